@@ -1,0 +1,101 @@
+//! The one error type: what failed, `help:` lines that say what to type, and the exit code.
+
+use std::fmt;
+use std::path::Path;
+
+/// Why plugbuild stopped. Each kind is one exit code; this is their only list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The plugin does not fit the gateway, or would not load.
+    Incompatible,
+    /// The command line, a setting or the plugin's own files ask for something that cannot be.
+    Usage,
+    /// The go command, the C compiler or the linker failed.
+    Build,
+    /// A tool is missing and may not or cannot be fetched.
+    ToolMissing,
+    /// A download failed, or what came is not what was published.
+    Network,
+    /// A file could not be read or written.
+    Io,
+    /// The user (or the system) interrupted the run.
+    Interrupted,
+}
+
+impl Kind {
+    /// The process exit code; documented in docs/errors.md, which a test holds to this list.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Incompatible => 1,
+            Kind::Usage => 2,
+            Kind::Build => 3,
+            Kind::ToolMissing => 4,
+            Kind::Network => 5,
+            Kind::Io => 6,
+            Kind::Interrupted => 130,
+        }
+    }
+}
+
+/// What failed, with the names in it, and what to type about it.
+///
+/// The text is lower case, without a full stop, and complete: nothing is added when it is printed.
+#[derive(Debug, Clone)]
+pub struct Error {
+    pub kind: Kind,
+    pub what: String,
+    pub help: Vec<String>,
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Error {
+            kind,
+            what: what.into(),
+            help: Vec::new(),
+        }
+    }
+
+    pub fn incompatible(what: impl Into<String>) -> Self {
+        Self::new(Kind::Incompatible, what)
+    }
+
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, what)
+    }
+
+    pub fn build(what: impl Into<String>) -> Self {
+        Self::new(Kind::Build, what)
+    }
+
+    pub fn tool_missing(what: impl Into<String>) -> Self {
+        Self::new(Kind::ToolMissing, what)
+    }
+
+    pub fn network(what: impl Into<String>) -> Self {
+        Self::new(Kind::Network, what)
+    }
+
+    /// An operating system error on a file, told as "cannot `verb` `path`: why".
+    pub fn io(verb: &str, path: impl AsRef<Path>, why: impl fmt::Display) -> Self {
+        Self::new(Kind::Io, format!("cannot {verb} {}: {why}", path.as_ref().display()))
+    }
+
+    /// Adds one `help:` line.
+    #[must_use]
+    pub fn help(mut self, line: impl Into<String>) -> Self {
+        self.help.push(line.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,1 @@
+//! The facts of toolchains/ as typed rows.
