@@ -1,8 +1,11 @@
 //! The facts of toolchains/ as typed rows, and the questions asked of them. Pure: data in, rows out.
 
+mod linked;
+pub mod modules;
 mod quirk;
 mod release;
 mod rows;
+pub mod sums;
 mod target_row;
 mod zig;
 
@@ -12,6 +15,7 @@ use crate::error::Result;
 use crate::target::Target;
 use crate::version::GatewayVersion;
 
+pub use linked::linked;
 pub use quirk::{Cc, Quirk, QuirkFacts};
 pub use release::{OwnRelease, Release};
 pub use target_row::{CrossGcc, TargetRow};

@@ -1,6 +1,6 @@
 //! One gateway release a row: what it was compiled with, and where.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -44,6 +44,9 @@ pub struct Release {
     pub goamd64: Option<String>,
     pub goarm64: Option<String>,
     pub goexperiment: Option<String>,
+    /// The file that lists the modules linked into it; official releases have theirs in [`super::modules`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modules: Option<PathBuf>,
     /// Where this row was read.
     pub source: String,
 }
@@ -88,6 +91,7 @@ pub struct OwnRelease {
     goamd64: Option<String>,
     goarm64: Option<String>,
     goexperiment: Option<String>,
+    modules: Option<PathBuf>,
     source: Option<String>,
 }
 
@@ -114,10 +118,7 @@ pub(super) fn parse(text: &str) -> Result<Releases> {
     }
     let origin = Path::new("toolchains/releases.toml");
     let File { defaults, release } = rows::parse(text, origin)?;
-    let rows = release
-        .into_iter()
-        .map(|row| row.filled(&defaults, origin.display().to_string()))
-        .collect();
+    let rows = release.into_iter().map(|row| row.filled(&defaults, origin)).collect();
     Ok(Releases { rows, defaults })
 }
 
@@ -140,7 +141,7 @@ impl Releases {
             let row = row.into_inner();
             row.check()
                 .map_err(|what| rows::at(text, origin, Some(span.clone()), &what))?;
-            let row = row.filled(&self.defaults, origin.display().to_string());
+            let row = row.filled(&self.defaults, origin);
             let label = row.label();
             if seen.contains(&label) {
                 let what = format!("a second row for the gateway `{label}`");
@@ -182,7 +183,7 @@ impl OwnRelease {
         Ok(())
     }
 
-    fn filled(self, defaults: &Defaults, origin: String) -> Release {
+    fn filled(self, defaults: &Defaults, origin: &Path) -> Release {
         Release {
             name: self.name,
             version: self.version,
@@ -201,7 +202,11 @@ impl OwnRelease {
             goamd64: self.goamd64,
             goarm64: self.goarm64,
             goexperiment: self.goexperiment,
-            source: self.source.unwrap_or(origin),
+            // A list lies beside the file that names it.
+            modules: self
+                .modules
+                .map(|path| origin.parent().unwrap_or(Path::new("")).join(path)),
+            source: self.source.unwrap_or_else(|| origin.display().to_string()),
         }
     }
 }

@@ -257,6 +257,7 @@ module_cache = "/build/mod"
 main_root = "/src"
 tags = ["enterprise"]
 goamd64 = "v3"
+modules = "acme/modules.txt"
 
 [[release]]
 version = "2.13.9"
@@ -273,6 +274,7 @@ go = "1.19.6"
         ("/build/mod", "/src")
     );
     assert_eq!(acme.libc.unwrap().to_string(), "glibc=2.28");
+    assert_eq!(acme.modules.as_deref(), Some(Path::new("/home/me/acme/modules.txt")));
     assert_eq!(acme.source, "/home/me/rows.toml");
     assert!(
         own.release(v("3.0.2")).is_none(),
