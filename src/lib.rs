@@ -9,5 +9,6 @@
 pub mod version;
 pub mod target;
 pub mod matrix;
+pub mod binary;
 
 pub mod error;
