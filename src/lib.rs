@@ -10,5 +10,8 @@ pub mod version;
 pub mod target;
 pub mod matrix;
 pub mod binary;
+pub mod host;
+pub mod invocation;
+pub mod plugin;
 
 pub mod error;
