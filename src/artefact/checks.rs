@@ -14,7 +14,7 @@ use crate::target::{LibcKind, Target};
 use crate::version::LibcVersion;
 
 /// The variables a gateway looks up in a plugin, one for each kind of plugin (design fact 13).
-pub const REGISTERERS: [&str; 4] = [
+pub(super) const REGISTERERS: [&str; 4] = [
     "HandlerRegisterer",
     "ClientRegisterer",
     "ModifierRegisterer",
@@ -107,8 +107,7 @@ fn check_libc(image: Image<'_>, target: &Target) -> Result<Option<LibcVersion>, 
 }
 
 /// The registerers that are exported, by their last name: before it stands the plugin's own path.
-#[must_use]
-pub fn registerers(image: Image<'_>) -> Vec<String> {
+fn registerers(image: Image<'_>) -> Vec<String> {
     let mut found: Vec<String> = image
         .symbols()
         .filter(|symbol| symbol.defined)
