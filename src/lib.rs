@@ -12,5 +12,7 @@ pub mod matrix;
 pub mod host;
 pub mod invocation;
 pub mod plugin;
+pub mod check;
+pub mod align;
 
 pub mod error;
