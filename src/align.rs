@@ -66,6 +66,7 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], q
         .partition(|clash| clash.cause.can_align());
     let rows: Vec<ModuleRow> = gateway
         .linked_modules()
+        .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
         .filter(|row| !plugin.modules.iter().any(|m| m.is_own() && m.path == row.path))
         .cloned()
         .collect();
@@ -109,8 +110,7 @@ fn set_aside(plugin: &PluginSide, pinned: &[ModuleRow]) -> Vec<SetAside> {
     replaced
         .filter_map(|module| {
             let row = pinned.iter().find(|row| row.path == module.path)?;
-            let (path, version) = row.effective();
-            let pinned = Source::published(path, version);
+            let pinned = Source::of_row(row);
             (pinned != module.source).then(|| SetAside {
                 module: module.path.clone(),
                 replacement: module.source.clone(),

@@ -11,7 +11,7 @@ mod upgrade;
 pub use clash::{Bearing, Cause, Clash, Direction, clashes};
 pub use compat::{Compat, Fit, compat};
 pub use deps::{Dep, Freedom, deps};
-pub use side::{GatewaySide, Known, PluginModule, PluginSide, Source};
+pub use side::{GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};
 pub use upgrade::{Change, Upgrade, upgrade};
 
 #[cfg(test)]

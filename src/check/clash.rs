@@ -28,7 +28,7 @@ pub enum Cause {
     Replaced,
     /// Packages that the gateway has from another module: one was split off the other, or moved.
     Moved,
-    /// The gateway's own main module, which a plugin can only have from elsewhere.
+    /// The gateway's own main module, or a folder that it has in a module's place: a plugin can only have it from elsewhere.
     GatewaysOwn,
     /// A module of the plugin's own, main or of its workspace, which the gateway links from its published source.
     PluginsOwn,
@@ -82,7 +82,8 @@ pub fn clashes(plugin: &PluginSide, gateway: &GatewaySide) -> Vec<Clash> {
 
 fn clash(module: &PluginModule, gateway: &GatewaySide) -> Option<Clash> {
     let (want, cause) = want(module, gateway)?;
-    if want == module.source {
+    // Two folders of the same name are still two.
+    if want == module.source && matches!(want, Source::Published { .. }) {
         return None;
     }
     let packages = match cause {
@@ -121,14 +122,17 @@ fn want(module: &PluginModule, gateway: &GatewaySide) -> Option<(Source, Cause)>
         let (_, provider) = moved_packages(module, gateway).next()?;
         return Some((provider, Cause::Moved));
     };
+    let want = Source::of_row(row);
     let cause = if module.is_own() {
         Cause::PluginsOwn
+    } else if matches!(want, Source::Folder(_)) {
+        Cause::GatewaysOwn
     } else if module.replaced || row.replace.is_some() {
         Cause::Replaced
     } else {
         Cause::Version
     };
-    Some((gateway.source(&module.path)?, cause))
+    Some((want, cause))
 }
 
 /// The plugin's packages of a module that the gateway links too; all of them where its packages are not known.
@@ -153,10 +157,11 @@ fn moved_packages<'a>(
     gateway: &'a GatewaySide,
 ) -> impl Iterator<Item = (&'a String, Source)> {
     let linked = move |package: &&String| gateway.packages().is_some_and(|linked| linked.contains(*package));
-    module.packages.iter().filter(linked).filter_map(|package| {
-        let (path, version) = gateway.provider(package)?.effective();
-        Some((package, Source::published(path, version)))
-    })
+    module
+        .packages
+        .iter()
+        .filter(linked)
+        .filter_map(|package| Some((package, Source::of_row(gateway.provider(package)?))))
 }
 
 fn direction(have: &Source, want: &Source) -> Direction {

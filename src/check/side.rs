@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::binary::buildinfo::{self, BuildInfo};
 use crate::error::Result;
 use crate::matrix::modules::{self, ModuleRow};
 use crate::matrix::{Matrix, Release, linked};
@@ -25,6 +26,16 @@ impl Source {
         Source::Published {
             path: path.to_owned(),
             version: version.to_owned(),
+        }
+    }
+
+    /// A folder of the gateway's own has no version, or `(devel)`: nothing of that kind is published.
+    pub(crate) fn of_row(row: &ModuleRow) -> Self {
+        let (path, version) = row.effective();
+        if version.starts_with('v') {
+            Source::published(path, version)
+        } else {
+            Source::Folder(path.to_owned())
         }
     }
 
@@ -111,7 +122,7 @@ pub struct GatewaySide {
 }
 
 impl GatewaySide {
-    /// A gateway known from its binary: the modules of its build info, the packages whose hashes it carries.
+    /// A gateway known from its binary: the [modules](module_rows) of its build info, the packages whose hashes it carries.
     #[must_use]
     pub fn of_binary(
         label: String,
@@ -196,8 +207,7 @@ impl GatewaySide {
     /// What it compiled for a module that it requires.
     #[must_use]
     pub fn source(&self, path: &str) -> Option<Source> {
-        let (path, version) = self.module(path)?.effective();
-        Some(Source::published(path, version))
+        self.module(path).map(Source::of_row)
     }
 
     /// Whether it links a module, as far as is known.
@@ -222,6 +232,18 @@ impl GatewaySide {
             path = path.rsplit_once('/')?.0;
         }
     }
+}
+
+/// The modules of a binary's build info, its main module not among them.
+#[must_use]
+pub fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
+    let row = |module: &buildinfo::Module| ModuleRow {
+        path: module.path.clone(),
+        version: module.version.clone(),
+        indirect: false,
+        replace: module.replace.as_ref().map(|to| (to.path.clone(), to.version.clone())),
+    };
+    info.deps.iter().map(row).collect()
 }
 
 fn by_path(rows: Vec<ModuleRow>) -> BTreeMap<String, ModuleRow> {

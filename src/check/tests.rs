@@ -1,6 +1,7 @@
 //! Tables of single cases.
 
 use super::*;
+use crate::binary::buildinfo;
 use crate::matrix::modules::{self, ModuleRow};
 use crate::matrix::{Matrix, Release};
 
@@ -158,6 +159,48 @@ fn each_cause_and_bearing() {
         assert_eq!(told(&found), want.into_iter().collect::<Vec<_>>(), "{have:?}");
         assert!(found.iter().all(|c| c.chain == have.chain));
     }
+}
+
+#[test]
+fn folders_of_the_gateways_own_cannot_be_had() {
+    let module_of = |path: &str, version: &str, replace: Option<(&str, &str)>| buildinfo::Module {
+        path: path.to_owned(),
+        version: version.to_owned(),
+        sum: String::new(),
+        replace: replace.map(|(path, version)| {
+            Box::new(buildinfo::Module {
+                path: path.to_owned(),
+                version: version.to_owned(),
+                ..Default::default()
+            })
+        }),
+    };
+    let info = buildinfo::BuildInfo {
+        deps: vec![
+            module_of("a", "v1.0.0", Some(("./patched/a", ""))),
+            module_of("b", "(devel)", None),
+            module_of("c", "v1.0.0", Some(("fork/c", "v1.0.1"))),
+        ],
+        ..Default::default()
+    };
+    let go = "1.25.6".parse().unwrap();
+    let packages = ["a", "b", "c"].map(str::to_owned).into();
+    let gateway = GatewaySide::of_binary("gw".to_owned(), go, None, module_rows(&info), packages);
+    let side = plugin(["a", "b", "c"].map(|path| module(path, "v1.0.0", &[path])).into());
+    assert_eq!(
+        told(&clashes(&side, &gateway)),
+        [
+            "a: v1.0.0 -> the folder ./patched/a GatewaysOwn Aside [a]",
+            "b: v1.0.0 -> the folder b GatewaysOwn Aside [b]",
+            "c: v1.0.0 -> fork/c@v1.0.1 Replaced Aside [c]",
+        ]
+    );
+    let alignment = crate::align::decide(&side, &gateway, &[], &[]);
+    assert_eq!(
+        alignment.pins.iter().map(|pin| pin.path.as_str()).collect::<Vec<_>>(),
+        ["c"]
+    );
+    assert_eq!(alignment.remaining.len(), 2);
 }
 
 #[test]
