@@ -5,8 +5,8 @@ use std::fmt;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
-use crate::binary::Binary;
 use crate::binary::image::Image;
+use crate::binary::{Binary, producer};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
@@ -25,7 +25,8 @@ pub(super) const REGISTERERS: [&str; 4] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
     pub arch: String,
-    pub go: String,
+    /// Unknown of a stripped plugin of old.
+    pub go: Option<String>,
     /// The libraries it needs at run time.
     pub needed: Vec<String>,
     /// The newest glibc symbol version it needs.
@@ -46,8 +47,12 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     if image.arch() != target.arch {
         return Err(told(format!("is for {} instead", image.arch())));
     }
-    let go = binary.build_info()?.go;
-    if go != format!("go{}", job.gateway.go) {
+    // A plugin has build information from Go 1.21 on; before, its debug information tells, unless it was stripped.
+    let go = match binary.build_info() {
+        Ok(info) => Some(info.go_release().to_owned()),
+        Err(_) => producer::read(image).and_then(|(go, _)| go.split(' ').next().map(str::to_owned)),
+    };
+    if let Some(go) = go.as_ref().filter(|go| **go != format!("go{}", job.gateway.go)) {
         return Err(told(format!(
             "was compiled by {go}, the gateway by go{}",
             job.gateway.go
@@ -141,7 +146,8 @@ fn local_paths(bytes: &[u8], job: &Job, host: &Host) -> Vec<String> {
 
 impl fmt::Display for Checks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}, needs {}", self.arch, self.go, self.needed.join(" "))?;
+        let go = self.go.as_deref().unwrap_or("Go not told");
+        write!(f, "{}, {go}, needs {}", self.arch, self.needed.join(" "))?;
         if let Some(glibc) = self.glibc {
             write!(f, " (glibc {glibc})")?;
         }
