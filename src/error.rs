@@ -79,6 +79,10 @@ impl Error {
         Self::new(Kind::Network, what)
     }
 
+    pub fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted")
+    }
+
     /// An operating system error on a file, told as "cannot `verb` `path`: why".
     pub fn io(verb: &str, path: impl AsRef<Path>, why: impl fmt::Display) -> Self {
         Self::new(Kind::Io, format!("cannot {verb} {}: {why}", path.as_ref().display()))

@@ -9,5 +9,8 @@
 pub mod version;
 pub mod target;
 pub mod matrix;
+pub mod host;
+pub mod invocation;
+pub mod plugin;
 
 pub mod error;

@@ -90,6 +90,19 @@ impl fmt::Display for LibcKind {
     }
 }
 
+impl FromStr for LibcKind {
+    type Err = Error;
+
+    /// Takes what [`Libc`] takes, without a floor.
+    fn from_str(text: &str) -> Result<Self> {
+        let libc: Libc = text.parse()?;
+        match libc.floor {
+            None => Ok(libc.kind),
+            Some(_) => Err(Error::usage(format!("`{text}`: a floor has no place here")).help("write musl or glibc")),
+        }
+    }
+}
+
 /// A libc as asked for: its kind, and for glibc the newest version whose symbols may be needed (the floor).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Libc {
@@ -237,7 +250,7 @@ fn parse_short(text: &str) -> Option<Target> {
     })
 }
 
-as_text!(Arch, Libc, Target);
+as_text!(Arch, LibcKind, Libc, Target);
 
 #[cfg(test)]
 mod tests {

@@ -1,3 +1,37 @@
 //! Project chores: `cargo xtask --help`.
 
-fn main() {}
+mod matrix;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Project chores.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Chore {
+    Matrix(matrix::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
+        Chore::Matrix(args) => matrix::run(&args, root()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            for line in &error.help {
+                eprintln!("help: {line}");
+            }
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+/// The project's root folder.
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}

@@ -1,0 +1,105 @@
+//! How a gateway is named on the command line, understood but not yet looked up.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+use crate::target::LibcKind;
+
+/// What `--gateway` may say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewaySpec {
+    /// `2`, `2.1`, `v2.1.4`, with a flavour as the official images spell it: the newest release that begins so.
+    Release { numbers: Vec<u32>, flavour: Option<LibcKind> },
+    /// `latest`, `latest-alpine`.
+    Latest { flavour: Option<LibcKind> },
+    /// `auto`: the `krakend` on PATH.
+    Auto,
+    /// `-`: the text of `krakend version` on standard input.
+    Stdin,
+    /// A krakend binary, or a file with the text of `krakend version`.
+    File(PathBuf),
+    /// A row of the user's own, by its name.
+    Named(String),
+}
+
+/// The forms, as every error that asks for one shows them.
+pub const FORMS: [&str; 4] = [
+    "a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`",
+    "a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH",
+    "what it says of itself: `krakend version | plugbuild --gateway -`",
+    "its parts: `--go 1.25.6 --libc musl`",
+];
+
+impl FromStr for GatewaySpec {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let looks_like_path = text.contains('/') || text.starts_with('.');
+        match text {
+            "" => return Err(forms(Error::usage("`--gateway` names no gateway"))),
+            "-" => return Ok(GatewaySpec::Stdin),
+            "auto" => return Ok(GatewaySpec::Auto),
+            _ if looks_like_path => return Ok(GatewaySpec::File(text.into())),
+            _ => {}
+        }
+        let (name, flavour) = split_flavour(text);
+        if name == "latest" {
+            return Ok(GatewaySpec::Latest { flavour });
+        }
+        let bare = name.strip_prefix('v').unwrap_or(name);
+        let numbers: Option<Vec<u32>> = bare.split('.').map(|part| part.parse().ok()).collect();
+        match numbers {
+            Some(numbers) if numbers.len() <= 3 => Ok(GatewaySpec::Release { numbers, flavour }),
+            _ => Ok(GatewaySpec::Named(text.to_owned())),
+        }
+    }
+}
+
+fn split_flavour(text: &str) -> (&str, Option<LibcKind>) {
+    const SUFFIXES: [(&str, LibcKind); 5] = [
+        ("-linux-generic", LibcKind::Glibc),
+        ("-generic-linux", LibcKind::Glibc),
+        ("-glibc", LibcKind::Glibc),
+        ("-alpine", LibcKind::Musl),
+        ("-musl", LibcKind::Musl),
+    ];
+    SUFFIXES
+        .iter()
+        .find_map(|(suffix, kind)| Some((text.strip_suffix(suffix)?, Some(*kind))))
+        .unwrap_or((text, None))
+}
+
+/// Adds the forms a gateway may be given in.
+#[must_use]
+pub fn forms(error: Error) -> Error {
+    FORMS.iter().fold(error, |error, form| error.help(*form))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_told_from_the_others() {
+        let release = |numbers: &[u32], flavour| GatewaySpec::Release { numbers: numbers.to_vec(), flavour };
+        for (text, want) in [
+            ("2", release(&[2], None)),
+            ("v2.1", release(&[2, 1], None)),
+            ("2.1.4", release(&[2, 1, 4], None)),
+            ("2.13.8-linux-generic", release(&[2, 13, 8], Some(LibcKind::Glibc))),
+            ("v2.13-alpine", release(&[2, 13], Some(LibcKind::Musl))),
+            ("latest", GatewaySpec::Latest { flavour: None }),
+            ("latest-alpine", GatewaySpec::Latest { flavour: Some(LibcKind::Musl) }),
+            ("auto", GatewaySpec::Auto),
+            ("-", GatewaySpec::Stdin),
+            ("./krakend", GatewaySpec::File("./krakend".into())),
+            ("bin/2.1", GatewaySpec::File("bin/2.1".into())),
+            ("acme-3.0", GatewaySpec::Named("acme-3.0".into())),
+            ("2.1.4.5", GatewaySpec::Named("2.1.4.5".into())),
+        ] {
+            assert_eq!(text.parse::<GatewaySpec>().unwrap(), want, "{text}");
+        }
+        assert_eq!("".parse::<GatewaySpec>().unwrap_err().help.len(), FORMS.len());
+    }
+}

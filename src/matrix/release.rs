@@ -1,0 +1,212 @@
+//! One gateway release a row: what it was compiled with, and where.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::rows;
+use crate::error::Result;
+use crate::target::{Libc, LibcKind};
+use crate::version::{GatewayVersion, GoVersion, LibcVersion};
+
+/// A gateway as plugins must be built for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Release {
+    /// Only gateways of the user's own have one: `acme-3.0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub version: GatewayVersion,
+    /// The day of the tag, `2023-01-12`.
+    pub released: Option<String>,
+    /// The Go that compiled it; a plugin must be compiled by the very same.
+    pub go: GoVersion,
+    /// The Alpine of the official image.
+    pub alpine: Option<String>,
+    /// That Alpine's musl.
+    pub musl: Option<LibcVersion>,
+    /// The newest glibc whose symbols a plugin may need.
+    pub glibc: Option<LibcVersion>,
+    /// The Debian that the generic Linux build was made on.
+    pub generic_image: Option<String>,
+    /// The path of the gateway's main module.
+    pub main_module: Option<String>,
+    /// The one libc there is a build for, where it is known that there is one only.
+    pub libc: Option<Libc>,
+    /// Where module sources lay when it was compiled: part of every package's hash.
+    pub module_cache: String,
+    /// Where its main module lay when it was compiled.
+    pub main_root: String,
+    /// Compiled with `-trimpath`, which official ones are not.
+    pub trimpath: bool,
+    /// Build tags it was compiled with.
+    pub tags: Vec<String>,
+    pub goamd64: Option<String>,
+    pub goarm64: Option<String>,
+    pub goexperiment: Option<String>,
+    /// The file that lists the modules linked into it; official releases have theirs in [`super::modules`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modules: Option<PathBuf>,
+    /// Where this row was read.
+    pub source: String,
+}
+
+impl Release {
+    /// What to call it, and to type for it: its name, else its version.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.version.to_string())
+    }
+
+    /// The libc version that this release runs on, for either kind.
+    #[must_use]
+    pub fn libc_version(&self, kind: LibcKind) -> Option<LibcVersion> {
+        match kind {
+            LibcKind::Musl => self.musl,
+            LibcKind::Glibc => self.glibc,
+        }
+    }
+}
+
+/// A row as it is written, in toolchains/releases.toml and in a user's file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnRelease {
+    name: Option<String>,
+    version: GatewayVersion,
+    released: Option<String>,
+    go: GoVersion,
+    alpine: Option<String>,
+    musl: Option<LibcVersion>,
+    glibc: Option<LibcVersion>,
+    generic_image: Option<String>,
+    main_module: Option<String>,
+    libc: Option<Libc>,
+    module_cache: Option<String>,
+    main_root: Option<String>,
+    #[serde(default)]
+    trimpath: bool,
+    #[serde(default)]
+    tags: Vec<String>,
+    goamd64: Option<String>,
+    goarm64: Option<String>,
+    goexperiment: Option<String>,
+    modules: Option<PathBuf>,
+    source: Option<String>,
+}
+
+/// What a row that does not say is taken to have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Defaults {
+    module_cache: String,
+    main_root: String,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Releases {
+    pub(super) rows: Vec<Release>,
+    defaults: Defaults,
+}
+
+pub(super) fn parse(text: &str) -> Result<Releases> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        defaults: Defaults,
+        release: Vec<OwnRelease>,
+    }
+    let origin = Path::new("toolchains/releases.toml");
+    let File { defaults, release } = rows::parse(text, origin)?;
+    let rows = release.into_iter().map(|row| row.filled(&defaults, origin)).collect();
+    Ok(Releases { rows, defaults })
+}
+
+/// The rows of a file that holds nothing else.
+pub(super) fn parse_own(text: &str, origin: &Path) -> Result<Vec<Spanned<OwnRelease>>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[serde(default)]
+        release: Vec<Spanned<OwnRelease>>,
+    }
+    rows::parse(text, origin).map(|file: File| file.release)
+}
+
+impl Releases {
+    pub(super) fn add(&mut self, own: Vec<Spanned<OwnRelease>>, text: &str, origin: &Path) -> Result<()> {
+        let mut seen = Vec::new();
+        for row in own {
+            let span = row.span();
+            let row = row.into_inner();
+            row.check()
+                .map_err(|what| rows::at(text, origin, Some(span.clone()), &what))?;
+            let row = row.filled(&self.defaults, origin);
+            let label = row.label();
+            if seen.contains(&label) {
+                let what = format!("a second row for the gateway `{label}`");
+                return Err(rows::at(text, origin, Some(span), &what));
+            }
+            seen.push(label);
+            match self.rows.iter_mut().find(|r| r.label() == row.label()) {
+                Some(old) => *old = row,
+                None => self.rows.push(row),
+            }
+        }
+        self.rows
+            .sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+        Ok(())
+    }
+}
+
+impl OwnRelease {
+    /// What a type cannot say: names and paths that could not be meant.
+    fn check(&self) -> Result<(), String> {
+        if let Some(name) = &self.name {
+            let plain = |c: char| c.is_alphanumeric() || "-_.+".contains(c);
+            if !name.starts_with(char::is_alphabetic) || !name.chars().all(plain) {
+                return Err(format!(
+                    "`{name}` is no name for a gateway: a letter, then letters, digits, - _ . +"
+                ));
+            }
+            if matches!(name.as_str(), "auto" | "latest") {
+                return Err(format!("`{name}` has a meaning of its own after --gateway"));
+            }
+        }
+        for (key, path) in [("module_cache", &self.module_cache), ("main_root", &self.main_root)] {
+            if let Some(path) = path
+                && !path.starts_with('/')
+            {
+                return Err(format!("`{key} = \"{path}\"` is not an absolute path"));
+            }
+        }
+        Ok(())
+    }
+
+    fn filled(self, defaults: &Defaults, origin: &Path) -> Release {
+        Release {
+            name: self.name,
+            version: self.version,
+            released: self.released,
+            go: self.go,
+            alpine: self.alpine,
+            musl: self.musl,
+            glibc: self.glibc,
+            generic_image: self.generic_image,
+            main_module: self.main_module,
+            libc: self.libc,
+            module_cache: self.module_cache.unwrap_or_else(|| defaults.module_cache.clone()),
+            main_root: self.main_root.unwrap_or_else(|| defaults.main_root.clone()),
+            trimpath: self.trimpath,
+            tags: self.tags,
+            goamd64: self.goamd64,
+            goarm64: self.goarm64,
+            goexperiment: self.goexperiment,
+            // A list lies beside the file that names it.
+            modules: self
+                .modules
+                .map(|path| origin.parent().unwrap_or(Path::new("")).join(path)),
+            source: self.source.unwrap_or_else(|| origin.display().to_string()),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Reading a TOML file of rows, with errors that name the file and the line.
+
+use std::ops::Range;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// Parses a whole file.
+pub(super) fn parse<T: DeserializeOwned>(text: &str, origin: &Path) -> Result<T> {
+    toml::from_str(text).map_err(|e| at(text, origin, e.span(), e.message().trim_end()))
+}
+
+/// An error about one place of a file: `plugbuild.toml:12: what`.
+pub(super) fn at(text: &str, origin: &Path, span: Option<Range<usize>>, what: &str) -> Error {
+    let line = span
+        .and_then(|s| text.get(..s.start))
+        .map(|before| before.matches('\n').count() + 1);
+    let place = match line {
+        Some(line) => format!("{}:{line}", origin.display()),
+        None => origin.display().to_string(),
+    };
+    Error::usage(format!("{place}: {what}"))
+}

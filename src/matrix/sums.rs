@@ -1,0 +1,112 @@
+//! The `h1:` sums of all modules that any release requires, from toolchains/sums.txt: with them in a go.sum, the go
+//! command asks no checksum database about modules that the gateway is known to be made of.
+
+use super::modules::ModuleRow;
+
+/// Lines of `module version h1:zip h1:go.mod`, sorted, so that a look-up halves its way through the text as it is.
+const TEXT: &str = include_str!("../../toolchains/sums.txt");
+
+/// A module version's two sums, as go.sum has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sum {
+    /// `h1:…` of the module's zip.
+    pub zip: &'static str,
+    /// `h1:…` of its go.mod.
+    pub go_mod: &'static str,
+}
+
+/// The sums of a module version, if any release requires it.
+#[must_use]
+pub fn lookup(module: &str, version: &str) -> Option<Sum> {
+    let mut rest = TEXT;
+    while !rest.is_empty() {
+        let middle = rest.len() / 2;
+        // All ASCII, which a test holds; bytes find the line without a thought for characters.
+        let bytes = rest.as_bytes();
+        let start = bytes[..middle].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let end = bytes[middle..]
+            .iter()
+            .position(|&b| b == b'\n')
+            .map_or(rest.len(), |at| middle + at);
+        let (have_module, have_version, sum) = fields(rest.get(start..end)?)?;
+        match (module, version).cmp(&(have_module, have_version)) {
+            std::cmp::Ordering::Equal => return Some(sum),
+            std::cmp::Ordering::Less => rest = rest.get(..start)?,
+            std::cmp::Ordering::Greater => rest = rest.get(end + 1..)?,
+        }
+    }
+    None
+}
+
+/// The lines of a go.sum for these modules, replacements in the place of what they replace.
+/// A module whose sums are not known has none.
+pub fn go_sum_lines(modules: &[ModuleRow]) -> impl Iterator<Item = String> {
+    modules.iter().filter_map(|row| {
+        let (path, version) = row.effective();
+        let sum = lookup(path, version)?;
+        Some(format!(
+            "{path} {version} {}\n{path} {version}/go.mod {}",
+            sum.zip, sum.go_mod
+        ))
+    })
+}
+
+fn fields(line: &'static str) -> Option<(&'static str, &'static str, Sum)> {
+    let mut fields = line.split(' ');
+    let (module, version) = (fields.next()?, fields.next()?);
+    let (zip, go_mod) = (fields.next()?, fields.next()?);
+    Some((module, version, Sum { zip, go_mod }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::modules;
+
+    #[test]
+    fn every_line_is_whole_and_found() {
+        assert!(TEXT.is_ascii() && TEXT.ends_with('\n'));
+        let lines: Vec<_> = TEXT.lines().map(|line| fields(line).unwrap()).collect();
+        assert_eq!(lines.len(), 1_426);
+        assert!(lines.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)));
+        for (module, version, sum) in lines {
+            for h1 in [sum.zip, sum.go_mod] {
+                assert!(
+                    h1.len() == 47 && h1.starts_with("h1:") && h1.ends_with('='),
+                    "{module} {version}: {h1}"
+                );
+            }
+            assert_eq!(lookup(module, version), Some(sum), "{module} {version}");
+            assert_eq!(lookup(module, "v0.0.0"), None, "{module}");
+        }
+        for absent in ["", "a", "zzz", "github.com/gin-gonic"] {
+            assert_eq!(lookup(absent, "v1.0.0"), None, "{absent}");
+        }
+    }
+
+    #[test]
+    fn every_module_of_every_release_has_sums() {
+        let mut used = std::collections::BTreeSet::new();
+        for (version, rows) in modules::all().unwrap() {
+            assert_eq!(go_sum_lines(&rows).count(), rows.len(), "{version}");
+            used.extend(rows.iter().map(|row| {
+                let (path, version) = row.effective();
+                (path.to_owned(), version.to_owned())
+            }));
+        }
+        assert_eq!(used.len(), 1_426, "and there are no others");
+    }
+
+    #[test]
+    fn go_sum_has_both_lines_of_the_replacement() {
+        let rows = modules::of("2.1.4".parse().unwrap()).unwrap();
+        let lines: Vec<String> = go_sum_lines(&rows).collect();
+        let text = lines.join("\n");
+        assert!(
+            text.contains("github.com/devopsfaith/go-auth0 v0.0.0-20220422124632-a1358a81b559 h1:"),
+            "{text}"
+        );
+        assert!(text.contains("github.com/devopsfaith/go-auth0 v0.0.0-20220422124632-a1358a81b559/go.mod h1:"));
+        assert!(!text.contains("github.com/auth0-community/go-auth0 "));
+    }
+}

@@ -1,0 +1,90 @@
+//! One target a row: what Go, zig, gcc, qemu and the loader call it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::rows;
+use crate::error::{Error, Result};
+use crate::target::{Arch, Libc, LibcKind, Target};
+use crate::version::LibcVersion;
+
+/// A target's names in the tools that know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetRow {
+    /// `aarch64-unknown-linux-musl`.
+    pub triple: Target,
+    pub arch: Arch,
+    pub libc: Libc,
+    pub goarch: String,
+    /// The level official gateways are compiled for, on amd64.
+    pub goamd64: Option<String>,
+    /// The same on arm64 (read by Go 1.23 and later).
+    pub goarm64: Option<String>,
+    zig: String,
+    gcc: Vec<CrossGcc>,
+    /// The dynamic loader's path on a system of this target.
+    pub loader: String,
+    /// User mode emulators to look for, in order.
+    pub qemu: Vec<String>,
+    pub source: String,
+}
+
+/// A C compiler by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossGcc {
+    pub program: String,
+    /// The only host, as `GOOS/GOARCH`, on which the name means this target.
+    pub host: Option<String>,
+}
+
+impl TargetRow {
+    /// What `zig cc -target` takes: `aarch64-linux-gnu.2.31`. musl has no floor to add.
+    #[must_use]
+    pub fn zig_target(&self, floor: Option<LibcVersion>) -> String {
+        match (self.libc.kind, floor) {
+            (LibcKind::Glibc, Some(floor)) => format!("{}.{floor}", self.zig),
+            _ => self.zig.clone(),
+        }
+    }
+
+    /// The gcc names that mean this target on a host (`linux/amd64`), in the order to look for them.
+    pub fn gccs<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a str> {
+        self.gcc
+            .iter()
+            .filter(move |gcc| gcc.host.as_deref().is_none_or(|only| only == host))
+            .map(|gcc| gcc.program.as_str())
+    }
+}
+
+/// A target's place in the table, which has exactly one row for each.
+pub(super) fn index(target: &Target) -> usize {
+    let arch = match target.arch {
+        Arch::Amd64 => 0,
+        Arch::Arm64 => 1,
+    };
+    let libc = match target.libc.kind {
+        LibcKind::Musl => 0,
+        LibcKind::Glibc => 1,
+    };
+    arch * 2 + libc
+}
+
+pub(super) fn parse(text: &str) -> Result<[TargetRow; 4]> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        target: Vec<TargetRow>,
+    }
+    let file: File = rows::parse(text, Path::new("toolchains/targets.toml"))?;
+    let broken = |what: &str| Error::usage(format!("toolchains/targets.toml: {what}"));
+    for (at, row) in file.target.iter().enumerate() {
+        let same = row.triple.arch == row.arch && row.triple.libc == row.libc && index(&row.triple) == at;
+        if !same {
+            return Err(broken(&format!("the row of {} is out of place", row.triple)));
+        }
+    }
+    file.target.try_into().map_err(|_| broken("there are four targets"))
+}

@@ -1,0 +1,73 @@
+//! The lines of a go.mod or go.work, as words: enough to learn a name, a version or a folder before any Go is there.
+//!
+//! Anything that decides versions is asked of the go command, not read here.
+
+/// One directive: `require`, `replace`, `go`, `use`, … and the words behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    pub verb: String,
+    pub words: Vec<String>,
+}
+
+/// Reads go.mod's grammar: a directive a line, or a block in parentheses; `//` comments; quoted words.
+#[must_use]
+pub fn parse(text: &str) -> Vec<Directive> {
+    let mut block: Option<String> = None;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut words = words(line);
+        match (&block, words.as_slice()) {
+            (_, []) => {}
+            (Some(_), [close]) if close == ")" => block = None,
+            (Some(verb), _) => found.push(Directive {
+                verb: verb.clone(),
+                words,
+            }),
+            (None, [verb, open]) if open == "(" => block = Some(verb.clone()),
+            (None, _) => {
+                let verb = words.remove(0);
+                found.push(Directive { verb, words });
+            }
+        }
+    }
+    found
+}
+
+fn words(line: &str) -> Vec<String> {
+    let mut rest = line.trim();
+    let mut words = Vec::new();
+    while !rest.is_empty() && !rest.starts_with("//") {
+        let quoted = rest.chars().next().filter(|c| *c == '"' || *c == '`');
+        let (word, after) = match quoted.and_then(|q| rest[1..].split_once(q)) {
+            Some(split) => split,
+            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        words.push(word.to_owned());
+        rest = after.trim_start();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_blocks_comments_and_quotes() {
+        let text = "// top\nmodule \"example.com/a b\" // why\n\ngo 1.17\nrequire (\n\tx.org/y v1.2.3 // indirect\n\t// none\n)\nreplace x.org/y => ../y\nuse ()\n";
+        let told: Vec<String> = parse(text)
+            .iter()
+            .map(|d| format!("{}: {}", d.verb, d.words.join("|")))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "module: example.com/a b",
+                "go: 1.17",
+                "require: x.org/y|v1.2.3",
+                "replace: x.org/y|=>|../y",
+                "use: ()"
+            ]
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! The go command's own settings, as it would read them: environment, then its `go env -w` file, then its defaults.
+//!
+//! Read here and not by `go env`, so that a plan can be made on a machine that has no Go yet.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::host::{Host, Os};
+
+/// What of the go command's settings a build depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoEnv {
+    /// Where modules are unpacked; the first half of the path rules.
+    pub module_cache: PathBuf,
+    /// The user's GOFLAGS, one flag an entry.
+    pub flags: Vec<String>,
+    /// GOWORK as set: `off`, a path, or nothing.
+    pub work: Option<OsString>,
+}
+
+impl GoEnv {
+    /// # Errors
+    /// No GOMODCACHE, GOPATH or HOME to find the module cache by, or GOFLAGS that cannot be split.
+    pub fn read(host: &Host) -> Result<Self> {
+        let file = settings_file(host)
+            .and_then(|path| std::fs::read_to_string(path).ok())
+            .unwrap_or_default();
+        let written = parse_settings(&file);
+        let get = |name: &str| {
+            host.var(name)
+                .map(OsStr::to_owned)
+                .or_else(|| written.get(name).filter(|v| !v.is_empty()).map(Into::into))
+        };
+        let flags = get("GOFLAGS").unwrap_or_default();
+        let flags = flags
+            .to_str()
+            .ok_or_else(|| Error::usage("GOFLAGS is not UTF-8 text"))?;
+        Ok(GoEnv {
+            module_cache: module_cache(host, &get)?,
+            flags: split_quoted(flags)?,
+            work: get("GOWORK"),
+        })
+    }
+}
+
+fn module_cache(host: &Host, get: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
+    if let Some(given) = get("GOMODCACHE") {
+        return Ok(given.into());
+    }
+    let gopath = get("GOPATH").and_then(|list| std::env::split_paths(&list).next());
+    let gopath = gopath.or_else(|| host.home.as_ref().map(|home| home.join("go")));
+    gopath.map(|first| first.join("pkg/mod")).ok_or_else(|| {
+        Error::usage("no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set")
+            .help("set HOME, or GOMODCACHE to a folder that may be written")
+    })
+}
+
+fn settings_file(host: &Host) -> Option<PathBuf> {
+    match host.var("GOENV") {
+        Some(off) if off == "off" => None,
+        Some(path) => Some(path.into()),
+        None => {
+            let config = match host.platform.os {
+                Os::Linux => host
+                    .var("XDG_CONFIG_HOME")
+                    .map(PathBuf::from)
+                    .or_else(|| host.home.as_ref().map(|home| home.join(".config"))),
+                Os::MacOs => host.home.as_ref().map(|home| home.join("Library/Application Support")),
+            };
+            config.map(|dir| dir.join("go/env"))
+        }
+    }
+}
+
+fn parse_settings(text: &str) -> BTreeMap<&str, &str> {
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.trim_end().split_once('='))
+        .collect()
+}
+
+/// Splits as the go command splits GOFLAGS: at blanks, a field may be quoted whole with `'` or `"`.
+///
+/// # Errors
+/// A quote that is not closed.
+pub fn split_quoted(text: &str) -> Result<Vec<String>> {
+    let mut rest = text.trim_start();
+    let mut fields = Vec::new();
+    while let Some(first) = rest.chars().next() {
+        let (field, after) = if first == '\'' || first == '"' {
+            rest[1..]
+                .split_once(first)
+                .ok_or_else(|| Error::usage(format!("a {first} is not closed in the flags `{text}`")))?
+        } else {
+            rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()))
+        };
+        fields.push(field.to_owned());
+        rest = after.trim_start();
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_split_as_the_go_command_splits_them() {
+        let split = |text| split_quoted(text).unwrap();
+        assert_eq!(
+            split(" -mod=mod  '-ldflags=-s -w'\t-v "),
+            ["-mod=mod", "-ldflags=-s -w", "-v"]
+        );
+        assert_eq!(split("\"a 'b'\" c"), ["a 'b'", "c"]);
+        assert!(split("").is_empty());
+        assert!(split_quoted("'-x").is_err());
+    }
+
+    #[test]
+    fn the_written_settings_come_after_the_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("env");
+        std::fs::write(&file, "# kept\nGOMODCACHE=/from/file\nGOFLAGS=-v\n").unwrap();
+        let with = |vars: &[(&str, &str)]| {
+            let mut env: BTreeMap<OsString, OsString> = vars
+                .iter()
+                .map(|(k, v)| (OsString::from(k), OsString::from(v)))
+                .collect();
+            env.insert("HOME".into(), "/home/u".into());
+            GoEnv::read(&Host::new(env, "/".into(), false).unwrap()).unwrap()
+        };
+        let env = file.to_str().unwrap();
+        assert_eq!(with(&[("GOENV", env)]).module_cache, PathBuf::from("/from/file"));
+        assert_eq!(with(&[("GOENV", env)]).flags, ["-v"]);
+        assert_eq!(
+            with(&[("GOENV", env), ("GOMODCACHE", "/m")]).module_cache,
+            PathBuf::from("/m")
+        );
+        assert_eq!(
+            with(&[("GOENV", "off"), ("GOPATH", "/a:/b")]).module_cache,
+            PathBuf::from("/a/pkg/mod")
+        );
+        assert_eq!(
+            with(&[("GOENV", "off")]).module_cache,
+            PathBuf::from("/home/u/go/pkg/mod")
+        );
+    }
+}

@@ -1,0 +1,233 @@
+//! The plugin's folder as data: its module, where its sources' roots are, what its go.mod asks for.
+
+pub mod directives;
+pub mod goenv;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::version::GoVersion;
+use directives::Directive;
+use goenv::GoEnv;
+
+/// A plugin's sources, read before any tool runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// The folder of the main package.
+    pub dir: PathBuf,
+    /// The module that holds it.
+    pub module: Module,
+    /// Other folders whose Go files may be compiled in: workspace members and local replacements.
+    pub siblings: Vec<Module>,
+    /// The go.work in force, if any.
+    pub work: Option<PathBuf>,
+    /// The modules under vendor/, when the build takes them from there.
+    pub vendored: Vec<Vendored>,
+}
+
+/// A Go module in a folder of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    pub path: String,
+    pub root: PathBuf,
+    /// The `go` line; none means Go 1.16.
+    pub go: Option<GoVersion>,
+}
+
+/// One module of vendor/modules.txt that was vendored from a published version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vendored {
+    /// The import path it is vendored under.
+    pub path: String,
+    /// Where its files came from: another path when it is replaced.
+    pub source: String,
+    pub version: String,
+}
+
+impl Plugin {
+    /// Reads the folder's go.mod, go.work and vendor list.
+    ///
+    /// # Errors
+    /// No such folder, no go.mod there or above, or one that names no module.
+    pub fn read(dir: &Path, host: &Host, goenv: &GoEnv) -> Result<Self> {
+        let dir = dir.canonicalize().map_err(|e| {
+            Error::usage(format!("cannot read the plugin folder {}: {e}", dir.display()))
+                .help("give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`")
+        })?;
+        if !dir.is_dir() {
+            return Err(
+                Error::usage(format!("{} is a file, not a plugin's folder", dir.display()))
+                    .help("give its folder: a package is built whole, never from single files"),
+            );
+        }
+        let root = dir.ancestors().find(|d| d.join("go.mod").is_file()).ok_or_else(|| {
+            Error::usage(format!("no go.mod in {} or above it", dir.display())).help(format!(
+                "make it a module: `cd {} && go mod init example.com/myplugin`",
+                dir.display()
+            ))
+        })?;
+        let module_file = directives_of(&root.join("go.mod"))?;
+        let module = Module::from(&module_file, root)?;
+        let work = work_file(&dir, host, goenv);
+        let mut siblings = local_replacements(&module_file, root)?;
+        if let Some(work) = &work {
+            let file = directives_of(work)?;
+            let base = work.parent().unwrap_or(Path::new("/"));
+            let used = file.iter().filter(|d| d.verb == "use").filter_map(|d| d.words.first());
+            for member in used {
+                siblings.push(Module::at(&base.join(member))?);
+            }
+            siblings.extend(local_replacements(&file, base)?);
+        }
+        siblings.retain(|m| m.root != module.root);
+        siblings.sort_by(|a, b| a.root.cmp(&b.root));
+        siblings.dedup_by(|a, b| a.root == b.root);
+        let vendored = vendored(work.as_deref().and_then(Path::parent).unwrap_or(root))?;
+        Ok(Plugin {
+            module,
+            siblings,
+            work,
+            vendored,
+            dir,
+        })
+    }
+
+    /// What its file is called: the module path's last element that is not a version, `handler` of `example.com/handler/v2`;
+    /// for a package below the module's root, its folder.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let from_dir = || self.dir.file_name().map(|n| n.to_string_lossy().into_owned());
+        let from_module = || {
+            let version = |part: &str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
+            self.module
+                .path
+                .rsplit('/')
+                .find(|part| !version(part))
+                .map(str::to_owned)
+        };
+        let name = if self.dir == self.module.root {
+            from_module()
+        } else {
+            from_dir()
+        };
+        name.filter(|n| !n.is_empty()).unwrap_or_else(|| "plugin".to_owned())
+    }
+}
+
+impl Module {
+    fn at(root: &Path) -> Result<Self> {
+        let root = root
+            .canonicalize()
+            .map_err(|e| Error::io("read the module in", root, e))?;
+        Self::from(&directives_of(&root.join("go.mod"))?, &root)
+    }
+
+    fn from(file: &[Directive], root: &Path) -> Result<Self> {
+        let word = |verb: &str| file.iter().find(|d| d.verb == verb).and_then(|d| d.words.first());
+        let path = word("module").cloned().ok_or_else(|| {
+            Error::usage(format!("{} names no module", root.join("go.mod").display()))
+                .help("its first line should read `module example.com/myplugin`")
+        })?;
+        let go = word("go")
+            .map(|v| v.parse())
+            .transpose()
+            .map_err(|e: Error| Error::usage(format!("{}: the go line: {e}", root.join("go.mod").display())))?;
+        Ok(Module {
+            path,
+            root: root.to_owned(),
+            go,
+        })
+    }
+}
+
+fn directives_of(file: &Path) -> Result<Vec<Directive>> {
+    let text = std::fs::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
+    Ok(directives::parse(&text))
+}
+
+/// As the go command finds it: GOWORK, else the nearest go.work above.
+fn work_file(dir: &Path, host: &Host, goenv: &GoEnv) -> Option<PathBuf> {
+    match goenv.work.as_deref() {
+        Some(off) if off == "off" => None,
+        Some(given) if given != "auto" => Some(host.absolute(given)),
+        _ => dir.ancestors().map(|d| d.join("go.work")).find(|file| file.is_file()),
+    }
+}
+
+fn local_replacements(file: &[Directive], base: &Path) -> Result<Vec<Module>> {
+    file.iter()
+        .filter(|d| d.verb == "replace")
+        .filter_map(|d| d.words.iter().skip_while(|w| *w != "=>").nth(1))
+        .filter(|to| to.starts_with("./") || to.starts_with("../") || to.starts_with('/'))
+        .map(|to| Module::at(&base.join(to)))
+        .collect()
+}
+
+/// Reads vendor/modules.txt: `# path version`, `# path version => other version`; what is replaced by a folder has no
+/// published source and is left out.
+fn vendored(root: &Path) -> Result<Vec<Vendored>> {
+    let list = root.join("vendor/modules.txt");
+    match std::fs::read_to_string(&list) {
+        Ok(text) => Ok(parse_vendor_list(&text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(Error::io("read", &list, e)),
+    }
+}
+
+fn parse_vendor_list(text: &str) -> Vec<Vendored> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let (path, source, version) = match words.as_slice() {
+                [path, version] => (path, path, version),
+                [path, .., "=>", source, version] => (path, source, version),
+                _ => return None,
+            };
+            version.starts_with('v').then(|| Vendored {
+                path: (*path).to_owned(),
+                source: (*source).to_owned(),
+                version: (*version).to_owned(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendor_list_tells_where_files_came_from() {
+        let text = "# a.org/x v1.0.0\n## explicit\na.org/x\n# a.org/y v1.0.0 => b.org/y v2.0.0\n# a.org/z => ./z\n# a.org/w v1.0.0 => ../w\n";
+        let told: Vec<String> = parse_vendor_list(text)
+            .iter()
+            .map(|v| format!("{} {}@{}", v.path, v.source, v.version))
+            .collect();
+        assert_eq!(told, ["a.org/x a.org/x@v1.0.0", "a.org/y b.org/y@v2.0.0"]);
+    }
+
+    #[test]
+    fn a_plugin_is_called_after_its_module_or_its_folder() {
+        let named = |path: &str, dir: &str| {
+            let root = PathBuf::from("/src/p");
+            let module = Module {
+                path: path.into(),
+                root,
+                go: None,
+            };
+            Plugin {
+                dir: dir.into(),
+                module,
+                siblings: vec![],
+                work: None,
+                vendored: vec![],
+            }
+            .name()
+        };
+        assert_eq!(named("example.com/handler/v2", "/src/p"), "handler");
+        assert_eq!(named("handler", "/src/p"), "handler");
+        assert_eq!(named("example.com/all", "/src/p/cmd/auth"), "auth");
+    }
+}

@@ -1,0 +1,183 @@
+//! The store: where toolchains live. A thing appears in it whole, by one rename, or not at all.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::version::GoVersion;
+
+/// The folder that plugbuild owns; nothing in it is ever changed in place.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// Held while one copy of plugbuild makes one thing; the system lets go of it even when the copy is killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Store {
+    #[must_use]
+    pub fn of(host: &Host) -> Self {
+        Store { root: host.store.clone() }
+    }
+
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The GOROOT of a Go version for this host, whether or not it is there.
+    #[must_use]
+    pub fn go(&self, version: &GoVersion, host: &Host) -> PathBuf {
+        let platform = host.platform;
+        self.root.join(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
+    }
+
+    /// The folder of a zig version for this host, whether or not it is there.
+    #[must_use]
+    pub fn zig(&self, version: &str, host: &Host) -> PathBuf {
+        self.root.join(format!("zig/zig-{version}.{}", host.platform))
+    }
+
+    /// zig's own cache: the libcs it compiles once.
+    #[must_use]
+    pub fn zig_cache(&self) -> PathBuf {
+        self.root.join("zig/cache")
+    }
+
+    /// The folder of our compiler wrappers; it goes first on PATH of a build.
+    #[must_use]
+    pub fn wrappers(&self) -> PathBuf {
+        self.root.join("bin")
+    }
+
+    /// Where a job's file stays as the go command linked it, so that the go command can tell that it is up to date.
+    #[must_use]
+    pub fn linked(&self, key: &str) -> PathBuf {
+        self.root.join("linked").join(key)
+    }
+
+    /// A folder to make something in, on the store's own file system; gone when it is dropped.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn stage(&self) -> Result<TempDir> {
+        let dir = self.root.join("tmp");
+        create_dir(&dir)?;
+        tempfile::Builder::new().prefix("stage-").tempdir_in(&dir).map_err(|e| Error::io("make a folder in", &dir, e))
+    }
+
+    /// Waits for, and takes, the right to make one thing. `waiting` is called once if another copy has it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<Lock> {
+        let dir = self.root.join("locks");
+        create_dir(&dir)?;
+        let path = dir.join(format!("{name}.lock"));
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|e| Error::io("open the lock", &path, e))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                waiting();
+                file.lock().map_err(|e| Error::io("lock", &path, e))?;
+            }
+            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
+        }
+        Ok(Lock { _file: file })
+    }
+
+    /// Moves what was staged to its place by one rename. The holder of its lock calls this, so nothing is there yet.
+    ///
+    /// # Errors
+    /// The rename failed.
+    pub fn publish(&self, staged: &Path, place: &Path) -> Result<()> {
+        if let Some(parent) = place.parent() {
+            create_dir(parent)?;
+        }
+        fs::rename(staged, place).map_err(|e| Error::io("move a finished download to", place, e))
+    }
+
+    /// Folders left by copies that were killed: not touched for a day.
+    pub fn sweep(&self) {
+        let day = std::time::Duration::from_secs(24 * 3600);
+        let Ok(entries) = fs::read_dir(self.root.join("tmp")) else { return };
+        for entry in entries.flatten() {
+            let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > day));
+            if old {
+                // Another copy may be sweeping too; what stays is swept next time.
+                let _ = remove_tree(&entry.path());
+            }
+        }
+    }
+}
+
+/// `mkdir -p` with our words.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn create_dir(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
+}
+
+/// Removes a tree, also one whose folders may not be written (as Go unpacks modules).
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let meta = path.symlink_metadata().map_err(|e| Error::io("remove", path, e))?;
+    if !meta.is_dir() {
+        return fs::remove_file(path).map_err(|e| Error::io("remove", path, e));
+    }
+    if meta.permissions().mode() & 0o700 != 0o700 {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+    }
+    for entry in fs::read_dir(path).map_err(|e| Error::io("remove", path, e))? {
+        remove_tree(&entry.map_err(|e| Error::io("remove", path, e))?.path())?;
+    }
+    fs::remove_dir(path).map_err(|e| Error::io("remove", path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_staged_is_gone_unless_published() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store { root: dir.path().join("store") };
+        let staged = store.stage().unwrap();
+        fs::write(staged.path().join("x"), "1").unwrap();
+        drop(staged);
+        assert_eq!(fs::read_dir(store.root.join("tmp")).unwrap().count(), 0);
+        let staged = store.stage().unwrap();
+        store.publish(staged.path(), &store.root.join("go/go1.0.0")).unwrap();
+        drop(staged);
+        assert!(store.root.join("go/go1.0.0").is_dir());
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store { root: dir.path().to_owned() };
+        let (mut waited, mut first) = (false, Some(store.lock("go", || unreachable!()).unwrap()));
+        store.lock("go", || {
+            waited = true;
+            first = None;
+        })
+        .unwrap();
+        assert!(waited);
+    }
+}
