@@ -3,7 +3,7 @@
 #
 #   build.sh RELEASE TARGET GOROOT ZIG OUT
 #
-#   RELEASE  a folder of releases/, such as 2.12.1
+#   RELEASE  one of toolchains/releases.toml, such as 2.12.1
 #   TARGET   amd64-glibc, amd64-musl, arm64-glibc or arm64-musl
 #   GOROOT   the Go to build with; its version is the gateway's
 #   ZIG      a zig, for targets that no C compiler of this machine is for (- for none)
@@ -19,8 +19,10 @@ die() { echo "build.sh: $*" >&2; exit 1; }
 release=$1 target=$2 goroot=$3 zig=$4 out=$5
 
 here=$(cd "$(dirname "$0")" && pwd)
-data=$here/releases/$release
-[ -f "$data/go.mod" ] || die "no release $release: there is $(ls "$here/releases" | tr '\n' ' ')"
+matrix=$here/../../toolchains
+row=$(sed -n "/^version = \"$release\"/,/^\$/p" "$matrix/releases.toml")
+[ -n "$row" ] || die "no release $release in toolchains/releases.toml"
+field() { echo "$row" | sed -n "s/^$1 = \"\(.*\)\"/\1/p"; }
 [ -x "$goroot/bin/go" ] || die "no Go in $goroot"
 case $target in
     amd64-glibc | amd64-musl | arm64-glibc | arm64-musl) arch=${target%-*} libc=${target#*-} ;;
@@ -55,10 +57,11 @@ fi
 
 # ---- unchanged? ---------------------------------------------------------------------------------------------------
 go_version=$("$goroot/bin/go" env GOVERSION)
-module=$(sed -n 's/^module //p' "$data/go.mod")
-api=$(sed -n 's|.*github.com/\(krakend[a-z]*\)/krakend-cobra/.*|\1|p' "$data/go.mod")
-sources="$here/*.go $here/api/$api/*.go $data/go.mod $data/go.sum $data/libc $here/*.sh"
-stamp=$( (echo "$target $go_version $compiler"; cat $sources) | sha256sum | cut -d' ' -f1)
+module=$(field main_module)
+api=$(echo "$module" | cut -d/ -f2) # the name KrakenD's modules had then
+requirements=$(awk -v release="$release" -f "$here/require.awk" "$matrix/modules.txt" | sort)
+sources="$here/*.go $here/api/$api/*.go $here/*.sh"
+stamp=$( (echo "$target $go_version $compiler $row $requirements"; cat $sources) | sha256sum | cut -d' ' -f1)
 if command -v flock >/dev/null; then
     exec 9>"$out.lock"
     flock 9
@@ -70,12 +73,25 @@ rm -f "$out.stamp"
 app=$out.src
 rm -rf "$app"
 mkdir -p "$app/cmd/krakend-ce"
-cp "$data/go.mod" "$data/go.sum" "$app/"
 cp "$here"/*.go "$here/api/$api"/*.go "$app/cmd/krakend-ce/"
+case $go_version in
+    go1.1* | go1.20*) language=${go_version%.*} ;; # which knew no patch version in go.mod
+    *) language=$go_version ;;
+esac
+{
+    echo "module $module"
+    echo "go ${language#go}"
+    echo "$requirements"
+} >"$app/go.mod"
+awk '{ print $1, $2, $3; print $1, $2 "/go.mod", $4 }' "$matrix/sums.txt" | grep -v ' -$' >"$app/go.sum"
 
 # ---- build --------------------------------------------------------------------------------------------------------
 core=github.com/luraproject/lura/v2/core
-ldflags="-X $core.KrakendVersion=$release -X $core.GlibcVersion=$(sed -n "s/^$libc //p" "$data/libc")"
+case $libc in
+    musl) libc_version="MUSL-$(field musl)_(alpine-$(field alpine).0)" ;;
+    glibc) libc_version="GLIBC-$(field glibc)_(debian-$(case $(field glibc) in 2.31) echo 11 ;; *) echo 12 ;; esac))" ;;
+esac
+ldflags="-X $core.KrakendVersion=$release -X $core.GlibcVersion=$libc_version"
 case $api in
     krakendio) ldflags="$ldflags -X $core.GoVersion=${go_version#go}" ;; # the older lura has to be told
     krakend) ldflags="-X $module/pkg.Version=$release $ldflags" ;;

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// runnerEnv holds the words before the gateway's own path when it must start itself anew: an emulator, a dynamic loader.
-// run.sh sets it, for a process under user-mode emulation can't start a binary of its own architecture.
+// runnerEnv holds the words, one a line, that go before the gateway's own path when it starts itself anew. run.sh sets it,
+// for a process under user-mode emulation can't start a binary of its own architecture.
 const runnerEnv = "GATEWAY_RUNNER"
 
 // childEnv marks the process that opens one single file.
@@ -85,7 +85,10 @@ func openInChild(file string) verdict {
 	if err != nil {
 		return verdict{File: file, Error: err.Error()}
 	}
-	words := append(strings.Fields(os.Getenv(runnerEnv)), self, "open", file)
+	words := []string{self, "open", file}
+	if runner := os.Getenv(runnerEnv); runner != "" {
+		words = append(strings.Split(runner, "\n"), words...)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
