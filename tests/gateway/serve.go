@@ -17,6 +17,7 @@ import (
 
 // serve runs the gateway that cfg describes until ctx is done.
 func serve(ctx context.Context, cfg config.ServiceConfig) {
+	cfg.Normalize() // the short names of plugin kinds become their namespaces
 	logger, err := logging.NewLogger("DEBUG", os.Stdout, "[KRAKEND]")
 	if err != nil {
 		panic(err)
