@@ -38,14 +38,10 @@ impl Platform {
     }
 }
 
-/// `linux-amd64`: the key of a host in toolchains/.
+/// `linux/amd64`: the key of a host in toolchains/.
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let os = match self.os {
-            Os::Linux => "linux",
-            Os::MacOs => "macos",
-        };
-        write!(f, "{os}-{}", self.arch)
+        write!(f, "{}/{}", self.goos(), self.arch)
     }
 }
 

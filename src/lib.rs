@@ -8,9 +8,22 @@
 
 pub mod version;
 pub mod target;
-pub mod matrix;
+pub mod cli;
 pub mod host;
-pub mod invocation;
+pub mod config;
+pub mod matrix;
+pub mod gateway;
 pub mod plugin;
+pub mod check;
+pub mod align;
+pub mod plan;
+pub mod invocation;
+pub mod toolchain;
+pub mod gobuild;
+pub mod binary;
+pub mod artefact;
+pub mod commands;
+pub mod signals;
 
+pub mod ui;
 pub mod error;

@@ -1,3 +1,32 @@
 //! Parse, run, print, exit.
 
-fn main() {}
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use plugbuild::cli::{Cli, with_default_command};
+use plugbuild::host::Host;
+use plugbuild::ui::Ui;
+use plugbuild::{commands, error, signals};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(with_default_command(std::env::args_os().collect()));
+    let host = match Host::from_process() {
+        Ok(host) => host,
+        Err(why) => {
+            eprintln!("error: {why}");
+            return ExitCode::from(why.kind.exit_code());
+        }
+    };
+    let ui = Ui::new(&cli.global, &host, std::io::stderr().is_terminal());
+    signals::end_children();
+    match commands::run(&cli, &host, &ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            if why.kind != error::Kind::Interrupted {
+                ui.error(&why);
+            }
+            ExitCode::from(why.kind.exit_code())
+        }
+    }
+}

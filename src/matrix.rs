@@ -33,8 +33,13 @@ pub struct Matrix {
 impl Matrix {
     /// The rows that this plugbuild was built with. Parses them each time (well below a millisecond), so ask once.
     pub fn builtin() -> Result<Matrix> {
+        Matrix::parse(include_str!("../toolchains/releases.toml"))
+    }
+
+    /// As [`Matrix::builtin`], with the releases of another text of releases.toml.
+    pub fn parse(releases: &str) -> Result<Matrix> {
         Ok(Matrix {
-            releases: release::parse(include_str!("../toolchains/releases.toml"))?,
+            releases: release::parse(releases)?,
             targets: target_row::parse(include_str!("../toolchains/targets.toml"))?,
             zig: zig::parse(include_str!("../toolchains/zig.toml"))?,
             quirks: quirk::parse(include_str!("../toolchains/quirks.toml"))?,

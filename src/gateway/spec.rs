@@ -10,7 +10,10 @@ use crate::target::LibcKind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewaySpec {
     /// `2`, `2.1`, `v2.1.4`, with a flavour as the official images spell it: the newest release that begins so.
-    Release { numbers: Vec<u32>, flavour: Option<LibcKind> },
+    Release {
+        numbers: Vec<u32>,
+        flavour: Option<LibcKind>,
+    },
     /// `latest`, `latest-alpine`.
     Latest { flavour: Option<LibcKind> },
     /// `auto`: the `krakend` on PATH.
@@ -82,7 +85,10 @@ mod tests {
 
     #[test]
     fn every_form_is_told_from_the_others() {
-        let release = |numbers: &[u32], flavour| GatewaySpec::Release { numbers: numbers.to_vec(), flavour };
+        let release = |numbers: &[u32], flavour| GatewaySpec::Release {
+            numbers: numbers.to_vec(),
+            flavour,
+        };
         for (text, want) in [
             ("2", release(&[2], None)),
             ("v2.1", release(&[2, 1], None)),
@@ -90,7 +96,12 @@ mod tests {
             ("2.13.8-linux-generic", release(&[2, 13, 8], Some(LibcKind::Glibc))),
             ("v2.13-alpine", release(&[2, 13], Some(LibcKind::Musl))),
             ("latest", GatewaySpec::Latest { flavour: None }),
-            ("latest-alpine", GatewaySpec::Latest { flavour: Some(LibcKind::Musl) }),
+            (
+                "latest-alpine",
+                GatewaySpec::Latest {
+                    flavour: Some(LibcKind::Musl),
+                },
+            ),
             ("auto", GatewaySpec::Auto),
             ("-", GatewaySpec::Stdin),
             ("./krakend", GatewaySpec::File("./krakend".into())),

@@ -35,7 +35,9 @@ impl VersionText {
         };
         let labels = ["KrakenD Version:", "Go Version:", "Glibc Version:"];
         if !labels.iter().any(|label| text.contains(label)) {
-            return Err(Error::usage("this is not what `krakend version` prints: no `KrakenD Version:` line"));
+            return Err(Error::usage(
+                "this is not what `krakend version` prints: no `KrakenD Version:` line",
+            ));
         }
         let libc_text = value(labels[2]);
         Ok(VersionText {
@@ -54,8 +56,14 @@ pub fn parse_libc(text: &str) -> Option<Libc> {
     let (name, rest) = text.split_once('-')?;
     let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     match name.to_ascii_uppercase().as_str() {
-        "MUSL" => Some(Libc { kind: LibcKind::Musl, floor: None }),
-        "GLIBC" => Some(Libc { kind: LibcKind::Glibc, floor: number.parse().ok() }),
+        "MUSL" => Some(Libc {
+            kind: LibcKind::Musl,
+            floor: None,
+        }),
+        "GLIBC" => Some(Libc {
+            kind: LibcKind::Glibc,
+            floor: number.parse().ok(),
+        }),
         _ => None,
     }
 }
@@ -80,7 +88,10 @@ mod tests {
         let told =
             VersionText::parse("KrakenD Version: undefined\r\nGo Version: undefined\r\nGlibc Version: DARWIN-23\r\n")
                 .unwrap();
-        let unknown = VersionText { libc_text: Some("DARWIN-23".into()), ..VersionText::default() };
+        let unknown = VersionText {
+            libc_text: Some("DARWIN-23".into()),
+            ..VersionText::default()
+        };
         assert_eq!(told, unknown);
         assert!(VersionText::parse("hello").is_err());
         let fork = VersionText::parse("KrakenD Version: 2.9-acme\nGo Version: 1.22.11\n").unwrap();

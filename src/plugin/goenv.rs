@@ -16,6 +16,8 @@ pub struct GoEnv {
     pub module_cache: PathBuf,
     /// The user's GOFLAGS, one flag an entry.
     pub flags: Vec<String>,
+    /// Other settings of the `go env -w` file that the environment does not override: GOPROXY, GOPRIVATE, …
+    pub written: BTreeMap<String, String>,
     /// GOWORK as set: `off`, a path, or nothing.
     pub work: Option<OsString>,
 }
@@ -37,13 +39,41 @@ impl GoEnv {
         let flags = flags
             .to_str()
             .ok_or_else(|| Error::usage("GOFLAGS is not UTF-8 text"))?;
+        let carried = written
+            .iter()
+            .filter(|(name, value)| !value.is_empty() && !OURS.contains(name) && host.var(name).is_none());
         Ok(GoEnv {
+            written: carried
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             module_cache: module_cache(host, &get)?,
             flags: split_quoted(flags)?,
             work: get("GOWORK"),
         })
     }
 }
+
+/// Settings that a build takes from the gateway or the plan, never from the user's file.
+const OURS: [&str; 18] = [
+    "GOFLAGS",
+    "GOOS",
+    "GOARCH",
+    "GOAMD64",
+    "GOARM64",
+    "GOARM",
+    "GO386",
+    "GOEXPERIMENT",
+    "GOFIPS140",
+    "CGO_ENABLED",
+    "CC",
+    "CXX",
+    "GOTOOLCHAIN",
+    "GOROOT",
+    "GOMODCACHE",
+    "GOWORK",
+    "GOENV",
+    "GO111MODULE",
+];
 
 fn module_cache(host: &Host, get: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
     if let Some(given) = get("GOMODCACHE") {
@@ -122,7 +152,11 @@ mod tests {
     fn the_written_settings_come_after_the_environment() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("env");
-        std::fs::write(&file, "# kept\nGOMODCACHE=/from/file\nGOFLAGS=-v\n").unwrap();
+        std::fs::write(
+            &file,
+            "# kept\nGOMODCACHE=/from/file\nGOFLAGS=-v\nGOPROXY=file:///proxy\n",
+        )
+        .unwrap();
         let with = |vars: &[(&str, &str)]| {
             let mut env: BTreeMap<OsString, OsString> = vars
                 .iter()
@@ -134,6 +168,8 @@ mod tests {
         let env = file.to_str().unwrap();
         assert_eq!(with(&[("GOENV", env)]).module_cache, PathBuf::from("/from/file"));
         assert_eq!(with(&[("GOENV", env)]).flags, ["-v"]);
+        assert_eq!(with(&[("GOENV", env)]).written["GOPROXY"], "file:///proxy");
+        assert!(with(&[("GOENV", env), ("GOPROXY", "off")]).written.is_empty());
         assert_eq!(
             with(&[("GOENV", env), ("GOMODCACHE", "/m")]).module_cache,
             PathBuf::from("/m")

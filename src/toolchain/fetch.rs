@@ -53,7 +53,11 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
         Sum::Sha256(want) => (want, hex(&sha256.finalize())),
         Sum::Sha512(want) => (want, hex(&sha512.finalize())),
     };
-    if want.eq_ignore_ascii_case(&have) { Ok(()) } else { Err(wrong_sum(url, what, want, &have)) }
+    if want.eq_ignore_ascii_case(&have) {
+        Ok(())
+    } else {
+        Err(wrong_sum(url, what, want, &have))
+    }
 }
 
 /// Fetches a small text (an index, a list of sums).
@@ -63,9 +67,14 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
 pub fn text(url: &str, what: &str) -> Result<String> {
     let (from, _) = open(url, what)?;
     let mut text = String::new();
-    from.take(INDEX_LIMIT).read_to_string(&mut text).map_err(|e| broken(url, what, &e))?;
+    from.take(INDEX_LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|e| broken(url, what, &e))?;
     if text.len() as u64 == INDEX_LIMIT {
-        return Err(Error::network(format!("{what} at {url} is larger than {} MiB", INDEX_LIMIT >> 20)));
+        return Err(Error::network(format!(
+            "{what} at {url} is larger than {} MiB",
+            INDEX_LIMIT >> 20
+        )));
     }
     Ok(text)
 }
@@ -90,7 +99,13 @@ pub fn check_file(path: &Path, sha256: &str, what: &str) -> Result<()> {
 pub fn sha256_of(path: &Path) -> Result<String> {
     let mut file = File::open(path).map_err(|e| Error::io("read", path, e))?;
     let mut hasher = Sha256::new();
-    std::io::copy(&mut file, &mut hasher).map_err(|e| Error::io("read", path, e))?;
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        match file.read(&mut buffer).map_err(|e| Error::io("read", path, e))? {
+            0 => break,
+            n => hasher.update(&buffer[..n]),
+        }
+    }
     Ok(hex(&hasher.finalize()))
 }
 
@@ -110,7 +125,11 @@ fn open(url: &str, what: &str) -> Result<(Box<dyn Read>, Option<u64>)> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(20)))
         .timeout_recv_response(Some(Duration::from_secs(60)))
-        .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build())
+        .tls_config(
+            ureq::tls::TlsConfig::builder()
+                .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+                .build(),
+        )
         .build()
         .into();
     let response = agent.get(url).call().map_err(|e| broken(url, what, &e))?;
@@ -124,8 +143,10 @@ fn broken(url: &str, what: &str, why: &dyn std::fmt::Display) -> Error {
 }
 
 fn wrong_sum(url: &str, what: &str, want: &str, have: &str) -> Error {
-    Error::network(format!("{what} from {url} is not what was published: its hash is {have}, published is {want}"))
-        .help("nothing was kept; try again, or another mirror: a proxy on the way may have changed it")
+    Error::network(format!(
+        "{what} from {url} is not what was published: its hash is {have}, published is {want}"
+    ))
+    .help("nothing was kept; try again, or another mirror: a proxy on the way may have changed it")
 }
 
 /// A bar for a download of known length, a spinner else; nothing without a terminal.

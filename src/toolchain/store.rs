@@ -24,7 +24,9 @@ pub struct Lock {
 impl Store {
     #[must_use]
     pub fn of(host: &Host) -> Self {
-        Store { root: host.store.clone() }
+        Store {
+            root: host.store.clone(),
+        }
     }
 
     #[must_use]
@@ -36,13 +38,18 @@ impl Store {
     #[must_use]
     pub fn go(&self, version: &GoVersion, host: &Host) -> PathBuf {
         let platform = host.platform;
-        self.root.join(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
+        self.root
+            .join(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
     }
 
     /// The folder of a zig version for this host, whether or not it is there.
     #[must_use]
     pub fn zig(&self, version: &str, host: &Host) -> PathBuf {
-        self.root.join(format!("zig/zig-{version}.{}", host.platform))
+        self.root.join(format!(
+            "zig/zig-{version}.{}-{}",
+            host.platform.goos(),
+            host.platform.arch
+        ))
     }
 
     /// zig's own cache: the libcs it compiles once.
@@ -70,7 +77,10 @@ impl Store {
     pub fn stage(&self) -> Result<TempDir> {
         let dir = self.root.join("tmp");
         create_dir(&dir)?;
-        tempfile::Builder::new().prefix("stage-").tempdir_in(&dir).map_err(|e| Error::io("make a folder in", &dir, e))
+        tempfile::Builder::new()
+            .prefix("stage-")
+            .tempdir_in(&dir)
+            .map_err(|e| Error::io("make a folder in", &dir, e))
     }
 
     /// Waits for, and takes, the right to make one thing. `waiting` is called once if another copy has it.
@@ -112,9 +122,14 @@ impl Store {
     /// Folders left by copies that were killed: not touched for a day.
     pub fn sweep(&self) {
         let day = std::time::Duration::from_secs(24 * 3600);
-        let Ok(entries) = fs::read_dir(self.root.join("tmp")) else { return };
+        let Ok(entries) = fs::read_dir(self.root.join("tmp")) else {
+            return;
+        };
         for entry in entries.flatten() {
-            let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > day));
+            let old = entry
+                .metadata()
+                .and_then(|m| m.modified())
+                .is_ok_and(|t| t.elapsed().is_ok_and(|age| age > day));
             if old {
                 // Another copy may be sweeping too; what stays is swept next time.
                 let _ = remove_tree(&entry.path());
@@ -157,7 +172,9 @@ mod tests {
     #[test]
     fn what_is_staged_is_gone_unless_published() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store { root: dir.path().join("store") };
+        let store = Store {
+            root: dir.path().join("store"),
+        };
         let staged = store.stage().unwrap();
         fs::write(staged.path().join("x"), "1").unwrap();
         drop(staged);
@@ -171,13 +188,16 @@ mod tests {
     #[test]
     fn a_lock_is_held_by_one_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store { root: dir.path().to_owned() };
+        let store = Store {
+            root: dir.path().to_owned(),
+        };
         let (mut waited, mut first) = (false, Some(store.lock("go", || unreachable!()).unwrap()));
-        store.lock("go", || {
-            waited = true;
-            first = None;
-        })
-        .unwrap();
+        store
+            .lock("go", || {
+                waited = true;
+                first = None;
+            })
+            .unwrap();
         assert!(waited);
     }
 }

@@ -1,0 +1,111 @@
+//! From what the go command linked to the finished file: checked, made reproducible, put in its place by one rename.
+
+mod checks;
+mod stamp;
+
+use std::fs;
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::binary::{Binary, notes};
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::plan::Job;
+use crate::toolchain::fetch::hex;
+use crate::toolchain::store::create_dir;
+
+pub use checks::Checks;
+use stamp::Stamp;
+
+/// A finished plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artefact {
+    pub sha256: String,
+    /// Nothing had to be done: it was there, from the same link.
+    pub fresh: bool,
+    pub checks: Checks,
+}
+
+/// Checks the linked file and makes the finished one from it.
+///
+/// # Errors
+/// A check that failed, or an output that cannot be written.
+pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
+    let binary = Binary::open(linked)?;
+    let build_id = notes::go_build_id(binary.image())
+        .map(|id| &binary.bytes()[id])
+        .unwrap_or_default();
+    let build_id = String::from_utf8_lossy(build_id);
+    if let Some(stamp) = Stamp::valid(linked, &build_id, &job.output) {
+        return Ok(Artefact {
+            sha256: stamp.sha256,
+            fresh: true,
+            checks: stamp.checks,
+        });
+    }
+    let checks = checks::check(&binary, job, host)?;
+    let sha256 = write_reproducible(&binary, &job.output)?;
+    Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
+    Ok(Artefact {
+        sha256,
+        fresh: false,
+        checks,
+    })
+}
+
+/// Copies the file with its two build IDs replaced by ones that follow from its other bytes: the linker's own differ
+/// with the folders and caches it was built in, and are all that does (design fact 8). Returns the SHA-256.
+fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
+    let image = binary.image();
+    let mut bytes = binary.bytes().to_vec();
+    let ids: Vec<Range<usize>> = [notes::go_build_id(image), notes::gnu_build_id(image)]
+        .into_iter()
+        .flatten()
+        .collect();
+    for id in &ids {
+        // What separates the parts of a Go build ID stays.
+        bytes[id.clone()]
+            .iter_mut()
+            .filter(|b| **b != b'/')
+            .for_each(|b| *b = 0);
+    }
+    let digest = Sha256::digest(&bytes);
+    if let Some(go) = notes::go_build_id(image) {
+        let text = hex(&digest).into_bytes();
+        bytes[go]
+            .iter_mut()
+            .filter(|b| **b != b'/')
+            .zip(text.iter().cycle())
+            .for_each(|(to, from)| *to = *from);
+    }
+    if let Some(gnu) = notes::gnu_build_id(image) {
+        bytes[gnu]
+            .iter_mut()
+            .zip(digest.iter().cycle())
+            .for_each(|(to, from)| *to = *from);
+    }
+    let dir = output.parent().unwrap_or(Path::new("."));
+    create_dir(dir)?;
+    let failed = |why: std::io::Error| {
+        Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
+    };
+    let mut staged = tempfile::Builder::new()
+        .prefix(".plugbuild-")
+        .tempfile_in(dir)
+        .map_err(failed)?;
+    staged.write_all(&bytes).map_err(failed)?;
+    set_mode(staged.path()).map_err(failed)?;
+    staged.persist(output).map_err(|e| failed(e.error))?;
+    Ok(hex(&Sha256::digest(&bytes)))
+}
+
+/// As the go command leaves a plugin: what the umask allows of rw-rw-rw-. A temporary file is born rw-------.
+fn set_mode(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let umask = rustix::process::umask(rustix::fs::Mode::empty());
+    rustix::process::umask(umask);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask.bits()))
+}

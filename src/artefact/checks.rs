@@ -1,0 +1,150 @@
+//! The checks a linked plugin must pass before it is called done. Each reads the file, none runs it.
+
+use std::fmt;
+
+use memchr::memmem;
+use serde::{Deserialize, Serialize};
+
+use crate::binary::Binary;
+use crate::binary::image::Image;
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::plan::Job;
+use crate::target::{LibcKind, Target};
+use crate::version::LibcVersion;
+
+/// The variables a gateway looks up in a plugin, one for each kind of plugin (design fact 13).
+pub(super) const REGISTERERS: [&str; 4] = [
+    "HandlerRegisterer",
+    "ClientRegisterer",
+    "ModifierRegisterer",
+    "MiddlewareRegisterer",
+];
+
+/// What was seen in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    pub arch: String,
+    pub go: String,
+    /// The libraries it needs at run time.
+    pub needed: Vec<String>,
+    /// The newest glibc symbol version it needs.
+    pub glibc: Option<LibcVersion>,
+    pub registerers: Vec<String>,
+    /// Folders of this machine that are named in it.
+    pub local_paths: Vec<String>,
+}
+
+/// Checks a linked file against its job.
+///
+/// # Errors
+/// The first check that fails, with what was found and what was wanted.
+pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
+    let image = binary.image();
+    let target = &job.target.value;
+    let told = |what: String| Error::incompatible(format!("the plugin for {target} {what}"));
+    if image.arch() != target.arch {
+        return Err(told(format!("is for {} instead", image.arch())));
+    }
+    let go = binary.build_info()?.go;
+    if go != format!("go{}", job.gateway.go) {
+        return Err(told(format!(
+            "was compiled by {go}, the gateway by go{}",
+            job.gateway.go
+        )));
+    }
+    let needed: Vec<String> = image.needed().map(str::to_owned).collect();
+    let glibc = check_libc(image, target).map_err(|what| told(what).help("let zig compile it: leave `--cc` out"))?;
+    let registerers = registerers(image);
+    if registerers.is_empty() {
+        return Err(told(format!("exports none of {}", REGISTERERS.join(", ")))
+            .help("a gateway looks for a package-level variable of one of these names in package main")
+            .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
+    }
+    Ok(Checks {
+        arch: image.arch().to_string(),
+        go,
+        needed,
+        glibc,
+        registerers,
+        local_paths: local_paths(binary.bytes(), job, host),
+    })
+}
+
+/// The newest glibc version needed, or what is wrong.
+fn check_libc(image: Image<'_>, target: &Target) -> Result<Option<LibcVersion>, String> {
+    let newest = image
+        .version_needs()
+        .into_iter()
+        .filter_map(|need| Some((need.version.strip_prefix("GLIBC_")?.parse::<LibcVersion>().ok()?, need)))
+        .max_by_key(|(version, _)| *version);
+    let wanted_by = |index: u16| {
+        image
+            .imports()
+            .find(|symbol| image.version_index(symbol) == index)
+            .map_or_else(|| "a symbol".to_owned(), |s| s.text())
+    };
+    match (target.libc.kind, newest) {
+        (LibcKind::Musl, Some((version, need))) => {
+            Err(format!("needs glibc ({} of GLIBC_{version})", wanted_by(need.index)))
+        }
+        (LibcKind::Glibc, None)
+            if image
+                .needed()
+                .any(|lib| lib == "libc.so" || lib.starts_with("libc.musl-")) =>
+        {
+            Err("needs musl".to_owned())
+        }
+        (LibcKind::Glibc, Some((version, need))) if target.libc.floor.is_some_and(|floor| version > floor) => {
+            Err(format!(
+                "needs glibc {version} (for {}), and the gateway's system has {}",
+                wanted_by(need.index),
+                target.libc.floor.unwrap_or(version)
+            ))
+        }
+        (_, newest) => Ok(newest.map(|(version, _)| version)),
+    }
+}
+
+/// The registerers that are exported, by their last name: before it stands the plugin's own path.
+fn registerers(image: Image<'_>) -> Vec<String> {
+    let mut found: Vec<String> = image
+        .symbols()
+        .filter(|symbol| symbol.defined)
+        .filter_map(|symbol| {
+            let name = std::str::from_utf8(symbol.name).ok()?;
+            let (path, last) = name.rsplit_once('.')?;
+            let own = !path.contains(':') && !path.starts_with("go.");
+            REGISTERERS
+                .iter()
+                .find(|known| own && **known == last)
+                .map(|known| (*known).to_owned())
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Folders of this machine that a rule should have replaced.
+fn local_paths(bytes: &[u8], job: &Job, host: &Host) -> Vec<String> {
+    let store = host.store.clone();
+    job.rules
+        .sources()
+        .chain(std::iter::once(store.as_path()))
+        .map(|dir| format!("{}/", dir.display()))
+        // A gateway's own folders are as they should be; `/` alone says nothing.
+        .filter(|dir| dir.len() > 2 && !job.rules.is_told(dir))
+        .filter(|dir| memmem::find(bytes, dir.as_bytes()).is_some())
+        .collect()
+}
+
+impl fmt::Display for Checks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}, needs {}", self.arch, self.go, self.needed.join(" "))?;
+        if let Some(glibc) = self.glibc {
+            write!(f, " (glibc {glibc})")?;
+        }
+        write!(f, ", exports {}", self.registerers.join(", "))
+    }
+}

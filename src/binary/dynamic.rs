@@ -1,0 +1,374 @@
+//! What the dynamic loader sees of a file: needed libraries, symbols, symbol versions, relocated pointers.
+//!
+//! Read through `PT_DYNAMIC` as the loader does, so that a file with a lying or missing section table gets the same
+//! answer from both.
+
+use std::mem::size_of;
+use std::ops::Range;
+
+use object::elf::{self, Dyn64, Rela64, Sym64, Vernaux, Verneed, Versym};
+use object::pod::{self, Pod};
+use object::read::elf::{Dyn, Rela, Sym};
+use object::{LittleEndian, SymbolIndex};
+
+use crate::binary::image::{Image, LE};
+
+/// Chains of a sound hash table hold a few symbols; a longer one is a trap.
+const LONGEST_CHAIN: usize = 4096;
+
+/// Where the tables named by `PT_DYNAMIC` lie in the file. All ranges are within it; an absent table is empty.
+#[derive(Debug, Default)]
+pub(crate) struct Dynamic {
+    symbols: Range<usize>,
+    strings: Range<usize>,
+    gnu_hash: Range<usize>,
+    sysv_hash: Range<usize>,
+    versions: Range<usize>,
+    version_needs: Range<usize>,
+    relocations: Range<usize>,
+    needed: Vec<u64>,
+    soname: Option<u64>,
+    pub(crate) present: bool,
+}
+
+impl Dynamic {
+    /// Tables that point outside the file are taken as absent: what then cannot be found decides, as in a loader.
+    pub(crate) fn parse(image: Image<'_>) -> Dynamic {
+        let mut found = Dynamic::default();
+        let Some(segment) = image.segments().find(|s| s.kind == elf::PT_DYNAMIC.0) else {
+            return found;
+        };
+        found.present = true;
+        let bytes = image.segment_bytes(segment);
+        let entries: &[Dyn64<LittleEndian>] = all(bytes);
+        let (mut string_size, mut rela_size) = (None, 0);
+        let place = |address| image.file_range_from(address).unwrap_or_default();
+        for entry in entries {
+            let value = entry.d_val(LE);
+            match entry.d_tag(LE) {
+                elf::DT_NULL => break,
+                elf::DT_SYMTAB => found.symbols = place(value),
+                elf::DT_STRTAB => found.strings = place(value),
+                elf::DT_STRSZ => string_size = usize::try_from(value).ok(),
+                elf::DT_GNU_HASH => found.gnu_hash = place(value),
+                elf::DT_HASH => found.sysv_hash = place(value),
+                elf::DT_VERSYM => found.versions = place(value),
+                elf::DT_VERNEED => found.version_needs = place(value),
+                elf::DT_RELA => found.relocations = place(value),
+                elf::DT_RELASZ => rela_size = usize::try_from(value).unwrap_or(0),
+                elf::DT_NEEDED => found.needed.push(value),
+                elf::DT_SONAME => found.soname = Some(value),
+                _ => {}
+            }
+        }
+        found.strings = shorten(found.strings, string_size.unwrap_or(usize::MAX));
+        found.relocations = shorten(found.relocations, rela_size);
+        let count = symbol_count(image, &found);
+        found.symbols = shorten(found.symbols, count.saturating_mul(size_of::<Sym64<LittleEndian>>()));
+        found
+    }
+}
+
+fn shorten(range: Range<usize>, len: usize) -> Range<usize> {
+    range.start..range.end.min(range.start.saturating_add(len))
+}
+
+/// As many whole `T`s as there are in `bytes`.
+fn all<T: Pod>(bytes: &[u8]) -> &[T] {
+    pod::slice_from_bytes(bytes, bytes.len() / size_of::<T>()).map_or(&[], |(slice, _)| slice)
+}
+
+fn read<T: Pod>(bytes: &[u8], at: usize) -> Option<&T> {
+    Some(pod::from_bytes(bytes.get(at..)?).ok()?.0)
+}
+
+/// `DT_SYMTAB` has no length of its own: a hash table tells it, or else the section table.
+fn symbol_count(image: Image<'_>, dynamic: &Dynamic) -> usize {
+    let bytes = |range: &Range<usize>| image.bytes().get(range.clone()).unwrap_or_default();
+    if let Some(header) = read::<elf::HashHeader<LittleEndian>>(bytes(&dynamic.sysv_hash), 0) {
+        return header.chain_count.get(LE) as usize;
+    }
+    if let Some(table) = GnuHash::parse(bytes(&dynamic.gnu_hash)) {
+        return table.symbol_count();
+    }
+    match image.section_of_kind(elf::SHT_DYNSYM.0) {
+        Some(range) if range.start == dynamic.symbols.start => range.len() / size_of::<Sym64<LittleEndian>>(),
+        _ => 0,
+    }
+}
+
+/// A `DT_GNU_HASH` table.
+struct GnuHash<'d> {
+    base: u32,
+    shift: u32,
+    bloom: &'d [object::U64<LittleEndian>],
+    buckets: &'d [object::U32<LittleEndian>],
+    chains: &'d [object::U32<LittleEndian>],
+}
+
+impl<'d> GnuHash<'d> {
+    fn parse(bytes: &'d [u8]) -> Option<Self> {
+        let (header, rest) = pod::from_bytes::<elf::GnuHashHeader<LittleEndian>>(bytes).ok()?;
+        let (bloom, rest) = pod::slice_from_bytes(rest, header.bloom_count.get(LE) as usize).ok()?;
+        let (buckets, rest) = pod::slice_from_bytes(rest, header.bucket_count.get(LE) as usize).ok()?;
+        Some(GnuHash {
+            base: header.symbol_base.get(LE),
+            shift: header.bloom_shift.get(LE),
+            bloom,
+            buckets,
+            chains: all(rest),
+        })
+    }
+
+    /// The end of the last chain is the end of the symbol table.
+    fn symbol_count(&self) -> usize {
+        let last = self.buckets.iter().map(|b| b.get(LE)).max().unwrap_or(0).max(self.base);
+        let chain = self.chains.get((last - self.base) as usize..).unwrap_or_default();
+        let rest = chain.iter().position(|c| c.get(LE) & 1 != 0).map_or(0, |at| at + 1);
+        last as usize + rest
+    }
+
+    /// The indices of the symbols that may have a name with this hash.
+    fn candidates(&self, hash: u32) -> impl Iterator<Item = usize> + use<'d> {
+        let first = self.first(hash);
+        let chains = self.chains;
+        let base = self.base;
+        let mut next = first.filter(|&index| index >= base);
+        let mut left = LONGEST_CHAIN;
+        std::iter::from_fn(move || {
+            while let Some(index) = next {
+                let value = chains.get((index - base) as usize)?.get(LE);
+                left = left.checked_sub(1)?;
+                next = if value & 1 == 0 { index.checked_add(1) } else { None };
+                if value | 1 == hash | 1 {
+                    return Some(index as usize);
+                }
+            }
+            None
+        })
+    }
+
+    fn first(&self, hash: u32) -> Option<u32> {
+        let word = self.bloom.get((hash / 64) as usize % self.bloom.len().max(1))?.get(LE);
+        let mask = (1u64 << (hash % 64)) | (1u64 << (hash.checked_shr(self.shift).unwrap_or(0) % 64));
+        if word & mask != mask {
+            return None;
+        }
+        let bucket = self.buckets.get(hash as usize % self.buckets.len().max(1))?.get(LE);
+        (bucket != 0).then_some(bucket)
+    }
+}
+
+/// One entry of the dynamic symbol table.
+#[derive(Debug, Clone, Copy)]
+pub struct Symbol<'d> {
+    pub name: &'d [u8],
+    pub address: u64,
+    pub size: u64,
+    /// Defined here, and not wanted from elsewhere.
+    pub defined: bool,
+    /// May stay unresolved.
+    pub weak: bool,
+    pub function: bool,
+    index: usize,
+}
+
+impl Symbol<'_> {
+    /// The name for a message.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(self.name).into_owned()
+    }
+}
+
+/// A version of a library that must be there: `GLIBC_2.34` of `libc.so.6`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionNeed<'d> {
+    pub library: &'d str,
+    pub version: &'d str,
+    /// What [`Image::version_index`] gives for the symbols that want it.
+    pub index: u16,
+    /// A weak need: the loader goes on without it.
+    pub weak: bool,
+}
+
+impl<'d> Image<'d> {
+    fn table<T: Pod>(self, range: &Range<usize>) -> &'d [T] {
+        all(self.bytes().get(range.clone()).unwrap_or_default())
+    }
+
+    fn dynamic_string(self, offset: u64) -> Option<&'d [u8]> {
+        let strings = self.bytes().get(self.dynamic().strings.clone())?;
+        let rest = strings.get(usize::try_from(offset).ok()?..)?;
+        rest.get(..memchr::memchr(0, rest)?)
+    }
+
+    fn dynamic_text(self, offset: u64) -> Option<&'d str> {
+        std::str::from_utf8(self.dynamic_string(offset)?).ok()
+    }
+
+    /// Whether a dynamic loader takes part in running this file.
+    #[must_use]
+    pub fn is_dynamic(self) -> bool {
+        self.dynamic().present
+    }
+
+    /// The libraries it wants loaded (`DT_NEEDED`), in order.
+    pub fn needed(self) -> impl Iterator<Item = &'d str> {
+        self.dynamic()
+            .needed
+            .iter()
+            .filter_map(move |&at| self.dynamic_text(at))
+    }
+
+    /// Its own name as a library (`DT_SONAME`).
+    #[must_use]
+    pub fn soname(self) -> Option<&'d str> {
+        self.dynamic_text(self.dynamic().soname?)
+    }
+
+    fn raw_symbols(self) -> &'d [Sym64<LittleEndian>] {
+        self.table(&self.dynamic().symbols)
+    }
+
+    fn symbol_at(self, index: usize, raw: &Sym64<LittleEndian>) -> Option<Symbol<'d>> {
+        Some(Symbol {
+            name: self.dynamic_string(raw.st_name(LE).into())?,
+            address: raw.st_value(LE),
+            size: raw.st_size(LE),
+            defined: raw.st_shndx(LE) != elf::SHN_UNDEF,
+            weak: raw.st_bind() == elf::STB_WEAK,
+            function: raw.st_type() == elf::STT_FUNC,
+            index,
+        })
+    }
+
+    /// Every dynamic symbol, in the table's order. Names that lie outside the string table are left out.
+    pub fn symbols(self) -> impl Iterator<Item = Symbol<'d>> {
+        let raw = self.raw_symbols().iter().enumerate().skip(1);
+        raw.filter_map(move |(index, raw)| self.symbol_at(index, raw))
+    }
+
+    /// The data symbols of exactly `size` bytes: a scan that looks at a name only if the rest fits.
+    pub(crate) fn objects_of_size(self, size: u64) -> impl Iterator<Item = Symbol<'d>> {
+        let raw = self.raw_symbols().iter().enumerate();
+        raw.filter(move |(_, raw)| raw.st_size(LE) == size && raw.st_type() == elf::STT_OBJECT)
+            .filter_map(move |(index, raw)| self.symbol_at(index, raw))
+            .filter(|symbol| symbol.defined)
+    }
+
+    /// What it wants from others: its undefined symbols.
+    pub fn imports(self) -> impl Iterator<Item = Symbol<'d>> {
+        let raw = self.raw_symbols().iter().enumerate().skip(1);
+        raw.filter(|(_, raw)| raw.st_shndx(LE) == elf::SHN_UNDEF)
+            .filter_map(move |(index, raw)| self.symbol_at(index, raw))
+            .filter(|symbol| !symbol.name.is_empty())
+    }
+
+    /// A symbol defined here, through the hash table that the loader would use; a file with none is scanned.
+    #[must_use]
+    pub fn symbol(self, name: &[u8]) -> Option<Symbol<'d>> {
+        let is_it = |index: usize| {
+            let found = self.symbol_at(index, self.raw_symbols().get(index)?)?;
+            (found.defined && found.name == name).then_some(found)
+        };
+        let gnu = self.bytes().get(self.dynamic().gnu_hash.clone()).unwrap_or_default();
+        if let Some(table) = GnuHash::parse(gnu) {
+            return table.candidates(elf::gnu_hash(name)).find_map(is_it);
+        }
+        let words: &[object::U32<LittleEndian>] = self.table(&self.dynamic().sysv_hash);
+        if let [buckets, count, rest @ ..] = words {
+            let (buckets, count) = (buckets.get(LE) as usize, count.get(LE) as usize);
+            let chains = rest.get(buckets..)?.get(..count)?;
+            let first = rest.get(elf::hash(name) as usize % buckets.max(1))?.get(LE) as usize;
+            return std::iter::successors(Some(first), |&at| Some(chains.get(at)?.get(LE) as usize))
+                .take_while(|&index| index != SymbolIndex(0).0)
+                .take(LONGEST_CHAIN)
+                .find_map(is_it);
+        }
+        self.symbols().find(|symbol| symbol.defined && symbol.name == name)
+    }
+
+    /// Which of [`Image::version_needs`] a symbol wants, by index; 0 and 1 are "none".
+    #[must_use]
+    pub fn version_index(self, symbol: &Symbol<'_>) -> u16 {
+        let table: &[Versym<LittleEndian>] = self.table(&self.dynamic().versions);
+        table.get(symbol.index).map_or(1, |v| v.0.get(LE).index().0)
+    }
+
+    /// The versions it wants of its libraries (`.gnu.version_r`).
+    #[must_use]
+    pub fn version_needs(self) -> Vec<VersionNeed<'d>> {
+        let bytes = self
+            .bytes()
+            .get(self.dynamic().version_needs.clone())
+            .unwrap_or_default();
+        let mut needs = Vec::new();
+        // No sound table has more entries than fit beside each other; a looping one stops here.
+        let mut left = bytes.len() / size_of::<Vernaux<LittleEndian>>();
+        let mut library_at = 0usize;
+        while let Some(need) = read::<Verneed<LittleEndian>>(bytes, library_at) {
+            let library = self.dynamic_text(need.vn_file.get(LE).into());
+            let mut at = library_at.saturating_add(need.vn_aux.get(LE) as usize);
+            for _ in 0..need.vn_cnt.get(LE) {
+                let Some(aux) = read::<Vernaux<LittleEndian>>(bytes, at) else {
+                    break;
+                };
+                let Some(rest) = left.checked_sub(1) else { return needs };
+                left = rest;
+                let version = self.dynamic_text(aux.vna_name.get(LE).into());
+                if let Some((library, version)) = library.zip(version) {
+                    needs.push(VersionNeed {
+                        library,
+                        version,
+                        index: aux.vna_other(LE).index().0,
+                        weak: aux.vna_flags.get(LE).contains(elf::VER_FLG_WEAK),
+                    });
+                }
+                match aux.vna_next.get(LE) {
+                    0 => break,
+                    next => at = at.saturating_add(next as usize),
+                }
+            }
+            match (need.vn_next.get(LE), left.checked_sub(1)) {
+                (0, _) | (_, None) => break,
+                (next, Some(rest)) => {
+                    left = rest;
+                    library_at = library_at.saturating_add(next as usize);
+                }
+            }
+        }
+        needs
+    }
+
+    /// A pointer as it would be once the file is loaded, in the file's own address space: position-independent
+    /// files keep theirs in relocations, not in place.
+    #[must_use]
+    pub fn pointer(self, address: u64) -> Option<u64> {
+        let in_place = self.word(address)?;
+        if in_place != 0 {
+            return Some(in_place);
+        }
+        let relocations: &[Rela64<LittleEndian>] = self.table(&self.dynamic().relocations);
+        let found = relocations.iter().find(|r| r.r_offset(LE) == address)?;
+        let base = match found.r_sym(LE, false) {
+            0 => 0,
+            symbol => self.raw_symbols().get(symbol as usize)?.st_value(LE),
+        };
+        Some(base.wrapping_add_signed(found.r_addend(LE)))
+    }
+
+    /// The content of a Go string variable, as linked.
+    pub(crate) fn go_bytes(self, address: u64) -> Option<&'d [u8]> {
+        match self.word(address.checked_add(8)?)? {
+            0 => Some(b""),
+            len => self.at(self.pointer(address)?, len),
+        }
+    }
+
+    /// The value of a Go string variable by its symbol, `-X` included: `runtime.buildVersion`.
+    #[must_use]
+    pub fn go_string(self, symbol: &str) -> Option<&'d str> {
+        std::str::from_utf8(self.go_bytes(self.symbol(symbol.as_bytes())?.address)?).ok()
+    }
+}

@@ -1,0 +1,81 @@
+//! What `-ldflags` set: the `-X` values of a build, which name a gateway's version and libc.
+
+/// The words of a flag list, split as the go command splits it: at blanks, a word in single or double quotes being
+/// taken whole. A quote inside a word is a plain character, and nothing escapes anything.
+pub fn words(flags: &str) -> impl Iterator<Item = &str> {
+    let mut rest = flags;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(is_blank);
+        let quote = rest.chars().next()?;
+        if matches!(quote, '\'' | '"') {
+            // A quote that never ends takes the rest: the go command would have refused it, so it is not there.
+            let body = &rest[1..];
+            let (word, after) = body.split_once(quote).unwrap_or((body, ""));
+            rest = after;
+            return Some(word);
+        }
+        let end = rest.find(is_blank).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        Some(word)
+    })
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+/// The `-X name=value` settings in order, written `-X n=v`, `-X=n=v` or with two dashes.
+pub fn x_values(flags: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut words = words(flags);
+    std::iter::from_fn(move || {
+        loop {
+            let word = words.next()?;
+            // A list may begin with a package pattern: `all=-X …`.
+            let flag = match word.split_once("=-") {
+                Some((pattern, _)) if !pattern.starts_with('-') => &word[pattern.len() + 1..],
+                _ => word,
+            };
+            let Some(flag) = flag.strip_prefix("--").or_else(|| flag.strip_prefix('-')) else {
+                continue;
+            };
+            let setting = match flag {
+                "X" => words.next()?,
+                _ => match flag.strip_prefix("X=") {
+                    Some(setting) => setting,
+                    None => continue,
+                },
+            };
+            if let Some(pair) = setting.split_once('=') {
+                return Some(pair);
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_x_is_read() {
+        let flags = "-s -w -X github.com/a/core.KrakendVersion=2.1.4  -X 'github.com/a/core.GlibcVersion=GLIBC-2.31 (debian 11)' \
+             --X=main.a=b=c -X=\"x.y=1\" -linkmode external -X";
+        let got: Vec<_> = x_values(flags).collect();
+        assert_eq!(
+            got,
+            [
+                ("github.com/a/core.KrakendVersion", "2.1.4"),
+                ("github.com/a/core.GlibcVersion", "GLIBC-2.31 (debian 11)"),
+                ("main.a", "b=c"),
+                ("\"x.y", "1\""),
+            ]
+        );
+        assert_eq!(x_values("all=-X a.b=c").collect::<Vec<_>>(), [("a.b", "c")]);
+        assert_eq!(x_values("-extldflags '-static -X q=r'").count(), 0);
+        assert_eq!(
+            x_values("-X 'unfinished=1 2").collect::<Vec<_>>(),
+            [("unfinished", "1 2")]
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! What is inside a gateway or a plugin: read from the file's bytes, never by running it.
+//!
+//! ```text
+//! File (mapped) ─► Image (ELF) ─┬► buildinfo (Go version, modules, settings)
+//!                               ├► pclntab   (source paths)
+//!                               └► pkghash   (what plugin.Open compares)
+//! ```
+//! Everything below [`Binary`] is a pure function over bytes. The files may be hostile: nothing here panics on
+//! them, nothing allocates more than a small multiple of their size.
+
+pub mod image;
+pub mod dynamic;
+pub mod notes;
+pub mod buildinfo;
+pub mod ldflags;
+pub mod producer;
+pub mod pclntab;
+pub mod pkghash;
+pub mod fault;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+
+use crate::binary::buildinfo::BuildInfo;
+use crate::binary::fault::Fault;
+use crate::binary::image::{Image, Layout};
+use crate::binary::pclntab::LineTable;
+use crate::error::{Error, Result};
+
+/// An opened gateway or plugin: a 64-bit little-endian ELF file of an architecture that gateways are released for.
+#[derive(Debug)]
+pub struct Binary {
+    path: PathBuf,
+    bytes: Mmap,
+    layout: Layout,
+}
+
+impl Binary {
+    /// Maps the file and reads its headers.
+    ///
+    /// # Errors
+    /// Names the file and says what it is instead: a script, a Mach-O file, truncated, 32-bit…
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = fs::File::open(path).map_err(|why| Error::io("read", path, why))?;
+        let meta = file.metadata().map_err(|why| Error::io("read", path, why))?;
+        if !meta.is_file() {
+            return Err(Error::usage(format!("{} is not a file", path.display())));
+        }
+        if meta.len() == 0 {
+            return Err(Fault::NotElf("an empty file").named(path));
+        }
+        // SAFETY: the map is private and read-only, and lives no longer than `Binary`. Rust wants the bytes to stay
+        // as they are meanwhile; a writer that changes the file in place could break that, as with every mapped
+        // file. All reads are bounds-checked against the map's fixed length and none is trusted twice, so changed
+        // bytes give another answer, not a memory error; a file cut short meanwhile ends the process by a signal.
+        let bytes = unsafe { Mmap::map(&file) }.map_err(|why| Error::io("map", path, why))?;
+        let layout = Layout::parse(&bytes).map_err(|fault| fault.named(path))?;
+        Ok(Binary {
+            path: path.to_owned(),
+            bytes,
+            layout,
+        })
+    }
+
+    /// Where it was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its whole content.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Its ELF view.
+    #[must_use]
+    pub fn image(&self) -> Image<'_> {
+        Image::new(&self.bytes, &self.layout)
+    }
+
+    /// Go's build information.
+    ///
+    /// # Errors
+    /// If the file was not built by Go.
+    pub fn build_info(&self) -> Result<BuildInfo> {
+        buildinfo::read(self.image()).map_err(|fault| fault.named(&self.path))
+    }
+
+    /// Go's line table, if it can be found.
+    #[must_use]
+    pub fn line_table(&self) -> Option<LineTable<'_>> {
+        pclntab::find(self.image())
+    }
+
+    /// The packages this file was linked with, and the hash of each, in the order of the symbol table.
+    pub fn package_hashes(&self) -> impl Iterator<Item = pkghash::PackageHash<'_>> {
+        pkghash::all(self.image())
+    }
+
+    /// The hash this file has for one package.
+    #[must_use]
+    pub fn package_hash(&self, package: &str) -> Option<pkghash::Hash> {
+        pkghash::Lookup::new(self.image()).get(package)
+    }
+}

@@ -1,0 +1,46 @@
+//! The notes of a file: two build IDs, the only bytes that differ between two builds of the same plugin.
+
+use std::ops::Range;
+
+use object::LittleEndian;
+use object::elf::{self, FileHeader64};
+use object::read::elf::NoteIterator;
+
+use crate::binary::image::{Image, LE};
+
+/// The `n_type` of Go's build ID note.
+const GO_BUILD_ID: u32 = 4;
+
+/// Where in the file Go's own build ID lies: text like `a/b/c/d`, as `go tool buildid` prints it.
+#[must_use]
+pub fn go_build_id(image: Image<'_>) -> Option<Range<usize>> {
+    find(image, b"Go", GO_BUILD_ID)
+}
+
+/// Where in the file the linker's build ID lies.
+#[must_use]
+pub fn gnu_build_id(image: Image<'_>) -> Option<Range<usize>> {
+    find(image, b"GNU", elf::NT_GNU_BUILD_ID.0)
+}
+
+/// The place of a note's content.
+fn find(image: Image<'_>, owner: &[u8], kind: u32) -> Option<Range<usize>> {
+    image
+        .segments()
+        .filter(|s| s.kind == elf::PT_NOTE.0)
+        .find_map(|segment| {
+            let bytes = image.segment_bytes(segment);
+            let notes = NoteIterator::<FileHeader64<LittleEndian>>::new(LE, segment.align, bytes).ok()?;
+            let note = notes
+                .map_while(Result::ok)
+                .find(|note| note.name() == owner && note.n_type(LE).0 == kind)?;
+            let start = segment.offset + offset_in(bytes, note.desc())?;
+            Some(start..start + note.desc().len())
+        })
+}
+
+/// Where `part`, a slice of `whole`, begins in it.
+fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
+    let at = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    (at <= whole.len()).then_some(at)
+}

@@ -1,0 +1,248 @@
+//! Go's line table: the source file names of a build, and with them the folders it was built in.
+//!
+//! The paths matter because the package hashes depend on them: a plugin must be compiled as if its modules lay where
+//! the gateway's did.
+
+use crate::binary::buildinfo::{BuildInfo, Module};
+use crate::binary::image::Image;
+
+/// The header's first word from Go 1.16, 1.18 and 1.20 on, and behind how many words the table offsets start.
+const MAGICS: [(u32, usize); 3] = [(0xffff_fffa, 2), (0xffff_fff0, 3), (0xffff_fff1, 3)];
+const HEADER: usize = 8;
+const WORD: usize = 8;
+
+/// A line table, as far as it is read here: its file names.
+#[derive(Debug, Clone, Copy)]
+pub struct LineTable<'d> {
+    /// File names, each ended by a zero byte.
+    files: &'d [u8],
+}
+
+/// Where the sources of a module lay when they were compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceRoot {
+    /// A folder.
+    At(String),
+    /// Unknown: `-trimpath` took it off.
+    Trimmed,
+}
+
+/// Finds the line table: its own section where the linker keeps one, else (in plugins) inside the read-only data.
+pub(crate) fn find(image: Image<'_>) -> Option<LineTable<'_>> {
+    let own = [".gopclntab", ".data.rel.ro.gopclntab"]
+        .into_iter()
+        .filter_map(|name| image.section(name));
+    if let Some(table) = own.into_iter().find_map(|section| LineTable::parse(section.bytes)) {
+        return Some(table);
+    }
+    let merged = [".data.rel.ro", ".rodata"]
+        .into_iter()
+        .filter_map(|name| image.section(name))
+        .map(|section| section.bytes);
+    let segments = image.segments().map(|s| image.segment_bytes(s));
+    merged.chain(segments).find_map(scan)
+}
+
+/// The first sound table in `bytes`, which begin at an aligned address.
+fn scan(bytes: &[u8]) -> Option<LineTable<'_>> {
+    let starts = bytes.chunks_exact(WORD).enumerate().filter(|(_, word)| is_header(word));
+    starts
+        .into_iter()
+        .find_map(|(at, _)| LineTable::parse(bytes.get(at * WORD..)?))
+}
+
+/// Magic, two zero bytes, the instruction size (1 on amd64, 4 on arm64), the pointer size.
+fn is_header(word: &[u8]) -> bool {
+    let [a, b, c, d, 0, 0, 1 | 2 | 4, 8, ..] = *word else {
+        return false;
+    };
+    let magic = u32::from_le_bytes([a, b, c, d]);
+    MAGICS.iter().any(|(known, _)| *known == magic)
+}
+
+impl<'d> LineTable<'d> {
+    fn parse(bytes: &'d [u8]) -> Option<Self> {
+        if !is_header(bytes.get(..HEADER)?) {
+            return None;
+        }
+        let magic = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
+        let (_, first) = MAGICS.iter().find(|(known, _)| *known == magic)?;
+        let word = |index: usize| {
+            let at = HEADER + index * WORD;
+            let word = bytes.get(at..at + WORD)?.try_into().ok()?;
+            usize::try_from(u64::from_le_bytes(word)).ok()
+        };
+        // Function names, units, files, program counters, functions: in this order, so each ends where the next begins.
+        let tables: Vec<usize> = (*first..first + 5).map(word).collect::<Option<_>>()?;
+        let [.., files, counters, functions] = tables[..] else {
+            return None;
+        };
+        if !tables.is_sorted() || functions > bytes.len() {
+            return None;
+        }
+        Some(LineTable {
+            files: bytes.get(files..counters)?,
+        })
+    }
+
+    /// The source file names, as the compiler recorded them.
+    pub fn files(self) -> impl Iterator<Item = &'d str> {
+        let names = self.files.split(|&b| b == 0).filter(|name| !name.is_empty());
+        names.filter_map(|name| std::str::from_utf8(name).ok())
+    }
+
+    /// Where the module cache was: `/go/pkg/mod`, from any file of a module that the build info lists.
+    #[must_use]
+    pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
+        self.files().filter(|file| file.contains('@')).find_map(|file| {
+            let roots = info
+                .deps
+                .iter()
+                .map(Module::effective)
+                .filter(|m| !m.version.is_empty());
+            roots
+                .into_iter()
+                .find_map(|module| root_before(file, &in_cache(module)))
+        })
+    }
+
+    /// Where one module's sources were: below the module cache, in a vendor folder, or elsewhere (then unknown).
+    #[must_use]
+    pub fn module_root(self, module: &Module) -> Option<SourceRoot> {
+        let built = module.effective();
+        let cached = in_cache(built);
+        let vendored = format!("vendor/{}/", module.path);
+        self.files().find_map(|file| {
+            if let Some(root) = root_before(file, &cached).filter(|_| !built.version.is_empty()) {
+                return Some(match root {
+                    SourceRoot::At(root) => SourceRoot::At(format!("{root}/{}", cached.trim_end_matches('/'))),
+                    SourceRoot::Trimmed => SourceRoot::Trimmed,
+                });
+            }
+            match root_before(file, &vendored)? {
+                SourceRoot::At(root) => Some(SourceRoot::At(format!("{root}/{}", vendored.trim_end_matches('/')))),
+                SourceRoot::Trimmed => None,
+            }
+        })
+    }
+
+    /// Where the main module's sources were: `/app`.
+    #[must_use]
+    pub fn main_module(self, info: &BuildInfo) -> Option<SourceRoot> {
+        let module = info.main.as_ref()?;
+        let below = info.path.strip_prefix(&module.path)?.trim_start_matches('/');
+        let trimmed = format!("{}/", module.path);
+        let cache = self.module_cache(info);
+        let elsewhere = |file: &&str| {
+            let cached = matches!(&cache, Some(SourceRoot::At(root)) if file.starts_with(root.as_str()));
+            !cached && !file.contains("/vendor/") && !file.starts_with('<')
+        };
+        let go_root = self.go_root();
+        let outside_go = |file: &&str| go_root.is_none_or(|root| !file.starts_with(root));
+        self.files().filter(elsewhere).filter(outside_go).find_map(|file| {
+            if file.starts_with(&trimmed) {
+                return Some(SourceRoot::Trimmed);
+            }
+            let folder = file.rsplit_once('/')?.0;
+            let root = folder.strip_suffix(below)?;
+            let whole = below.is_empty() || root.ends_with('/');
+            let root = root.trim_end_matches('/');
+            (whole && root.starts_with('/')).then(|| SourceRoot::At(root.to_owned()))
+        })
+    }
+
+    /// Where Go's own sources were: `/usr/local/go/src`.
+    #[must_use]
+    pub fn go_root(self) -> Option<&'d str> {
+        self.files().find_map(|file| file.strip_suffix("/runtime/proc.go"))
+    }
+}
+
+/// `github.com/!azure/go@v1.2.3/`: a module's folder in a module cache, upper case letters written `!x`.
+fn in_cache(module: &Module) -> String {
+    format!("{}@{}/", escape(&module.path), escape(&module.version))
+}
+
+/// A module path or version as the module cache spells it, which has to do without upper case.
+#[must_use]
+pub fn escape(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len() + 4);
+    for c in path.chars() {
+        if c.is_ascii_uppercase() {
+            escaped.push('!');
+        }
+        escaped.push(c.to_ascii_lowercase());
+    }
+    escaped
+}
+
+/// What stands before `folder` in a file's name, if it is a whole path.
+fn root_before(file: &str, folder: &str) -> Option<SourceRoot> {
+    let root = &file[..file.find(folder)?];
+    match root.strip_suffix('/') {
+        Some(root) => Some(SourceRoot::At(root.to_owned())),
+        None if root.is_empty() => Some(SourceRoot::Trimmed),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info() -> BuildInfo {
+        let module = |path: &str, version: &str| Module {
+            path: path.to_owned(),
+            version: version.to_owned(),
+            ..Module::default()
+        };
+        BuildInfo {
+            path: "example.com/gw/cmd/gw".to_owned(),
+            main: Some(module("example.com/gw", "(devel)")),
+            deps: vec![module("github.com/Azure/x", "v1.2.3")],
+            ..BuildInfo::default()
+        }
+    }
+
+    fn files(names: &[&str]) -> Vec<u8> {
+        names
+            .iter()
+            .flat_map(|name| [name.as_bytes(), b"\0"].concat())
+            .collect()
+    }
+
+    #[test]
+    fn folders_are_read_from_the_file_names() {
+        let names = files(&[
+            "/usr/local/go/src/runtime/proc.go",
+            "/go/pkg/mod/github.com/!azure/x@v1.2.3/a/b.go",
+            "/app/cmd/gw/main.go",
+        ]);
+        let table = LineTable { files: &names };
+        assert_eq!(
+            table.module_cache(&info()),
+            Some(SourceRoot::At("/go/pkg/mod".to_owned()))
+        );
+        assert_eq!(table.main_module(&info()), Some(SourceRoot::At("/app".to_owned())));
+        assert_eq!(table.go_root(), Some("/usr/local/go/src"));
+        assert_eq!(
+            table.module_root(&info().deps[0]),
+            Some(SourceRoot::At("/go/pkg/mod/github.com/!azure/x@v1.2.3".to_owned()))
+        );
+    }
+
+    #[test]
+    fn trimmed_and_vendored_names_are_told_apart() {
+        let names = files(&["github.com/!azure/x@v1.2.3/a/b.go", "example.com/gw/cmd/gw/main.go"]);
+        let table = LineTable { files: &names };
+        assert_eq!(table.module_cache(&info()), Some(SourceRoot::Trimmed));
+        assert_eq!(table.main_module(&info()), Some(SourceRoot::Trimmed));
+        let names = files(&["/w/vendor/github.com/Azure/x/a.go"]);
+        let table = LineTable { files: &names };
+        assert_eq!(table.module_cache(&info()), None);
+        assert_eq!(
+            table.module_root(&info().deps[0]),
+            Some(SourceRoot::At("/w/vendor/github.com/Azure/x".to_owned()))
+        );
+    }
+}

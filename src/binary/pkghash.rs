@@ -1,0 +1,115 @@
+//! The hash of each linked package: what `plugin.Open` compares, readable from the dynamic symbol table.
+//!
+//! A binary that takes part in plugin loading exports `go:link.pkghashbytes.<package>` (before Go 1.20
+//! `go.link.pkghashbytes.<package>`): 8 bytes, a fingerprint of the package's export data. Strip keeps it, since the
+//! loader needs the dynamic symbols.
+
+use std::borrow::Cow;
+
+use crate::binary::dynamic::Symbol;
+use crate::binary::image::Image;
+
+/// A package's fingerprint.
+pub type Hash = [u8; 8];
+
+const PREFIXES: [&[u8]; 2] = [b"go:link.pkghashbytes.", b"go.link.pkghashbytes."];
+
+/// One package and the hash it was linked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackageHash<'d> {
+    /// Its import path; for a plugin's own main package, the plugin path.
+    pub path: &'d str,
+    pub hash: Hash,
+}
+
+/// Every package of a binary, in the order of its symbol table.
+pub(crate) fn all(image: Image<'_>) -> impl Iterator<Item = PackageHash<'_>> {
+    let size = size_of::<Hash>() as u64;
+    image.objects_of_size(size).filter_map(move |symbol| {
+        let path = PREFIXES.iter().find_map(|prefix| symbol.name.strip_prefix(*prefix))?;
+        Some(PackageHash {
+            path: std::str::from_utf8(path).ok()?,
+            hash: bytes_of(image, &symbol)?,
+        })
+    })
+}
+
+fn bytes_of(image: Image<'_>, symbol: &Symbol<'_>) -> Option<Hash> {
+    image.at(symbol.address, size_of::<Hash>() as u64)?.try_into().ok()
+}
+
+/// Asks one binary for many packages, each by one look-up in its hash table.
+#[derive(Debug)]
+pub struct Lookup<'d> {
+    image: Image<'d>,
+    /// The prefix of this binary's Go, and behind it the name asked for last.
+    name: Vec<u8>,
+    prefix: usize,
+}
+
+impl<'d> Lookup<'d> {
+    #[must_use]
+    pub fn new(image: Image<'d>) -> Self {
+        let prefix = PREFIXES
+            .into_iter()
+            .find(|prefix| image.symbol(&[prefix, b"runtime".as_slice()].concat()).is_some())
+            .unwrap_or(PREFIXES[0]);
+        Lookup {
+            image,
+            name: prefix.to_vec(),
+            prefix: prefix.len(),
+        }
+    }
+
+    /// Whether this binary takes part in plugin loading at all: then it has a hash at least for its runtime.
+    #[must_use]
+    pub fn loads_plugins(&mut self) -> bool {
+        self.get("runtime").is_some()
+    }
+
+    /// The hash of a package by its import path.
+    #[must_use]
+    pub fn get(&mut self, path: &str) -> Option<Hash> {
+        self.name.truncate(self.prefix);
+        self.name.extend_from_slice(path.as_bytes());
+        bytes_of(self.image, &self.image.symbol(&self.name)?)
+    }
+}
+
+/// An import path as Go spells it inside the symbols of functions and variables (package hashes keep it plain): in its last element dots become `%2e`, and
+/// everywhere blanks, quotes, `%` and non-ASCII bytes become `%xx`.
+#[must_use]
+pub fn escape(path: &str) -> Cow<'_, str> {
+    let last = path.rfind('/').map_or(0, |slash| slash + 1);
+    let special = |at: usize, b: u8| b <= b' ' || (b == b'.' && at >= last) || b == b'%' || b == b'"' || b >= 0x7f;
+    if !path.bytes().enumerate().any(|(at, b)| special(at, b)) {
+        return Cow::Borrowed(path);
+    }
+    let mut escaped = String::with_capacity(path.len() + 16);
+    for (at, b) in path.bytes().enumerate() {
+        if special(at, b) {
+            escaped.push_str(&format!("%{b:02x}"));
+        } else {
+            escaped.push(char::from(b));
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_escaped_as_go_does() {
+        for (path, symbol) in [
+            ("fmt", "fmt"),
+            ("github.com/gin-gonic/gin", "github.com/gin-gonic/gin"),
+            ("gopkg.in/yaml.v3", "gopkg.in/yaml%2ev3"),
+            ("example.com", "example%2ecom"),
+            ("a/é b", "a/%c3%a9%20b"),
+        ] {
+            assert_eq!(escape(path), symbol);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which Go compiled a file that has no build information: plugins got theirs only with Go 1.21.
+//!
+//! The debug information says it, if it was not stripped: each unit begins with `Go cmd/compile go1.20.4; …`.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
+use crate::binary::image::Image;
+
+const PRODUCER: &[u8] = b"Go cmd/compile ";
+/// The units of the C start-up code come first, but they are small: no need to look at (or unpack) all of it.
+const LOOK_AT: usize = 1 << 20;
+/// In front of a packed section: type, reserved word, size, alignment.
+const COMPRESSION_HEADER: usize = 24;
+/// The compression type, and the reserved word behind it.
+const ZLIB: [u8; 8] = [1, 0, 0, 0, 0, 0, 0, 0];
+
+/// The Go version and the compiler flags after it: `("go1.20.4", "-shared -dynlink regabi")`.
+#[must_use]
+pub fn read(image: Image<'_>) -> Option<(String, String)> {
+    let text = debug_info(image)?;
+    let start = memchr::memmem::find(&text, PRODUCER)? + PRODUCER.len();
+    let rest = &text[start..];
+    let line = std::str::from_utf8(&rest[..memchr::memchr(0, rest)?]).ok()?;
+    let (version, flags) = line.split_once(';').unwrap_or((line, ""));
+    Some((version.to_owned(), flags.trim().to_owned()))
+}
+
+/// The beginning of the debug information: plain, packed as ELF has it, or packed as linkers of old did.
+fn debug_info(image: Image<'_>) -> Option<Vec<u8>> {
+    if let Some(section) = image.section(".debug_info") {
+        let (head, body) = section.bytes.split_at_checked(COMPRESSION_HEADER)?;
+        return match section.compressed {
+            false => Some(section.bytes[..section.bytes.len().min(LOOK_AT)].to_vec()),
+            true if head.starts_with(&ZLIB) => Some(unpacked(body)),
+            true => None,
+        };
+    }
+    let body = image.section(".zdebug_info")?.bytes.strip_prefix(b"ZLIB")?;
+    Some(unpacked(body.get(size_of::<u64>()..)?))
+}
+
+/// A damaged stream gives what came before the damage.
+fn unpacked(stream: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    match ZlibDecoder::new(stream).take(LOOK_AT as u64).read_to_end(&mut text) {
+        Ok(_) | Err(_) => text,
+    }
+}

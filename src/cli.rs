@@ -1,0 +1,245 @@
+//! The command line as typed: clap derive and help text, no behaviour.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::gateway::GatewaySpec;
+use crate::target::{Arch, Libc, Target};
+use crate::version::GoVersion;
+
+/// Build Go plugins that your KrakenD gateway really loads.
+///
+/// `build` is the default command: `plugbuild --gateway 2.1 --arch arm64` builds the plugin in this folder.
+#[derive(Debug, Parser)]
+#[command(name = "plugbuild", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 would not load, 2 usage, 3 build failed, 4 tool missing, 5 network or integrity, 6 I/O, 130 interrupted"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Say more: reasons, sources, the command that runs
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Say nothing but warnings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Never use the network; say what is missing instead
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// When to colour messages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// How results are written to standard output
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        alias = "format"
+    )]
+    pub message_format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build a plugin for a gateway (the default command)
+    #[command(visible_alias = "b")]
+    Build(BuildArgs),
+    /// Print the environment and flags of a build, for a Makefile or an editor
+    Env(EnvArgs),
+    /// List the gateway releases that are known
+    Gateways,
+    /// List the targets that plugins are built for
+    Targets,
+    /// List, install and remove Go toolchains and zig
+    Toolchain(ToolchainArgs),
+    /// Say what is found on this machine, what is missing, and what cures it
+    Doctor,
+}
+
+/// The gateway to build for.
+#[derive(Debug, Clone, Args)]
+pub struct GatewayArgs {
+    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
+    /// a file with the text of `krakend version` or - for it on standard input, or auto
+    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Option<GatewaySpec>,
+    /// The Go version it was compiled with, when it cannot say so itself
+    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
+    pub go: Option<GoVersion>,
+}
+
+/// What to build for.
+#[derive(Debug, Clone, Args)]
+pub struct TargetArgs {
+    /// An architecture: amd64, arm64 (repeatable)
+    #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
+    pub arch: Vec<Arch>,
+    /// A libc: musl (alpine) or glibc (gnu), with a floor if wanted: glibc=2.31 (repeatable)
+    #[arg(short, long, value_name = "L", value_parser = parse::<Libc>)]
+    pub libc: Vec<Libc>,
+    /// A target: aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl, x86_64-unknown-linux-gnu.2.31 (repeatable)
+    #[arg(short, long, value_name = "T", value_parser = parse::<Target>)]
+    pub target: Vec<Target>,
+    /// All four targets
+    #[arg(long, conflicts_with_all = ["arch", "libc", "target"])]
+    pub all_targets: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BuildArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// The file to write (one target only)
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
+    pub output: Option<PathBuf>,
+    /// The folder to write to, instead of this one
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
+    #[arg(long, value_name = "CC")]
+    pub cc: Option<OsString>,
+    /// Print what would be fetched and run, and do neither
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Handed to `go build`
+    #[arg(last = true, value_name = "GO BUILD ARGS")]
+    pub go_args: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct EnvArgs {
+    #[command(flatten)]
+    pub build: BuildArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ToolchainArgs {
+    #[command(subcommand)]
+    pub command: ToolchainCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ToolchainCommand {
+    /// List what is installed
+    List,
+    /// Install Go versions, or zig
+    Install {
+        /// Go versions (1.19.5), or zig
+        #[arg(required = true, value_name = "GO")]
+        names: Vec<String>,
+    },
+    /// Remove installed toolchains
+    #[command(visible_alias = "uninstall")]
+    Remove {
+        /// Go versions (1.19.5), or zig
+        #[arg(required = true, value_name = "GO")]
+        names: Vec<String>,
+    },
+    /// Print the folder toolchains live in
+    Dir,
+}
+
+/// Parses by the type's own rules; clap shows its text and its help lines.
+fn parse<T: std::str::FromStr<Err = crate::error::Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|e: crate::error::Error| {
+        e.help
+            .iter()
+            .fold(e.what.clone(), |text, help| format!("{text}\nhelp: {help}"))
+    })
+}
+
+/// Puts `build` in where no command is named, so that flags and a path may come first.
+#[must_use]
+pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
+    use clap::CommandFactory;
+    let names: Vec<String> = Cli::command()
+        .get_subcommands()
+        .flat_map(|c| {
+            c.get_name_and_visible_aliases()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let mut rest = args.iter().skip(1).map(|a| a.to_str().unwrap_or_default());
+    let named = loop {
+        match rest.next() {
+            Some("-v" | "--verbose" | "-q" | "--quiet" | "--offline") => {}
+            Some("--color" | "--message-format" | "--format") => _ = rest.next(),
+            Some("-h" | "--help" | "-V" | "--version") => break true,
+            Some(flag) if flag.starts_with("--color=") || flag.starts_with("--message-format=") => {}
+            Some(word) => break names.iter().any(|name| name == word),
+            None => break false,
+        }
+    };
+    let mut args = args;
+    if !named {
+        args.insert(1.min(args.len()), "build".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn build_is_the_default_command() {
+        let filled = |args: &str| {
+            let args = std::iter::once("plugbuild")
+                .chain(args.split_whitespace())
+                .map(OsString::from)
+                .collect();
+            let filled = with_default_command(args);
+            filled[1..]
+                .iter()
+                .map(|a| a.to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(filled(""), "build");
+        assert_eq!(
+            filled("--gateway v2.1 --arch arm64"),
+            "build --gateway v2.1 --arch arm64"
+        );
+        assert_eq!(filled("examples/handler -g 2"), "build examples/handler -g 2");
+        assert_eq!(filled("-q --color never targets"), "-q --color never targets");
+        assert_eq!(filled("b -g 2"), "b -g 2");
+        assert_eq!(filled("--help"), "--help");
+        assert_eq!(filled("--offline -g build"), "build --offline -g build");
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,46 @@
+//! `plugbuild env`: the environment and flags of a build, for a Makefile or an editor.
+
+use std::collections::BTreeMap;
+
+use super::{Context, build, print, print_json};
+use crate::cli::{EnvArgs, Format};
+use crate::error::Result;
+use crate::gobuild;
+use crate::invocation::quoted;
+
+pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
+    let planned = build::planned(&args.build, cx)?;
+    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+        // Whoever uses these calls the wrappers by name.
+        for script in tools.scripts(job, &planned.matrix, &planned.store) {
+            script.write(&planned.store)?;
+        }
+        for missing in tools.missing() {
+            cx.ui.warn(format!("not here yet: {missing}"));
+        }
+        let go = gobuild::invocation(job, tools, &planned.matrix, cx.host, &planned.store);
+        let flags: Vec<String> = go.args[1..]
+            .iter()
+            .take_while(|arg| *arg != "-o")
+            .map(|arg| quoted(arg))
+            .collect();
+        let mut all: BTreeMap<String, String> = go
+            .set
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
+            .collect();
+        all.remove("PWD");
+        all.insert("PLUGBUILD_GO".to_owned(), go.program.to_string_lossy().into_owned());
+        all.insert("PLUGBUILD_BUILD_FLAGS".to_owned(), flags.join(" "));
+        match cx.format {
+            Format::Json => print_json(&all),
+            Format::Human => {
+                print("unset GOROOT GOTOOLDIR");
+                for (name, value) in &all {
+                    print(format_args!("export {name}={}", quoted(value.as_ref())));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Each command: from its arguments to its answer.
+
+mod build;
+mod doctor;
+mod env;
+mod lists;
+mod toolchain;
+
+use std::io::Write;
+
+use crate::cli::{Cli, Command, Format, Global};
+use crate::error::Result;
+use crate::host::Host;
+use crate::ui::Ui;
+
+/// What every command is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub host: &'a Host,
+    pub ui: &'a Ui,
+    pub format: Format,
+    pub offline: bool,
+}
+
+/// Runs the command that was typed.
+///
+/// # Errors
+/// Whatever stopped it.
+pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
+    let Global {
+        offline,
+        message_format: format,
+        ..
+    } = cli.global;
+    let offline = offline || host.switch("PLUGBUILD_OFFLINE");
+    let cx = Context {
+        host,
+        ui,
+        format,
+        offline,
+    };
+    match &cli.command {
+        Command::Build(args) => build::run(args, cx),
+        Command::Env(args) => env::run(args, cx),
+        Command::Gateways => lists::gateways(cx),
+        Command::Targets => lists::targets(cx),
+        Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Doctor => doctor::run(cx),
+    }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no failure.
+pub(crate) fn print(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes one JSON document, or one event of a stream, as a line.
+pub(crate) fn print_json(value: &impl serde::Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => print(text),
+        // Our own types have text keys only, so this is not reached; nothing useful could be done.
+        Err(why) => print(format_args!("{{\"error\":\"{why}\"}}")),
+    }
+}

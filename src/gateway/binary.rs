@@ -1,0 +1,127 @@
+//! A gateway by its own file, which is read and never run: releases, Enterprise editions, forks, self-built ones.
+
+use std::path::Path;
+
+use super::version_text::parse_libc;
+use super::{Asked, Gateway, Settings, identify};
+use crate::binary::Binary;
+use crate::binary::buildinfo::BuildInfo;
+use crate::binary::pclntab::SourceRoot;
+use crate::error::{Error, Result};
+use crate::matrix::Matrix;
+use crate::target::{Libc, LibcKind};
+use crate::version::{GatewayVersion, GoVersion};
+
+/// Reads Go's build information and line table.
+///
+/// # Errors
+/// Not an ELF file of a known architecture, not built by Go, not dynamically linked, an unreleased Go.
+pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+    let binary = Binary::open(path)?;
+    let info = binary.build_info()?;
+    let image = binary.image();
+    let place = path.display();
+    if !image.is_dynamic() {
+        return Err(Error::usage(format!(
+            "{place} is linked statically: no such program can load plugins"
+        ))
+        .help("a gateway that loads plugins is built with CGO_ENABLED=1"));
+    }
+    let go: GoVersion = match &asked.go {
+        Some(go) => go.clone(),
+        None => info.go_release().parse().map_err(|_| {
+            Error::usage(format!(
+                "{place} was compiled by `{}`, which is no released Go",
+                info.go
+            ))
+            .help("a plugin needs the very same Go: install it and name it: `PLUGBUILD_GO=… plugbuild --go VERSION`")
+        })?,
+    };
+    let version: Option<GatewayVersion> = info.x_value("KrakendVersion").and_then(|v| v.parse().ok());
+    let row = version.and_then(|v| matrix.release(v));
+    let mut notes = Vec::new();
+    let named = info.x_value("KrakendVersion").map(str::to_owned);
+    let label = named.unwrap_or_else(|| {
+        path.file_name()
+            .map_or_else(|| "gateway".to_owned(), |n| n.to_string_lossy().into_owned())
+    });
+    let (module_cache, main_root, trimmed) = roots(&binary, &info, &mut notes);
+    let glibc_floor = row.and_then(|row| row.glibc);
+    Ok(Gateway {
+        label,
+        version,
+        go,
+        arch: Some(image.arch()),
+        libc: libc(&binary, &info, glibc_floor),
+        glibc_floor,
+        settings: settings(&info, trimmed),
+        module_cache,
+        main_root,
+        origin: format!("read from {place}"),
+        binary: Some(path.to_owned()),
+        notes,
+    })
+}
+
+/// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.
+fn roots(binary: &Binary, info: &BuildInfo, notes: &mut Vec<String>) -> (String, String, bool) {
+    let table = binary.line_table();
+    let mut root = |found: Option<SourceRoot>, what: &str, usual: &str| match found {
+        Some(SourceRoot::At(dir)) => (dir, false),
+        Some(SourceRoot::Trimmed) => (usual.to_owned(), true),
+        None => {
+            notes.push(format!(
+                "where the gateway's {what} lay is not in its file: taken to be {usual}"
+            ));
+            (usual.to_owned(), false)
+        }
+    };
+    let (cache, trimmed) = root(
+        table.and_then(|t| t.module_cache(info)),
+        "module cache",
+        identify::DEFAULT_MODULE_CACHE,
+    );
+    let (main, main_trimmed) = root(
+        table.and_then(|t| t.main_module(info)),
+        "main module",
+        identify::DEFAULT_MAIN_ROOT,
+    );
+    let told = info.setting("-trimpath") == Some("true");
+    (cache, main, told || trimmed && main_trimmed)
+}
+
+/// The libc: as the linker was told to say, else by the loader the file asks for.
+fn libc(binary: &Binary, info: &BuildInfo, row_floor: Option<crate::version::LibcVersion>) -> Option<Libc> {
+    if let Some(libc) = info.x_value("GlibcVersion").and_then(parse_libc) {
+        return Some(libc);
+    }
+    let loader = binary.image().interpreter()?;
+    let kind = if loader.contains("ld-musl") {
+        LibcKind::Musl
+    } else {
+        LibcKind::Glibc
+    };
+    Some(Libc {
+        kind,
+        floor: row_floor.filter(|_| kind == LibcKind::Glibc),
+    })
+}
+
+fn settings(info: &BuildInfo, trimpath: bool) -> Settings {
+    let own = |key: &str| info.setting(key).filter(|v| !v.is_empty()).map(str::to_owned);
+    let tags = own("-tags").map(|tags| {
+        tags.split([',', ' '])
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+            .collect()
+    });
+    Settings {
+        trimpath,
+        tags: tags.unwrap_or_default(),
+        goamd64: own("GOAMD64"),
+        goarm64: own("GOARM64"),
+        goexperiment: Some(info.experiments().to_owned()).filter(|e| !e.is_empty()),
+        gofips140: own("GOFIPS140"),
+        race: own("-race").is_some_and(|v| v == "true"),
+    }
+}

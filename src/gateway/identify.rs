@@ -1,0 +1,223 @@
+//! From what was typed to one exact gateway.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::spec::forms;
+use super::version_text::VersionText;
+use super::{Gateway, GatewaySpec, Settings};
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::matrix::{Matrix, Release};
+use crate::target::{Libc, LibcKind};
+use crate::version::{GatewayVersion, GoVersion};
+
+/// What was typed about the gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub gateway: Option<GatewaySpec>,
+    /// Where the gateway was named, when not by `--gateway`.
+    pub named_in: Option<String>,
+    /// `--go`: wins over what the gateway is known to have.
+    pub go: Option<GoVersion>,
+    /// The first `--libc`, for a gateway of which nothing else is known.
+    pub libc: Option<Libc>,
+}
+
+/// Text larger than this is no output of `krakend version`.
+const TEXT_LIMIT: u64 = 64 << 10;
+
+/// Finds out everything about the gateway that was asked for. A binary is read, never run.
+///
+/// # Errors
+/// No gateway named, an unknown release, a file that is neither a gateway nor its version text, a Go version that
+/// nothing tells.
+pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
+    let mut gateway = match &asked.gateway {
+        None => of_parts(asked)?,
+        Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix)?,
+        Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix)?,
+        Some(GatewaySpec::Named(name)) => of_name(name, matrix, host)?,
+        Some(GatewaySpec::Stdin) => {
+            let text = read_text(std::io::stdin(), "standard input")?;
+            of_text(
+                &VersionText::parse(&text).map_err(forms)?,
+                "standard input",
+                asked,
+                matrix,
+            )?
+        }
+        Some(GatewaySpec::Auto) => {
+            let found = host
+                .find("krakend")
+                .ok_or_else(|| forms(Error::usage("no `krakend` on PATH")))?;
+            of_file(&found, asked, matrix)?
+        }
+        Some(GatewaySpec::File(path)) => of_file(&host.absolute(path), asked, matrix)?,
+    };
+    if let Some(place) = &asked.named_in {
+        gateway.origin = format!("{} (named in {place})", gateway.origin);
+    }
+    if let Some(go) = asked.go.as_ref().filter(|go| **go != gateway.go) {
+        gateway
+            .notes
+            .push(format!("--go {go} wins over the gateway's own Go {}", gateway.go));
+        gateway.go = go.clone();
+    }
+    Ok(gateway)
+}
+
+fn of_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Result<Gateway> {
+    let row = matrix.newest(numbers).ok_or_else(|| unknown_release(numbers, matrix))?;
+    let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    let origin = match numbers.len() {
+        3 => "the matrix's row of this release".to_owned(),
+        0 => "the newest release in the matrix".to_owned(),
+        _ => format!("the newest {typed} release in the matrix"),
+    };
+    Ok(Gateway::of_release(row, flavour, origin))
+}
+
+fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
+    let at = |n: usize| numbers.get(n).copied().unwrap_or_default();
+    let version = GatewayVersion {
+        major: at(0),
+        minor: at(1),
+        patch: at(2),
+    };
+    let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    let near: Vec<String> = matrix.nearest(version, 3).into_iter().map(Release::label).collect();
+    let error = Error::usage(format!("no release {typed} of KrakenD is known"));
+    ways_out(error.help(format!(
+        "the nearest are {}; `plugbuild gateways` lists all",
+        near.join(", ")
+    )))
+}
+
+fn ways_out(error: Error) -> Error {
+    error
+        .help("any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`")
+        .help("or by its parts: `--go 1.26.1 --libc musl`")
+}
+
+fn of_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
+    if let Some(row) = matrix.named(name) {
+        return Ok(Gateway::of_release(
+            row,
+            None,
+            format!("a row of your own: {}", row.source),
+        ));
+    }
+    let error = Error::usage(format!("`{name}` is no release, and no gateway of yours has this name"));
+    Err(if host.absolute(name).exists() {
+        error.help(format!("for the file of that name type `--gateway ./{name}`"))
+    } else {
+        forms(error)
+    })
+}
+
+/// `--go` and `--libc` alone.
+fn of_parts(asked: &Asked) -> Result<Gateway> {
+    let Some(go) = &asked.go else {
+        return Err(forms(Error::usage("no gateway: which KrakenD must load the plugin?")));
+    };
+    Ok(Gateway {
+        label: format!("go{go}"),
+        version: None,
+        go: go.clone(),
+        arch: None,
+        libc: asked.libc,
+        glibc_floor: None,
+        settings: Settings::default(),
+        module_cache: DEFAULT_MODULE_CACHE.to_owned(),
+        main_root: DEFAULT_MAIN_ROOT.to_owned(),
+        origin: "given by its parts".to_owned(),
+        binary: None,
+        notes: vec!["paths and settings are taken to be those of the official builds".to_owned()],
+    })
+}
+
+/// Where official gateways are compiled (design fact 1; toolchains/releases.toml has it for releases).
+pub(super) const DEFAULT_MODULE_CACHE: &str = "/go/pkg/mod";
+pub(super) const DEFAULT_MAIN_ROOT: &str = "/app";
+
+/// A gateway by what `krakend version` says of it.
+fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+    let row = text.release().and_then(|version| matrix.release(version));
+    let go = asked.go.clone().or_else(|| text.go.clone()).or_else(|| row.map(|r| r.go.clone())).ok_or_else(|| {
+        Error::usage(format!("the version text on {place} does not tell the gateway's Go version"))
+            .help("give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)")
+    })?;
+    let origin = format!("what `krakend version` said on {place}");
+    let mut gateway = match row {
+        Some(row) => Gateway::of_release(row, None, origin),
+        None => Gateway {
+            label: text.krakend.clone().unwrap_or_else(|| format!("go{go}")),
+            origin,
+            ..of_parts(&Asked {
+                go: Some(go.clone()),
+                ..asked.clone()
+            })?
+        },
+    };
+    if let Some(row) = row.filter(|row| row.go != go) {
+        gateway.notes.push(format!(
+            "it says Go {go} where the release {} has Go {}: taken at its word",
+            row.version, row.go
+        ));
+    }
+    if text.go.is_none() {
+        gateway
+            .notes
+            .push(format!("it does not tell its Go version: Go {go} is taken"));
+    }
+    match (&text.libc, &text.libc_text) {
+        (Some(libc), _) => gateway.libc = Some(*libc),
+        (None, Some(words)) => gateway
+            .notes
+            .push(format!("its libc `{words}` is neither musl nor glibc as far as known")),
+        (None, None) => {}
+    }
+    gateway.go = go;
+    Ok(gateway)
+}
+
+/// A file: a krakend binary, or the text of `krakend version`.
+fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+    let place = path.display().to_string();
+    let mut file =
+        std::fs::File::open(path).map_err(|e| forms(Error::usage(format!("cannot read the gateway {place}: {e}"))))?;
+    if path.is_dir() {
+        return Err(forms(Error::usage(format!("{place} is a folder, not a gateway"))));
+    }
+    let mut magic = [0; 4];
+    let read = file.read(&mut magic).map_err(|e| Error::io("read", path, e))?;
+    if magic[..read] == *b"\x7fELF" {
+        return super::binary::of_binary(path, asked, matrix);
+    }
+    let text = std::fs::File::open(path)
+        .map_err(|e| Error::io("read", path, e))
+        .and_then(|f| read_text(f, &place));
+    let not_a_gateway = |why: &str| {
+        Error::usage(format!("{place} is not a gateway: {why}"))
+            .help("give a KrakenD binary for Linux, or a file with what `krakend version` prints")
+    };
+    match text {
+        _ if magic.starts_with(b"#!") => {
+            Err(not_a_gateway("it is a script, which is not run").help("give the binary that the script starts"))
+        }
+        Ok(text) => match VersionText::parse(&text) {
+            Ok(told) => of_text(&told, &place, asked, matrix),
+            Err(e) => Err(not_a_gateway(&e.what)),
+        },
+        Err(_) => Err(not_a_gateway("neither an ELF file nor text")),
+    }
+}
+
+fn read_text(from: impl Read, place: &str) -> Result<String> {
+    let mut text = String::new();
+    from.take(TEXT_LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|e| Error::io("read", place, e))?;
+    Ok(text)
+}

@@ -1,0 +1,87 @@
+//! The gateway a plugin must load into: what it was compiled with, and where that was learnt.
+
+pub mod spec;
+mod binary;
+pub mod version_text;
+mod identify;
+
+use std::path::PathBuf;
+
+use crate::matrix::Release;
+use crate::target::{Arch, Libc, LibcKind};
+use crate::version::{GatewayVersion, GoVersion, LibcVersion};
+
+pub use identify::{Asked, identify};
+pub use spec::GatewaySpec;
+
+/// Everything of a gateway that a plugin must be compiled like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// What to call it in messages and file names: `2.1.4`, `acme-3.0`.
+    pub label: String,
+    pub version: Option<GatewayVersion>,
+    pub go: GoVersion,
+    /// Known of a binary only.
+    pub arch: Option<Arch>,
+    /// The libc it runs on, where that is known; releases exist for both.
+    pub libc: Option<Libc>,
+    /// The newest glibc symbols a plugin for its generic Linux build may need.
+    pub glibc_floor: Option<LibcVersion>,
+    pub settings: Settings,
+    /// Where module sources lay when it was compiled: part of every package's hash.
+    pub module_cache: String,
+    /// Where its main module lay.
+    pub main_root: String,
+    /// Where all this was read, for the report.
+    pub origin: String,
+    /// The gateway itself, when it was given.
+    pub binary: Option<PathBuf>,
+    /// What was not certain, for the report.
+    pub notes: Vec<String>,
+}
+
+/// Build settings that go into package hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub trimpath: bool,
+    pub tags: Vec<String>,
+    pub goamd64: Option<String>,
+    pub goarm64: Option<String>,
+    pub goexperiment: Option<String>,
+    pub gofips140: Option<String>,
+    pub race: bool,
+}
+
+impl Gateway {
+    /// A release as its row tells it.
+    #[must_use]
+    pub fn of_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
+        let floor = |kind| if kind == LibcKind::Glibc { row.glibc } else { None };
+        Gateway {
+            label: row.label(),
+            version: Some(row.version),
+            go: row.go.clone(),
+            arch: None,
+            libc: flavour
+                .map(|kind| Libc {
+                    kind,
+                    floor: floor(kind),
+                })
+                .or(row.libc),
+            glibc_floor: row.glibc,
+            settings: Settings {
+                trimpath: row.trimpath,
+                tags: row.tags.clone(),
+                goamd64: row.goamd64.clone(),
+                goarm64: row.goarm64.clone(),
+                goexperiment: row.goexperiment.clone(),
+                ..Settings::default()
+            },
+            module_cache: row.module_cache.clone(),
+            main_root: row.main_root.clone(),
+            origin,
+            binary: None,
+            notes: Vec::new(),
+        }
+    }
+}

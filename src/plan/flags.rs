@@ -1,0 +1,158 @@
+//! The user's flags for the go command: what is passed on, what is left out, what is refused.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+
+/// GOFLAGS after cleaning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GoFlags {
+    pub kept: Vec<String>,
+    /// A sentence for each that was left out.
+    pub dropped: Vec<String>,
+}
+
+/// Flags behind `--`, sorted out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFlags {
+    /// Passed on as they are.
+    pub flags: Vec<String>,
+    /// `-gcflags` (`gc`) and `-asmflags` (`asm`) for the plugin's own package; joined with the path rules.
+    pub compiler: BTreeMap<&'static str, String>,
+    pub notes: Vec<String>,
+}
+
+/// Flags that say where modules come from or how the go command works, never what the compiler makes.
+const HARMLESS: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p", "v", "x", "work", "a"];
+
+/// Keeps of GOFLAGS what cannot change a package's hash. GOFLAGS is set for all of a user's builds, so what does
+/// not fit is left out with a word, not refused.
+#[must_use]
+pub fn clean_goflags(flags: &[String], vendored: bool) -> GoFlags {
+    let mut cleaned = GoFlags::default();
+    for flag in flags {
+        let (name, value) = name_and_value(flag);
+        let vendor_without_vendor = name == "mod" && value == Some("vendor") && !vendored;
+        // Ours to set, and known to every user of Go 1.18: not worth a word.
+        let silent = name == "buildvcs" || name == "trimpath" && value == Some("false");
+        if HARMLESS.contains(&name) && !vendor_without_vendor {
+            cleaned.kept.push(flag.clone());
+        } else if !silent {
+            let why = match name {
+                "trimpath" => "official gateways are built without it, and a plugin must be like them",
+                "mod" => "there is no vendor folder here",
+                _ => "it could make the plugin unlike the gateway",
+            };
+            cleaned
+                .dropped
+                .push(format!("GOFLAGS has {flag}, which is left out: {why}"));
+        }
+    }
+    cleaned
+}
+
+/// Checks the flags behind `--`.
+///
+/// # Errors
+/// A flag that plugbuild sets itself, or one whose plugin no gateway would load, or a package.
+pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
+    let mut user = UserFlags::default();
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        if !arg.starts_with('-') || arg == "-" {
+            return Err(Error::usage(format!("`{arg}` behind `--` is not a flag of go build"))
+                .help("name the plugin's folder before the `--`: `plugbuild PATH --gateway … -- FLAGS`"));
+        }
+        let (name, value) = name_and_value(arg);
+        let needs_value = !BOOLEAN.contains(&name);
+        let value = match (value, needs_value) {
+            (Some(value), _) => Some(value.to_owned()),
+            (None, false) => None,
+            (None, true) => Some(
+                rest.next()
+                    .cloned()
+                    .ok_or_else(|| Error::usage(format!("the go build flag `{arg}` has no value")))?,
+            ),
+        };
+        let whole = value
+            .as_ref()
+            .map_or_else(|| format!("-{name}"), |value| format!("-{name}={value}"));
+        match name {
+            "o" => {
+                return Err(Error::usage("`-o` behind `--` is plugbuild's to set")
+                    .help("write `--output FILE` before the `--`"));
+            }
+            "trimpath" | "race" | "msan" | "asan" | "cover" | "compiler" | "installsuffix" | "linkshared"
+            | "gccgoflags" => {
+                return Err(
+                    Error::usage(format!("`-{name}` makes a plugin that an official gateway refuses")).help(
+                        "leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`",
+                    ),
+                );
+            }
+            "buildmode" | "toolexec" | "pgo" | "buildvcs" | "C" | "n" | "json" => {
+                return Err(Error::usage(format!("`-{name}` is plugbuild's to set")).help("leave it out"));
+            }
+            "gcflags" | "asmflags" => {
+                let words = value.unwrap_or_default();
+                if words.contains("-trimpath") || !words.trim_start().starts_with('-') {
+                    return Err(
+                        Error::usage(format!("`{whole}` reaches packages that the gateway has too"))
+                            .help(format!("give flags for the plugin's own package: `-{name}=-N`")),
+                    );
+                }
+                user.compiler
+                    .insert(if name == "gcflags" { "gc" } else { "asm" }, words);
+            }
+            "tags" => {
+                user.notes.push(format!(
+                    "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
+                ));
+                user.flags.push(whole);
+            }
+            _ => user.flags.push(whole),
+        }
+    }
+    Ok(user)
+}
+
+/// Flags of go build that stand alone.
+const BOOLEAN: [&str; 18] = [
+    "a",
+    "n",
+    "v",
+    "x",
+    "race",
+    "msan",
+    "asan",
+    "cover",
+    "work",
+    "trimpath",
+    "linkshared",
+    "modcacherw",
+    "buildvcs",
+    "json",
+    "i",
+    "debug-actiongraph",
+    "debug-trace",
+    "changed",
+];
+
+fn name_and_value(flag: &str) -> (&str, Option<&str>) {
+    let bare = flag.trim_start_matches('-');
+    bare.split_once('=')
+        .map_or((bare, None), |(name, value)| (name, Some(value)))
+}
+
+/// A flag list as GOFLAGS holds it.
+#[must_use]
+pub fn join(flags: &[String]) -> String {
+    let quoted = |flag: &String| {
+        if flag.contains(char::is_whitespace) {
+            format!("'{flag}'")
+        } else {
+            flag.clone()
+        }
+    };
+    flags.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}

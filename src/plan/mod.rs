@@ -1,0 +1,288 @@
+//! The plan: what will be built, with which flags, and why. Pure: it starts no process and reads no network.
+
+pub mod flags;
+pub mod paths;
+pub mod targets;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::gateway::Gateway;
+use crate::host::Platform;
+use crate::matrix::{Matrix, QuirkFacts};
+use crate::plugin::Plugin;
+use crate::plugin::goenv::GoEnv;
+use crate::target::{Arch, Target};
+use crate::version::GoVersion;
+use paths::Rules;
+use targets::Wanted;
+
+/// A choice, and the reason that the report gives for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<T> {
+    pub value: T,
+    pub why: String,
+}
+
+impl<T> Chosen<T> {
+    pub fn new(value: T, why: impl Into<String>) -> Self {
+        Chosen { value, why: why.into() }
+    }
+}
+
+/// Which C compiler was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CcWish {
+    /// The managed zig; a cross gcc when zig cannot be had.
+    Auto,
+    Zig,
+    /// A cross gcc on PATH, by the target's usual names.
+    Gcc,
+    Program(PathBuf),
+}
+
+/// What was asked for, understood.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub wanted: Wanted,
+    pub cc: Chosen<CcWish>,
+    /// `CC_<triple>` of the environment, by triple in lower case with underscores.
+    pub cc_by_target: BTreeMap<String, PathBuf>,
+    pub output: Output,
+    pub go_args: Vec<String>,
+}
+
+/// Where the finished file goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    File(PathBuf),
+    Dir(PathBuf),
+}
+
+/// One plugin for one gateway and one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    pub plugin: Plugin,
+    pub gateway: Gateway,
+    pub target: Chosen<Target>,
+    pub cc: Chosen<CcWish>,
+    /// Where sources are, and where they are said to be.
+    pub rules: Rules,
+    /// Flags of `go build` that do not depend on the C compiler found.
+    pub flags: Vec<String>,
+    /// The user's own flags, behind ours.
+    pub user_flags: Vec<String>,
+    /// The go command's settings.
+    pub env: BTreeMap<String, OsString>,
+    pub output: PathBuf,
+}
+
+/// All jobs of one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub jobs: Vec<Job>,
+    /// What was left out or is not certain; said once.
+    pub warnings: Vec<String>,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// Flags that would change package hashes, a go line newer than the gateway's Go, paths that no rule can hold,
+/// one output file for several targets.
+pub fn make(
+    request: &Request,
+    gateway: &Gateway,
+    plugin: &Plugin,
+    goenv: &GoEnv,
+    matrix: &Matrix,
+    platform: Platform,
+) -> Result<Plan> {
+    let mut warnings = gateway.notes.clone();
+    warnings.extend(check_go_line(plugin, gateway)?);
+    let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
+    if let (Output::File(file), [_, _, ..]) = (&request.output, targets.as_slice()) {
+        return Err(
+            Error::usage(format!("{} cannot hold {} targets", file.display(), targets.len()))
+                .help("name a folder: `--out-dir DIR`"),
+        );
+    }
+    let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty());
+    warnings.extend(goflags.dropped);
+    let user = flags::check_user_flags(&request.go_args)?;
+    warnings.extend(user.notes.iter().cloned());
+    let rules = Rules::new(plugin, goenv, gateway)?;
+    let jobs = targets
+        .into_iter()
+        .map(|target| {
+            let triple = target.value.triple().to_lowercase().replace('-', "_");
+            let cc = match request.cc_by_target.get(&triple) {
+                Some(program) => Chosen::new(CcWish::Program(program.clone()), format!("CC_{triple}")),
+                None => request.cc.clone(),
+            };
+            let mut job = Job {
+                plugin: plugin.clone(),
+                gateway: gateway.clone(),
+                cc,
+                rules: rules.clone(),
+                flags: Vec::new(),
+                user_flags: user.flags.clone(),
+                env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
+                output: output_file(&request.output, plugin, gateway, &target.value),
+                target,
+            };
+            job.flags = job.go_flags(matrix, &user);
+            job
+        })
+        .collect();
+    Ok(Plan { jobs, warnings })
+}
+
+impl Job {
+    fn go_flags(&self, matrix: &Matrix, user: &flags::UserFlags) -> Vec<String> {
+        let facts = QuirkFacts {
+            go: &self.gateway.go,
+            arch: Some(self.target.value.arch),
+            libc: Some(self.target.value.libc.kind),
+            cc: None,
+            gold: None,
+        };
+        let mut flags = vec!["-buildmode=plugin".to_owned()];
+        flags.extend(
+            matrix
+                .quirks(&facts)
+                .into_iter()
+                .flat_map(|quirk| quirk.go_flags.iter().cloned()),
+        );
+        if !self.gateway.settings.tags.is_empty() {
+            flags.push(format!("-tags={}", self.gateway.settings.tags.join(",")));
+        }
+        if self.gateway.settings.trimpath {
+            flags.push("-trimpath".to_owned());
+            flags.extend(
+                user.compiler
+                    .iter()
+                    .map(|(tool, words)| format!("-{tool}flags={words}")),
+            );
+        } else {
+            flags.extend(self.rules.flags(user));
+        }
+        flags
+    }
+}
+
+/// `handler_2.1.4_linux_arm64_musl.so`: nothing that tells two builds apart is left out.
+fn output_file(output: &Output, plugin: &Plugin, gateway: &Gateway, target: &Target) -> PathBuf {
+    match output {
+        Output::File(file) => file.clone(),
+        Output::Dir(dir) => {
+            let label: String = gateway
+                .label
+                .chars()
+                .map(|c| {
+                    if c.is_alphanumeric() || "-.+".contains(c) {
+                        c
+                    } else {
+                        '-'
+                    }
+                })
+                .collect();
+            dir.join(format!(
+                "{}_{label}_linux_{}_{}.so",
+                plugin.name(),
+                target.arch,
+                target.libc.kind
+            ))
+        }
+    }
+}
+
+/// The go command's settings for one target: what goes into hashes is the gateway's, what finds modules is the user's.
+fn environment(
+    gateway: &Gateway,
+    plugin: &Plugin,
+    goenv: &GoEnv,
+    goflags: &[String],
+    matrix: &Matrix,
+    target: &Target,
+) -> BTreeMap<String, OsString> {
+    let row = matrix.target(target);
+    let settings = &gateway.settings;
+    let level = |own: &Option<String>, row: &Option<String>| own.clone().or_else(|| row.clone());
+    let mut env: BTreeMap<String, OsString> = goenv
+        .written
+        .iter()
+        .map(|(name, value)| (name.clone(), value.into()))
+        .collect();
+    let mut set = |name: &str, value: &OsStr| env.insert(name.to_owned(), value.to_owned());
+    // The user's `go env -w` file is carried over above; read again it would undo what follows.
+    set("GOENV", "off".as_ref());
+    set("GOTOOLCHAIN", "local".as_ref());
+    set("GO111MODULE", "on".as_ref());
+    set("GOFLAGS", flags::join(goflags).as_ref());
+    set("GOMODCACHE", goenv.module_cache.as_os_str());
+    set(
+        "GOWORK",
+        plugin.work.as_ref().map_or(OsStr::new("off"), |file| file.as_os_str()),
+    );
+    set("CGO_ENABLED", "1".as_ref());
+    set("GOOS", "linux".as_ref());
+    set("GOARCH", target.arch.goarch().as_ref());
+    set(
+        "GOEXPERIMENT",
+        settings.goexperiment.clone().unwrap_or_default().as_ref(),
+    );
+    match target.arch {
+        Arch::Amd64 => level(&settings.goamd64, &row.goamd64).map(|v| set("GOAMD64", v.as_ref())),
+        Arch::Arm64 => level(&settings.goarm64, &row.goarm64).map(|v| set("GOARM64", v.as_ref())),
+    };
+    if gateway.go.at_least(1, 24) {
+        set(
+            "GOFIPS140",
+            settings.gofips140.clone().unwrap_or_else(|| "off".to_owned()).as_ref(),
+        );
+    }
+    let facts = QuirkFacts::of_go(&gateway.go);
+    for (name, value) in matrix.quirks(&facts).into_iter().flat_map(|quirk| &quirk.go_env) {
+        set(name, value.as_ref());
+    }
+    env
+}
+
+/// What a go.mod asks for must not be newer than the gateway's Go.
+fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
+    let Some(line) = plugin.module.go.as_ref().filter(|line| **line > gateway.go) else {
+        return Ok(None);
+    };
+    let said = format!(
+        "{}: go.mod asks for Go {line}, the gateway {} was compiled with Go {}",
+        plugin.module.path, gateway.label, gateway.go
+    );
+    // Before 1.21 the line was a hint, but three numbers in it were a syntax error.
+    let hint_only = !gateway.go.at_least(1, 21) && line.to_string().matches('.').count() == 1;
+    if hint_only {
+        return Ok(Some(format!("{said}: it builds if it uses nothing newer")));
+    }
+    Err(Error::incompatible(said)
+        .help(format!(
+            "lower the line: `go mod edit -go={} -toolchain=none` in {}",
+            lowered(&gateway.go),
+            plugin.module.root.display()
+        ))
+        .help("or build for a gateway that has a newer Go: `plugbuild gateways`"))
+}
+
+/// The newest go line that a Go understands.
+fn lowered(go: &GoVersion) -> String {
+    let (major, minor) = go.line();
+    if go.at_least(1, 21) {
+        go.to_string()
+    } else {
+        format!("{major}.{minor}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! The C compiler of a target: zig, a cross gcc, or what the user named; always called through a wrapper of ours.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::invocation::Invocation;
+use crate::matrix::{Cc as CcKind, Matrix, Quirk, QuirkFacts};
+use crate::plan::{CcWish, Chosen, Job};
+use crate::target::{Arch, LibcKind};
+use crate::toolchain::State;
+use crate::toolchain::fetch::hex;
+use crate::toolchain::store::Store;
+use crate::toolchain::wrapper::{self, Wrapper};
+use crate::toolchain::zig::{self, Zig};
+
+/// A target's C compiler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cc {
+    pub kind: CcKind,
+    /// zig, or the gcc.
+    pub program: PathBuf,
+    /// What must be fetched first.
+    pub zig: Option<Zig>,
+    /// Whether its `-fuse-ld=gold` is GNU gold; asked of a gcc for arm64 only.
+    pub gold: Option<bool>,
+    /// `zig 0.16.0`, `/usr/bin/aarch64-linux-gnu-gcc`.
+    pub label: String,
+    pub why: String,
+}
+
+/// Finds the compiler that was wished for. Writes nothing.
+///
+/// # Errors
+/// A named compiler that is not there, no cross gcc by the usual names.
+pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Cc> {
+    let Chosen { value: wish, why } = &job.cc;
+    let by_zig = |why: &str| {
+        zig::resolve(matrix.zig(), host, store).map(|zig| Cc {
+            kind: CcKind::Zig,
+            program: zig.program.clone(),
+            gold: None,
+            label: format!("zig {}", zig.version),
+            why: format!("{why}, {}", zig.why),
+            zig: Some(zig),
+        })
+    };
+    match wish {
+        CcWish::Zig => by_zig(why),
+        CcWish::Gcc => gcc(job, why, matrix, host),
+        CcWish::Program(program) => {
+            let found = host.find(program).ok_or_else(|| {
+                Error::tool_missing(format!("the C compiler {} ({why}) is not there", program.display()))
+            })?;
+            Ok(of_program(found, job, why.clone(), host))
+        }
+        CcWish::Auto => {
+            let zig = by_zig("compiles for every target and libc version")?;
+            let missing = zig.zig.as_ref().is_some_and(|zig| zig.state == State::Missing);
+            if missing && offline {
+                // Without a network a gcc that is here is better than a zig that is not.
+                return gcc(job, "zig is not here, and --offline", matrix, host).or(Ok(zig));
+            }
+            Ok(zig)
+        }
+    }
+}
+
+/// A gcc by the names the target's row has.
+///
+/// # Errors
+/// None of them is on PATH.
+pub fn gcc(job: &Job, why: &str, matrix: &Matrix, host: &Host) -> Result<Cc> {
+    let row = matrix.target(&job.target.value);
+    let platform = host.platform.to_string();
+    let names: Vec<&str> = row.gccs(&platform).collect();
+    let found = names.iter().find_map(|name| host.find(name)).ok_or_else(|| {
+        Error::tool_missing(format!(
+            "no gcc for {} on PATH: looked for {}",
+            row.triple,
+            names.join(", ")
+        ))
+        .help("leave `--cc` out: zig compiles for every target and is fetched when it is missing")
+        .help("or name a compiler: `--cc PROGRAM`")
+    })?;
+    Ok(of_program(found, job, format!("{why}: on PATH"), host))
+}
+
+fn of_program(program: PathBuf, job: &Job, why: String, host: &Host) -> Cc {
+    let name = program
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let kind = if name == "zig" || name.starts_with("zig-") {
+        CcKind::Zig
+    } else {
+        CcKind::Gcc
+    };
+    let arm64 = job.target.value.arch == Arch::Arm64;
+    let gold = (kind == CcKind::Gcc && arm64).then(|| is_gold(&program, host));
+    Cc {
+        kind,
+        label: program.display().to_string(),
+        program,
+        zig: None,
+        gold,
+        why,
+    }
+}
+
+/// What Go's linker asks before it links for arm64.
+fn is_gold(program: &Path, host: &Host) -> bool {
+    let ask = Invocation::new(program, &host.cwd).args(["-fuse-ld=gold", "-Wl,--version"]);
+    ask.output(host)
+        .is_ok_and(|o| o.status.success() && String::from_utf8_lossy(&o.stdout).contains("GNU gold"))
+}
+
+impl Cc {
+    /// The rules that hold with this compiler.
+    #[must_use]
+    pub fn quirks<'m>(&self, job: &Job, matrix: &'m Matrix) -> Vec<&'m Quirk> {
+        matrix.quirks(&QuirkFacts {
+            go: &job.gateway.go,
+            arch: Some(job.target.value.arch),
+            libc: Some(job.target.value.libc.kind),
+            cc: Some(self.kind),
+            gold: self.gold,
+        })
+    }
+
+    /// The wrappers that are CC and CXX of a build: bare names that say all that matters, as Go's build cache keeps them.
+    #[must_use]
+    pub fn wrappers(&self, job: &Job, matrix: &Matrix, store: &Store) -> [Wrapper; 2] {
+        let target = &job.target.value;
+        let row = matrix.target(target);
+        let quirks = self.quirks(job, matrix);
+        let program = self.program.to_string_lossy();
+        let cache = store.zig_cache();
+        let (tag, fixed, env) = match self.kind {
+            CcKind::Zig => {
+                let tag = format!(
+                    "{}-{}",
+                    self.label.replace([' ', '/'], "-"),
+                    row.zig_target(target.libc.floor)
+                );
+                let env = vec![
+                    ("ZIG_GLOBAL_CACHE_DIR", cache.as_path()),
+                    ("ZIG_LOCAL_CACHE_DIR", cache.as_path()),
+                ];
+                (tag, vec!["-target".to_owned(), row.zig_target(target.libc.floor)], env)
+            }
+            CcKind::Gcc => {
+                let name = self.program.file_name().unwrap_or_default().to_string_lossy();
+                (format!("{name}-{}", target.libc.kind), Vec::new(), Vec::new())
+            }
+        };
+        // What else the script holds goes into its name, so that two never fight for one file; where the store is
+        // does not, so that a moved store finds Go's build cache warm.
+        let place = if self.zig.is_some() { "" } else { &*program };
+        let key = short_hash(std::iter::once(place).chain(quirks.iter().map(|q| q.name.as_str())));
+        [("cc", "cc"), ("cxx", "c++")].map(|(short, sub)| {
+            let program = if self.kind == CcKind::Gcc && short == "cxx" {
+                cxx_of(&program)
+            } else {
+                program.to_string()
+            };
+            let mut command = vec![program.as_str()];
+            if self.kind == CcKind::Zig {
+                command.push(sub);
+            }
+            command.extend(fixed.iter().map(String::as_str));
+            wrapper::compiler(&format!("plugbuild-{short}-{tag}-{key}"), &command, &env, &quirks)
+        })
+    }
+
+    /// A word for what this compiler cannot promise.
+    #[must_use]
+    pub fn caution(&self, job: &Job) -> Option<String> {
+        let target = &job.target.value;
+        let glibc = target.libc.kind == LibcKind::Glibc && self.kind == CcKind::Gcc;
+        let floor = target.libc.floor.filter(|_| glibc)?;
+        Some(format!(
+            "{} links against its own glibc; the floor {floor} is checked in the result",
+            self.label
+        ))
+    }
+}
+
+/// The C++ compiler beside a C compiler.
+fn cxx_of(program: &str) -> String {
+    match (program.strip_suffix("gcc"), program.strip_suffix("clang")) {
+        (Some(stem), _) => format!("{stem}g++"),
+        (_, Some(stem)) => format!("{stem}clang++"),
+        _ => program.to_owned(),
+    }
+}
+
+/// Eight hexadecimal digits of some words.
+fn short_hash<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update(word);
+        hash.update([0]);
+    }
+    hex(&hash.finalize()[..4])
+}

@@ -1,0 +1,337 @@
+//! The exact Go: found on this machine, or fetched into the store.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::invocation::Invocation;
+use crate::plugin::goenv::GoEnv;
+use crate::toolchain::fetch::{self, Sum};
+use crate::toolchain::store::Store;
+use crate::toolchain::{State, archive};
+use crate::ui::Ui;
+use crate::version::GoVersion;
+
+/// A Go toolchain: there, or to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Go {
+    pub version: GoVersion,
+    /// Its GOROOT, now or once it is fetched.
+    pub root: PathBuf,
+    pub state: State,
+    /// Where it was found, or will be had from.
+    pub why: String,
+}
+
+impl Go {
+    /// The go command.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        self.root.join("bin/go")
+    }
+}
+
+/// The official archives and their list.
+const OFFICIAL: &str = "https://go.dev/dl";
+
+/// Looks for exactly this Go: `PLUGBUILD_GO`, the store, PATH, GOROOT, `~/sdk`, `/usr/local/go`. Writes nothing.
+///
+/// # Errors
+/// `PLUGBUILD_GO` names something else.
+pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
+    let found = |root: PathBuf, why: String| Go {
+        version: version.clone(),
+        root,
+        state: State::Ready,
+        why,
+    };
+    if let Some(given) = host.var("PLUGBUILD_GO") {
+        return given_by_user(&host.absolute(given), version, host).map(|root| found(root, "PLUGBUILD_GO".to_owned()));
+    }
+    let place = store.go(version, host);
+    if place.join("bin/go").is_file() {
+        return Ok(found(place, "in the store".to_owned()));
+    }
+    let cache = GoEnv::read(host).ok().map(|env| env.module_cache);
+    // A GOROOT inside the module cache in use breaks old Go versions, and the path rules (design fact 4).
+    let usable = |root: &Path| cache.as_ref().is_none_or(|cache| !root.starts_with(cache));
+    for (root, why) in candidates(version, host) {
+        if version_of(&root).as_ref() == Some(version) && usable(&root) {
+            return Ok(found(root, why));
+        }
+    }
+    let why = match fetcher(host, store) {
+        Some((_, through)) if host.var("PLUGBUILD_GO_MIRROR").is_none() => {
+            format!("to be fetched by Go {through} on this machine, through your GOPROXY")
+        }
+        _ => format!("to be fetched from {}", mirror(host)?),
+    };
+    Ok(Go {
+        version: version.clone(),
+        root: place,
+        state: State::Missing,
+        why,
+    })
+}
+
+/// Fetches it if it is missing. Many copies at once fetch once.
+///
+/// # Errors
+/// `--offline`, no source that has it, or an archive that is not what was published.
+pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
+    if go.state == State::Ready {
+        return Ok(());
+    }
+    let what = format!("Go {}", go.version);
+    let _lock = store.lock(&format!("go-{}", go.version), || {
+        ui.status("waiting", format!("another plugbuild is fetching {what}"))
+    })?;
+    if go.program().is_file() {
+        return Ok(());
+    }
+    if offline {
+        return Err(Error::tool_missing(format!(
+            "{what} is not on this machine, and --offline forbids to fetch it"
+        ))
+        .help(format!("with a network: `plugbuild toolchain install {}`", go.version)));
+    }
+    let mirror_first = host.var("PLUGBUILD_GO_MIRROR").is_some();
+    let through = fetcher(host, store).filter(|_| !mirror_first);
+    let Some((fetcher, fetcher_version)) = through else {
+        ui.status("fetching", format!("{what} from {}", mirror(host)?));
+        return from_archive(go, host, store);
+    };
+    ui.status(
+        "fetching",
+        format!(
+            "{what} by Go {fetcher_version} ({}), through your GOPROXY",
+            fetcher.display()
+        ),
+    );
+    let by_module = from_module(go, &fetcher, host, store);
+    match by_module {
+        Err(refused) if refused.kind == crate::error::Kind::Network => {
+            ui.status(
+                "fetching",
+                format!("{what} from {}, as the first way failed", mirror(host)?),
+            );
+            from_archive(go, host, store).map_err(|second| Error {
+                help: vec![
+                    format!(
+                        "install exactly Go {0} yourself: on PATH, or in ~/sdk/go{0}, where it is found",
+                        go.version
+                    ),
+                    "or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)".to_owned(),
+                ],
+                ..Error::network(format!("{refused}; and {second}"))
+            })
+        }
+        other => other,
+    }
+}
+
+/// `PLUGBUILD_GO`: a go command or a GOROOT, of exactly the version that is needed.
+fn given_by_user(given: &Path, version: &GoVersion, host: &Host) -> Result<PathBuf> {
+    let root = if given.join("bin/go").is_file() {
+        Some(given.to_owned())
+    } else {
+        root_of(given)
+    };
+    let root = root.ok_or_else(|| {
+        Error::tool_missing(format!(
+            "PLUGBUILD_GO={} is neither a go command nor a GOROOT",
+            given.display()
+        ))
+    })?;
+    match version_of(&root) {
+        Some(have) if have == *version => Ok(host.absolute(root)),
+        have => {
+            let have = have.map_or_else(|| "another Go".to_owned(), |v| format!("Go {v}"));
+            Err(Error::tool_missing(format!(
+                "PLUGBUILD_GO={} is {have}, and the gateway needs Go {version}",
+                given.display()
+            ))
+            .help("unset PLUGBUILD_GO: the right Go is found or fetched"))
+        }
+    }
+}
+
+/// Where a Go might be, with what to call the place.
+fn candidates(version: &GoVersion, host: &Host) -> Vec<(PathBuf, String)> {
+    let on_path = host
+        .find("go")
+        .and_then(|go| root_of(&go))
+        .map(|root| (root, "on PATH".to_owned()));
+    let by_env = host
+        .var("GOROOT")
+        .map(|root| (PathBuf::from(root), "GOROOT".to_owned()));
+    let sdk = host
+        .home
+        .as_ref()
+        .map(|home| (home.join(format!("sdk/go{version}")), format!("in ~/sdk/go{version}")));
+    let usual = Some((PathBuf::from("/usr/local/go"), "in /usr/local/go".to_owned()));
+    [on_path, by_env, sdk, usual].into_iter().flatten().collect()
+}
+
+/// The GOROOT of a go command: two folders up, links followed. A script that stands for another Go has none.
+fn root_of(go: &Path) -> Option<PathBuf> {
+    let real = go.canonicalize().ok()?;
+    real.parent()?.parent().map(Path::to_owned)
+}
+
+/// What a GOROOT says of itself, without running it. A distribution's or vendor's own Go says more than a version
+/// (`go1.22.7 (Red Hat …)`) and is none of ours: its standard library may differ.
+pub(crate) fn version_of(root: &Path) -> Option<GoVersion> {
+    if !root.join("bin/go").is_file() {
+        return None;
+    }
+    let text = fs::read_to_string(root.join("VERSION")).ok()?;
+    text.lines().next()?.trim().strip_prefix("go")?.parse().ok()
+}
+
+/// Any Go from 1.21 on can fetch any other (design fact 5): one on the machine, else one in the store.
+pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)> {
+    let on_path = host.find("go").and_then(|go| root_of(&go));
+    let by_env = host.var("GOROOT").map(PathBuf::from);
+    let sdk = host.home.iter().flat_map(|home| folders(&home.join("sdk")));
+    let own = folders(&store.root().join("go"));
+    on_path
+        .into_iter()
+        .chain(by_env)
+        .chain([PathBuf::from("/usr/local/go")])
+        .chain(sdk)
+        .chain(own)
+        .find_map(|root| Some((root.join("bin/go"), version_of(&root).filter(|v| v.at_least(1, 21))?)))
+}
+
+fn folders(dir: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    folders.sort();
+    folders
+}
+
+/// Installed Go versions of the store, with their folders.
+#[must_use]
+pub fn installed(store: &Store) -> Vec<(GoVersion, PathBuf)> {
+    let mut all: Vec<_> = folders(&store.root().join("go"))
+        .into_iter()
+        .filter_map(|root| Some((version_of(&root)?, root)))
+        .collect();
+    all.sort();
+    all
+}
+
+/// `go mod download` of the toolchain module: the go command verifies it by the checksum database.
+fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Downloaded {
+        dir: Option<PathBuf>,
+        error: Option<String>,
+    }
+    let stage = store.stage()?;
+    let platform = host.platform;
+    let module = format!(
+        "golang.org/toolchain@v0.0.1-go{}.{}-{}",
+        go.version,
+        platform.goos(),
+        platform.arch.goarch()
+    );
+    let download = Invocation::new(fetcher, stage.path())
+        .args(["mod", "download", "-json", &module])
+        .env("GOMODCACHE", stage.path().join("mod"))
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOTOOLCHAIN", "local")
+        .env("GO111MODULE", "on")
+        .env("GOWORK", "off")
+        .without("GOROOT");
+    let bar = fetch::progress(host, &format!("Go {}", go.version), None);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    let output = download.output(host);
+    bar.finish_and_clear();
+    let output = output?;
+    let failed = |why: &str| Error::network(format!("cannot fetch Go {} as the module {module}: {why}", go.version));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let told: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| failed(said.trim()))?;
+    let dir = match (told.dir, told.error) {
+        (Some(dir), None) => dir,
+        (_, Some(error)) => return Err(failed(error.trim())),
+        (None, None) => return Err(failed(said.trim())),
+    };
+    // A module's files have no run bit.
+    for tools in [
+        "bin".to_owned(),
+        format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch()),
+    ] {
+        for file in folders(&dir.join(tools)) {
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
+                .map_err(|e| Error::io("make executable", &file, e))?;
+        }
+    }
+    publish(go, &dir, store)
+}
+
+/// The official archive, by the SHA-256 that the mirror's list publishes for it.
+fn from_archive(go: &Go, host: &Host, store: &Store) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Listed {
+        files: Vec<ListedFile>,
+    }
+    #[derive(Deserialize)]
+    struct ListedFile {
+        filename: String,
+        sha256: String,
+    }
+    let mirror = mirror(host)?;
+    let platform = host.platform;
+    let name = format!("go{}.{}-{}.tar.gz", go.version, platform.goos(), platform.arch.goarch());
+    // A folder cannot answer a query: there the list is a file beside the archives.
+    let list = if mirror.starts_with("file://") {
+        format!("{mirror}/index.json")
+    } else {
+        format!("{mirror}/?mode=json&include=all")
+    };
+    let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives")?)
+        .map_err(|e| Error::network(format!("the list of Go archives at {list} cannot be understood: {e}")))?;
+    let file = listed
+        .into_iter()
+        .flat_map(|version| version.files)
+        .find(|file| file.filename == name);
+    let file = file.ok_or_else(|| Error::network(format!("the list of Go archives at {list} has no {name}")))?;
+    let stage = store.stage()?;
+    let archive = stage.path().join(&name);
+    fetch::download(
+        &format!("{mirror}/{name}"),
+        &Sum::Sha256(file.sha256),
+        &archive,
+        &format!("Go {}", go.version),
+        host,
+    )?;
+    let unpacked = stage.path().join("unpacked");
+    archive::unpack_tar_gz(&archive, &unpacked)?;
+    publish(go, &unpacked.join("go"), store)
+}
+
+fn publish(go: &Go, staged: &Path, store: &Store) -> Result<()> {
+    match version_of(staged) {
+        Some(version) if version == go.version => store.publish(staged, &go.root),
+        _ => Err(Error::network(format!("what came as Go {} is not that Go", go.version))),
+    }
+}
+
+fn mirror(host: &Host) -> Result<String> {
+    Ok(host
+        .text("PLUGBUILD_GO_MIRROR")?
+        .unwrap_or(OFFICIAL)
+        .trim_end_matches('/')
+        .to_owned())
+}

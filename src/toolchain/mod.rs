@@ -1,0 +1,112 @@
+//! The tools of a plan: where each is, or will be had from; then, in one step, whatever is missing is fetched.
+
+pub mod archive;
+pub mod cc;
+pub mod fetch;
+pub mod go;
+pub mod store;
+pub mod wrapper;
+pub mod zig;
+
+use std::path::PathBuf;
+
+use crate::error::{Kind, Result};
+use crate::host::Host;
+use crate::matrix::Matrix;
+use crate::plan::{CcWish, Job, Plan};
+use crate::ui::Ui;
+use cc::Cc;
+use go::Go;
+use store::Store;
+use wrapper::Wrapper;
+
+/// Whether a tool is on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Ready,
+    Missing,
+}
+
+/// A job with its tools.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    pub go: Go,
+    pub cc: Cc,
+    /// First on PATH of the build: the folder of the wrappers.
+    pub wrappers: PathBuf,
+}
+
+impl Tools {
+    /// The scripts this build calls by name.
+    #[must_use]
+    pub fn scripts(&self, job: &Job, matrix: &Matrix, store: &Store) -> Vec<Wrapper> {
+        let mut scripts = vec![wrapper::toolexec()];
+        scripts.extend(self.cc.wrappers(job, matrix, store));
+        scripts
+    }
+
+    /// What would be fetched.
+    pub fn missing(&self) -> impl Iterator<Item = String> {
+        let go = (self.go.state == State::Missing).then(|| format!("Go {}: {}", self.go.version, self.go.why));
+        let zig = self.cc.zig.as_ref().filter(|zig| zig.state == State::Missing);
+        go.into_iter()
+            .chain(zig.map(|zig| format!("zig {}: {}", zig.version, zig.why)))
+    }
+}
+
+/// Looks for the tools of every job, in the plan's order; writes nothing.
+///
+/// # Errors
+/// A tool that was named and is not there.
+pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Vec<Tools>> {
+    let mut all: Vec<Tools> = Vec::new();
+    for job in &plan.jobs {
+        let known = all.iter().find(|tools| tools.go.version == job.gateway.go);
+        let go = match known {
+            Some(tools) => tools.go.clone(),
+            None => go::resolve(&job.gateway.go, host, store)?,
+        };
+        let cc = cc::resolve(job, matrix, host, store, offline)?;
+        all.push(Tools {
+            go,
+            cc,
+            wrappers: store.wrappers(),
+        });
+    }
+    Ok(all)
+}
+
+/// Fetches what is missing and writes the wrappers. The only step that uses the network.
+///
+/// # Errors
+/// See [`go::ensure`], [`zig::ensure`].
+pub fn ensure(
+    plan: &Plan,
+    tools: &mut [Tools],
+    matrix: &Matrix,
+    host: &Host,
+    store: &Store,
+    offline: bool,
+    ui: &Ui,
+) -> Result<()> {
+    for (job, tools) in plan.jobs.iter().zip(tools) {
+        go::ensure(&tools.go, host, store, offline, ui)?;
+        if let Some(zig) = &tools.cc.zig {
+            match zig::ensure(zig, matrix.zig(), host, store, offline, ui) {
+                Ok(()) => {}
+                Err(why) if job.cc.value == CcWish::Auto && why.kind != Kind::Interrupted => {
+                    let Ok(gcc) = cc::gcc(job, "zig could not be had", matrix, host) else {
+                        return Err(why);
+                    };
+                    ui.warn(format!("{why}; {} is used instead", gcc.label));
+                    tools.cc = gcc;
+                }
+                Err(why) => return Err(why),
+            }
+        }
+        for script in tools.scripts(job, matrix, store) {
+            script.write(store)?;
+        }
+    }
+    Ok(())
+}

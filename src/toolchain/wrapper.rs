@@ -1,0 +1,137 @@
+//! Small scripts that stand before the C compiler and before Go's own tools; text made here, written only when it changes.
+//!
+//! They are called by bare names found on PATH, so that Go's build cache does not depend on where the store is.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::invocation::quoted;
+use crate::matrix::Quirk;
+use crate::plan::paths::GOROOT_TOLD;
+use crate::toolchain::store::{Store, create_dir};
+
+/// A script by its name on PATH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrapper {
+    pub name: String,
+    pub text: String,
+}
+
+/// The script that `go build -toolexec` puts before Go's own tools. It changes two things that no flag can:
+/// the linker is told another GOROOT, and rules given as a flag do not undo the go command's own rule for its
+/// temporary folder, which has a new name at each build and would end up in a plugin with C code.
+#[must_use]
+pub fn toolexec() -> Wrapper {
+    let text = format!(
+        r#"#!/bin/sh
+# Written by plugbuild; see its ARCHITECTURE.md.
+tool=$1
+shift
+case ${{tool##*/}} in
+link)
+	for arg do
+		shift
+		case $arg in
+		-X=runtime.defaultGOROOT=*) arg=-X=runtime.defaultGOROOT={GOROOT_TOLD} ;;
+		esac
+		set -- "$@" "$arg"
+	done
+	GOROOT={GOROOT_TOLD} exec "$tool" "$@"
+	;;
+compile | asm)
+	case "${{tool##*/}} $*" in
+	asm\ *-trimpath* | *_cgo_gotypes.go*)
+		temporary= take=
+		for arg do
+			shift
+			case $take$arg in
+			take*) take= temporary=$arg ;;
+			-trimpath=*) [ -z "$temporary" ] || arg="$arg;$temporary" ;;
+			-trimpath) take=take ;;
+			esac
+			set -- "$@" "$arg"
+		done
+		;;
+	esac
+	;;
+esac
+exec "$tool" "$@"
+"#
+    );
+    Wrapper {
+        name: "plugbuild-toolexec".to_owned(),
+        text,
+    }
+}
+
+/// The script that is CC (or CXX) of a build.
+///
+/// `command` is the compiler with its fixed arguments; the quirks say what the wrapper drops, adds or refuses.
+#[must_use]
+pub fn compiler(name: &str, command: &[&str], env: &[(&str, &Path)], quirks: &[&Quirk]) -> Wrapper {
+    let word = |w: &str| quoted(w.as_ref());
+    let mut text = String::from("#!/bin/sh\n# Written by plugbuild; see its ARCHITECTURE.md.\n");
+    for (variable, value) in env {
+        text += &format!("export {variable}={}\n", quoted(value.as_os_str()));
+    }
+    text += "compiles=\n";
+    for words in quirks.iter().map(|q| &q.cc_fail).filter(|words| !words.is_empty()) {
+        // All of them, in any order: a `case` inside a `case`.
+        let test = words.iter().rev().fold("exit 1".to_owned(), |inner, w| {
+            format!("case \" $* \" in *{}*) {inner} ;; esac", word(&format!(" {w} ")))
+        });
+        text += &format!("{test}\n");
+    }
+    text += "for arg do\n\tshift\n\tcase $arg in\n\t-c | -S | -E) compiles=1 ;;\n";
+    for drop in quirks.iter().flat_map(|q| &q.cc_drop) {
+        text += &format!("\t{}) continue ;;\n", word(drop));
+    }
+    text += "\tesac\n\tset -- \"$@\" \"$arg\"\ndone\n";
+    text += "if [ -n \"$compiles\" ]; then
+	IFS='
+'
+	set -f
+	for map in $PLUGBUILD_FILE_MAP; do
+		set -- \"$@\" \"-ffile-prefix-map=$map\"
+	done
+fi
+";
+    let fixed: Vec<String> = command
+        .iter()
+        .copied()
+        .chain(quirks.iter().flat_map(|q| &q.cc_add).map(String::as_str))
+        .map(word)
+        .collect();
+    text += &format!("exec {} \"$@\"\n", fixed.join(" "));
+    Wrapper {
+        name: name.to_owned(),
+        text,
+    }
+}
+
+impl Wrapper {
+    /// Writes the script where builds find it, unless it is there as it should be.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn write(&self, store: &Store) -> Result<PathBuf> {
+        let dir = store.wrappers();
+        let path = dir.join(&self.name);
+        if fs::read(&path).is_ok_and(|there| there == self.text.as_bytes()) {
+            return Ok(path);
+        }
+        create_dir(&dir)?;
+        let staged = tempfile::NamedTempFile::new_in(&dir).map_err(|e| Error::io("write in", &dir, e))?;
+        fs::write(staged.path(), &self.text).map_err(|e| Error::io("write", &path, e))?;
+        fs::set_permissions(staged.path(), fs::Permissions::from_mode(0o755))
+            .map_err(|e| Error::io("make executable", &path, e))?;
+        // Closed before it can be run: a file open for writing cannot be.
+        staged
+            .into_temp_path()
+            .persist(&path)
+            .map_err(|e| Error::io("write", &path, e.error))?;
+        Ok(path)
+    }
+}

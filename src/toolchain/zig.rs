@@ -1,0 +1,212 @@
+//! zig, the managed cross C compiler: on PATH, in the store, or fetched as a Python wheel or an official archive.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::invocation::Invocation;
+use crate::matrix::{Zig as ZigRow, ZigHost};
+use crate::toolchain::fetch::{self, Sum};
+use crate::toolchain::store::Store;
+use crate::toolchain::{State, archive};
+use crate::ui::Ui;
+
+/// A zig: there, or to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zig {
+    pub version: String,
+    pub program: PathBuf,
+    pub state: State,
+    pub why: String,
+}
+
+/// Looks for a zig that is known to work: `PLUGBUILD_ZIG`, the store, PATH. Writes nothing.
+///
+/// # Errors
+/// `PLUGBUILD_ZIG` is no zig.
+pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
+    let found = |version, program, why: &str| Zig {
+        version,
+        program,
+        state: State::Ready,
+        why: why.to_owned(),
+    };
+    if let Some(given) = host.var("PLUGBUILD_ZIG") {
+        let program = host.find(given).unwrap_or_else(|| host.absolute(given));
+        let version = version_of(&program, host)
+            .ok_or_else(|| Error::tool_missing(format!("PLUGBUILD_ZIG={} is no zig", program.display())))?;
+        return Ok(found(version, program, "PLUGBUILD_ZIG"));
+    }
+    let place = store.zig(&row.version, host).join("zig");
+    if place.is_file() {
+        return Ok(found(row.version.clone(), place, "in the store"));
+    }
+    if let Some(program) = host.find("zig")
+        && let Some(version) = version_of(&program, host).filter(|v| row.is_known(v))
+    {
+        return Ok(found(version, program, "on PATH"));
+    }
+    let why = match python(host) {
+        Some(_) if host.var("PLUGBUILD_ZIG_MIRROR").is_none() => "to be fetched by pip, the package ziglang",
+        _ => "to be fetched from the official archives",
+    };
+    Ok(Zig {
+        version: row.version.clone(),
+        program: place,
+        state: State::Missing,
+        why: why.to_owned(),
+    })
+}
+
+/// Fetches it if it is missing. Many copies at once fetch once.
+///
+/// # Errors
+/// `--offline`, no source that has it, or a file that is not what was published.
+pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
+    if zig.state == State::Ready {
+        return Ok(());
+    }
+    let what = format!("zig {}", zig.version);
+    let _lock = store.lock(&format!("zig-{}", zig.version), || {
+        ui.status("waiting", format!("another plugbuild is fetching {what}"))
+    })?;
+    if zig.program.is_file() {
+        return Ok(());
+    }
+    if offline {
+        return Err(Error::tool_missing(format!(
+            "{what} is not on this machine, and --offline forbids to fetch it"
+        ))
+        .help("with a network: `plugbuild toolchain install zig`")
+        .help("or use a cross gcc: `--cc gcc`"));
+    }
+    let platform = host.platform.to_string();
+    let published = row
+        .host(&platform)
+        .ok_or_else(|| Error::tool_missing(format!("no zig is published for {platform}")))?;
+    let by_pip = match python(host).filter(|_| host.var("PLUGBUILD_ZIG_MIRROR").is_none()) {
+        Some(python) => {
+            ui.status("fetching", format!("{what}, by pip, the package ziglang"));
+            from_wheel(zig, published, &python, host, store)
+        }
+        None => Err(Error::tool_missing("no python3 with pip")),
+    };
+    match by_pip {
+        // Bytes that are not what was published are no reason to try elsewhere.
+        Err(first) if first.kind != Kind::Interrupted && !first.what.contains("is not what was published") => {
+            let from = mirror(host)?.map_or_else(|| row.index.clone(), |m| m.to_owned());
+            ui.status("fetching", format!("{what} from {from} ({first})"));
+            from_archive(zig, row, published, host, store).map_err(|second| {
+                Error {
+                    help: Vec::new(),
+                    ..second.clone()
+                }
+                .help("let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH")
+                .help("or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`")
+            })
+        }
+        other => other,
+    }
+}
+
+/// The zig of the store, with its folder.
+#[must_use]
+pub fn installed(row: &ZigRow, host: &Host, store: &Store) -> Option<(String, PathBuf)> {
+    let place = store.zig(&row.version, host);
+    place.join("zig").is_file().then(|| (row.version.clone(), place))
+}
+
+fn version_of(program: &Path, host: &Host) -> Option<String> {
+    let output = Invocation::new(program, &host.cwd).arg("version").output(host).ok()?;
+    let version = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    let plain = version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains(char::is_whitespace);
+    (output.status.success() && plain).then_some(version)
+}
+
+fn python(host: &Host) -> Option<PathBuf> {
+    host.find("python3").or_else(|| host.find("python"))
+}
+
+/// pip fetches through the user's own index and proxy; what came is checked against the digest in toolchains/zig.toml.
+fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store: &Store) -> Result<()> {
+    let stage = store.stage()?;
+    let download = Invocation::new(python, stage.path())
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-cache-dir",
+        ])
+        .args(["--no-deps", "--only-binary=:all:", "--dest", "wheel"])
+        .arg(format!("ziglang=={}", zig.version));
+    let bar = fetch::progress(host, &format!("zig {}", zig.version), None);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    let output = download.output(host);
+    bar.finish_and_clear();
+    let output = output?;
+    let wheel = stage.path().join("wheel").join(&published.wheel);
+    if !wheel.is_file() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said
+            .lines()
+            .rfind(|line| !line.trim().is_empty())
+            .unwrap_or("it brought another file");
+        return Err(Error::network(format!(
+            "pip could not fetch ziglang {}: {}",
+            zig.version,
+            last.trim()
+        )));
+    }
+    fetch::check_file(&wheel, &published.wheel_sha256, &format!("zig {}", zig.version))?;
+    let unpacked = stage.path().join("zig");
+    archive::unpack_zip(&wheel, "ziglang", &unpacked)?;
+    publish(zig, &unpacked, store)
+}
+
+/// The official archive, by the SHA-256 of its published index.
+fn from_archive(zig: &Zig, row: &ZigRow, published: &ZigHost, host: &Host, store: &Store) -> Result<()> {
+    let mirror = mirror(host)?;
+    let index = mirror.map_or_else(|| row.index.clone(), |mirror| format!("{mirror}/index.json"));
+    let text = fetch::text(&index, "the list of zig archives")?;
+    let list: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|e| Error::network(format!("the list of zig archives at {index} cannot be understood: {e}")))?;
+    let sum = list[&zig.version][&published.key]["shasum"].as_str().ok_or_else(|| {
+        Error::network(format!(
+            "the list of zig archives at {index} has no {} for {}",
+            zig.version, published.key
+        ))
+    })?;
+    let name = row.archive(published);
+    let url = mirror.map_or_else(|| row.archive_url(published), |mirror| format!("{mirror}/{name}"));
+    let stage = store.stage()?;
+    let archive = stage.path().join(&name);
+    fetch::download(
+        &url,
+        &Sum::Sha256(sum.to_owned()),
+        &archive,
+        &format!("zig {}", zig.version),
+        host,
+    )?;
+    let unpacked = stage.path().join("unpacked");
+    archive::unpack_tar_xz(&archive, &unpacked)?;
+    publish(zig, &unpacked.join(name.trim_end_matches(".tar.xz")), store)
+}
+
+fn publish(zig: &Zig, staged: &Path, store: &Store) -> Result<()> {
+    let program = staged.join("zig");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+        .map_err(|_| Error::network(format!("what came as zig {} has no zig in it", zig.version)))?;
+    let place = zig.program.parent().unwrap_or(&zig.program);
+    store.publish(staged, place)
+}
+
+fn mirror(host: &Host) -> Result<Option<&str>> {
+    Ok(host
+        .text("PLUGBUILD_ZIG_MIRROR")?
+        .map(|mirror| mirror.trim_end_matches('/')))
+}

@@ -1,0 +1,88 @@
+//! Messages on standard error, in cargo's manner: a verb, then what it is about. Results go to standard output elsewhere.
+
+use std::fmt::Display;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Effects, Style};
+
+use crate::cli::{Color, Global};
+use crate::error::Error;
+use crate::host::Host;
+
+const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
+const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
+const WARN: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
+const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+
+/// How loud, and in which colours.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    color: bool,
+    verbose: bool,
+    quiet: bool,
+    /// GitHub shows `::error` lines beside the change.
+    github: bool,
+}
+
+impl Ui {
+    #[must_use]
+    pub fn new(global: &Global, host: &Host, terminal: bool) -> Self {
+        let dumb = host.var("TERM").is_some_and(|t| t == "dumb");
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if host.var("NO_COLOR").is_some() => false,
+            Color::Auto => host.switch("CLICOLOR_FORCE") || terminal && !dumb,
+        };
+        Ui {
+            color,
+            verbose: global.verbose,
+            quiet: global.quiet,
+            github: host.switch("GITHUB_ACTIONS"),
+        }
+    }
+
+    /// `    finished  handler.so`
+    pub fn status(&self, verb: &str, what: impl Display) {
+        if !self.quiet {
+            self.line(GOOD, &format!("{verb:>12}"), what);
+        }
+    }
+
+    /// As [`Ui::status`], for those who want to know why.
+    pub fn detail(&self, verb: &str, what: impl Display) {
+        if self.verbose {
+            self.line(NOTE, &format!("{verb:>12}"), what);
+        }
+    }
+
+    pub fn warn(&self, what: impl Display) {
+        self.line(WARN, "warning:", what);
+    }
+
+    /// Text of another tool, as it came.
+    pub fn pass_on(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    pub fn error(&self, error: &Error) {
+        self.line(BAD, "error:", error);
+        for help in &error.help {
+            self.line(NOTE, "help:", help);
+        }
+        if self.github {
+            let text = error.what.replace('%', "%25").replace('\n', "%0A").replace('\r', "%0D");
+            let _ = writeln!(std::io::stderr().lock(), "::error title=plugbuild::{text}");
+        }
+    }
+
+    fn line(&self, style: Style, label: &str, what: impl Display) {
+        let mut to = std::io::stderr().lock();
+        // Nobody reads standard error any more: nothing to tell anyone.
+        let _ = if self.color {
+            writeln!(to, "{style}{label}{style:#} {what}")
+        } else {
+            writeln!(to, "{label} {what}")
+        };
+    }
+}

@@ -1,0 +1,21 @@
+//! What the tests share.
+
+pub(crate) mod go;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
+pub(crate) fn cache() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-cache")
+}
+
+/// Says that a test could not run here. Never silent: it goes past the test harness, which hides what passing tests print.
+pub(crate) fn skipped(what: &str, why: &str) {
+    say(&format!("SKIPPED: {what}: {why}"));
+}
+
+/// Prints a line that is seen also when the test passes.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
