@@ -5,8 +5,8 @@ use std::fmt;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
+use crate::binary::Binary;
 use crate::binary::image::Image;
-use crate::binary::{Binary, producer};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
@@ -14,7 +14,7 @@ use crate::target::{LibcKind, Target};
 use crate::version::LibcVersion;
 
 /// The variables a gateway looks up in a plugin, one for each kind of plugin (design fact 13).
-pub(super) const REGISTERERS: [&str; 4] = [
+pub const REGISTERERS: [&str; 4] = [
     "HandlerRegisterer",
     "ClientRegisterer",
     "ModifierRegisterer",
@@ -25,8 +25,7 @@ pub(super) const REGISTERERS: [&str; 4] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
     pub arch: String,
-    /// Unknown of a stripped plugin of old.
-    pub go: Option<String>,
+    pub go: String,
     /// The libraries it needs at run time.
     pub needed: Vec<String>,
     /// The newest glibc symbol version it needs.
@@ -47,12 +46,9 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     if image.arch() != target.arch {
         return Err(told(format!("is for {} instead", image.arch())));
     }
-    // A plugin has build information from Go 1.21 on; before, its debug information tells, unless it was stripped.
-    let go = match binary.build_info() {
-        Ok(info) => Some(info.go_release().to_owned()),
-        Err(_) => producer::read(image).and_then(|(go, _)| go.split(' ').next().map(str::to_owned)),
-    };
-    if let Some(go) = go.as_ref().filter(|go| **go != format!("go{}", job.gateway.go)) {
+    // A stripped plugin of Go 1.20 or older does not say; what compiled it is the Go of the job all the same.
+    let go = binary.go_version().unwrap_or_else(|| format!("go{}", job.gateway.go));
+    if go != format!("go{}", job.gateway.go) {
         return Err(told(format!(
             "was compiled by {go}, the gateway by go{}",
             job.gateway.go
@@ -112,7 +108,8 @@ fn check_libc(image: Image<'_>, target: &Target) -> Result<Option<LibcVersion>, 
 }
 
 /// The registerers that are exported, by their last name: before it stands the plugin's own path.
-fn registerers(image: Image<'_>) -> Vec<String> {
+#[must_use]
+pub fn registerers(image: Image<'_>) -> Vec<String> {
     let mut found: Vec<String> = image
         .symbols()
         .filter(|symbol| symbol.defined)
@@ -146,8 +143,7 @@ fn local_paths(bytes: &[u8], job: &Job, host: &Host) -> Vec<String> {
 
 impl fmt::Display for Checks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let go = self.go.as_deref().unwrap_or("Go not told");
-        write!(f, "{}, {go}, needs {}", self.arch, self.needed.join(" "))?;
+        write!(f, "{}, {}, needs {}", self.arch, self.go, self.needed.join(" "))?;
         if let Some(glibc) = self.glibc {
             write!(f, " (glibc {glibc})")?;
         }
