@@ -211,7 +211,7 @@ fn dry_run(plan: &Plan, tools: &[Tools], matrix: &Matrix, store: &Store, cx: Con
             .filter(|item| !told.contains(item))
             .collect::<Vec<_>>()
         {
-            print(format_args!("# to be fetched: {item}"));
+            print(format_args!("# {item}"));
             told.push(item);
         }
         print(format_args!(

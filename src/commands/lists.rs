@@ -13,7 +13,7 @@ pub(super) fn gateways(cx: Context) -> Result<()> {
         return Ok(());
     }
     print(format_args!(
-        "{:<12} {:<10} {:<9} {:<22} {}",
+        "{:<12} {:<9} {:<10} {:<22} {}",
         "GATEWAY", "GO", "RELEASED", "MUSL (official image)", "GLIBC (generic Linux)"
     ));
     for row in matrix.releases().iter().rev() {

@@ -246,7 +246,10 @@ fn environment(
     }
     let facts = QuirkFacts::of_go(&gateway.go);
     for (name, value) in matrix.quirks(&facts).into_iter().flat_map(|quirk| &quirk.go_env) {
-        set(name, value.as_ref());
+        // Flags that were kept are no empty GOFLAGS any more.
+        if name != "GOFLAGS" || goflags.is_empty() {
+            set(name, value.as_ref());
+        }
     }
     env
 }

@@ -1,9 +1,13 @@
 //! What the tests share.
 
+pub(crate) mod case;
 pub(crate) mod go;
+mod plugin_file;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+pub(crate) use plugin_file::plugin_file;
 
 /// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
 pub(crate) fn cache() -> PathBuf {
