@@ -5,7 +5,7 @@ use plugbuild::cli::Cli;
 use snapbox::str;
 
 use crate::support::case::{Case, HOST};
-use crate::support::skipped;
+use crate::support::stand_ins_are_amd64;
 
 #[test]
 fn help_of_every_command() {
@@ -98,15 +98,6 @@ exit: 0
     finished [CWD]/out/my.so (sha256 [HASH])
 
 "#]]);
-}
-
-/// The file that stands for a built plugin is of the machine's own architecture.
-fn stand_ins_are_amd64(test: &str) -> bool {
-    let amd64 = cfg!(target_arch = "x86_64");
-    if !amd64 {
-        skipped(test, "its snapshots are for amd64");
-    }
-    amd64
 }
 
 #[test]

@@ -4,3 +4,5 @@ mod support;
 
 mod binary;
 mod commands;
+mod gateways;
+mod bad_input;

@@ -42,6 +42,9 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         dry_run(&plan, &tools, &matrix, &store, cx);
         return Ok(());
     }
+    for job in &plan.jobs {
+        artefact::check_output(&job.output)?;
+    }
     toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, cx.offline, cx.ui)?;
     store.sweep();
     for (job, tools) in plan.jobs.iter().zip(&tools) {

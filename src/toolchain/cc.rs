@@ -53,6 +53,7 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
         CcWish::Program(program) => {
             let found = host.find(program).ok_or_else(|| {
                 Error::tool_missing(format!("the C compiler {} ({why}) is not there", program.display()))
+                    .help("name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing")
             })?;
             Ok(of_program(found, job, why.clone(), host))
         }
@@ -140,11 +141,7 @@ impl Cc {
         let cache = store.zig_cache();
         let (tag, fixed, env) = match self.kind {
             CcKind::Zig => {
-                let tag = format!(
-                    "{}-{}",
-                    self.label.replace([' ', '/'], "-"),
-                    row.zig_target(target.libc.floor)
-                );
+                let tag = format!("{}-{}", self.label, row.zig_target(target.libc.floor));
                 let env = vec![
                     ("ZIG_GLOBAL_CACHE_DIR", cache.as_path()),
                     ("ZIG_LOCAL_CACHE_DIR", cache.as_path()),
@@ -156,6 +153,8 @@ impl Cc {
                 (format!("{name}-{}", target.libc.kind), Vec::new(), Vec::new())
             }
         };
+        // The go command splits CC at blanks.
+        let tag = tag.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.+".contains(c), "-");
         // What else the script holds goes into its name, so that two never fight for one file; where the store is
         // does not, so that a moved store finds Go's build cache warm.
         let place = if self.zig.is_some() { "" } else { &*program };

@@ -132,12 +132,6 @@ impl Case {
         self
     }
 
-    /// Runs in another folder of the case.
-    pub(crate) fn cwd(mut self, path: &str) -> Self {
-        self.cwd = self.at(path);
-        self
-    }
-
     /// The command, not yet run.
     #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
     pub(crate) fn command<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Command {

@@ -7,7 +7,7 @@ mod plugin_file;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub(crate) use plugin_file::plugin_file;
+pub(crate) use plugin_file::{gateway_file, plugin_file};
 
 /// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
 pub(crate) fn cache() -> PathBuf {
@@ -22,4 +22,13 @@ pub(crate) fn skipped(what: &str, why: &str) {
 /// Prints a line that is seen also when the test passes.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether the files that stand for built plugins, which are of the machine's own architecture, fit a test's snapshots.
+pub(crate) fn stand_ins_are_amd64(test: &str) -> bool {
+    let amd64 = cfg!(target_arch = "x86_64");
+    if !amd64 {
+        skipped(test, "its snapshots are for amd64");
+    }
+    amd64
 }
