@@ -28,6 +28,7 @@ pub struct Cli {
 
 /// Flags every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Say more: reasons, sources, the command that runs
     #[arg(short, long, global = true)]
@@ -184,6 +185,9 @@ fn parse<T: std::str::FromStr<Err = crate::error::Error>>(text: &str) -> Result<
     })
 }
 
+/// Global flags in one word with their value.
+const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format="];
+
 /// Puts `build` in where no command is named, so that flags and a path may come first.
 #[must_use]
 pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
@@ -203,7 +207,7 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
             Some("-v" | "--verbose" | "-q" | "--quiet" | "--offline") => {}
             Some("--color" | "--message-format" | "--format") => _ = rest.next(),
             Some("-h" | "--help" | "-V" | "--version") => break true,
-            Some(flag) if flag.starts_with("--color=") || flag.starts_with("--message-format=") => {}
+            Some(flag) if GLOBAL_WITH_VALUE.iter().any(|prefix| flag.starts_with(prefix)) => {}
             Some(word) => break names.iter().any(|name| name == word),
             None => break false,
         }
@@ -240,6 +244,7 @@ mod tests {
         );
         assert_eq!(filled("examples/handler -g 2"), "build examples/handler -g 2");
         assert_eq!(filled("-q --color never targets"), "-q --color never targets");
+        assert_eq!(filled("--format=json targets"), "--format=json targets");
         assert_eq!(filled("b -g 2"), "b -g 2");
         assert_eq!(filled("--help"), "--help");
         assert_eq!(filled("--offline -g build"), "build --offline -g build");

@@ -12,7 +12,7 @@ use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::Store;
 use crate::toolchain::wrapper::toolexec;
 use crate::ui::Ui;
 
@@ -91,7 +91,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
 pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> Result<PathBuf> {
     let linked = linked_file(job, store);
     if let Some(dir) = linked.parent() {
-        create_dir(dir)?;
+        store.folder(dir)?;
     }
     let (status, said) = go.stream(host, |line| ui.pass_on(line))?;
     if status.success() {

@@ -6,3 +6,6 @@ mod architecture;
 mod binary;
 mod loads;
 mod readme;
+mod commands;
+mod gateways;
+mod bad_input;

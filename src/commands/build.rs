@@ -44,6 +44,9 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         dry_run(&plan, &tools, &matrix, &store, cx);
         return Ok(());
     }
+    for job in &plan.jobs {
+        artefact::check_output(&job.output)?;
+    }
     toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, cx.offline, cx.ui)?;
     store.sweep();
     for (job, tools) in plan.jobs.iter().zip(&tools) {
@@ -187,7 +190,7 @@ fn dry_run(plan: &Plan, tools: &[Tools], matrix: &Matrix, store: &Store, cx: Con
             .filter(|item| !told.contains(item))
             .collect::<Vec<_>>()
         {
-            print(format_args!("# to be fetched: {item}"));
+            print(format_args!("# {item}"));
             told.push(item);
         }
         print(format_args!(

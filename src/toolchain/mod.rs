@@ -11,7 +11,7 @@ pub mod zig;
 
 use std::path::PathBuf;
 
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::plan::{CcWish, Job, Plan};
@@ -60,6 +60,7 @@ impl Tools {
 /// # Errors
 /// A tool that was named and is not there.
 pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Vec<Tools>> {
+    check_place(store)?;
     let mut all: Vec<Tools> = Vec::new();
     for job in &plan.jobs {
         let known = all.iter().find(|tools| tools.go.version == job.gateway.go);
@@ -75,6 +76,19 @@ pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline
         });
     }
     Ok(all)
+}
+
+/// The store's folders go on PATH and into lists that are split at line breaks.
+fn check_place(store: &Store) -> Result<()> {
+    let place = store.root();
+    match place.to_str() {
+        Some(text) if !text.contains([':', '\n']) => Ok(()),
+        _ => Err(Error::usage(format!(
+            "toolchains cannot live in {}: a `:`, a line break or bytes that are not UTF-8 have no place in PATH",
+            place.display()
+        ))
+        .help("set PLUGBUILD_HOME to another folder")),
+    }
 }
 
 /// Fetches what is missing and writes the wrappers. The only step that uses the network.
