@@ -651,10 +651,13 @@ help: close it in GOFLAGS, or in the file that `go env GOENV` names
         "{}",
         ran.text()
     );
-    snapbox::assert_data_eq!(ran.stderr, str![[r#"
+    snapbox::assert_data_eq!(
+        ran.stderr,
+        str![[r#"
 warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

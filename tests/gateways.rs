@@ -465,7 +465,10 @@ fn a_pipe_with_the_version_text() {
     );
     let pipe = case.at("work/pipe");
     let writer = std::thread::spawn(move || fs::write(pipe, TEXT));
-    chosen(&case, "-g ./pipe", str![[r#"
+    chosen(
+        &case,
+        "-g ./pipe",
+        str![[r#"
 exit: 0
 --- stdout
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
@@ -475,7 +478,8 @@ exit: 0
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]]);
+"#]],
+    );
     writer.join().unwrap().unwrap();
 }
 

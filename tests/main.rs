@@ -6,3 +6,6 @@ mod binary;
 mod commands;
 mod gateways;
 mod bad_input;
+mod fetching;
+mod interrupts;
+mod store;

@@ -51,6 +51,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
         cx.ui.detail("running", &go);
+        let _lock = gobuild::lock(job, &store, cx.ui)?;
         let linked = gobuild::run(job, &go, cx.host, &store, cx.ui)?;
         let artefact = artefact::finish(&linked, job, cx.host)?;
         report(job, tools, &artefact, cx);

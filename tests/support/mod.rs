@@ -2,6 +2,7 @@
 
 pub(crate) mod case;
 pub(crate) mod go;
+pub(crate) mod mirror;
 mod plugin_file;
 
 use std::io::Write;
