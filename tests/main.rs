@@ -9,3 +9,6 @@ mod readme;
 mod commands;
 mod gateways;
 mod bad_input;
+mod fetching;
+mod interrupts;
+mod store;

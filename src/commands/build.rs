@@ -53,6 +53,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
         cx.ui.detail("running", &go);
+        let _lock = gobuild::lock(job, &store, cx.ui)?;
         let linked = gobuild::run(job, &go, cx.host, &store, cx.ui)?;
         let verdict = verify::judge_build(&linked, job, args.verify_with.as_deref(), &matrix, &store, cx)?;
         let artefact = artefact::finish(&linked, job, cx.host)?;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use super::spec::forms;
 use super::version_text::VersionText;
@@ -9,6 +10,7 @@ use super::{Gateway, GatewaySpec, Settings};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::{Matrix, Release};
+use crate::signals::heedful;
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
 
@@ -39,7 +41,8 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
         Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix)?,
         Some(GatewaySpec::Named(name)) => of_name(name, matrix, host)?,
         Some(GatewaySpec::Stdin) => {
-            let text = read_text(std::io::stdin(), "standard input")?;
+            let read = || read_text(std::io::stdin(), "standard input");
+            let text = heedful(Duration::MAX, read)??;
             of_text(
                 &VersionText::parse(&text).map_err(forms)?,
                 "standard input",

@@ -23,7 +23,7 @@ pub struct Go {
     /// Its GOROOT, now or once it is fetched.
     pub root: PathBuf,
     pub state: State,
-    /// Where it was found, or will be had from.
+    /// Where it was found (`on PATH`), or is had from (`fetched from …`).
     pub why: String,
 }
 
@@ -66,9 +66,9 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
     }
     let why = match fetcher(host, store) {
         Some((_, through)) if host.var("PLUGBUILD_GO_MIRROR").is_none() => {
-            format!("to be fetched by Go {through} on this machine, through your GOPROXY")
+            format!("fetched by Go {through} on this machine, through your GOPROXY")
         }
-        _ => format!("to be fetched from {}", mirror(host)?),
+        _ => format!("fetched from {}", mirror(host)?),
     };
     Ok(Go {
         version: version.clone(),

@@ -48,10 +48,10 @@ impl Tools {
 
     /// What would be fetched.
     pub fn missing(&self) -> impl Iterator<Item = String> {
-        let go = (self.go.state == State::Missing).then(|| format!("Go {}: {}", self.go.version, self.go.why));
+        let go = (self.go.state == State::Missing).then(|| format!("Go {}: to be {}", self.go.version, self.go.why));
         let zig = self.cc.zig.as_ref().filter(|zig| zig.state == State::Missing);
         go.into_iter()
-            .chain(zig.map(|zig| format!("zig {}: {}", zig.version, zig.why)))
+            .chain(zig.map(|zig| format!("zig {}: to be {}", zig.version, zig.why)))
     }
 }
 

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::signals::tick;
 use crate::version::GoVersion;
 
 /// The folder that plugbuild owns; nothing in it is ever changed in place.
@@ -107,13 +108,19 @@ impl Store {
             .write(true)
             .open(&path)
             .map_err(|e| Error::io("open the lock", &path, e).help(ELSEWHERE))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                waiting();
-                file.lock().map_err(|e| Error::io("lock", &path, e))?;
+        let mut waiting = Some(waiting);
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // Not waited for in the system, where a signal would not be heeded.
+                Err(TryLockError::WouldBlock) => {
+                    if let Some(tell) = waiting.take() {
+                        tell();
+                    }
+                    tick()?;
+                }
+                Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
             }
-            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
         }
         Ok(Lock { _file: file })
     }

@@ -3,6 +3,7 @@
 pub(crate) mod gateway;
 pub(crate) mod case;
 pub(crate) mod go;
+pub(crate) mod mirror;
 mod plugin_file;
 
 use std::io::Write;
