@@ -40,6 +40,7 @@ case $(uname -m) in
         ;;
     *) fail "$(uname -m) is neither x86_64 nor aarch64"; exit 1 ;;
 esac
+need "C library's headers" libc6-dev test -e /usr/include/stdio.h
 need "python3" python3 command_is_there python3
 need "pip (for the zig wheel)" python3-pip pip_is_there
 
