@@ -22,6 +22,7 @@ pub mod toolchain;
 pub mod gobuild;
 pub mod binary;
 pub mod artefact;
+pub mod verify;
 pub mod commands;
 pub mod signals;
 
