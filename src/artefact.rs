@@ -34,17 +34,21 @@ pub struct Artefact {
 /// # Errors
 /// A check that failed, or an output that cannot be written.
 pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
-    if let Some(stamp) = Stamp::valid(linked, &job.output) {
+    let binary = Binary::open(linked)?;
+    let build_id = notes::go_build_id(binary.image())
+        .map(|id| &binary.bytes()[id])
+        .unwrap_or_default();
+    let build_id = String::from_utf8_lossy(build_id);
+    if let Some(stamp) = Stamp::valid(linked, &build_id, &job.output) {
         return Ok(Artefact {
             sha256: stamp.sha256,
             fresh: true,
             checks: stamp.checks,
         });
     }
-    let binary = Binary::open(linked)?;
     let checks = checks::check(&binary, job, host)?;
     let sha256 = write_reproducible(&binary, &job.output)?;
-    Stamp::write(linked, &job.output, &sha256, &checks);
+    Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
     Ok(Artefact {
         sha256,
         fresh: false,

@@ -137,6 +137,9 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

@@ -14,6 +14,8 @@ pub mod config;
 pub mod matrix;
 pub mod gateway;
 pub mod plugin;
+pub mod check;
+pub mod align;
 pub mod plan;
 pub mod invocation;
 pub mod toolchain;

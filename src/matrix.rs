@@ -2,6 +2,7 @@
 
 mod linked;
 pub mod modules;
+mod official;
 mod quirk;
 mod release;
 mod rows;
@@ -16,6 +17,7 @@ use crate::target::Target;
 use crate::version::GatewayVersion;
 
 pub use linked::linked;
+pub use official::Official;
 pub use quirk::{Cc, Quirk, QuirkFacts};
 pub use release::{OwnRelease, Release};
 pub use target_row::{CrossGcc, TargetRow};
@@ -28,16 +30,23 @@ pub struct Matrix {
     targets: [TargetRow; 4],
     zig: Zig,
     quirks: Vec<Quirk>,
+    official: Official,
 }
 
 impl Matrix {
     /// The rows that this plugbuild was built with. Parses them each time (well below a millisecond), so ask once.
     pub fn builtin() -> Result<Matrix> {
+        Matrix::parse(include_str!("../toolchains/releases.toml"))
+    }
+
+    /// As [`Matrix::builtin`], with the releases of another text of releases.toml.
+    pub fn parse(releases: &str) -> Result<Matrix> {
         Ok(Matrix {
-            releases: release::parse(include_str!("../toolchains/releases.toml"))?,
+            releases: release::parse(releases)?,
             targets: target_row::parse(include_str!("../toolchains/targets.toml"))?,
             zig: zig::parse(include_str!("../toolchains/zig.toml"))?,
             quirks: quirk::parse(include_str!("../toolchains/quirks.toml"))?,
+            official: official::parse(include_str!("../toolchains/official.toml"))?,
         })
     }
 
@@ -115,6 +124,12 @@ impl Matrix {
     #[must_use]
     pub fn zig(&self) -> &Zig {
         &self.zig
+    }
+
+    /// Where releases' own gateways are published.
+    #[must_use]
+    pub fn official_archives(&self) -> &Official {
+        &self.official
     }
 
     /// Every quirk that holds for these facts, in the file's order.

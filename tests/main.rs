@@ -2,5 +2,8 @@
 
 mod support;
 
+mod architecture;
 mod binary;
+mod loads;
 mod oracle;
+mod readme;

@@ -11,7 +11,9 @@ use super::Checks;
 /// Kept beside the linked file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
-    linked: Seen,
+    /// The linked file's Go build ID, which holds a hash of its content. Its time says nothing: the go command
+    /// touches a file that is up to date.
+    linked: String,
     output: PathBuf,
     finished: Seen,
     pub(super) sha256: String,
@@ -27,21 +29,17 @@ struct Seen {
 
 impl Stamp {
     /// The stamp, if both files still are what they were when it was written.
-    pub(super) fn valid(linked: &Path, output: &Path) -> Option<Stamp> {
+    pub(super) fn valid(linked: &Path, build_id: &str, output: &Path) -> Option<Stamp> {
         let stamp: Stamp = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
-        let same = stamp.output == output
-            && Some(&stamp.linked) == seen(linked).as_ref()
-            && Some(&stamp.finished) == seen(output).as_ref();
+        let same = stamp.linked == build_id && stamp.output == output && Some(&stamp.finished) == seen(output).as_ref();
         same.then_some(stamp)
     }
 
     /// Best effort: without it the next run does the work again.
-    pub(super) fn write(linked: &Path, output: &Path, sha256: &str, checks: &Checks) {
-        let (Some(linked_seen), Some(finished)) = (seen(linked), seen(output)) else {
-            return;
-        };
+    pub(super) fn write(linked: &Path, build_id: &str, output: &Path, sha256: &str, checks: &Checks) {
+        let Some(finished) = seen(output) else { return };
         let stamp = Stamp {
-            linked: linked_seen,
+            linked: build_id.to_owned(),
             output: output.to_owned(),
             finished,
             sha256: sha256.to_owned(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::verify;
 use super::{Context, asked, print, print_json};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
@@ -50,7 +51,11 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
         cx.ui.detail("running", &go);
         let linked = gobuild::run(job, &go, cx.host, &store, cx.ui)?;
+        let verdict = verify::judge_build(&linked, job, args.verify_with.as_deref(), &matrix, &store, cx)?;
         let artefact = artefact::finish(&linked, job, cx.host)?;
+        if let Some(verdict) = verdict {
+            cx.ui.status("verified", verdict);
+        }
         report(job, tools, &artefact, cx);
     }
     Ok(())

@@ -9,8 +9,8 @@ const TEXT: &str = include_str!("../../toolchains/sums.txt");
 /// A module version's two sums, as go.sum has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sum {
-    /// `h1:…` of the module's zip.
-    pub zip: &'static str,
+    /// `h1:…` of the module's zip; none where no release compiles any of it.
+    pub zip: Option<&'static str>,
     /// `h1:…` of its go.mod.
     pub go_mod: &'static str,
 }
@@ -38,16 +38,21 @@ pub fn lookup(module: &str, version: &str) -> Option<Sum> {
     None
 }
 
+/// All of them: module, version, sums.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Sum)> {
+    TEXT.lines().filter_map(fields)
+}
+
 /// The lines of a go.sum for these modules, replacements in the place of what they replace.
 /// A module whose sums are not known has none.
 pub fn go_sum_lines(modules: &[ModuleRow]) -> impl Iterator<Item = String> {
     modules.iter().filter_map(|row| {
         let (path, version) = row.effective();
         let sum = lookup(path, version)?;
-        Some(format!(
-            "{path} {version} {}\n{path} {version}/go.mod {}",
-            sum.zip, sum.go_mod
-        ))
+        let zip = sum
+            .zip
+            .map_or_else(String::new, |zip| format!("{path} {version} {zip}\n"));
+        Some(format!("{zip}{path} {version}/go.mod {}", sum.go_mod))
     })
 }
 
@@ -55,6 +60,7 @@ fn fields(line: &'static str) -> Option<(&'static str, &'static str, Sum)> {
     let mut fields = line.split(' ');
     let (module, version) = (fields.next()?, fields.next()?);
     let (zip, go_mod) = (fields.next()?, fields.next()?);
+    let zip = (zip != "-").then_some(zip);
     Some((module, version, Sum { zip, go_mod }))
 }
 
@@ -70,7 +76,7 @@ mod tests {
         assert_eq!(lines.len(), 1_426);
         assert!(lines.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)));
         for (module, version, sum) in lines {
-            for h1 in [sum.zip, sum.go_mod] {
+            for h1 in sum.zip.into_iter().chain([sum.go_mod]) {
                 assert!(
                     h1.len() == 47 && h1.starts_with("h1:") && h1.ends_with('='),
                     "{module} {version}: {h1}"

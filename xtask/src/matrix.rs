@@ -1,48 +1,73 @@
-//! `cargo xtask matrix`: docs/matrix.md follows the rows of toolchains/.
+//! `cargo xtask matrix`: the rows of toolchains/ follow the gateway's repository, docs/matrix.md follows the rows.
 
+mod clone;
 mod docs;
+mod tables;
+mod upstream;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plugbuild::error::{Error, Result};
 use plugbuild::matrix::Matrix;
 
-/// Keep what is made from the rows of toolchains/ in step with them
+use clone::Clone;
+use tables::{Images, Tables};
+
+/// Keep the rows of toolchains/, and docs/matrix.md made from them, in step with the gateway's releases
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// A local clone of the gateway's repository, with its tags; without it only docs/matrix.md is written
+    #[arg(long, value_name = "CLONE")]
+    from: Option<PathBuf>,
     /// Say what differs and fail; write nothing
     #[arg(long)]
     check: bool,
-    /// Write docs/matrix.md (what is done without --check, too)
-    #[arg(long, conflicts_with = "check")]
-    write_docs: bool,
 }
 
 pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
-    let path = root.join("docs/matrix.md");
-    let text = docs::render(&Matrix::builtin()?);
-    if fs::read_to_string(&path).is_ok_and(|old| old == text) {
+    let mut tables = Tables::read(root)?;
+    if let Some(clone) = &args.from {
+        for note in follow(&mut tables, &Clone(clone), &Images::read(root)?)? {
+            println!("{note}");
+        }
+    }
+    let mut files = tables.render(root)?;
+    let releases = &files[0].1;
+    files.push(("docs/matrix.md", docs::render(&Matrix::parse(releases)?)));
+    for (name, text) in files {
+        update(&root.join(name), &text, args.check)?;
+    }
+    Ok(())
+}
+
+/// Takes over every release of the clone; gives a line for each thing that changed.
+fn follow(tables: &mut Tables, clone: &Clone, images: &Images) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for (version, day) in clone.releases()? {
+        let merged = clone
+            .files(version)
+            .and_then(|files| upstream::read(&files))
+            .and_then(|theirs| tables.merge(version, &day, theirs, images));
+        notes.extend(merged.map_err(|mut e| {
+            e.what = format!("v{version}: {}", e.what);
+            e
+        })?);
+    }
+    Ok(notes)
+}
+
+fn update(path: &Path, text: &str, check: bool) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());
     }
-    if args.check {
-        return Err(
-            Error::build("docs/matrix.md is not what the rows of toolchains/ give").help("run `cargo xtask matrix`")
-        );
+    if check {
+        let what = format!("{} is not what `cargo xtask matrix` would write", path.display());
+        return Err(Error::build(what).help("run it without --check, and look at the difference"));
     }
-    fs::write(&path, text).map_err(|e| Error::io("write", &path, e))
+    println!("{} written", path.display());
+    fs::write(path, text).map_err(|e| Error::io("write", path, e))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_docs_are_what_the_rows_give() {
-        let args = Args {
-            check: true,
-            write_docs: false,
-        };
-        run(&args, crate::root()).unwrap();
-    }
-}
+mod tests;

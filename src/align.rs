@@ -1,0 +1,124 @@
+//! Align: what a copy of the plugin's go.mod and go.sum must say so that it is built against the gateway's modules.
+//!
+//! Pure: decides, changes nothing. The user's own files stay as they are.
+
+pub mod go_line;
+
+use serde::Serialize;
+
+use crate::check::{Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::matrix::modules::ModuleRow;
+use crate::matrix::{Quirk, sums};
+use go_line::GoLine;
+
+/// What the copy says otherwise than the user's files, and what that means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alignment {
+    /// A `replace path => …` for every module that the gateway links. Also for those that the plugin does not have: moving
+    /// one module may bring in others, and a `replace` of what is not there does nothing.
+    pub pins: Vec<Pin>,
+    /// The modules that are compiled into the plugin and move by it: what a report shows.
+    pub moves: Vec<Clash>,
+    /// Modules whose `replace` of the user's, for any version, gives way to the pin.
+    pub set_aside: Vec<SetAside>,
+    /// Clashes that remain, as no alignment cures them.
+    pub remaining: Vec<Clash>,
+    /// The `go` line, where it must change.
+    pub go_line: Option<GoLine>,
+    /// Directives that the gateway's Go does not know, to be left out.
+    pub drop: Vec<String>,
+    /// Lines to add to the copy of go.sum before the go command sees it, so that it asks no checksum database.
+    pub sums: Vec<String>,
+    /// Pinned modules whose sums are not known: the go command will ask for them.
+    pub without_sums: Vec<String>,
+}
+
+/// `replace path => to version`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pin {
+    pub path: String,
+    pub to: String,
+    pub version: String,
+}
+
+/// A `replace` of the user's that a gateway's module overrides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    pub module: String,
+    pub replacement: Source,
+    pub pinned: Source,
+}
+
+impl Alignment {
+    /// Whether the plugin can be built as it is: nothing moves, nothing has to be left out.
+    #[must_use]
+    pub fn is_needless(&self) -> bool {
+        self.moves.is_empty() && self.remaining.is_empty() && self.go_line.is_none() && self.drop.is_empty()
+    }
+}
+
+/// Decides it. `directives` are the verbs that the plugin's go.mod uses; `quirks` those of the gateway's Go.
+#[must_use]
+pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], quirks: &[&Quirk]) -> Alignment {
+    let (moves, remaining): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway)
+        .into_iter()
+        .filter(Clash::is_real)
+        .partition(|clash| clash.cause.can_align());
+    let rows: Vec<ModuleRow> = gateway
+        .linked_modules()
+        .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
+        .filter(|row| !plugin.modules.iter().any(|m| m.is_own() && m.path == row.path))
+        .cloned()
+        .collect();
+    let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
+    Alignment {
+        set_aside: set_aside(plugin, &rows),
+        moves,
+        remaining,
+        go_line: go_line::change(plugin.go.as_ref(), &gateway.go),
+        drop: unknown
+            .filter(|verb| directives.contains(&verb.as_str()))
+            .cloned()
+            .collect(),
+        sums: sums::go_sum_lines(&rows).collect(),
+        without_sums: rows
+            .iter()
+            .filter(|row| !has_sums(row))
+            .map(|row| row.path.clone())
+            .collect(),
+        pins: rows.iter().map(pin).collect(),
+    }
+}
+
+fn pin(row: &ModuleRow) -> Pin {
+    let (to, version) = row.effective();
+    Pin {
+        path: row.path.clone(),
+        to: to.to_owned(),
+        version: version.to_owned(),
+    }
+}
+
+fn has_sums(row: &ModuleRow) -> bool {
+    let (path, version) = row.effective();
+    sums::lookup(path, version).is_some()
+}
+
+/// Also where nothing of the module is compiled in: its `replace` would stand in the pin's way all the same.
+fn set_aside(plugin: &PluginSide, pinned: &[ModuleRow]) -> Vec<SetAside> {
+    let replaced = plugin.modules.iter().filter(|m| m.replaced);
+    replaced
+        .filter_map(|module| {
+            let row = pinned.iter().find(|row| row.path == module.path)?;
+            let pinned = Source::of_row(row);
+            (pinned != module.source).then(|| SetAside {
+                module: module.path.clone(),
+                replacement: module.source.clone(),
+                pinned,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

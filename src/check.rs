@@ -1,0 +1,20 @@
+//! The plugin's modules against a gateway's: what clashes, where it would fit, what may be bumped, what an upgrade brings.
+//!
+//! All pure: the two sides come as data, whoever asked for them (the go command, the matrix, a binary's build info).
+
+mod clash;
+mod compat;
+mod deps;
+mod side;
+mod upgrade;
+
+pub use clash::{Bearing, Cause, Clash, Direction, clashes};
+pub use compat::{Compat, Fit, compat};
+pub use deps::{Dep, Freedom, deps};
+pub use side::{GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};
+pub use upgrade::{Change, Upgrade, upgrade};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! One clash: a module that the plugin has otherwise than the gateway, and whether that matters.
+
+use semver::Version;
+use serde::Serialize;
+
+use super::side::{GatewaySide, PluginModule, PluginSide, Source};
+
+/// A module that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Clash {
+    pub module: String,
+    pub have: Source,
+    pub want: Source,
+    pub cause: Cause,
+    pub direction: Direction,
+    pub bearing: Bearing,
+    /// The direct requirement that drags it in, then the way down to it.
+    pub chain: Vec<String>,
+}
+
+/// Why it differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Another version of the same module.
+    Version,
+    /// One side replaces it, or both do with different things.
+    Replaced,
+    /// Packages that the gateway has from another module: one was split off the other, or moved.
+    Moved,
+    /// The gateway's own main module, or a folder that it has in a module's place: a plugin can only have it from elsewhere.
+    GatewaysOwn,
+    /// A module of the plugin's own, main or of its workspace, which the gateway links from its published source.
+    PluginsOwn,
+}
+
+impl Cause {
+    /// Whether building against the gateway's versions cures it.
+    #[must_use]
+    pub fn can_align(self) -> bool {
+        matches!(self, Cause::Version | Cause::Replaced)
+    }
+}
+
+/// Which way the plugin would have to go to have the gateway's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// A newer version: raising the requirement is enough.
+    Up,
+    /// An older version: other modules may require more than that, and then only a `replace` gives it.
+    Down,
+    /// Something else than another version of the same module.
+    Aside,
+}
+
+/// Whether a difference matters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "linked", rename_all = "kebab-case")]
+pub enum Bearing {
+    /// None of its packages is compiled into the plugin.
+    NotInPlugin,
+    /// The gateway links none of the packages that the plugin has of it.
+    NotInGateway,
+    /// Both link it, and the gateway would refuse the plugin: these packages, as far as is known.
+    InBoth { packages: Vec<String> },
+}
+
+impl Clash {
+    /// Whether the gateway would refuse the plugin for it.
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        matches!(self.bearing, Bearing::InBoth { .. })
+    }
+}
+
+/// Every module that differs, in the order of the plugin's list; only [real](Clash::is_real) ones matter.
+#[must_use]
+pub fn clashes(plugin: &PluginSide, gateway: &GatewaySide) -> Vec<Clash> {
+    plugin.modules.iter().filter_map(|m| clash(m, gateway)).collect()
+}
+
+fn clash(module: &PluginModule, gateway: &GatewaySide) -> Option<Clash> {
+    let (want, cause) = want(module, gateway)?;
+    // Two folders of the same name are still two.
+    if want == module.source && matches!(want, Source::Published { .. }) {
+        return None;
+    }
+    let packages = match cause {
+        Cause::Moved => moved_packages(module, gateway)
+            .map(|(package, _)| package.clone())
+            .collect(),
+        _ => shared_packages(module, gateway),
+    };
+    let bearing = if module.packages.is_empty() {
+        Bearing::NotInPlugin
+    } else if packages.is_empty() {
+        Bearing::NotInGateway
+    } else {
+        Bearing::InBoth { packages }
+    };
+    Some(Clash {
+        module: module.path.clone(),
+        direction: direction(&module.source, &want),
+        have: module.source.clone(),
+        want,
+        cause,
+        bearing,
+        chain: module.chain.clone(),
+    })
+}
+
+/// What the gateway has in the place of a module; nothing where it has nothing to say about it.
+fn want(module: &PluginModule, gateway: &GatewaySide) -> Option<(Source, Cause)> {
+    if gateway.main_module.as_ref() == Some(&module.path) {
+        return Some((
+            Source::Folder("that the gateway was built in".to_owned()),
+            Cause::GatewaysOwn,
+        ));
+    }
+    let Some(row) = gateway.module(&module.path) else {
+        let (_, provider) = moved_packages(module, gateway).next()?;
+        return Some((provider, Cause::Moved));
+    };
+    let want = Source::of_row(row);
+    let cause = if module.is_own() {
+        Cause::PluginsOwn
+    } else if matches!(want, Source::Folder(_)) {
+        Cause::GatewaysOwn
+    } else if module.replaced || row.replace.is_some() {
+        Cause::Replaced
+    } else {
+        Cause::Version
+    };
+    Some((want, cause))
+}
+
+/// The plugin's packages of a module that the gateway links too; all of them where its packages are not known.
+pub(super) fn shared_packages(module: &PluginModule, gateway: &GatewaySide) -> Vec<String> {
+    let own = gateway.main_module.as_ref() == Some(&module.path);
+    match gateway.packages() {
+        Some(linked) => module
+            .packages
+            .iter()
+            .filter(|p| linked.contains(*p))
+            .cloned()
+            .collect(),
+        None if own || gateway.links(&module.path) => module.packages.clone(),
+        None => Vec::new(),
+    }
+}
+
+/// Packages that the gateway links too, but from another module. Only its binary can tell: that a module's path begins with
+/// another's says nothing, as many repositories hold several modules.
+fn moved_packages<'a>(
+    module: &'a PluginModule,
+    gateway: &'a GatewaySide,
+) -> impl Iterator<Item = (&'a String, Source)> {
+    let linked = move |package: &&String| gateway.packages().is_some_and(|linked| linked.contains(*package));
+    module
+        .packages
+        .iter()
+        .filter(linked)
+        .filter_map(|package| Some((package, Source::of_row(gateway.provider(package)?))))
+}
+
+fn direction(have: &Source, want: &Source) -> Direction {
+    let (Source::Published { path: a, version: have }, Source::Published { path: b, version: want }) = (have, want)
+    else {
+        return Direction::Aside;
+    };
+    let parsed = |version: &str| Version::parse(version.strip_prefix('v').unwrap_or(version)).ok();
+    match (parsed(have), parsed(want)) {
+        (Some(have), Some(want)) if a == b && have < want => Direction::Up,
+        (Some(have), Some(want)) if a == b && have > want => Direction::Down,
+        _ => Direction::Aside,
+    }
+}
