@@ -1,6 +1,8 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
 pub mod verify;
+pub mod inspect;
+pub mod explain;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -73,6 +75,10 @@ pub enum Command {
     Build(BuildArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+    /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
+    Inspect(inspect::InspectArgs),
+    /// Explain a gateway's log: cause and cure of each message about plugins
+    Explain(explain::ExplainArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known

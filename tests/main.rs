@@ -5,6 +5,7 @@ mod support;
 mod architecture;
 mod binary;
 mod loads;
+mod oracle;
 mod readme;
 mod commands;
 mod gateways;

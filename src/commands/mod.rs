@@ -6,6 +6,8 @@ mod env;
 mod lists;
 mod toolchain;
 mod verify;
+mod inspect;
+mod explain;
 
 use std::io::Write;
 
@@ -46,6 +48,8 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
+        Command::Inspect(args) => inspect::run(args, cx),
+        Command::Explain(args) => explain::run(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
