@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -29,7 +30,7 @@ pub struct Artefact {
     pub checks: Checks,
 }
 
-/// Checks the linked file and makes the finished one from it.
+/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile.
 ///
 /// # Errors
 /// A check that failed, or an output that cannot be written.
@@ -105,7 +106,20 @@ fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
 /// As the go command leaves a plugin: what the umask allows of rw-rw-rw-. A temporary file is born rw-------.
 fn set_mode(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(umask);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask.bits()))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask()))
+}
+
+/// The process's umask. It can only be read by setting it, so it is read once and not while others make files.
+fn umask() -> u32 {
+    static UMASK: OnceLock<u32> = OnceLock::new();
+    *UMASK.get_or_init(|| {
+        let umask = rustix::process::umask(rustix::fs::Mode::empty());
+        rustix::process::umask(umask);
+        umask.bits()
+    })
+}
+
+/// Reads what can be read only while nothing else runs; called before threads are started.
+pub fn prepare() {
+    umask();
 }

@@ -1,6 +1,10 @@
 //! Each command: from its arguments to its answer.
 
+mod asked;
+mod planned;
 mod build;
+mod many;
+mod config;
 mod doctor;
 mod env;
 mod lists;
@@ -45,6 +49,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Config(args) => config::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
     }
 }
