@@ -1,6 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
 pub mod config;
+pub mod package;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -71,6 +72,8 @@ pub enum Command {
     /// Build a plugin for a gateway (the default command)
     #[command(visible_alias = "b")]
     Build(BuildArgs),
+    /// Build, and make a release folder: artefacts, sums, bills of materials, provenance
+    Package(package::PackageArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known

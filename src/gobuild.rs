@@ -76,6 +76,11 @@ fn linked_key(job: &Job) -> String {
         hash.update(part);
         hash.update([0]);
     }
+    // Other flags make another file; both stay, so that neither is linked again at each turn.
+    for flag in &job.user_flags {
+        hash.update(flag);
+        hash.update([0]);
+    }
     hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
     hex(&hash.finalize()[..8])
 }

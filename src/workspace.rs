@@ -51,17 +51,6 @@ impl Member {
             config,
         }
     }
-
-    /// The import path of its main package: what Go calls the plugin path, of which a gateway loads one only.
-    #[must_use]
-    pub fn import_path(&self) -> String {
-        let module = &self.plugin.module;
-        match self.plugin.dir.strip_prefix(&module.root) {
-            Ok(inner) if inner.as_os_str().is_empty() => module.path.clone(),
-            Ok(inner) => format!("{}/{}", module.path, inner.display()),
-            Err(_) => module.path.clone(),
-        }
-    }
 }
 
 /// Every plugin that the project's file names, by name.
@@ -199,8 +188,8 @@ pub fn check(members: &[Member]) -> Result<()> {
                 return Err(Error::usage(format!("two plugins are called {}: {both}", one.name))
                     .help("give one of them another `name` in plugbuild.toml"));
             }
-            if one.import_path() == other.import_path() {
-                let what = format!("two plugins have the plugin path {}: {both}", one.import_path());
+            if one.plugin.import_path() == other.plugin.import_path() {
+                let what = format!("two plugins have the plugin path {}: {both}", one.plugin.import_path());
                 return Err(Error::usage(what)
                     .help("a gateway loads a path once only: give one of them another `module` line in its go.mod"));
             }

@@ -67,6 +67,7 @@ pub(super) fn manner(args: &BuildArgs, planned: &Planned) -> Manner {
     Manner {
         jobs: sources.jobs().value,
         keep_going: args.keep_going,
+        list_files: true,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::build::{build_one, built_event};
 use super::planned::Planned;
 use super::{Context, print, print_json};
-use crate::artefact::{self, Artefact};
+use crate::artefact::Artefact;
 use crate::cli::Format;
 use crate::error::{Error, Result};
 use crate::gobuild;
@@ -27,6 +27,8 @@ pub(super) struct Done {
 pub(super) struct Manner {
     pub(super) jobs: usize,
     pub(super) keep_going: bool,
+    /// The files are the result: they are named on standard output.
+    pub(super) list_files: bool,
 }
 
 /// Builds every job of a plan whose tools are there. All results in the plan's order; a failed one is among them.
@@ -35,7 +37,6 @@ pub(super) fn run(planned: &Planned, manner: Manner, cx: Context) -> Result<Vec<
     let jobs = &planned.plan.jobs;
     let board = Board::new(jobs.len(), cx);
     introduce(planned, manner, cx);
-    artefact::prepare();
     let kinds = kinds(jobs);
     let slots = manner.jobs.min(jobs.len());
     let results = schedule::run(&kinds, slots, manner.keep_going, |at| {
@@ -59,7 +60,7 @@ pub(super) fn run(planned: &Planned, manner: Manner, cx: Context) -> Result<Vec<
         result
     });
     board.close();
-    conclude(planned, results, begun.elapsed(), cx)
+    conclude(planned, results, begun.elapsed(), manner, cx)
 }
 
 /// Jobs are of one kind when they compile the same packages of the standard library but for those with C in them.
@@ -124,12 +125,18 @@ pub(super) fn title(job: &Job) -> String {
 }
 
 /// Prints the table; all results, or one error for what failed.
-fn conclude(planned: &Planned, results: Vec<Option<Result<Done>>>, took: Duration, cx: Context) -> Result<Vec<Done>> {
+fn conclude(
+    planned: &Planned,
+    results: Vec<Option<Result<Done>>>,
+    took: Duration,
+    manner: Manner,
+    cx: Context,
+) -> Result<Vec<Done>> {
     let jobs = &planned.plan.jobs;
     if cx.format == Format::Human {
         table(jobs, &results, cx.ui);
         for (job, result) in jobs.iter().zip(&results) {
-            if matches!(result, Some(Ok(_))) {
+            if manner.list_files && matches!(result, Some(Ok(_))) {
                 print(job.output.display());
             }
         }

@@ -5,6 +5,7 @@ mod planned;
 mod build;
 mod many;
 mod config;
+mod package;
 mod doctor;
 mod env;
 mod lists;
@@ -45,6 +46,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     };
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
+        Command::Package(args) => package::run(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
