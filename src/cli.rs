@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod package;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -74,6 +75,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Build, and make a release folder: artefacts, sums, bills of materials, provenance
     Package(package::PackageArgs),
+    /// Foretell from the files whether a gateway will load plugins, and say why not
+    Verify(verify::VerifyArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known
@@ -172,6 +175,9 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

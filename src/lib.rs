@@ -24,6 +24,7 @@ pub mod gobuild;
 pub mod schedule;
 pub mod binary;
 pub mod artefact;
+pub mod verify;
 pub mod package;
 pub mod commands;
 pub mod signals;

@@ -1,12 +1,14 @@
 //! `plugbuild build`: gateway → plan → tools → build → verify → report.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::asked::Sources;
 use super::many::{self, Manner};
 use super::planned::{Planned, planned};
+use super::sources::Sources;
+use super::verify;
 use super::{Context, print, print_json};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
@@ -28,13 +30,19 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     }
     prepare(&mut planned, cx)?;
     if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
-        return many::run(&planned, manner(args, &planned), cx).map(|_| ());
+        let manner = manner(args, &planned);
+        return many::run(&planned, &manner, cx).map(|_| ());
     }
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         cx.ui.detail("running", &go);
-        let artefact = build_one(job, &go, &planned, |line| cx.ui.pass_on(line))?;
+        let (artefact, verdict) = build_one(job, &go, &planned, args.verify_with.as_deref(), cx, |line| {
+            cx.ui.pass_on(line)
+        })?;
+        if let Some(verdict) = verdict {
+            cx.ui.status("verified", verdict);
+        }
         report(job, tools, &artefact, cx);
     }
     Ok(())
@@ -68,13 +76,25 @@ pub(super) fn manner(args: &BuildArgs, planned: &Planned) -> Manner {
         jobs: sources.jobs().value,
         keep_going: args.keep_going,
         list_files: true,
+        verify_with: args.verify_with.clone(),
     }
 }
 
-/// From a job to its finished file.
-pub(super) fn build_one(job: &Job, go: &Invocation, planned: &Planned, say: impl FnMut(&str)) -> Result<Artefact> {
-    let linked = gobuild::run(job, go, &planned.host, &planned.store, say)?;
-    artefact::finish(&linked.file, job, &planned.host)
+/// From a job to its finished file, and what its gateway would say of it where that is known.
+pub(super) fn build_one(
+    job: &Job,
+    go: &Invocation,
+    planned: &Planned,
+    verify_with: Option<&Path>,
+    cx: Context,
+    say: impl FnMut(&str),
+) -> Result<(Artefact, Option<String>)> {
+    let Planned {
+        matrix, host, store, ..
+    } = planned;
+    let linked = gobuild::run(job, go, host, store, say)?;
+    let verdict = verify::judge_build(&linked.file, job, verify_with, matrix, store, cx)?;
+    Ok((artefact::finish(&linked.file, job, host)?, verdict))
 }
 
 /// What was chosen, and why.

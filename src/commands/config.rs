@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use serde_json::json;
 
-use super::asked::{Sources, folder_of};
+use super::sources::{Sources, folder_of};
 use super::{Context, print, print_json};
 use crate::cli::Format;
 use crate::cli::config::{ConfigCommand, ShowArgs};

@@ -1,5 +1,6 @@
 //! Many jobs at once: a line a job, a live display where there is a terminal, one table at the end.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -19,20 +20,24 @@ use crate::ui::Ui;
 /// What came of a job.
 pub(super) struct Done {
     pub(super) artefact: Artefact,
+    /// What its gateway would say of it, where the gateway's file is known.
+    verdict: Option<String>,
     pub(super) took: Duration,
 }
 
 /// How many at once, and whether a failure stops the rest.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Manner {
     pub(super) jobs: usize,
     pub(super) keep_going: bool,
     /// The files are the result: they are named on standard output.
     pub(super) list_files: bool,
+    /// A krakend binary that must load them all.
+    pub(super) verify_with: Option<PathBuf>,
 }
 
 /// Builds every job of a plan whose tools are there. All results in the plan's order; a failed one is among them.
-pub(super) fn run(planned: &Planned, manner: Manner, cx: Context) -> Result<Vec<Done>> {
+pub(super) fn run(planned: &Planned, manner: &Manner, cx: Context) -> Result<Vec<Done>> {
     let begun = Instant::now();
     let jobs = &planned.plan.jobs;
     let board = Board::new(jobs.len(), cx);
@@ -48,9 +53,11 @@ pub(super) fn run(planned: &Planned, manner: Manner, cx: Context) -> Result<Vec<
             go = go.env("GOMAXPROCS", share(planned.host.cores, slots).to_string());
         }
         let mut said = Vec::new();
-        let result = build_one(job, &go, planned, |line| said.push(line.to_owned()));
-        let result = result.map(|artefact| Done {
+        let with = manner.verify_with.as_deref();
+        let result = build_one(job, &go, planned, with, cx, |line| said.push(line.to_owned()));
+        let result = result.map(|(artefact, verdict)| Done {
             artefact,
+            verdict,
             took: started.elapsed(),
         });
         board.end(&row, job, &said, &result);
@@ -83,7 +90,7 @@ fn share(cores: usize, slots: usize) -> usize {
     (cores * 3).div_ceil(slots * 2).clamp(1, cores)
 }
 
-fn introduce(planned: &Planned, manner: Manner, cx: Context) {
+fn introduce(planned: &Planned, manner: &Manner, cx: Context) {
     let jobs = &planned.plan.jobs;
     let mut gateways: Vec<String> = Vec::new();
     for (job, tools) in jobs.iter().zip(&planned.tools) {
@@ -129,7 +136,7 @@ fn conclude(
     planned: &Planned,
     results: Vec<Option<Result<Done>>>,
     took: Duration,
-    manner: Manner,
+    manner: &Manner,
     cx: Context,
 ) -> Result<Vec<Done>> {
     let jobs = &planned.plan.jobs;
@@ -269,6 +276,9 @@ impl<'a> Board<'a> {
                     let word = if done.artefact.fresh { "up to date" } else { "finished" };
                     ui.status(word, format!("{} in {:.1} s", title(job), done.took.as_secs_f64()));
                     ui.detail("checked", &done.artefact.checks);
+                    if let Some(verdict) = &done.verdict {
+                        ui.status("verified", verdict);
+                    }
                     for dir in &done.artefact.checks.local_paths {
                         ui.detail("names", dir);
                     }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::asked::folder_of;
 use super::build::{manner, prepare};
 use super::many::{self, Done, Manner};
 use super::planned::{Planned, planned};
+use super::sources::folder_of;
 use super::{Context, print, print_json};
 use crate::binary::Binary;
 use crate::cli::Format;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         list_files: false,
         ..manner(&build, &planned)
     };
-    let done = many::run(&planned, manner, cx)?;
+    let done = many::run(&planned, &manner, cx)?;
     fill(&folder, args, &planned, &done)?;
     sign(&folder, &planned, cx)?;
     folder.publish()?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Context;
-use super::asked::Sources;
+use super::sources::Sources;
 use crate::cli::BuildArgs;
 use crate::config::Settings;
 use crate::error::{Error, Result};
