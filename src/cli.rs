@@ -185,6 +185,9 @@ pub struct BuildArgs {
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
+    /// Build everything twice, the second time in another folder with empty caches, and compare
+    #[arg(long)]
+    pub reproduce: bool,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

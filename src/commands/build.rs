@@ -34,7 +34,8 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     prepare(&mut planned, cx)?;
     if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
         let manner = manner(args, &planned);
-        return many::run(&planned, &manner, cx).map(|_| ());
+        many::run(&planned, &manner, cx)?;
+        return reproduce(args, &planned, cx);
     }
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         introduce(job, tools, cx);
@@ -47,6 +48,13 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
             cx.ui.status("verified", verdict);
         }
         report(job, tools, &artefact, cx);
+    }
+    reproduce(args, &planned, cx)
+}
+
+fn reproduce(args: &BuildArgs, planned: &Planned, cx: Context) -> Result<()> {
+    if args.reproduce {
+        super::reproduce::run(args, planned, cx)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod build;
 mod many;
 mod config;
 mod package;
+mod reproduce;
 mod doctor;
 mod env;
 mod lists;

@@ -67,7 +67,7 @@ macro_rules! described_as {
 described_as! {
     String => { "type": "string" },
     PathBuf => { "type": "string" },
-    Target => { "type": "string", "examples": ["arm64-musl", "x86_64-unknown-linux-gnu.2.31"] },
+    Target => { "type": "string", "examples": ["arm64-musl", "amd64-glibc=2.31"] },
     GoVersion => { "type": "string", "examples": ["1.25.6"] },
     bool => { "type": "boolean" },
     usize => { "type": "integer", "minimum": 1 },

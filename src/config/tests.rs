@@ -8,7 +8,7 @@ version = ["2.12", "2.1"]
 go = "1.25.6"
 
 [build]
-targets = ["arm64-musl", "x86_64-unknown-linux-gnu.2.31"]
+targets = ["arm64-musl", "amd64-glibc=2.31"]
 out-dir = "out"
 align = "auto"
 cc = "zig"
@@ -127,14 +127,10 @@ fn a_row_of_the_matrix_takes_exactly_the_keys_of_its_schema() {
 fn the_schema_in_docs_is_that_of_the_types() {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plugbuild.schema.json");
     let want = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
-    #[allow(clippy::disallowed_methods, reason = "a switch of this test alone")]
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write(&place, &want).unwrap();
-    }
     let have = std::fs::read_to_string(&place).unwrap_or_default();
     assert!(
         have == want,
-        "docs/plugbuild.schema.json is old: run this test with UPDATE_SCHEMA=1"
+        "it is old: `plugbuild config schema > docs/plugbuild.schema.json`"
     );
 }
 
