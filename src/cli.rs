@@ -1,5 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod config;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -76,6 +78,8 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Check a gateway's configuration for its plugins, or write one in
+    Config(config::ConfigArgs),
     /// Say what is found on this machine, what is missing, and what cures it
     Doctor,
 }

@@ -1,5 +1,6 @@
 //! `plugbuild.toml`: the project's settings, found upward from the plugin's folder, and the user's own file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::target::Target;
 pub struct Config {
     pub gateway: GatewayConfig,
     pub build: BuildConfig,
+    pub plugin: PluginConfig,
     pub matrix: MatrixConfig,
     /// The file itself, and its text.
     #[serde(skip)]
@@ -35,6 +37,14 @@ pub struct BuildConfig {
     pub targets: Vec<Target>,
     pub out_dir: Option<PathBuf>,
     pub cc: Option<String>,
+}
+
+/// What cannot be read from the plugin itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PluginConfig {
+    /// The names it registers, by plugin type.
+    pub names: BTreeMap<String, Vec<String>>,
 }
 
 /// Rows of the user's own, in the shape of toolchains/releases.toml.

@@ -19,9 +19,11 @@ pub mod align;
 pub mod plan;
 pub mod invocation;
 pub mod toolchain;
+pub mod registerer;
 pub mod gobuild;
 pub mod binary;
 pub mod artefact;
+pub mod krakend;
 pub mod commands;
 pub mod signals;
 

@@ -1,8 +1,10 @@
 //! Each command: from its arguments to its answer.
 
 mod build;
+mod config;
 mod doctor;
 mod env;
+mod inject;
 mod lists;
 mod toolchain;
 
@@ -45,6 +47,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Config(args) => config::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
     }
 }
