@@ -1,6 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
 pub mod config;
+pub mod new;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -81,6 +82,10 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Make a new plugin: sources, test, configuration, settings, CI
+    New(new::NewArgs),
+    /// Add to a plugin's folder what `new` would have made and is missing
+    Init(new::InitArgs),
     /// Check a gateway's configuration for its plugins, or write one in
     Config(config::ConfigArgs),
     /// Say what is found on this machine, what is missing, and what cures it

@@ -24,6 +24,7 @@ pub mod gobuild;
 pub mod binary;
 pub mod artefact;
 pub mod krakend;
+pub mod scaffold;
 pub mod verify;
 pub mod commands;
 pub mod signals;

@@ -6,6 +6,7 @@ mod doctor;
 mod env;
 mod inject;
 mod lists;
+mod new;
 mod toolchain;
 mod verify;
 
@@ -52,6 +53,8 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::New(args) => new::run(args, cx),
+        Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
     }

@@ -9,8 +9,7 @@ use super::{Kind, Registerer};
 pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(Kind, String)>> {
     let mut names = Vec::new();
     for row in rows {
-        let exported = source.main().any(|d| d.name == row.symbol && d.what == What::Var);
-        if exported {
+        if source.exports(&row.symbol) {
             let found = of_kind(source, row)?;
             names.extend(found.into_iter().map(|name| (row.kind, name)));
         }

@@ -89,6 +89,12 @@ impl Source {
         }
     }
 
+    /// Whether package main has a variable of this name.
+    #[must_use]
+    pub fn exports(&self, symbol: &str) -> bool {
+        self.main().any(|d| d.name == symbol && d.what == What::Var)
+    }
+
     pub(super) fn main(&self) -> impl Iterator<Item = &Declaration> {
         self.declarations.iter().filter(|d| d.package == "main")
     }
