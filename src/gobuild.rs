@@ -10,6 +10,8 @@ use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::Matrix;
 use crate::plan::Job;
+use crate::registerer::assertion::is_about_assertions;
+use crate::registerer::overlay;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Store, create_dir};
@@ -32,6 +34,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
         .args(linker_flags(job, tools, matrix))
+        .args(overlay::flag(job, &key(job), store))
         .arg("-o")
         .arg(linked_file(job, store))
         .arg(".")
@@ -70,6 +73,11 @@ fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
 /// which the finished file no longer has.
 #[must_use]
 pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
+    store.linked(&key(job)).join(format!("{}.so", job.plugin.name()))
+}
+
+/// What tells one plugin's files in the store from another's.
+fn key(job: &Job) -> String {
     let gateway = &job.gateway;
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();
@@ -79,9 +87,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
         hash.update([0]);
     }
     hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
-    store
-        .linked(&hex(&hash.finalize()[..8]))
-        .join(format!("{}.so", job.plugin.name()))
+    hex(&hash.finalize()[..8])
 }
 
 /// Runs the go command; returns the file as it was linked.
@@ -93,9 +99,22 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> R
     if let Some(dir) = linked.parent() {
         create_dir(dir)?;
     }
-    let (status, said) = go.stream(host, |line| ui.pass_on(line))?;
+    let assertions = overlay::write(job, &key(job), store)?;
+    for warning in &assertions.warnings {
+        ui.warn(warning);
+    }
+    let mut translated = false;
+    let (status, said) = go.stream(host, |line| {
+        translated = is_about_assertions(line) || translated && line.starts_with('\t');
+        if !translated {
+            ui.pass_on(line);
+        }
+    })?;
     if status.success() {
         return Ok(linked);
+    }
+    if let Some(error) = assertions.told(&said, &job.gateway.label) {
+        return Err(error);
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     Err(explain(Error::build(what), &said, job))

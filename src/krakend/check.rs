@@ -7,7 +7,7 @@ mod namespace;
 
 use super::document::{Document, Entry, Format, Node, Place, Value};
 use super::folder::Folder;
-use crate::registerer::{Kind, Registerer};
+use crate::registerer::{Kind, Registerer, nearest};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,21 +194,6 @@ impl<'a> Checker<'a> {
             }
         }
     }
-}
-
-/// What is near enough to have been meant.
-pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&name.to_lowercase(), &candidate.to_lowercase()),
-                *candidate,
-            )
-        })
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).clamp(1, 3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 fn join(words: impl Iterator<Item = String>, last: &str) -> String {

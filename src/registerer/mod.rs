@@ -1,6 +1,8 @@
 //! The plugin types: which symbol the gateway looks up, what it asserts, and where a configuration names the plugin.
 
+pub mod assertion;
 pub mod names;
+pub mod overlay;
 pub mod source;
 mod tokens;
 
@@ -143,6 +145,22 @@ impl fmt::Display for Level {
             Level::Backend => "backend",
         })
     }
+}
+
+/// What is near enough to have been meant.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                *candidate,
+            )
+        })
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).clamp(1, 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
