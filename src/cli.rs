@@ -3,6 +3,8 @@
 pub mod config;
 pub mod new;
 pub mod verify;
+pub mod inspect;
+pub mod explain;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,6 +32,7 @@ pub struct Cli {
 
 /// Flags every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Say more: reasons, sources, the command that runs
     #[arg(short, long, global = true)]
@@ -74,6 +77,10 @@ pub enum Command {
     Build(BuildArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+    /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
+    Inspect(inspect::InspectArgs),
+    /// Explain a gateway's log: cause and cure of each message about plugins
+    Explain(explain::ExplainArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known
@@ -139,6 +146,9 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,
@@ -189,6 +199,9 @@ fn parse<T: std::str::FromStr<Err = crate::error::Error>>(text: &str) -> Result<
     })
 }
 
+/// Global flags in one word with their value.
+const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format="];
+
 /// Puts `build` in where no command is named, so that flags and a path may come first.
 #[must_use]
 pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
@@ -208,7 +221,7 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
             Some("-v" | "--verbose" | "-q" | "--quiet" | "--offline") => {}
             Some("--color" | "--message-format" | "--format") => _ = rest.next(),
             Some("-h" | "--help" | "-V" | "--version") => break true,
-            Some(flag) if flag.starts_with("--color=") || flag.starts_with("--message-format=") => {}
+            Some(flag) if GLOBAL_WITH_VALUE.iter().any(|prefix| flag.starts_with(prefix)) => {}
             Some(word) => break names.iter().any(|name| name == word),
             None => break false,
         }
@@ -245,6 +258,7 @@ mod tests {
         );
         assert_eq!(filled("examples/handler -g 2"), "build examples/handler -g 2");
         assert_eq!(filled("-q --color never targets"), "-q --color never targets");
+        assert_eq!(filled("--format=json targets"), "--format=json targets");
         assert_eq!(filled("b -g 2"), "b -g 2");
         assert_eq!(filled("--help"), "--help");
         assert_eq!(filled("--offline -g build"), "build --offline -g build");

@@ -14,7 +14,7 @@ use crate::registerer::assertion::is_about_assertions;
 use crate::registerer::overlay;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
 use crate::ui::Ui;
 
@@ -69,6 +69,16 @@ fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     flags
 }
 
+/// Held while one copy of plugbuild builds this plugin for this target: two would write the same file.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn lock(job: &Job, store: &Store, ui: &Ui) -> Result<Lock> {
+    store.lock(&format!("linked-{}", key(job)), || {
+        ui.status("waiting", "another plugbuild is building the same plugin");
+    })
+}
+
 /// Where the go command links to. It stays there as it was linked: the next run's up-to-date check reads its build ID,
 /// which the finished file no longer has.
 #[must_use]
@@ -76,7 +86,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
     store.linked(&key(job)).join(format!("{}.so", job.plugin.name()))
 }
 
-/// What tells one plugin's files in the store from another's.
+/// What tells one linked file from another.
 fn key(job: &Job) -> String {
     let gateway = &job.gateway;
     let mut hash = Sha256::new();
@@ -97,7 +107,7 @@ fn key(job: &Job) -> String {
 pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> Result<PathBuf> {
     let linked = linked_file(job, store);
     if let Some(dir) = linked.parent() {
-        create_dir(dir)?;
+        store.folder(dir)?;
     }
     let assertions = overlay::write(job, &key(job), store)?;
     for warning in &assertions.warnings {

@@ -26,6 +26,8 @@ pub mod artefact;
 pub mod krakend;
 pub mod scaffold;
 pub mod verify;
+pub mod inspect;
+pub mod explain;
 pub mod commands;
 pub mod signals;
 

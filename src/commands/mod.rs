@@ -9,6 +9,8 @@ mod lists;
 mod new;
 mod toolchain;
 mod verify;
+mod inspect;
+mod explain;
 
 use std::io::Write;
 
@@ -49,6 +51,8 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
+        Command::Inspect(args) => inspect::run(args, cx),
+        Command::Explain(args) => explain::run(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),

@@ -9,7 +9,7 @@ use super::assertion::Assertions;
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::plan::Job;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::Store;
 
 /// The name that the file has for the go command; nobody's own.
 const NAME: &str = "zz_plugbuild_registerers.go";
@@ -28,8 +28,7 @@ pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
 pub fn write(job: &Job, key: &str, store: &Store) -> Result<Assertions> {
     let source = Source::read(&job.plugin.dir)?;
     let assertions = Assertions::of(&source, &super::all()?, job.gateway.version)?;
-    let dir = folder(key, store);
-    create_dir(&dir)?;
+    let dir = store.folder(folder(key, store))?;
     let replace = match assertions.file() {
         Some(text) => {
             let file = dir.join("registerers.go");
