@@ -4,8 +4,6 @@ mod checks;
 mod stamp;
 
 use std::fs;
-use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -15,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::create_dir;
 
 pub use checks::Checks;
 use stamp::Stamp;
@@ -29,7 +26,36 @@ pub struct Artefact {
     pub checks: Checks,
 }
 
-/// Checks the linked file and makes the finished one from it.
+/// Whether the output can be written, asked before the minutes that a build takes. Makes nothing.
+///
+/// # Errors
+/// It is a folder, or would lie in one that may not be written.
+pub fn check_output(output: &Path) -> Result<()> {
+    use rustix::fs::{Access, access};
+    if output.is_dir() {
+        return Err(
+            Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
+        );
+    }
+    let there = output.ancestors().skip(1).find(|dir| dir.exists());
+    let dir = there
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let why = if dir.is_dir() {
+        access(dir, Access::WRITE_OK | Access::EXEC_OK)
+            .err()
+            .map(std::io::Error::from)
+    } else {
+        Some(std::io::ErrorKind::NotADirectory.into())
+    };
+    why.map_or(Ok(()), |why| Err(cannot_write(output, &why)))
+}
+
+fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
+    Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
+}
+
+/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile.
 ///
 /// # Errors
 /// A check that failed, or an output that cannot be written.
@@ -47,7 +73,7 @@ pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
         });
     }
     let checks = checks::check(&binary, job, host)?;
-    let sha256 = write_reproducible(&binary, &job.output)?;
+    let sha256 = write_reproducible(&binary, &job.output, &staged_name(linked, &job.output))?;
     Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
     Ok(Artefact {
         sha256,
@@ -58,19 +84,16 @@ pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
 
 /// Copies the file with its two build IDs replaced by ones that follow from its other bytes: the linker's own differ
 /// with the folders and caches it was built in, and are all that does (design fact 8). Returns the SHA-256.
-fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
+fn write_reproducible(binary: &Binary, output: &Path, staged_name: &str) -> Result<String> {
     let image = binary.image();
     let mut bytes = binary.bytes().to_vec();
-    let ids: Vec<Range<usize>> = [notes::go_build_id(image), notes::gnu_build_id(image)]
-        .into_iter()
-        .flatten()
-        .collect();
-    for id in &ids {
+    if let Some(go) = notes::go_build_id(image) {
         // What separates the parts of a Go build ID stays.
-        bytes[id.clone()]
-            .iter_mut()
-            .filter(|b| **b != b'/')
-            .for_each(|b| *b = 0);
+        bytes[go].iter_mut().filter(|b| **b != b'/').for_each(|b| *b = 0);
+    }
+    if let Some(gnu) = notes::gnu_build_id(image) {
+        // This one is no text: a slash in it is a byte as any other.
+        bytes[gnu].fill(0);
     }
     let digest = Sha256::digest(&bytes);
     if let Some(go) = notes::go_build_id(image) {
@@ -88,24 +111,25 @@ fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
             .for_each(|(to, from)| *to = *from);
     }
     let dir = output.parent().unwrap_or(Path::new("."));
-    create_dir(dir)?;
-    let failed = |why: std::io::Error| {
-        Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
-    };
-    let mut staged = tempfile::Builder::new()
-        .prefix(".plugbuild-")
-        .tempfile_in(dir)
-        .map_err(failed)?;
-    staged.write_all(&bytes).map_err(failed)?;
-    set_mode(staged.path()).map_err(failed)?;
-    staged.persist(output).map_err(|e| failed(e.error))?;
+    let failed = |why: std::io::Error| cannot_write(output, &why);
+    fs::create_dir_all(dir).map_err(failed)?;
+    let staged = dir.join(staged_name);
+    let written = fs::write(&staged, &bytes).and_then(|()| fs::rename(&staged, output));
+    if let Err(why) = written {
+        let _ = fs::remove_file(&staged);
+        return Err(failed(why));
+    }
     Ok(hex(&Sha256::digest(&bytes)))
 }
 
-/// As the go command leaves a plugin: what the umask allows of rw-rw-rw-. A temporary file is born rw-------.
-fn set_mode(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(umask);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask.bits()))
+/// The finished file's name until it is whole. Who holds the linked file holds this name too, so that what a killed
+/// copy leaves is used again and not added to.
+fn staged_name(linked: &Path, output: &Path) -> String {
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name)
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    format!(".{}.{}.tmp", name(Some(output)), name(linked.parent()))
 }

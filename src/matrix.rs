@@ -97,13 +97,18 @@ impl Matrix {
     #[must_use]
     pub fn nearest(&self, version: GatewayVersion, n: usize) -> Vec<&Release> {
         let mut rows: Vec<&Release> = self.official().collect();
-        rows.sort_by_key(|r| {
-            let v = r.version;
-            let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
-            let patches = v.patch.abs_diff(version.patch);
-            // Of another minor the newest patch is the one to offer, whatever the patch asked for.
-            (lines, if lines == (0, 0) { patches } else { u32::MAX - v.patch })
-        });
+        // What is newer than every release is nearest to the newest.
+        if rows.iter().all(|r| r.version.major < version.major) {
+            rows.sort_by_key(|r| std::cmp::Reverse(r.version));
+        } else {
+            rows.sort_by_key(|r| {
+                let v = r.version;
+                let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
+                let patches = v.patch.abs_diff(version.patch);
+                // Of another minor the newest patch is the one to offer, whatever the patch asked for.
+                (lines, if lines == (0, 0) { patches } else { u32::MAX - v.patch })
+            });
+        }
         rows.truncate(n);
         rows
     }

@@ -93,6 +93,15 @@ impl Plugin {
         })
     }
 
+    /// The import path of its main package: what Go calls the plugin path, of which a gateway loads one only.
+    #[must_use]
+    pub fn import_path(&self) -> String {
+        match self.dir.strip_prefix(&self.module.root) {
+            Ok(inner) if !inner.as_os_str().is_empty() => format!("{}/{}", self.module.path, inner.display()),
+            _ => self.module.path.clone(),
+        }
+    }
+
     /// What its file is called: the module path's last element that is not a version, `handler` of `example.com/handler/v2`;
     /// for a package below the module's root, its folder.
     #[must_use]
@@ -129,10 +138,10 @@ impl Module {
             Error::usage(format!("{} names no module", root.join("go.mod").display()))
                 .help("its first line should read `module example.com/myplugin`")
         })?;
-        let go = word("go")
-            .map(|v| v.parse())
-            .transpose()
-            .map_err(|e: Error| Error::usage(format!("{}: the go line: {e}", root.join("go.mod").display())))?;
+        let go = word("go").map(|v| v.parse()).transpose().map_err(|e: Error| {
+            Error::usage(format!("{}: the go line: {e}", root.join("go.mod").display()))
+                .help("it reads `go 1.19`: two numbers, or from Go 1.21 on three")
+        })?;
         Ok(Module {
             path,
             root: root.to_owned(),
