@@ -6,6 +6,7 @@ mod architecture;
 mod binary;
 mod loads;
 mod oracle;
+mod verdicts;
 mod readme;
 mod commands;
 mod gateways;
