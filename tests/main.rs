@@ -13,3 +13,5 @@ mod bad_input;
 mod fetching;
 mod interrupts;
 mod store;
+mod package;
+mod workspace;
