@@ -14,3 +14,5 @@ mod bad_input;
 mod fetching;
 mod interrupts;
 mod store;
+mod package;
+mod workspace;
