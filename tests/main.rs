@@ -9,3 +9,5 @@ mod bad_input;
 mod fetching;
 mod interrupts;
 mod store;
+mod wrappers;
+mod properties;
