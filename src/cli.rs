@@ -1,5 +1,9 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod verify;
+pub mod inspect;
+pub mod explain;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -69,6 +73,12 @@ pub enum Command {
     /// Build a plugin for a gateway (the default command)
     #[command(visible_alias = "b")]
     Build(BuildArgs),
+    /// Foretell from the files whether a gateway will load plugins, and say why not
+    Verify(verify::VerifyArgs),
+    /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
+    Inspect(inspect::InspectArgs),
+    /// Explain a gateway's log: cause and cure of each message about plugins
+    Explain(explain::ExplainArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known
@@ -128,6 +138,9 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

@@ -22,6 +22,9 @@ pub mod toolchain;
 pub mod gobuild;
 pub mod binary;
 pub mod artefact;
+pub mod verify;
+pub mod inspect;
+pub mod explain;
 pub mod commands;
 pub mod signals;
 

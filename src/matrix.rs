@@ -2,6 +2,7 @@
 
 mod linked;
 pub mod modules;
+mod official;
 mod quirk;
 mod release;
 mod rows;
@@ -16,6 +17,7 @@ use crate::target::Target;
 use crate::version::GatewayVersion;
 
 pub use linked::linked;
+pub use official::Official;
 pub use quirk::{Cc, Quirk, QuirkFacts};
 pub use release::{OwnRelease, Release};
 pub use target_row::{CrossGcc, TargetRow};
@@ -28,6 +30,7 @@ pub struct Matrix {
     targets: [TargetRow; 4],
     zig: Zig,
     quirks: Vec<Quirk>,
+    official: Official,
 }
 
 impl Matrix {
@@ -43,6 +46,7 @@ impl Matrix {
             targets: target_row::parse(include_str!("../toolchains/targets.toml"))?,
             zig: zig::parse(include_str!("../toolchains/zig.toml"))?,
             quirks: quirk::parse(include_str!("../toolchains/quirks.toml"))?,
+            official: official::parse(include_str!("../toolchains/official.toml"))?,
         })
     }
 
@@ -125,6 +129,12 @@ impl Matrix {
     #[must_use]
     pub fn zig(&self) -> &Zig {
         &self.zig
+    }
+
+    /// Where releases' own gateways are published.
+    #[must_use]
+    pub fn official_archives(&self) -> &Official {
+        &self.official
     }
 
     /// Every quirk that holds for these facts, in the file's order.

@@ -498,9 +498,7 @@ fn a_gateway_by_its_own_file() {
         &case,
         "-g ./krakend",
         str![[r#"
-exit: 0
---- stdout
-[CWD]/out/handler_2.12.1_linux_amd64_musl.so
+exit: 1
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -508,6 +506,11 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so: will not load (gateway 2.12.1: amd64, go1.25.6, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
 
 "#]],
     );
@@ -515,9 +518,7 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
         &case,
         "-g ./acme",
         str![[r#"
-exit: 0
---- stdout
-[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
+exit: 1
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -525,6 +526,11 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.22.11, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
 
 "#]],
     );
@@ -532,9 +538,7 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
         &case,
         "-g ./acme --go 1.25.6",
         str![[r#"
-exit: 0
---- stdout
-[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
+exit: 1
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -543,6 +547,11 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
 
 "#]],
     );
@@ -558,9 +567,7 @@ help: leave the architecture out, or give the arm64 gateway
         &case,
         "-g auto",
         str![[r#"
-exit: 0
---- stdout
-[CWD]/out/handler_2.12.1_linux_amd64_musl.so
+exit: 1
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -568,6 +575,11 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so: will not load (gateway 2.12.1: amd64, go1.25.6, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
 
 "#]],
     );

@@ -2,7 +2,11 @@
 
 mod support;
 
+mod architecture;
 mod binary;
+mod loads;
+mod oracle;
+mod readme;
 mod commands;
 mod gateways;
 mod bad_input;

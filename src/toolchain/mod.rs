@@ -4,6 +4,7 @@ pub mod archive;
 pub mod cc;
 pub mod fetch;
 pub mod go;
+pub mod official;
 pub mod store;
 pub mod wrapper;
 pub mod zig;

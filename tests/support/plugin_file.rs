@@ -67,7 +67,11 @@ fn assembly(go: &str, modules: &str) -> String {
          {}\n{}\n\
          .section .note.go.buildid,\"a\",%note\n.balign 4\n.long 4, {}, 4\n.ascii \"Go\\0\\0\"\n.ascii \"{id}\"\n.balign 4\n\
          .data\n.globl \"example.com/handler.HandlerRegisterer\"\n.type \"example.com/handler.HandlerRegisterer\", %object\n\
-         .size \"example.com/handler.HandlerRegisterer\", 8\n\"example.com/handler.HandlerRegisterer\":\n.quad 0\n",
+         .size \"example.com/handler.HandlerRegisterer\", 8\n\"example.com/handler.HandlerRegisterer\":\n.quad 0\n\
+         .globl \"example.com/handler.main\"\n.type \"example.com/handler.main\", %function\n\
+         .size \"example.com/handler.main\", 8\n\"example.com/handler.main\":\n.quad 0\n\
+         .globl \"go:link.pkghashbytes.example.com/handler\"\n.type \"go:link.pkghashbytes.example.com/handler\", %object\n\
+         .size \"go:link.pkghashbytes.example.com/handler\", 8\n\"go:link.pkghashbytes.example.com/handler\":\n.quad 1\n",
         bytes(&version),
         bytes(&modules),
         id.len(),

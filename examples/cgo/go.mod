@@ -1,0 +1,3 @@
+module example.com/plugins/cgo
+
+go 1.17

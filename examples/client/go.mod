@@ -1,0 +1,3 @@
+module example.com/plugins/client
+
+go 1.17

@@ -1,0 +1,3 @@
+module example.com/plugins/handler
+
+go 1.17

@@ -1,0 +1,3 @@
+module example.com/plugins/modifier
+
+go 1.17
