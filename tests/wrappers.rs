@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use plugbuild::host::Host;
 use plugbuild::matrix::{Cc, Matrix, QuirkFacts};
 use plugbuild::target::{Arch, LibcKind};
+use plugbuild::toolchain::store::Store;
 use plugbuild::toolchain::wrapper::{self, Wrapper};
 
 use crate::support::say;
@@ -193,6 +195,12 @@ fn the_temporary_folder_is_taken_off_too() {
     same(bench.toolexec("compile", &before), &before, "/own");
 }
 
+fn store(dir: &Path) -> Store {
+    let env = [("PLUGBUILD_HOME", dir.join("store")), ("HOME", dir.to_owned())];
+    let env = env.map(|(k, v)| (k.into(), v.into())).into();
+    Store::of(&Host::new(env, dir.to_owned(), false).unwrap())
+}
+
 /// The wrapper of a compiler for arm64, with the quirks of a Go version.
 fn compiler(bench: &Bench, cc: Cc, go: &str) -> Wrapper {
     let matrix = Matrix::builtin().unwrap();
@@ -207,8 +215,10 @@ fn compiler(bench: &Bench, cc: Cc, go: &str) -> Wrapper {
     let program = bench.tool("zig");
     wrapper::compiler(
         "cc",
+        &store(bench.dir.path()),
         &[&program, "cc", "-target", "aarch64-linux-musl"],
         &[("ZIG_LOCAL_CACHE_DIR", Path::new("/it's a/cache"))],
+        &[(Path::new("/zig's lib"), "/zig/lib")],
         &matrix.quirks(&facts),
     )
 }
@@ -268,6 +278,7 @@ fn compiled_files_are_said_to_be_elsewhere() {
     let zig = compiler(&bench, Cc::Zig, "1.25.6");
     let map = "/opt/go=/usr/local/go\n/home/it's \"me\" */mod=/go/pkg/mod";
     let maps = [
+        "-ffile-prefix-map=/zig's lib=/zig/lib",
         "-ffile-prefix-map=/opt/go=/usr/local/go",
         "-ffile-prefix-map=/home/it's \"me\" */mod=/go/pkg/mod",
     ];
@@ -277,7 +288,7 @@ fn compiled_files_are_said_to_be_elsewhere() {
             &zig,
             &[compiles, "a b.c"],
             map,
-            &[compiles, "a b.c", maps[0], maps[1]],
+            &[compiles, "a b.c", maps[0], maps[1], maps[2]],
         );
     }
     compiled(&bench, &zig, &["-o", "x.so", "-cc"], map, &["-o", "x.so", "-cc"]);
@@ -312,13 +323,7 @@ fn a_gcc_keeps_its_flags() {
 #[test]
 fn a_script_that_is_there_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let env = [
-        ("PLUGBUILD_HOME", dir.path().join("store")),
-        ("HOME", dir.path().to_owned()),
-    ];
-    let env = env.map(|(k, v)| (k.into(), v.into())).into();
-    let host = plugbuild::host::Host::new(env, dir.path().to_owned(), false).unwrap();
-    let store = plugbuild::toolchain::store::Store::of(&host);
+    let store = store(dir.path());
     let written = wrapper::toolexec().write(&store).unwrap();
     let first = fs::metadata(&written).unwrap();
     assert_eq!(first.permissions().mode() & 0o777, 0o755);

@@ -307,4 +307,6 @@ fn lowered(go: &GoVersion) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
