@@ -220,7 +220,8 @@ fn ctrl_c_while_pip_fetches() {
 exit: 130
 
 "#]]);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    // A shell now and then loses the signal: then it is ended by harder means.
+    assert!(took < Duration::from_secs(4), "{took:?}");
     wait_for("end of pip", || gone(Pid::from_raw(number().unwrap()).unwrap()));
     nothing_is_left(&case);
 }
