@@ -44,6 +44,8 @@ pub(super) fn goenv() -> GoEnv {
 
 fn request() -> Request {
     Request {
+        name: None,
+        strip: false,
         wanted: Wanted::default(),
         cc: Chosen::new(CcWish::Auto, "default"),
         cc_by_target: BTreeMap::new(),
