@@ -156,12 +156,12 @@ fn explain(error: Error, said: &str, job: &Job) -> Error {
             "modules that are missing could not be fetched: check GOPROXY and the network".to_owned(),
         ),
         (
-            &["runtime/cgo"],
-            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned(),
-        ),
-        (
             &["no space left on device"],
             "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned(),
+        ),
+        (
+            &["runtime/cgo"],
+            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned(),
         ),
     ];
     known
