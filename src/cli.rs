@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod package;
+pub mod new;
 pub mod verify;
 pub mod inspect;
 pub mod explain;
@@ -92,7 +93,11 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
-    /// The settings in force
+    /// Make a new plugin: sources, test, configuration, settings, CI
+    New(new::NewArgs),
+    /// Add to a plugin's folder what `new` would have made and is missing
+    Init(new::InitArgs),
+    /// Check a gateway's krakend.json or write a plugin into it; show plugbuild's own settings
     Config(config::ConfigArgs),
     /// Say what is found on this machine, what is missing, and what cures it
     Doctor,

@@ -11,6 +11,8 @@ use crate::invocation::{Invocation, quoted};
 use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::plan::flags::join_ldflags;
+use crate::registerer::assertion::is_about_assertions;
+use crate::registerer::overlay;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
@@ -32,6 +34,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
         .args(linker_flags(job, tools, matrix))
+        .args(overlay::flag(job, &linked_key(job), store))
         .arg("-o")
         .arg(linked_file(job, store))
         .arg(".")
@@ -104,9 +107,22 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     if let Some(dir) = file.parent() {
         store.folder(dir)?;
     }
-    let (status, said) = go.stream(host, say)?;
+    let assertions = overlay::write(job, &linked_key(job), store)?;
+    for warning in &assertions.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    let mut translated = false;
+    let (status, said) = go.stream(host, |line| {
+        translated = is_about_assertions(line) || translated && line.starts_with('\t');
+        if !translated {
+            say(line);
+        }
+    })?;
     if status.success() {
         return Ok(Linked { file, _lock: lock });
+    }
+    if let Some(error) = assertions.told(&said, &job.gateway.label) {
+        return Err(error);
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     Err(explain(Error::build(what), &said, job))

@@ -7,9 +7,12 @@ mod many;
 mod config;
 mod package;
 mod reproduce;
+mod settings;
 mod doctor;
 mod env;
+mod inject;
 mod lists;
+mod new;
 mod toolchain;
 mod verify;
 mod inspect;
@@ -61,6 +64,8 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::New(args) => new::run(args, cx),
+        Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
     }
