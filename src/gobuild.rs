@@ -131,7 +131,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
 /// What the go command's words mean to somebody who builds a plugin.
 fn explain(error: Error, said: &str, job: &Job) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
-    let known: [(&[&str], String); 6] = [
+    let known: [(&[&str], String); 7] = [
         (
             &[
                 "requires exactly one main package",
@@ -174,6 +174,10 @@ fn explain(error: Error, said: &str, job: &Job) -> Error {
         (
             &["no space left on device"],
             "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned(),
+        ),
+        (
+            &["runtime/cgo"],
+            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned(),
         ),
     ];
     known

@@ -775,6 +775,7 @@ exit: 3
 # runtime/cgo
 gcc: error: unrecognized command-line option
 error: go build of example.com/handler for x86_64-unknown-linux-musl failed
+help: Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target
 
 "#]]);
     // A plugin for another machine, or by another Go, is not passed on.
