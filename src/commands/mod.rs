@@ -1,10 +1,16 @@
 //! Each command: from its arguments to its answer.
 
+mod planned;
+mod sources;
 mod build;
 mod config;
+mod many;
+mod package;
+mod reproduce;
 mod doctor;
 mod env;
 mod inject;
+mod krakend;
 mod lists;
 mod new;
 mod toolchain;
@@ -50,6 +56,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     };
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
+        Command::Package(args) => package::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
         Command::Inspect(args) => inspect::run(args, cx),
         Command::Explain(args) => explain::run(args, cx),
@@ -83,7 +90,7 @@ pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings
             ..asked
         });
     }
-    match settings.first(|config| config.gateway.version.as_deref()) {
+    match settings.first(|config| config.gateway.version.as_ref()?.iter().next()) {
         Some((text, file)) if asked.go.is_none() => {
             // A path in a settings file is relative to that file.
             let spec = match text.parse()? {
