@@ -4,6 +4,7 @@ pub mod config;
 pub mod krakend;
 pub mod new;
 pub mod package;
+pub mod trial;
 pub mod verify;
 pub mod inspect;
 pub mod explain;
@@ -94,6 +95,8 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Load plugins in a gateway that really runs, and send a request through it
+    Test(trial::TestArgs),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),
     /// Add to a plugin's folder what `new` would have made and is missing
