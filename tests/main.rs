@@ -4,6 +4,7 @@ mod support;
 
 mod architecture;
 mod binary;
+mod registerers;
 mod loads;
 mod oracle;
 mod verdicts;
