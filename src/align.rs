@@ -1,8 +1,11 @@
 //! Align: what a copy of the plugin's go.mod and go.sum must say so that it is built against the gateway's modules.
 //!
-//! Pure: decides, changes nothing. The user's own files stay as they are.
+//! [`decide`] is pure; [`prepare`] carries it out in a copy. The user's own files stay as they are.
 
 pub mod go_line;
+mod prepare;
+
+pub use prepare::{Means, Mode, prepare};
 
 use serde::Serialize;
 
@@ -53,7 +56,8 @@ impl Alignment {
     /// Whether the plugin can be built as it is: nothing moves, nothing has to be left out.
     #[must_use]
     pub fn is_needless(&self) -> bool {
-        self.moves.is_empty() && self.remaining.is_empty() && self.go_line.is_none() && self.drop.is_empty()
+        let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
+        self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
     }
 }
 

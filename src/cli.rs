@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::align::Mode;
 use crate::gateway::GatewaySpec;
 use crate::target::{Arch, Libc, Target};
 use crate::version::GoVersion;
@@ -127,6 +128,9 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// When to build against the gateway's module versions, in a copy of go.mod; your own files stay as they are
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, num_args = 0..=1, require_equals = false, default_missing_value = "always")]
+    pub align: Mode,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use crate::check::Clash;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
@@ -74,7 +75,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();
     let target = job.target.value.to_string();
-    for part in [&go, &target, &gateway.module_cache, &gateway.main_root] {
+    for part in [&gateway.label, &go, &target, &gateway.module_cache, &gateway.main_root] {
         hash.update(part);
         hash.update([0]);
     }
@@ -98,7 +99,26 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> R
         return Ok(linked);
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
-    Err(explain(Error::build(what), &said, job))
+    Err(explain(moved(Error::build(what), &said, job), &said, job))
+}
+
+/// Which modules were moved to the gateway's versions, those that the compiler names first.
+fn moved(error: Error, said: &str, job: &Job) -> Error {
+    let moves = job.alignment.iter().flat_map(|alignment| &alignment.moves);
+    let (named, others): (Vec<&Clash>, Vec<&Clash>) = moves.partition(|clash| said.contains(&clash.module));
+    let all: Vec<String> = named.into_iter().chain(others).take(8).map(Clash::to_string).collect();
+    if all.is_empty() {
+        return error;
+    }
+    let label = &job.gateway.label;
+    error
+        .help(format!(
+            "it was built against the versions of KrakenD {label}, and may need what only a newer one has: {}",
+            all.join(", ")
+        ))
+        .help(format!(
+            "what asks for them: `plugbuild check --gateway {label}`; which gateways have them: `plugbuild compat`"
+        ))
 }
 
 /// What the go command's words mean to somebody who builds a plugin.

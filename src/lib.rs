@@ -19,6 +19,8 @@ pub mod align;
 pub mod plan;
 pub mod invocation;
 pub mod toolchain;
+pub mod modfile;
+pub mod selection;
 pub mod gobuild;
 pub mod binary;
 pub mod artefact;

@@ -1,5 +1,7 @@
 //! One clash: a module that the plugin has otherwise than the gateway, and whether that matters.
 
+use std::fmt;
+
 use semver::Version;
 use serde::Serialize;
 
@@ -64,6 +66,14 @@ pub enum Bearing {
     NotInGateway,
     /// Both link it, and the gateway would refuse the plugin: these packages, as far as is known.
     InBoth { packages: Vec<String> },
+}
+
+/// `github.com/gin-gonic/gin v1.10.1 → v1.9.1`.
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clash { module, have, want, .. } = self;
+        write!(f, "{module} {} → {}", have.of(module), want.of(module))
+    }
 }
 
 impl Clash {

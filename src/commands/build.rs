@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Context, print, print_json};
+use crate::align::{self, Means};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
 use crate::config::Settings;
@@ -31,7 +32,7 @@ pub(super) struct Planned {
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     let Planned {
         matrix,
-        plan,
+        mut plan,
         mut tools,
         store,
     } = planned(args, cx)?;
@@ -44,6 +45,14 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     }
     toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, cx.offline, cx.ui)?;
     store.sweep();
+    let means = Means {
+        matrix: &matrix,
+        host: cx.host,
+        store: &store,
+    };
+    for (job, tools) in plan.jobs.iter_mut().zip(&tools) {
+        align::prepare(job, &tools.go, args.align, means, cx.ui)?;
+    }
     for (job, tools) in plan.jobs.iter().zip(&tools) {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
@@ -161,6 +170,7 @@ fn request(args: &BuildArgs, settings: &Settings, cx: Context) -> Result<Request
         cc_by_target,
         output,
         go_args: args.go_args.clone(),
+        align: args.align != align::Mode::Never,
     })
 }
 

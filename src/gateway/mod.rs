@@ -4,6 +4,7 @@ pub mod spec;
 mod binary;
 pub mod version_text;
 mod identify;
+pub mod modules;
 
 use std::path::PathBuf;
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use crate::align::{Alignment, go_line};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::host::Platform;
@@ -52,6 +53,8 @@ pub struct Request {
     pub cc_by_target: BTreeMap<String, PathBuf>,
     pub output: Output,
     pub go_args: Vec<String>,
+    /// The build is aligned with the gateway where it must be: the go line too.
+    pub align: bool,
 }
 
 /// Where the finished file goes.
@@ -77,6 +80,8 @@ pub struct Job {
     /// The go command's settings.
     pub env: BTreeMap<String, OsString>,
     pub output: PathBuf,
+    /// How its modules were moved to the gateway's versions, once [`crate::align::prepare`] has done so.
+    pub alignment: Option<Alignment>,
 }
 
 /// All jobs of one command.
@@ -101,7 +106,9 @@ pub fn make(
     platform: Platform,
 ) -> Result<Plan> {
     let mut warnings = gateway.notes.clone();
-    warnings.extend(check_go_line(plugin, gateway)?);
+    if !request.align {
+        warnings.extend(check_go_line(plugin, gateway)?);
+    }
     let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
     if let (Output::File(file), [_, _, ..]) = (&request.output, targets.as_slice()) {
         return Err(
@@ -131,6 +138,7 @@ pub fn make(
                 user_flags: user.flags.clone(),
                 env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
                 output: output_file(&request.output, plugin, gateway, &target.value),
+                alignment: None,
                 target,
             };
             job.flags = job.go_flags(matrix, &user);
@@ -260,14 +268,13 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
         "{}: go.mod asks for Go {line}, the gateway {} was compiled with Go {}",
         plugin.module.path, gateway.label, gateway.go
     );
-    // Before 1.21 the line was a hint, but three numbers in it were a syntax error.
-    let hint_only = !gateway.go.at_least(1, 21) && line.to_string().matches('.').count() == 1;
-    if hint_only {
+    if !go_line::stops(line, &gateway.go) {
         return Ok(Some(format!("{said}: it builds if it uses nothing newer")));
     }
     Err(Error::incompatible(said)
+        .help("let plugbuild lower it in a copy: leave `--align never` out")
         .help(format!(
-            "lower the line: `go mod edit -go={} -toolchain=none` in {}",
+            "or lower the line: `go mod edit -go={} -toolchain=none` in {}",
             lowered(&gateway.go),
             plugin.module.root.display()
         ))

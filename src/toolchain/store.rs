@@ -70,6 +70,12 @@ impl Store {
         self.root.join("linked").join(key)
     }
 
+    /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
+    #[must_use]
+    pub fn modfiles(&self, key: &str) -> PathBuf {
+        self.root.join("modfiles").join(key)
+    }
+
     /// A folder to make something in, on the store's own file system; gone when it is dropped.
     ///
     /// # Errors

@@ -1,0 +1,138 @@
+//! Copies of a plugin's go.mod and go.sum (or go.work) that the go command reads in their place: what it adds, and what
+//! we have to say otherwise, never touches the user's tree.
+
+pub mod text;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::plugin::Plugin;
+use crate::toolchain::fetch::hex;
+use crate::toolchain::store::{Store, create_dir};
+use text::Edits;
+
+/// A copy, written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModFile {
+    file: PathBuf,
+    kind: Kind,
+    /// A digest of what it was made of.
+    made_of: String,
+    /// Whether the go command has yet to read it.
+    pub changed: bool,
+}
+
+/// The file that tells what a copy was made of.
+const STAMP: &str = "made-of";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Module,
+    /// Of a module whose vendor folder is used.
+    Vendored,
+    Workspace,
+}
+
+impl ModFile {
+    /// Flags that make the go command read it.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let modfile = || format!("-modfile={}", self.file.display());
+        match self.kind {
+            Kind::Module => vec!["-mod=mod".to_owned(), modfile()],
+            Kind::Vendored => vec!["-mod=vendor".to_owned(), modfile()],
+            // A workspace takes neither flag.
+            Kind::Workspace => Vec::new(),
+        }
+    }
+
+    /// The same for its environment.
+    pub fn set(&self, env: &mut BTreeMap<String, OsString>) {
+        if self.kind == Kind::Workspace {
+            env.insert("GOWORK".to_owned(), self.file.clone().into());
+        }
+    }
+
+    /// The go command has read it, and brought it up to date: it may stay.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn settled(&self) -> Result<()> {
+        let stamp = self.file.with_file_name(STAMP);
+        fs::write(&stamp, &self.made_of).map_err(|e| Error::io("write", stamp, e))
+    }
+
+    /// Whether vendor/ is read, where modules have no list of their own.
+    #[must_use]
+    pub fn is_vendored(&self) -> bool {
+        self.kind == Kind::Vendored
+    }
+}
+
+/// Writes a copy, called `name` among those of this plugin. What is there already stays, with what the go command has
+/// added to it, as long as it would be made of the same.
+///
+/// # Errors
+/// A file of the user's that cannot be read, or a store that cannot be written.
+pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store: &Store) -> Result<ModFile> {
+    let dir = store.modfiles(&key(plugin)).join(name);
+    let vendored = !plugin.vendored.is_empty() && edits.pins.is_empty();
+    let (kind, source, texts) = match &plugin.work {
+        Some(work) => {
+            let base = work.parent().unwrap_or(Path::new("/"));
+            let own = read(work)?;
+            let sums = text::go_sum(sums, &read_if_there(&work.with_extension("work.sum"))?);
+            (Kind::Workspace, "go.work", [text::go_work(&own, base, edits), sums])
+        }
+        None => {
+            let root = &plugin.module.root;
+            let own = read(&root.join("go.mod"))?;
+            let sums = text::go_sum(sums, &read_if_there(&root.join("go.sum"))?);
+            let kind = if vendored { Kind::Vendored } else { Kind::Module };
+            (kind, "go.mod", [text::go_mod(&own, edits), sums])
+        }
+    };
+    let file = dir.join(source);
+    let sum_file = match kind {
+        Kind::Workspace => dir.join("go.work.sum"),
+        _ => dir.join("go.sum"),
+    };
+    let made_of = hex(&Sha256::digest(texts.join("\0")));
+    let stamp = dir.join(STAMP);
+    let changed = fs::read_to_string(&stamp).ok().as_deref() != Some(&made_of) || !file.is_file();
+    if changed {
+        create_dir(&dir)?;
+        let _ = fs::remove_file(&stamp);
+        for (path, text) in [&file, &sum_file].into_iter().zip(texts) {
+            fs::write(path, text).map_err(|e| Error::io("write", path, e))?;
+        }
+    }
+    Ok(ModFile {
+        file,
+        kind,
+        made_of,
+        changed,
+    })
+}
+
+/// One folder a project, whatever gateway it is built for.
+fn key(plugin: &Plugin) -> String {
+    let project = plugin.work.as_deref().unwrap_or(&plugin.module.root);
+    hex(&Sha256::digest(project.as_os_str().as_encoded_bytes())[..8])
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).map_err(|e| Error::io("read", file, e))
+}
+
+fn read_if_there(file: &Path) -> Result<String> {
+    match fs::read_to_string(file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        other => other.map_err(|e| Error::io("read", file, e)),
+    }
+}
