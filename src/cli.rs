@@ -1,5 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod verify;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -69,6 +71,8 @@ pub enum Command {
     /// Build a plugin for a gateway (the default command)
     #[command(visible_alias = "b")]
     Build(BuildArgs),
+    /// Foretell from the files whether a gateway will load plugins, and say why not
+    Verify(verify::VerifyArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known

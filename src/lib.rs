@@ -24,6 +24,7 @@ pub mod selection;
 pub mod gobuild;
 pub mod binary;
 pub mod artefact;
+pub mod verify;
 pub mod commands;
 pub mod signals;
 

@@ -14,7 +14,7 @@ use crate::target::{LibcKind, Target};
 use crate::version::LibcVersion;
 
 /// The variables a gateway looks up in a plugin, one for each kind of plugin (design fact 13).
-pub(super) const REGISTERERS: [&str; 4] = [
+pub const REGISTERERS: [&str; 4] = [
     "HandlerRegisterer",
     "ClientRegisterer",
     "ModifierRegisterer",
@@ -46,7 +46,8 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     if image.arch() != target.arch {
         return Err(told(format!("is for {} instead", image.arch())));
     }
-    let go = binary.build_info()?.go;
+    // A stripped plugin of Go 1.20 or older does not say; what compiled it is the Go of the job all the same.
+    let go = binary.go_version().unwrap_or_else(|| format!("go{}", job.gateway.go));
     if go != format!("go{}", job.gateway.go) {
         return Err(told(format!(
             "was compiled by {go}, the gateway by go{}",
@@ -107,7 +108,8 @@ fn check_libc(image: Image<'_>, target: &Target) -> Result<Option<LibcVersion>, 
 }
 
 /// The registerers that are exported, by their last name: before it stands the plugin's own path.
-fn registerers(image: Image<'_>) -> Vec<String> {
+#[must_use]
+pub fn registerers(image: Image<'_>) -> Vec<String> {
     let mut found: Vec<String> = image
         .symbols()
         .filter(|symbol| symbol.defined)

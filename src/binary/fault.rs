@@ -19,6 +19,8 @@ pub enum Fault {
     Machine(u16),
     /// ELF, but nothing in it comes from Go.
     NotGo,
+    /// From Go, but without build information.
+    NoBuildInfo,
 }
 
 impl Fault {
@@ -42,6 +44,10 @@ impl Fault {
                 .help("gateways are released for amd64 and arm64"),
             Fault::NotGo => Error::usage(format!("{name} was not built by Go: it holds no Go build information"))
                 .help("pass the `krakend` binary itself, or a plugin built with -buildmode=plugin"),
+            Fault::NoBuildInfo => Error::usage(format!(
+                "{name} holds no Go build information: up to Go 1.20 plugins got none"
+            ))
+            .help("what was linked can still be seen: `plugbuild inspect FILE`"),
         }
     }
 }

@@ -86,9 +86,23 @@ impl Binary {
     /// Go's build information.
     ///
     /// # Errors
-    /// If the file was not built by Go.
+    /// If the file was not built by Go, or is a plugin of Go 1.20 or older, which gave plugins none.
     pub fn build_info(&self) -> Result<BuildInfo> {
-        buildinfo::read(self.image()).map_err(|fault| fault.named(&self.path))
+        buildinfo::read(self.image()).map_err(|fault| {
+            let from_go = fault == Fault::NotGo && self.package_hashes().next().is_some();
+            let fault = if from_go { Fault::NoBuildInfo } else { fault };
+            fault.named(&self.path)
+        })
+    }
+
+    /// The Go that compiled it, as it says itself (`go1.19.5`): from its build information, else from its debug
+    /// information. Unknown of a stripped plugin of Go 1.20 or older.
+    #[must_use]
+    pub fn go_version(&self) -> Option<String> {
+        match buildinfo::read(self.image()) {
+            Ok(info) => Some(info.go),
+            Err(_) => producer::read(self.image()).map(|(version, _)| version),
+        }
     }
 
     /// Go's line table, if it can be found.

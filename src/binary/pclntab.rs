@@ -3,6 +3,8 @@
 //! The paths matter because the package hashes depend on them: a plugin must be compiled as if its modules lay where
 //! the gateway's did.
 
+use std::collections::HashSet;
+
 use crate::binary::buildinfo::{BuildInfo, Module};
 use crate::binary::image::Image;
 
@@ -16,6 +18,8 @@ const WORD: usize = 8;
 pub struct LineTable<'d> {
     /// File names, each ended by a zero byte.
     files: &'d [u8],
+    /// Which of [`MAGICS`].
+    magic: u32,
 }
 
 /// Where the sources of a module lay when they were compiled.
@@ -60,6 +64,33 @@ fn is_header(word: &[u8]) -> bool {
     MAGICS.iter().any(|(known, _)| *known == magic)
 }
 
+/// A folder of a module cache: `<path>@<version>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModuleFolder<'d> {
+    /// With the cache's own folder in front, unless it was trimmed; upper case letters are written `!x`.
+    path: &'d str,
+    version: &'d str,
+}
+
+impl ModuleFolder<'_> {
+    /// Where it lay, if it is a folder of this module.
+    #[must_use]
+    pub fn root_of(&self, module: &str) -> Option<SourceRoot> {
+        let root = self.path.strip_suffix(escape(module).as_str())?;
+        match root.strip_suffix('/') {
+            Some(cache) => Some(SourceRoot::At(cache.to_owned())),
+            None if root.is_empty() => Some(SourceRoot::Trimmed),
+            None => None,
+        }
+    }
+
+    /// The version, as a go.mod writes it.
+    #[must_use]
+    pub fn version(&self) -> String {
+        unescape(self.version)
+    }
+}
+
 impl<'d> LineTable<'d> {
     fn parse(bytes: &'d [u8]) -> Option<Self> {
         if !is_header(bytes.get(..HEADER)?) {
@@ -82,7 +113,18 @@ impl<'d> LineTable<'d> {
         }
         Some(LineTable {
             files: bytes.get(files..counters)?,
+            magic,
         })
+    }
+
+    /// The Go versions that write such a table.
+    #[must_use]
+    pub fn go_lines(self) -> &'static str {
+        match self.magic {
+            0xffff_fffa => "go1.16 or go1.17",
+            0xffff_fff0 => "go1.18 or go1.19",
+            _ => "go1.20 or later",
+        }
     }
 
     /// The source file names, as the compiler recorded them.
@@ -106,23 +148,27 @@ impl<'d> LineTable<'d> {
         })
     }
 
-    /// Where one module's sources were: below the module cache, in a vendor folder, or elsewhere (then unknown).
+    /// The versioned folders that sources lay in, each once, in the table's order.
     #[must_use]
-    pub fn module_root(self, module: &Module) -> Option<SourceRoot> {
-        let built = module.effective();
-        let cached = in_cache(built);
-        let vendored = format!("vendor/{}/", module.path);
+    pub fn module_folders(self) -> Vec<ModuleFolder<'d>> {
+        let mut seen = HashSet::new();
+        self.files()
+            .filter_map(|file| {
+                let (path, rest) = file.split_once('@')?;
+                let version = rest.split('/').next()?;
+                let whole = &file[..path.len() + 1 + version.len()];
+                seen.insert(whole).then_some(ModuleFolder { path, version })
+            })
+            .collect()
+    }
+
+    /// Where a module's sources were, if a vendor folder held them.
+    #[must_use]
+    pub fn vendored(self, module: &str) -> Option<SourceRoot> {
+        let folder = format!("/vendor/{module}/");
         self.files().find_map(|file| {
-            if let Some(root) = root_before(file, &cached).filter(|_| !built.version.is_empty()) {
-                return Some(match root {
-                    SourceRoot::At(root) => SourceRoot::At(format!("{root}/{}", cached.trim_end_matches('/'))),
-                    SourceRoot::Trimmed => SourceRoot::Trimmed,
-                });
-            }
-            match root_before(file, &vendored)? {
-                SourceRoot::At(root) => Some(SourceRoot::At(format!("{root}/{}", vendored.trim_end_matches('/')))),
-                SourceRoot::Trimmed => None,
-            }
+            let at = file.find(&folder)?;
+            Some(SourceRoot::At(file[..at + folder.len() - 1].to_owned()))
         })
     }
 
@@ -176,6 +222,19 @@ pub fn escape(path: &str) -> String {
     escaped
 }
 
+/// The inverse of [`escape`].
+fn unescape(escaped: &str) -> String {
+    let mut plain = String::with_capacity(escaped.len());
+    let mut chars = escaped.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '!' => plain.extend(chars.next().map(|c| c.to_ascii_uppercase())),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
 /// What stands before `folder` in a file's name, if it is a whole path.
 fn root_before(file: &str, folder: &str) -> Option<SourceRoot> {
     let root = &file[..file.find(folder)?];
@@ -218,31 +277,46 @@ mod tests {
             "/go/pkg/mod/github.com/!azure/x@v1.2.3/a/b.go",
             "/app/cmd/gw/main.go",
         ]);
-        let table = LineTable { files: &names };
+        let table = LineTable {
+            files: &names,
+            magic: 0xffff_fff1,
+        };
         assert_eq!(
             table.module_cache(&info()),
             Some(SourceRoot::At("/go/pkg/mod".to_owned()))
         );
         assert_eq!(table.main_module(&info()), Some(SourceRoot::At("/app".to_owned())));
         assert_eq!(table.go_root(), Some("/usr/local/go/src"));
+        let folders = table.module_folders();
+        assert_eq!(folders.len(), 1);
         assert_eq!(
-            table.module_root(&info().deps[0]),
-            Some(SourceRoot::At("/go/pkg/mod/github.com/!azure/x@v1.2.3".to_owned()))
+            folders[0].root_of("github.com/Azure/x"),
+            Some(SourceRoot::At("/go/pkg/mod".to_owned()))
         );
+        assert_eq!(
+            folders[0].root_of("Azure/x"),
+            Some(SourceRoot::At("/go/pkg/mod/github.com".to_owned()))
+        );
+        assert_eq!(folders[0].root_of("zure/x"), None);
+        assert_eq!(folders[0].version(), "v1.2.3");
     }
 
     #[test]
     fn trimmed_and_vendored_names_are_told_apart() {
         let names = files(&["github.com/!azure/x@v1.2.3/a/b.go", "example.com/gw/cmd/gw/main.go"]);
-        let table = LineTable { files: &names };
+        let table = LineTable {
+            files: &names,
+            magic: 0xffff_fff1,
+        };
         assert_eq!(table.module_cache(&info()), Some(SourceRoot::Trimmed));
         assert_eq!(table.main_module(&info()), Some(SourceRoot::Trimmed));
         let names = files(&["/w/vendor/github.com/Azure/x/a.go"]);
-        let table = LineTable { files: &names };
+        let table = LineTable {
+            files: &names,
+            magic: 0xffff_fff1,
+        };
         assert_eq!(table.module_cache(&info()), None);
-        assert_eq!(
-            table.module_root(&info().deps[0]),
-            Some(SourceRoot::At("/w/vendor/github.com/Azure/x".to_owned()))
-        );
+        let vendored = SourceRoot::At("/w/vendor/github.com/Azure/x".to_owned());
+        assert_eq!(table.vendored("github.com/Azure/x"), Some(vendored));
     }
 }

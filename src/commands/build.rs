@@ -5,19 +5,20 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Context, print, print_json};
+use super::{Context, asked, print, print_json};
 use crate::align::{self, Means};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
 use crate::config::Settings;
 use crate::error::Result;
-use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::gateway::{self, Gateway};
 use crate::gobuild;
 use crate::matrix::Matrix;
 use crate::plan::targets::Wanted;
 use crate::plan::{self, CcWish, Chosen, Job, Output, Plan, Request};
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
+use crate::target::Libc;
 use crate::toolchain::store::Store;
 use crate::toolchain::{self, Tools};
 
@@ -71,7 +72,11 @@ pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
     let plugin = Plugin::read(&dir, cx.host, &goenv)?;
     let settings = Settings::read(&plugin.dir, cx.host)?;
     let matrix = settings.matrix()?;
-    let gateway = gateway::identify(&asked(args, &settings, cx)?, &matrix, cx.host)?;
+    let gateway = gateway::identify(
+        &asked(&args.gateway, first_libc(args), &settings, cx)?,
+        &matrix,
+        cx.host,
+    )?;
     let request = request(args, &settings, cx)?;
     let plan = plan::make(&request, &gateway, &plugin, &goenv, &matrix, cx.host.platform)?;
     let store = Store::of(cx.host);
@@ -84,45 +89,11 @@ pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
     })
 }
 
-fn asked(args: &BuildArgs, settings: &Settings, cx: Context) -> Result<Asked> {
-    let given = &args.gateway;
-    let libc = args
-        .targets
-        .libc
-        .first()
-        .copied()
-        .or_else(|| args.targets.target.first().map(|t| t.libc));
-    let asked = Asked {
-        gateway: given.gateway.clone(),
-        named_in: None,
-        go: given.go.clone(),
-        libc,
-    };
-    if asked.gateway.is_some() {
-        return Ok(asked);
-    }
-    if let Some(text) = cx.host.text("PLUGBUILD_GATEWAY")? {
-        return Ok(Asked {
-            gateway: Some(text.parse()?),
-            named_in: Some("PLUGBUILD_GATEWAY".to_owned()),
-            ..asked
-        });
-    }
-    match settings.first(|config| config.gateway.version.as_deref()) {
-        Some((text, file)) if asked.go.is_none() => {
-            // A path in a settings file is relative to that file.
-            let spec = match text.parse()? {
-                GatewaySpec::File(path) => GatewaySpec::File(file.with_file_name("").join(path)),
-                other => other,
-            };
-            Ok(Asked {
-                gateway: Some(spec),
-                named_in: Some(file.display().to_string()),
-                ..asked
-            })
-        }
-        _ => Ok(asked),
-    }
+/// The libc that was typed, for a gateway that does not say which it runs on.
+fn first_libc(args: &BuildArgs) -> Option<Libc> {
+    let targets = &args.targets;
+    let of_target = targets.target.first().map(|t| t.libc);
+    targets.libc.first().copied().or(of_target)
 }
 
 fn request(args: &BuildArgs, settings: &Settings, cx: Context) -> Result<Request> {

@@ -5,12 +5,16 @@ mod doctor;
 mod env;
 mod lists;
 mod toolchain;
+mod verify;
 
 use std::io::Write;
 
-use crate::cli::{Cli, Command, Format, Global};
+use crate::cli::{Cli, Command, Format, GatewayArgs, Global};
+use crate::config::Settings;
 use crate::error::Result;
+use crate::gateway::{Asked, GatewaySpec};
 use crate::host::Host;
+use crate::target::Libc;
 use crate::ui::Ui;
 
 /// What every command is given.
@@ -41,11 +45,48 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     };
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
+        Command::Verify(args) => verify::run(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
+    }
+}
+
+/// The gateway that is asked for: by flag, else by the environment, else by a settings file. `libc` is what was typed
+/// for a gateway of which nothing else is known.
+pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings, cx: Context) -> Result<Asked> {
+    let asked = Asked {
+        gateway: given.gateway.clone(),
+        named_in: None,
+        go: given.go.clone(),
+        libc,
+    };
+    if asked.gateway.is_some() {
+        return Ok(asked);
+    }
+    if let Some(text) = cx.host.text("PLUGBUILD_GATEWAY")? {
+        return Ok(Asked {
+            gateway: Some(text.parse()?),
+            named_in: Some("PLUGBUILD_GATEWAY".to_owned()),
+            ..asked
+        });
+    }
+    match settings.first(|config| config.gateway.version.as_deref()) {
+        Some((text, file)) if asked.go.is_none() => {
+            // A path in a settings file is relative to that file.
+            let spec = match text.parse()? {
+                GatewaySpec::File(path) => GatewaySpec::File(file.with_file_name("").join(path)),
+                other => other,
+            };
+            Ok(Asked {
+                gateway: Some(spec),
+                named_in: Some(file.display().to_string()),
+                ..asked
+            })
+        }
+        _ => Ok(asked),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::invocation::Invocation;
@@ -11,7 +9,6 @@ use crate::matrix::{Cc as CcKind, Matrix, Quirk, QuirkFacts};
 use crate::plan::{CcWish, Chosen, Job};
 use crate::target::{Arch, LibcKind};
 use crate::toolchain::State;
-use crate::toolchain::fetch::hex;
 use crate::toolchain::store::Store;
 use crate::toolchain::wrapper::{self, Wrapper};
 use crate::toolchain::zig::{self, Zig};
@@ -156,10 +153,14 @@ impl Cc {
                 (format!("{name}-{}", target.libc.kind), Vec::new(), Vec::new())
             }
         };
-        // What else the script holds goes into its name, so that two never fight for one file; where the store is
-        // does not, so that a moved store finds Go's build cache warm.
-        let place = if self.zig.is_some() { "" } else { &*program };
-        let key = short_hash(std::iter::once(place).chain(quirks.iter().map(|q| q.name.as_str())));
+        // zig's own headers would name the store in a plugin's line tables.
+        let own = self.program.canonicalize().unwrap_or_else(|_| self.program.clone());
+        let told: Vec<(&Path, &str)> = own
+            .parent()
+            .filter(|_| self.kind == CcKind::Zig)
+            .map(|dir| (dir, "/usr/lib/zig"))
+            .into_iter()
+            .collect();
         [("cc", "cc"), ("cxx", "c++")].map(|(short, sub)| {
             let program = if self.kind == CcKind::Gcc && short == "cxx" {
                 cxx_of(&program)
@@ -171,7 +172,14 @@ impl Cc {
                 command.push(sub);
             }
             command.extend(fixed.iter().map(String::as_str));
-            wrapper::compiler(&format!("plugbuild-{short}-{tag}-{key}"), &command, &env, &quirks)
+            wrapper::compiler(
+                &format!("plugbuild-{short}-{tag}"),
+                store,
+                &command,
+                &env,
+                &told,
+                &quirks,
+            )
         })
     }
 
@@ -195,14 +203,4 @@ fn cxx_of(program: &str) -> String {
         (_, Some(stem)) => format!("{stem}clang++"),
         _ => program.to_owned(),
     }
-}
-
-/// Eight hexadecimal digits of some words.
-fn short_hash<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let mut hash = Sha256::new();
-    for word in words {
-        hash.update(word);
-        hash.update([0]);
-    }
-    hex(&hash.finalize()[..4])
 }

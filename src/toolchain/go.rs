@@ -115,7 +115,10 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
     let by_module = from_module(go, &fetcher, host, store);
     match by_module {
         Err(refused) if refused.kind == crate::error::Kind::Network => {
-            ui.warn(format!("{refused}; trying {}", mirror(host)?));
+            ui.status(
+                "fetching",
+                format!("{what} from {}, as the first way failed", mirror(host)?),
+            );
             from_archive(go, host, store).map_err(|second| Error {
                 help: vec![
                     format!(

@@ -6,10 +6,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, Result};
 use crate::invocation::quoted;
 use crate::matrix::Quirk;
 use crate::plan::paths::GOROOT_TOLD;
+use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Store, create_dir};
 
 /// A script by its name on PATH.
@@ -69,8 +72,16 @@ exec "$tool" "$@"
 /// The script that is CC (or CXX) of a build.
 ///
 /// `command` is the compiler with its fixed arguments; the quirks say what the wrapper drops, adds or refuses.
+/// Folders in `told` are written as others into what it compiles, as are those in `PLUGBUILD_FILE_MAP`.
 #[must_use]
-pub fn compiler(name: &str, command: &[&str], env: &[(&str, &Path)], quirks: &[&Quirk]) -> Wrapper {
+pub fn compiler(
+    prefix: &str,
+    store: &Store,
+    command: &[&str],
+    env: &[(&str, &Path)],
+    told: &[(&Path, &str)],
+    quirks: &[&Quirk],
+) -> Wrapper {
     let word = |w: &str| quoted(w.as_ref());
     let mut text = String::from("#!/bin/sh\n# Written by plugbuild; see its ARCHITECTURE.md.\n");
     for (variable, value) in env {
@@ -93,7 +104,14 @@ pub fn compiler(name: &str, command: &[&str], env: &[(&str, &Path)], quirks: &[&
 	IFS='
 '
 	set -f
-	for map in $PLUGBUILD_FILE_MAP; do
+";
+    for (from, to) in told {
+        text += &format!(
+            "\tset -- \"$@\" {}\n",
+            word(&format!("-ffile-prefix-map={}={to}", from.display()))
+        );
+    }
+    text += "	for map in $PLUGBUILD_FILE_MAP; do
 		set -- \"$@\" \"-ffile-prefix-map=$map\"
 	done
 fi
@@ -105,10 +123,11 @@ fi
         .map(word)
         .collect();
     text += &format!("exec {} \"$@\"\n", fixed.join(" "));
-    Wrapper {
-        name: name.to_owned(),
-        text,
-    }
+    // Its own text makes its name, so that two never fight for one file; where the store is does not, so that Go's
+    // build cache stays warm when the store moves.
+    let key = text.replace(&*store.root().to_string_lossy(), "");
+    let name = format!("{prefix}-{}", hex(&Sha256::digest(key)[..4]));
+    Wrapper { name, text }
 }
 
 impl Wrapper {

@@ -1,0 +1,3 @@
+module example.com/modifier
+
+go 1.17

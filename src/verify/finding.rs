@@ -1,0 +1,209 @@
+//! What speaks against a plugin: one cause, named, with what cures it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The stable name of a cause: in JSON, in tests, in docs/verify.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Id {
+    /// Built for another processor architecture.
+    OtherMachine,
+    /// The gateway cannot load any plugin.
+    NoPluginSupport,
+    /// Built for the other libc.
+    OtherLibc,
+    /// A glibc plugin that a musl gateway happens to load.
+    GlibcOnMusl,
+    /// Needs a newer glibc than the gateway's system has.
+    LibcFloor,
+    /// Needs a symbol that nothing it is loaded with has.
+    MissingSymbol,
+    /// Needs a library that the gateway's system may lack.
+    MissingLibrary,
+    /// Compiled by another Go version.
+    OtherGo,
+    /// Compiled with another setting: tags, race detector, instruction set level, experiments, PGO.
+    OtherSetting,
+    /// Standard library packages differ although version and settings agree.
+    OtherStandardLibrary,
+    /// The same module at another version.
+    OtherModuleVersion,
+    /// A module that one of the two replaced.
+    ReplacedModule,
+    /// The same source compiled in another folder.
+    OtherBuildPath,
+    /// One of the two was built with `-trimpath`.
+    Trimpath,
+    /// A package differs and nothing in the files says why.
+    OtherPackage,
+    /// A plugin of the same plugin path was loaded before.
+    SamePluginPath,
+    /// Two plugins have different versions of a package of their own.
+    PluginsClash,
+    /// Exports nothing that a gateway looks for.
+    NoRegisterer,
+    /// Exports a registerer that does not implement what the gateway asks of it.
+    WrongRegisterer,
+}
+
+impl Id {
+    /// As JSON has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Id::OtherMachine => "other-machine",
+            Id::NoPluginSupport => "no-plugin-support",
+            Id::OtherLibc => "other-libc",
+            Id::GlibcOnMusl => "glibc-on-musl",
+            Id::LibcFloor => "libc-floor",
+            Id::MissingSymbol => "missing-symbol",
+            Id::MissingLibrary => "missing-library",
+            Id::OtherGo => "other-go",
+            Id::OtherSetting => "other-setting",
+            Id::OtherStandardLibrary => "other-standard-library",
+            Id::OtherModuleVersion => "other-module-version",
+            Id::ReplacedModule => "replaced-module",
+            Id::OtherBuildPath => "other-build-path",
+            Id::Trimpath => "trimpath",
+            Id::OtherPackage => "other-package",
+            Id::SamePluginPath => "same-plugin-path",
+            Id::PluginsClash => "plugins-clash",
+            Id::NoRegisterer => "no-registerer",
+            Id::WrongRegisterer => "wrong-registerer",
+        }
+    }
+
+    /// Every cause, in the order of docs/verify.md.
+    pub const ALL: [Id; 19] = [
+        Id::OtherMachine,
+        Id::NoPluginSupport,
+        Id::OtherLibc,
+        Id::GlibcOnMusl,
+        Id::LibcFloor,
+        Id::MissingSymbol,
+        Id::MissingLibrary,
+        Id::OtherGo,
+        Id::OtherSetting,
+        Id::OtherStandardLibrary,
+        Id::OtherModuleVersion,
+        Id::ReplacedModule,
+        Id::OtherBuildPath,
+        Id::Trimpath,
+        Id::OtherPackage,
+        Id::SamePluginPath,
+        Id::PluginsClash,
+        Id::NoRegisterer,
+        Id::WrongRegisterer,
+    ];
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It loads, but not for a reason to rely on.
+    Warning,
+    /// It may stop the plugin; the files do not tell.
+    Unsure,
+    /// It will not load.
+    Error,
+}
+
+/// When the gateway would notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// The dynamic loader, before any Go code runs.
+    Link,
+    /// Go's `plugin.Open`.
+    Open,
+    /// The gateway looking for what the plugin registers.
+    Register,
+}
+
+/// One cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub id: Id,
+    pub severity: Severity,
+    pub stage: Stage,
+    /// What is wrong: lower case, complete.
+    pub what: String,
+    /// What to do or to type.
+    pub help: String,
+    /// The module, symbol, library or setting it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What the plugin has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// What the gateway has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// The packages that differ for this reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+}
+
+impl Finding {
+    pub(super) fn new(id: Id, stage: Stage, what: impl Into<String>) -> Self {
+        Finding {
+            id,
+            severity: Severity::Error,
+            stage,
+            what: what.into(),
+            help: String::new(),
+            subject: None,
+            plugin: None,
+            gateway: None,
+            packages: Vec::new(),
+        }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    pub(super) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    pub(super) fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// What each side has.
+    pub(super) fn sides(mut self, plugin: impl Into<String>, gateway: impl Into<String>) -> Self {
+        self.plugin = Some(plugin.into());
+        self.gateway = Some(gateway.into());
+        self
+    }
+
+    pub(super) fn packages(mut self, packages: &[&str]) -> Self {
+        self.packages = packages.iter().map(|&p| p.to_owned()).collect();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_the_names_of_the_list() {
+        for id in Id::ALL {
+            assert_eq!(serde_json::to_value(id).unwrap(), id.name());
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The dynamic loader's part: libc, symbol versions, libraries. What fails here fails before any Go code runs.
+
+use crate::binary::dynamic::VersionNeed;
+use crate::binary::image::Image;
+use crate::target::LibcKind;
+use crate::verify::against::{Against, System, system_has};
+use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::verify::musl::{Musl, is_own_library};
+use crate::verify::plugin::Plugin;
+use crate::version::LibcVersion;
+
+/// The libraries that glibc consists of.
+const GLIBC: [&str; 12] = [
+    "libc.so.6",
+    "libm.so.6",
+    "libpthread.so.0",
+    "libdl.so.2",
+    "librt.so.1",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libanl.so.1",
+    "libmvec.so.1",
+    "libnsl.so.1",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+];
+
+/// The glibc a symbol version stands for: of `GLIBC_2.34` that number. The markers by which glibc 2.36 and later
+/// refuse to be replaced by an older one count as these.
+pub(super) fn glibc_of(version: &str) -> Option<LibcVersion> {
+    let version = match version {
+        "GLIBC_ABI_DT_RELR" => "GLIBC_2.36",
+        "GLIBC_ABI_GNU_TLS" | "GLIBC_ABI_GNU2_TLS" => "GLIBC_2.42",
+        other => other,
+    };
+    version.strip_prefix("GLIBC_")?.parse().ok()
+}
+
+/// The newest glibc a file needs, and for which version entry.
+#[must_use]
+pub(super) fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d>)> {
+    let needs = image.version_needs().into_iter().filter(|need| !need.weak);
+    needs
+        .filter_map(|need| Some((glibc_of(need.version)?, need)))
+        .max_by_key(|(version, _)| *version)
+}
+
+/// What the dynamic loader would say.
+pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+    let system = &against.system;
+    let mut findings = match (plugin.libc(), system.kind) {
+        (Some(LibcKind::Musl), Some(LibcKind::Glibc)) => return vec![musl_on_glibc(plugin, against)],
+        (_, Some(LibcKind::Musl)) => on_musl(plugin, against),
+        (Some(LibcKind::Glibc), _) => on_glibc(plugin, against),
+        _ => Vec::new(),
+    };
+    findings.extend(libraries(plugin, against));
+    findings
+}
+
+fn rebuild(against: &Against<'_>) -> String {
+    let kind = against
+        .system
+        .kind
+        .map_or_else(String::new, |kind| format!(" --libc {kind}"));
+    format!("rebuild it for this gateway: `plugbuild {}{kind}`", against.typed)
+}
+
+fn musl_on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Finding {
+    let library = plugin
+        .needed
+        .iter()
+        .find(|lib| is_own_library(lib))
+        .copied()
+        .unwrap_or("libc.so");
+    Finding::new(
+        Id::OtherLibc,
+        Stage::Link,
+        format!("it is built for musl and the gateway runs on glibc, where `{library}` is no library"),
+    )
+    .about(library)
+    .sides("musl", against.system.to_string())
+    .help(rebuild(against))
+}
+
+/// On a glibc system each version must be there; what has none must be found in the gateway.
+fn on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+    let image = plugin.image();
+    let mut findings: Vec<Finding> = newest_glibc(image)
+        .filter(|(_, need)| !system_has(&against.system, need.version))
+        .map(|(version, need)| floor(image, version, need, against))
+        .into_iter()
+        .collect();
+    let unversioned = image.imports().filter(|s| !s.weak && image.version_index(s) < 2);
+    let missing: Vec<String> = unversioned
+        .filter(|symbol| !gateway_defines(against, symbol.name))
+        .map(|symbol| symbol.text())
+        .collect();
+    if let (Some(first), true) = (missing.first(), only_libc(plugin)) {
+        findings.push(missing_symbols(
+            first,
+            &missing,
+            "neither the gateway nor its glibc has",
+            against,
+        ));
+    }
+    findings
+}
+
+fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against: &Against<'_>) -> Finding {
+    let System {
+        version: has,
+        at_least,
+        source,
+        ..
+    } = &against.system;
+    let has = has.map_or_else(String::new, |has| has.to_string());
+    let mut wanting: Vec<String> = image
+        .imports()
+        .filter(|symbol| image.version_index(symbol) == need.index)
+        .map(|symbol| format!("`{}`", symbol.text()))
+        .collect();
+    wanting.truncate(3);
+    let wanting = if wanting.is_empty() {
+        "it".to_owned()
+    } else {
+        wanting.join(", ")
+    };
+    let what = match at_least {
+        true => format!(
+            "{wanting} wants {} of {}; the gateway itself needs {has} only, and its system may not have more",
+            need.version, need.library
+        ),
+        false => format!(
+            "{wanting} wants {} of {}, and the gateway's system has glibc {has} ({source})",
+            need.version, need.library
+        ),
+    };
+    let severity = if *at_least { Severity::Unsure } else { Severity::Error };
+    let help = match at_least {
+        true => format!(
+            "say what the gateway runs on (`--libc glibc=2.36`), or build for its floor: `plugbuild {} --libc glibc={has}`",
+            against.typed
+        ),
+        false => format!(
+            "build it for that floor: `plugbuild {} --libc glibc={has}`",
+            against.typed
+        ),
+    };
+    Finding::new(Id::LibcFloor, Stage::Link, what)
+        .severity(severity)
+        .about(need.version)
+        .sides(format!("glibc {version}"), format!("glibc {has}"))
+        .help(help)
+}
+
+/// On a musl system there are no versions: each symbol must be there by its name.
+fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+    let musl = Musl::of(against.system.version);
+    let image = plugin.image();
+    let missing: Vec<String> = image
+        .imports()
+        .filter(|symbol| !symbol.weak)
+        .filter(|symbol| !std::str::from_utf8(symbol.name).is_ok_and(|name| musl.has(name)))
+        .filter(|symbol| !gateway_defines(against, symbol.name))
+        .map(|symbol| symbol.text())
+        .collect();
+    match missing.first() {
+        Some(first) if only_libc(plugin) => vec![missing_symbols(first, &missing, "musl does not have", against)],
+        _ if plugin.libc() == Some(LibcKind::Glibc) => vec![
+            Finding::new(
+                Id::GlibcOnMusl,
+                Stage::Link,
+                "it is built for glibc; the gateway's musl loads it all the same, as it has every symbol it wants",
+            )
+            .severity(Severity::Warning)
+            .sides("glibc", against.system.to_string())
+            .help(rebuild(against)),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn missing_symbols(first: &str, all: &[String], who: &str, against: &Against<'_>) -> Finding {
+    let others = match all.len() - 1 {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    Finding::new(
+        Id::MissingSymbol,
+        Stage::Link,
+        format!("it needs `{first}`{others}, which {who}"),
+    )
+    .about(first)
+    .sides(all.join(" "), against.system.to_string())
+    .help(rebuild(against))
+}
+
+fn gateway_defines(against: &Against<'_>, name: &[u8]) -> bool {
+    let file = against.file.as_ref();
+    file.is_some_and(|file| file.binary.image().symbol(name).is_some())
+}
+
+/// Whether all it needs is a libc: other libraries may bring any symbol.
+fn only_libc(plugin: &Plugin<'_>) -> bool {
+    plugin
+        .needed
+        .iter()
+        .all(|lib| GLIBC.contains(lib) || is_own_library(lib))
+}
+
+/// Libraries beyond the libc: there if the gateway needs them too, else nobody knows.
+fn libraries(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+    let of_gateway: Vec<&str> = against
+        .file
+        .iter()
+        .flat_map(|file| file.binary.image().needed())
+        .collect();
+    let musl = against.system.kind == Some(LibcKind::Musl);
+    let there = |lib: &str| match musl {
+        true => is_own_library(lib),
+        false => GLIBC.contains(&lib),
+    };
+    let others = plugin
+        .needed
+        .iter()
+        .filter(|lib| !there(lib) && !of_gateway.contains(lib));
+    others
+        .map(|lib| {
+            // The rest of glibc is what a musl system surely lacks.
+            let surely = musl && GLIBC.contains(lib);
+            let what = match surely {
+                true => format!("it needs `{lib}`, a part of glibc that musl has no counterpart of"),
+                false => format!("it needs `{lib}`, which must be installed where the gateway runs"),
+            };
+            let help = match surely {
+                true => rebuild(against),
+                false => format!(
+                    "install it in the gateway's image, or link it in: `CGO_LDFLAGS=-l:{}.a`",
+                    lib.split(".so").next().unwrap_or(lib)
+                ),
+            };
+            Finding::new(Id::MissingLibrary, Stage::Link, what)
+                .severity(if surely { Severity::Error } else { Severity::Unsure })
+                .about(*lib)
+                .help(help)
+        })
+        .collect()
+}

@@ -1,0 +1,222 @@
+//! Foretells from the files whether a gateway will load a plugin, and says why not.
+//!
+//! The model is Go's own `plugin.Open` on top of the system's dynamic loader, step by step: machine, libraries and
+//! symbols (`dlopen`), plugin path, the hash of every package that is in the process already, then what the gateway
+//! looks up. Plugins are judged in the order they are given, since each one opened adds its packages to the process.
+
+pub mod finding;
+pub mod plugin;
+pub mod against;
+pub mod musl;
+mod libc;
+mod sides;
+mod settings;
+mod packages;
+mod known;
+pub mod registerers;
+pub mod render;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::binary::pkghash::Lookup;
+use crate::verify::against::Against;
+use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::verify::packages::compare;
+use crate::verify::plugin::Plugin;
+
+/// Will it load?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    WillLoad,
+    WillNotLoad,
+    CantTell,
+}
+
+/// The answer for one plugin, and all that led to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    pub plugin: PathBuf,
+    pub answer: Answer,
+    /// How many packages it has.
+    pub packages: usize,
+    /// How many of them were compared with the gateway's, if it was there to compare with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<usize>,
+    pub findings: Vec<Finding>,
+    /// What could not be seen, and so may still go wrong.
+    pub unseen: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether `plugin.Open` itself would succeed, whatever the gateway then finds in the plugin.
+    #[must_use]
+    pub fn opens(&self) -> Answer {
+        let open: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|f| f.stage != Stage::Register)
+            .cloned()
+            .collect();
+        answer(&open, &self.unseen)
+    }
+}
+
+fn answer(findings: &[Finding], unseen: &[String]) -> Answer {
+    match findings.iter().map(|f| f.severity).max() {
+        Some(Severity::Error) => Answer::WillNotLoad,
+        Some(Severity::Unsure) => Answer::CantTell,
+        _ if !unseen.is_empty() => Answer::CantTell,
+        _ => Answer::WillLoad,
+    }
+}
+
+/// Judges plugins as a gateway would open them, one after the other.
+#[must_use]
+pub fn judge(plugins: &[Plugin<'_>], against: &Against<'_>) -> Vec<Verdict> {
+    let mut process = Process::default();
+    plugins.iter().map(|plugin| process.open(plugin, against)).collect()
+}
+
+/// What the earlier plugins left in the gateway's process.
+#[derive(Default)]
+struct Process<'p, 'a> {
+    /// Loaded by the dynamic loader, though Go may have refused it: its symbols are in the way of later ones.
+    mapped: Vec<&'p Plugin<'a>>,
+    /// Opened by Go.
+    opened: Vec<&'p Plugin<'a>>,
+}
+
+impl<'p, 'a> Process<'p, 'a> {
+    fn open(&mut self, plugin: &'p Plugin<'a>, against: &Against<'_>) -> Verdict {
+        let mut verdict = Verdict {
+            plugin: plugin.binary.path().to_owned(),
+            answer: Answer::CantTell,
+            packages: plugin.packages.len(),
+            shared: None,
+            findings: unfit(plugin, against).into_iter().collect(),
+            unseen: Vec::new(),
+        };
+        if verdict.findings.is_empty() {
+            verdict.findings = libc::check(plugin, against);
+            let linked = !verdict.findings.iter().any(|f| f.severity == Severity::Error);
+            self.go_open(plugin, against, &mut verdict);
+            verdict.findings.extend(registerers::check(plugin));
+            if linked {
+                self.mapped.push(plugin);
+                if verdict.opens() != Answer::WillNotLoad {
+                    self.opened.push(plugin);
+                }
+            }
+        }
+        verdict.answer = answer(&verdict.findings, &verdict.unseen);
+        verdict
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        verdict
+    }
+
+    /// Go's part of it.
+    fn go_open(&self, plugin: &Plugin<'_>, against: &Against<'_>, verdict: &mut Verdict) {
+        let same_path = |other: &&&Plugin<'_>| plugin.path.is_some() && other.path == plugin.path;
+        if let Some(other) = self.opened.iter().find(same_path) {
+            verdict.findings.push(same_plugin_path(plugin, other));
+        }
+        let own = match &against.file {
+            Some(file) => {
+                let found = compare(&plugin.packages, &mut Lookup::new(file.binary.image()));
+                verdict.shared = Some(found.shared);
+                verdict.findings.extend(match found.differing.is_empty() {
+                    true => packages::go_by_luck(plugin, file, against).into_iter().collect(),
+                    false => packages::causes(plugin, file, against, &found.differing),
+                });
+                found.own
+            }
+            None => {
+                let (findings, unseen) = known::check(plugin, against);
+                verdict.findings.extend(findings);
+                verdict.unseen.extend(unseen);
+                plugin.packages.clone()
+            }
+        };
+        verdict.findings.extend(self.clashes(plugin, own));
+    }
+
+    /// Packages that the gateway does not have, but plugins loaded before do.
+    fn clashes(&self, plugin: &Plugin<'_>, mut own: Vec<crate::binary::pkghash::PackageHash<'_>>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for other in &self.mapped {
+            let found = compare(&own, &mut Lookup::new(other.image()));
+            // A package is bound to the first file that has it.
+            own = found.own;
+            // Two main packages of one name are told of as that, if the other is really open.
+            let told =
+                |path: &&str| plugin.path == Some(*path) && self.opened.iter().any(|open| std::ptr::eq(*open, *other));
+            let differing: Vec<&str> = found.differing.into_iter().filter(|path| !told(path)).collect();
+            findings.extend((!differing.is_empty()).then(|| plugins_clash(other, &differing)));
+        }
+        findings
+    }
+}
+
+/// What makes any further question idle.
+fn unfit(plugin: &Plugin<'_>, against: &Against<'_>) -> Option<Finding> {
+    let arch = plugin.image().arch();
+    if let Some(theirs) = against.arch.filter(|theirs| *theirs != arch) {
+        return Some(
+            Finding::new(
+                Id::OtherMachine,
+                Stage::Link,
+                format!("it is built for {arch}, the gateway for {theirs}"),
+            )
+            .sides(arch.to_string(), theirs.to_string())
+            .help(format!(
+                "build it for {theirs}: `plugbuild {} --arch {theirs}`",
+                against.typed
+            )),
+        );
+    }
+    (!against.loads_plugins()).then(|| {
+        Finding::new(
+            Id::NoPluginSupport,
+            Stage::Open,
+            "the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo",
+        )
+        .help("use an official build of the gateway, or build yours with CGO_ENABLED=1")
+    })
+}
+
+fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Finding {
+    let path = plugin.path.unwrap_or_default();
+    Finding::new(
+        Id::SamePluginPath,
+        Stage::Open,
+        format!(
+            "{} has the same plugin path, {path}: Go loads only the first of them",
+            other.binary.path().display()
+        ),
+    )
+    .about(path)
+    .help("give each plugin a module path of its own in its go.mod, and build the folder (`.`), not `main.go`")
+}
+
+fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Finding {
+    let first = packages.first().copied().unwrap_or_default();
+    let others = match packages.len() - 1 {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    Finding::new(
+        Id::PluginsClash,
+        Stage::Open,
+        format!(
+            "package {first}{others} differs from the one in {}, which is loaded before",
+            other.binary.path().display()
+        ),
+    )
+    .about(first)
+    .packages(packages)
+    .help("build both from the same versions of what they share, with the same plugbuild command")
+}

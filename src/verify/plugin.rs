@@ -1,0 +1,99 @@
+//! A plugin as far as its verdict needs it: read once from its file.
+
+use crate::binary::Binary;
+use crate::binary::buildinfo::BuildInfo;
+use crate::binary::image::{FileKind, Image};
+use crate::binary::ldflags;
+use crate::binary::pkghash::{self, PackageHash};
+use crate::error::{Error, Result};
+use crate::target::LibcKind;
+
+/// An opened plugin.
+#[derive(Debug)]
+pub struct Plugin<'a> {
+    pub binary: &'a Binary,
+    /// None of Go 1.20 and older.
+    pub info: Option<BuildInfo>,
+    /// `go1.25.6`, if it says so anywhere.
+    pub go: Option<String>,
+    /// Every package in it, with the hash that `plugin.Open` compares.
+    pub packages: Vec<PackageHash<'a>>,
+    /// What the Go runtime knows it by: two plugins of the same path cannot both be loaded.
+    pub path: Option<&'a str>,
+    /// The libraries it wants loaded.
+    pub needed: Vec<&'a str>,
+}
+
+impl<'a> Plugin<'a> {
+    /// Reads what is inside.
+    ///
+    /// # Errors
+    /// If the file is no Go plugin.
+    pub fn read(binary: &'a Binary) -> Result<Self> {
+        let image = binary.image();
+        let packages: Vec<_> = binary.package_hashes().collect();
+        let name = binary.path().display();
+        if image.kind() != FileKind::Shared || image.interpreter().is_some() {
+            return Err(Error::usage(format!("{name} is a program, not a plugin"))
+                .help("the plugin comes first, the gateway behind `--gateway`: `plugbuild verify plugin.so --gateway ./krakend`"));
+        }
+        if packages.is_empty() {
+            return Err(Error::usage(format!("{name} is a shared library, but no Go plugin"))
+                .help("Go makes plugins with `go build -buildmode=plugin`: `plugbuild build` does it for you"));
+        }
+        let info = binary.build_info().ok();
+        let path = plugin_path(image, info.as_ref(), &packages);
+        Ok(Plugin {
+            binary,
+            go: binary.go_version(),
+            info,
+            packages,
+            path,
+            needed: image.needed().collect(),
+        })
+    }
+
+    #[must_use]
+    pub fn image(&self) -> Image<'a> {
+        self.binary.image()
+    }
+
+    /// The libc it was built for; none if it needs neither.
+    #[must_use]
+    pub fn libc(&self) -> Option<LibcKind> {
+        if self
+            .needed
+            .iter()
+            .any(|lib| *lib == "libc.so" || lib.starts_with("libc.musl-"))
+        {
+            Some(LibcKind::Musl)
+        } else if self.needed.contains(&"libc.so.6") || !self.image().version_needs().is_empty() {
+            Some(LibcKind::Glibc)
+        } else {
+            None
+        }
+    }
+
+    /// A symbol of its main package.
+    #[must_use]
+    pub fn own_symbol(&self, name: &str) -> Option<crate::binary::dynamic::Symbol<'a>> {
+        let full = format!("{}.{name}", pkghash::escape(self.path?));
+        self.image().symbol(full.as_bytes())
+    }
+}
+
+/// The main package's name among the packages: its import path, one made up for loose files, or what
+/// `-ldflags=-pluginpath=` said. Only it has a function `main`.
+fn plugin_path<'a>(image: Image<'a>, info: Option<&BuildInfo>, packages: &[PackageHash<'a>]) -> Option<&'a str> {
+    let is_main = |path: &str| {
+        let main = format!("{}.main", pkghash::escape(path));
+        image.symbol(main.as_bytes()).is_some()
+    };
+    let flags = info.and_then(|info| info.setting("-ldflags")).unwrap_or_default();
+    let told = ldflags::words(flags).find_map(|word| word.trim_start_matches('-').strip_prefix("pluginpath="));
+    let likely = |path: &str| {
+        Some(path) == told || info.is_some_and(|info| info.path == path) || path.starts_with("plugin/unnamed-")
+    };
+    let (first, others): (Vec<&str>, Vec<&str>) = packages.iter().map(|p| p.path).partition(|path| likely(path));
+    first.into_iter().chain(others).find(|path| is_main(path))
+}

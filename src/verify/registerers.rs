@@ -1,0 +1,169 @@
+//! What a gateway looks up in an opened plugin: variables of fixed names, each with one method of a fixed signature.
+//!
+//! The gateway asserts an interface on the variable and skips the plugin with a debug line when that fails. Whether it
+//! would can be read from the file: a method's type is a symbol whose name is a hash of the signature.
+
+use sha2::{Digest, Sha256};
+
+use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::verify::plugin::Plugin;
+use crate::version::GoVersion;
+
+/// One kind of plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The variable: `HandlerRegisterer`.
+    pub name: &'static str,
+    /// As KrakenD's configuration calls it.
+    pub namespace: &'static str,
+    pub method: &'static str,
+    /// The method's type as the Go linker writes it; none where the gateway's source is not public.
+    signature: Option<&'static str>,
+    /// The same as one writes it.
+    pub shown: &'static str,
+}
+
+pub const KINDS: [Kind; 4] = [
+    Kind {
+        name: "HandlerRegisterer",
+        namespace: "plugin/http-server",
+        method: "RegisterHandlers",
+        signature: Some(
+            "func(func(string, func(context.Context, map[string]interface {}, net/http.Handler) (net/http.Handler, error)))",
+        ),
+        shown: "RegisterHandlers(func(name string, handler func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error)))",
+    },
+    Kind {
+        name: "ClientRegisterer",
+        namespace: "plugin/http-client",
+        method: "RegisterClients",
+        signature: Some("func(func(string, func(context.Context, map[string]interface {}) (net/http.Handler, error)))"),
+        shown: "RegisterClients(func(name string, handler func(context.Context, map[string]interface{}) (http.Handler, error)))",
+    },
+    Kind {
+        name: "ModifierRegisterer",
+        namespace: "plugin/req-resp-modifier",
+        method: "RegisterModifiers",
+        signature: Some(
+            "func(func(string, func(map[string]interface {}) func(interface {}) (interface {}, error), bool, bool))",
+        ),
+        shown: "RegisterModifiers(func(name string, factory func(map[string]interface{}) func(interface{}) (interface{}, error), request, response bool))",
+    },
+    Kind {
+        name: "MiddlewareRegisterer",
+        namespace: "plugin/middleware",
+        method: "RegisterMiddlewares",
+        signature: None,
+        shown: "RegisterMiddlewares(…)",
+    },
+];
+
+/// What is known of one exported registerer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A variable whose method has the right type, as far as can be seen.
+    Right,
+    /// A function, which the gateway cannot use.
+    Function,
+    /// A variable, but nothing in the plugin has a method of that type.
+    WrongMethod,
+}
+
+/// The registerers that a plugin exports.
+#[must_use]
+pub fn exported(plugin: &Plugin<'_>) -> Vec<(Kind, Shape)> {
+    let shape = |kind: &Kind| {
+        let symbol = plugin.own_symbol(kind.name)?;
+        let right = kind
+            .signature
+            .is_none_or(|signature| has_type(plugin, signature) != Some(false));
+        Some(match (symbol.function, right) {
+            (true, _) => Shape::Function,
+            (false, true) => Shape::Right,
+            (false, false) => Shape::WrongMethod,
+        })
+    };
+    KINDS.iter().filter_map(|kind| Some((*kind, shape(kind)?))).collect()
+}
+
+/// Whether a type is in the plugin; unknown for Go versions that name types otherwise.
+fn has_type(plugin: &Plugin<'_>, name: &str) -> Option<bool> {
+    let go: GoVersion = plugin.go.as_deref()?.split([' ', '-']).next()?.parse().ok()?;
+    if !go.at_least(1, 19) {
+        return None;
+    }
+    let there = mangled(name)
+        .iter()
+        .any(|symbol| plugin.image().symbol(symbol.as_bytes()).is_some());
+    Some(there)
+}
+
+/// The symbols a long type name may have: the linker puts six bytes of a hash in its place. Go 1.19 to 1.23 hashed the
+/// whole symbol name and turned every bit; since then it hashes the type's name alone and turns the first byte.
+fn mangled(name: &str) -> [String; 3] {
+    let old = |prefix: &str| {
+        let hash = Sha256::digest(format!("{prefix}{name}"));
+        let turned: Vec<u8> = hash.iter().take(6).map(|b| !b).collect();
+        format!("{prefix}{}", base64(&turned))
+    };
+    let mut new = Sha256::digest(name).to_vec();
+    if let Some(first) = new.first_mut() {
+        *first ^= 0xff;
+    }
+    [old("type."), old("type:"), format!("type:{}", base64(&new[..6]))]
+}
+
+/// Base64 of a multiple of three bytes.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes
+        .chunks(3)
+        .flat_map(|three| {
+            let word = three.iter().fold(0u32, |word, &b| word << 8 | u32::from(b));
+            [18, 12, 6, 0].map(|shift| char::from(DIGITS[(word >> shift) as usize & 63]))
+        })
+        .collect()
+}
+
+/// What the gateway would find.
+pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
+    let exported = exported(plugin);
+    if exported.is_empty() {
+        let names = KINDS.map(|kind| kind.name).join(", ");
+        return vec![
+            Finding::new(Id::NoRegisterer, Stage::Register, format!("it exports none of {names}"))
+                .help("package main needs a variable of one of these names: `var HandlerRegisterer = registerer(\"my-plugin\")`"),
+        ];
+    }
+    // One that works is enough for a plugin to be of use.
+    let severity = match exported.iter().any(|(_, shape)| *shape == Shape::Right) {
+        true => Severity::Warning,
+        false => Severity::Error,
+    };
+    let wrong = |(kind, shape): &(Kind, Shape)| {
+        let what = match shape {
+            Shape::Right => return None,
+            Shape::Function => format!("{} is a function; the gateway wants a variable", kind.name),
+            Shape::WrongMethod => format!("{} has no method {}", kind.name, kind.shown),
+        };
+        Some(
+            Finding::new(Id::WrongRegisterer, Stage::Register, what)
+                .severity(severity)
+                .about(kind.name)
+                .help(format!("give its type the method `{}`", kind.shown)),
+        )
+    };
+    exported.iter().filter_map(wrong).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_names_are_hashed_as_the_go_linker_does() {
+        let signature = KINDS[0].signature.unwrap();
+        // Read from plugins of Go 1.19.13, 1.20.4 and 1.25.6 that hold this type.
+        assert_eq!(mangled(signature), ["type.790qg0j5", "type:9Xa5W7hV", "type:U3crA4Q6"]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Verdicts for people: the answer first, then each cause with its cure.
+
+use std::fmt::Write;
+
+use crate::verify::against::Against;
+use crate::verify::finding::{Finding, Severity};
+use crate::verify::{Answer, Verdict};
+
+/// The packages named in one finding before it becomes a number.
+const SHOWN: usize = 3;
+
+/// All verdicts, one block each.
+#[must_use]
+pub fn human(verdicts: &[Verdict], against: &Against<'_>) -> String {
+    let blocks: Vec<String> = verdicts.iter().map(|verdict| block(verdict, against)).collect();
+    blocks.join("\n")
+}
+
+fn block(verdict: &Verdict, against: &Against<'_>) -> String {
+    let answer = match verdict.answer {
+        Answer::WillLoad => "will load",
+        Answer::WillNotLoad => "will not load",
+        Answer::CantTell => "can't tell",
+    };
+    let mut text = format!("{}: {answer} ({})\n", verdict.plugin.display(), gateway(against));
+    // Writing to a String cannot fail.
+    for finding in &verdict.findings {
+        let _ = write!(text, "{}", cause(finding));
+    }
+    if let Some(shared) = verdict.shared {
+        let _ = writeln!(
+            text,
+            "  compared {shared} of {} packages by their hash",
+            verdict.packages
+        );
+    }
+    for unseen in &verdict.unseen {
+        let _ = writeln!(text, "  not seen: {unseen}");
+    }
+    text
+}
+
+fn gateway(against: &Against<'_>) -> String {
+    let label = &against.gateway.label;
+    let arch = against.arch.map_or_else(String::new, |arch| format!("{arch}, "));
+    format!("gateway {label}: {arch}go{}, {}", against.gateway.go, against.system)
+}
+
+fn cause(finding: &Finding) -> String {
+    let label = match finding.severity {
+        Severity::Error => "error",
+        Severity::Unsure => "perhaps",
+        Severity::Warning => "warning",
+    };
+    let mut text = format!("  {label}[{}]: {}\n", finding.id, finding.what);
+    if !finding.packages.is_empty() {
+        let mut shown = finding
+            .packages
+            .iter()
+            .take(SHOWN)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
+        match finding.packages.len().saturating_sub(SHOWN) {
+            0 => {}
+            more => shown.push_str(&format!(" and {more} more")),
+        }
+        text.push_str(&format!("    differs: {shown}\n"));
+    }
+    text.push_str(&format!("    help: {}\n", finding.help));
+    text
+}

@@ -1,0 +1,28 @@
+//! Verdicts as one JSON document; its fields are described in docs/verify.md.
+
+use serde_json::{Value, json};
+
+use crate::verify::Verdict;
+use crate::verify::against::Against;
+
+/// Grows when a field is taken away or changes its meaning; new fields alone do not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The document.
+#[must_use]
+pub fn json(verdicts: &[Verdict], against: &Against<'_>) -> Value {
+    let gateway = against.gateway;
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "gateway": {
+            "label": gateway.label,
+            "file": gateway.binary,
+            "go": gateway.go,
+            "arch": against.arch,
+            "libc": against.system.kind.map(|kind| kind.name()),
+            "libc_version": against.system.version,
+            "libc_source": Some(&against.system.source).filter(|source| !source.is_empty()),
+        },
+        "verdicts": verdicts,
+    })
+}

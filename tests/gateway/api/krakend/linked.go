@@ -1,0 +1,15 @@
+package main
+
+// Linked only so that plugins have more than KrakenD's own modules to share with the gateway, as they have with the
+// official binary.
+import (
+	_ "github.com/go-contrib/uuid"
+	_ "github.com/google/uuid"
+	_ "github.com/krakend/krakend-cel/v2"
+	_ "github.com/krakend/krakend-gologging/v2"
+	_ "github.com/krakend/krakend-martian/v2"
+	_ "github.com/krakend/krakend-metrics/v2/gin"
+	_ "github.com/krakend/krakend-opencensus/v2"
+	_ "github.com/krakend/krakend-otel"
+	_ "golang.org/x/net/http2"
+)
