@@ -1,5 +1,6 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod check;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -73,6 +74,9 @@ pub enum Command {
     Build(BuildArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+    /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
+    #[command(visible_alias = "c")]
+    Check(check::CheckArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known

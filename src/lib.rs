@@ -21,6 +21,7 @@ pub mod invocation;
 pub mod toolchain;
 pub mod modfile;
 pub mod selection;
+pub mod fix;
 pub mod gobuild;
 pub mod binary;
 pub mod artefact;

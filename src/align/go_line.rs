@@ -48,7 +48,7 @@ pub fn stops(have: &GoVersion, go: &GoVersion) -> bool {
 }
 
 /// What asks for a newer Go than the gateway's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asks {
     pub module: String,
     pub go: GoVersion,

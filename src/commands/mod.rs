@@ -1,9 +1,11 @@
 //! Each command: from its arguments to its answer.
 
 mod build;
+mod check;
 mod doctor;
 mod env;
 mod lists;
+mod subject;
 mod toolchain;
 mod verify;
 
@@ -46,6 +48,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
+        Command::Check(args) => check::run(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),

@@ -58,6 +58,51 @@ impl ModFile {
         }
     }
 
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Both files, as the go command left them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn texts(&self) -> Result<[String; 2]> {
+        Ok([read(&self.file)?, read_if_there(&self.sum_file())?])
+    }
+
+    /// Adds lines to the copy of go.sum.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn add_sums(&self, lines: impl Iterator<Item = String>) -> Result<()> {
+        let own = read_if_there(&self.sum_file())?;
+        let lines: Vec<String> = std::iter::once(own).chain(lines).collect();
+        let sums = text::go_sum(&lines, "");
+        fs::write(self.sum_file(), sums).map_err(|e| Error::io("write", self.sum_file(), e))
+    }
+
+    fn write(&self, texts: [String; 2]) -> Result<()> {
+        create_dir(self.dir())?;
+        for (path, text) in [&self.file, &self.sum_file()].into_iter().zip(texts) {
+            fs::write(path, text).map_err(|e| Error::io("write", path, e))?;
+        }
+        Ok(())
+    }
+
+    fn sum_file(&self) -> PathBuf {
+        self.file.with_extension(if self.kind == Kind::Workspace {
+            "work.sum"
+        } else {
+            "sum"
+        })
+    }
+
     /// The go command has read it, and brought it up to date: it may stay.
     ///
     /// # Errors
@@ -97,27 +142,35 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
             (kind, "go.mod", [text::go_mod(&own, edits), sums])
         }
     };
-    let file = dir.join(source);
-    let sum_file = match kind {
-        Kind::Workspace => dir.join("go.work.sum"),
-        _ => dir.join("go.sum"),
-    };
     let made_of = hex(&Sha256::digest(texts.join("\0")));
-    let stamp = dir.join(STAMP);
-    let changed = fs::read_to_string(&stamp).ok().as_deref() != Some(&made_of) || !file.is_file();
-    if changed {
-        create_dir(&dir)?;
-        let _ = fs::remove_file(&stamp);
-        for (path, text) in [&file, &sum_file].into_iter().zip(texts) {
-            fs::write(path, text).map_err(|e| Error::io("write", path, e))?;
-        }
-    }
-    Ok(ModFile {
-        file,
+    let mut copy = ModFile {
+        file: dir.join(source),
         kind,
         made_of,
-        changed,
-    })
+        changed: false,
+    };
+    let stamp = dir.join(STAMP);
+    copy.changed = fs::read_to_string(&stamp).ok().as_ref() != Some(&copy.made_of) || !copy.file.is_file();
+    if copy.changed {
+        let _ = fs::remove_file(&stamp);
+        copy.write(texts)?;
+    }
+    Ok(copy)
+}
+
+/// A copy to try edits on; the last one gives way to it.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn draft(plugin: &Plugin, texts: &[String; 2], store: &Store) -> Result<ModFile> {
+    let copy = ModFile {
+        file: store.modfiles(&key(plugin)).join("draft/go.mod"),
+        kind: Kind::Module,
+        made_of: String::new(),
+        changed: true,
+    };
+    copy.write(texts.clone())?;
+    Ok(copy)
 }
 
 /// One folder a project, whatever gateway it is built for.
