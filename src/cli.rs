@@ -77,6 +77,14 @@ pub enum Command {
     /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
     #[command(visible_alias = "c")]
     Check(check::CheckArgs),
+    /// Show, or write, the edit of go.mod that makes a plugin fit and survives `go mod tidy`
+    Fix(check::FixArgs),
+    /// Tell which releases a plugin fits, as it is or aligned
+    Compat(check::CompatArgs),
+    /// Tell what an upgrade of the gateway changes for a plugin
+    Upgrade(check::UpgradeArgs),
+    /// Tell which modules must be the gateway's, and which are free to bump
+    Deps(check::DepsArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// List the gateway releases that are known

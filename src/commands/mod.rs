@@ -2,8 +2,10 @@
 
 mod build;
 mod check;
+mod compat;
 mod doctor;
 mod env;
+mod fix;
 mod lists;
 mod subject;
 mod toolchain;
@@ -49,6 +51,10 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Build(args) => build::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
         Command::Check(args) => check::run(args, cx),
+        Command::Fix(args) => fix::run(args, cx),
+        Command::Compat(args) => compat::compat_of(args, cx),
+        Command::Upgrade(args) => compat::upgrade_of(args, cx),
+        Command::Deps(args) => compat::deps_of(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
