@@ -1,6 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
 pub mod check;
+pub mod gateway;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -87,6 +88,10 @@ pub enum Command {
     Deps(check::DepsArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
+    /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
+    Fetch(BuildArgs),
+    /// Show what is known of a gateway, or keep one of your own
+    Gateway(gateway::GatewayCommandArgs),
     /// List the gateway releases that are known
     Gateways,
     /// List the targets that plugins are built for

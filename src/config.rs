@@ -94,8 +94,16 @@ impl Settings {
 
 fn read(file: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
+    parse(&text, file)
+}
+
+/// Reads a settings file's text.
+///
+/// # Errors
+/// It cannot be understood.
+pub fn parse(text: &str, file: &Path) -> Result<Config> {
     let mut config: Config =
-        toml::from_str(&text).map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))?;
-    config.origin = Some((file.to_owned(), text));
+        toml::from_str(text).map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))?;
+    config.origin = Some((file.to_owned(), text.to_owned()));
     Ok(config)
 }

@@ -46,14 +46,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     }
     toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, cx.offline, cx.ui)?;
     store.sweep();
-    let means = Means {
-        matrix: &matrix,
-        host: cx.host,
-        store: &store,
-    };
-    for (job, tools) in plan.jobs.iter_mut().zip(&tools) {
-        align::prepare(job, &tools.go, args.align, means, cx.ui)?;
-    }
+    align_all(&mut plan, &tools, args.align, &matrix, &store, cx)?;
     for (job, tools) in plan.jobs.iter().zip(&tools) {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
@@ -61,6 +54,25 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         let linked = gobuild::run(job, &go, cx.host, &store, cx.ui)?;
         let artefact = artefact::finish(&linked, job, cx.host)?;
         report(job, tools, &artefact, cx);
+    }
+    Ok(())
+}
+
+/// Makes each job build against its gateway's modules, where it would not load otherwise.
+pub(super) fn align_all(
+    plan: &mut Plan,
+    tools: &[Tools],
+    mode: align::Mode,
+    matrix: &Matrix,
+    store: &Store,
+    cx: Context,
+) -> Result<()> {
+    let host = cx.host;
+    for (job, tools) in plan.jobs.iter_mut().zip(tools) {
+        if cx.offline {
+            job.env.insert("GOPROXY".to_owned(), "off".into());
+        }
+        align::prepare(job, &tools.go, mode, Means { matrix, host, store }, cx.ui)?;
     }
     Ok(())
 }

@@ -5,7 +5,9 @@ mod check;
 mod compat;
 mod doctor;
 mod env;
+mod fetch;
 mod fix;
+mod gateway;
 mod lists;
 mod subject;
 mod toolchain;
@@ -56,6 +58,8 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Upgrade(args) => compat::upgrade_of(args, cx),
         Command::Deps(args) => compat::deps_of(args, cx),
         Command::Env(args) => env::run(args, cx),
+        Command::Fetch(args) => fetch::run(args, cx),
+        Command::Gateway(args) => gateway::run(&args.command, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),

@@ -70,7 +70,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     let root = &job.plugin.module.root;
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];
-    let copy = modfile::draft(&job.plugin, &own, means.store)?;
+    let copy = modfile::draft(&job.plugin, "draft", &own, means.store)?;
     let desk = Desk {
         job,
         gateway,
@@ -85,11 +85,11 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     desk.settle(&copy, &mut edits)?;
     let mut fixed = copy.texts()?;
     // On a second copy: what tidy does is the user's to do.
-    let tidy = modfile::draft(&job.plugin, &fixed, means.store)?;
+    let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, means.store)?;
     let known = edits.len();
     let tidied = desk.tidy(&tidy).and_then(|()| desk.settle(&tidy, &mut edits));
     if edits.len() > known {
-        let again = modfile::draft(&job.plugin, &fixed, means.store)?;
+        let again = modfile::draft(&job.plugin, "draft", &fixed, means.store)?;
         desk.edit(&again, &edits[known..])?;
         desk.selection(&again)?;
         fixed = again.texts()?;

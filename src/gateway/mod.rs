@@ -5,6 +5,7 @@ mod binary;
 pub mod version_text;
 mod identify;
 pub mod modules;
+pub mod own;
 
 use std::path::PathBuf;
 

@@ -158,13 +158,13 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     Ok(copy)
 }
 
-/// A copy to try edits on; the last one gives way to it.
+/// A copy to try edits on, called `name`; the last one of that name gives way to it.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn draft(plugin: &Plugin, texts: &[String; 2], store: &Store) -> Result<ModFile> {
+pub fn draft(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) -> Result<ModFile> {
     let copy = ModFile {
-        file: store.modfiles(&key(plugin)).join("draft/go.mod"),
+        file: store.modfiles(&key(plugin)).join(name).join("go.mod"),
         kind: Kind::Module,
         made_of: String::new(),
         changed: true,
