@@ -2,4 +2,7 @@
 
 mod support;
 
+mod architecture;
 mod binary;
+mod loads;
+mod readme;

@@ -11,15 +11,9 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
 use crate::target::{LibcKind, Target};
+use crate::verify::plugin::Plugin;
+use crate::verify::registerers;
 use crate::version::LibcVersion;
-
-/// The variables a gateway looks up in a plugin, one for each kind of plugin (design fact 13).
-pub const REGISTERERS: [&str; 4] = [
-    "HandlerRegisterer",
-    "ClientRegisterer",
-    "ModifierRegisterer",
-    "MiddlewareRegisterer",
-];
 
 /// What was seen in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,11 +50,17 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     }
     let needed: Vec<String> = image.needed().map(str::to_owned).collect();
     let glibc = check_libc(image, target).map_err(|what| told(what).help("let zig compile it: leave `--cc` out"))?;
-    let registerers = registerers(image);
+    let registerers: Vec<String> = registerers::exported(&Plugin::read(binary)?)
+        .into_iter()
+        .map(|(kind, _)| kind.name.to_owned())
+        .collect();
     if registerers.is_empty() {
-        return Err(told(format!("exports none of {}", REGISTERERS.join(", ")))
-            .help("a gateway looks for a package-level variable of one of these names in package main")
-            .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
+        return Err(told(format!(
+            "exports none of {}",
+            registerers::KINDS.map(|kind| kind.name).join(", ")
+        ))
+        .help("a gateway looks for a package-level variable of one of these names in package main")
+        .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
     }
     Ok(Checks {
         arch: image.arch().to_string(),
@@ -105,27 +105,6 @@ fn check_libc(image: Image<'_>, target: &Target) -> Result<Option<LibcVersion>, 
         }
         (_, newest) => Ok(newest.map(|(version, _)| version)),
     }
-}
-
-/// The registerers that are exported, by their last name: before it stands the plugin's own path.
-#[must_use]
-pub fn registerers(image: Image<'_>) -> Vec<String> {
-    let mut found: Vec<String> = image
-        .symbols()
-        .filter(|symbol| symbol.defined)
-        .filter_map(|symbol| {
-            let name = std::str::from_utf8(symbol.name).ok()?;
-            let (path, last) = name.rsplit_once('.')?;
-            let own = !path.contains(':') && !path.starts_with("go.");
-            REGISTERERS
-                .iter()
-                .find(|known| own && **known == last)
-                .map(|known| (*known).to_owned())
-        })
-        .collect();
-    found.sort();
-    found.dedup();
-    found
 }
 
 /// Folders of this machine that a rule should have replaced.

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod gateway;
 pub(crate) mod go;
 
 use std::io::Write;
@@ -18,4 +19,20 @@ pub(crate) fn skipped(what: &str, why: &str) {
 /// Prints a line that is seen also when the test passes.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The plugbuild under test with the tests' own store, and otherwise as a user has it.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+pub(crate) fn plugbuild(args: &[&str]) -> std::process::Command {
+    let mut plugbuild = std::process::Command::new(env!("CARGO_BIN_EXE_plugbuild"));
+    plugbuild
+        .args(args)
+        .env("PLUGBUILD_HOME", cache().join("store"))
+        .env_remove("PLUGBUILD_GATEWAY");
+    plugbuild
 }

@@ -1,5 +1,6 @@
 //! Project chores: `cargo xtask --help`.
 
+mod bench;
 mod matrix;
 
 use std::path::Path;
@@ -12,11 +13,13 @@ use clap::Parser;
 #[command(bin_name = "cargo xtask")]
 enum Chore {
     Matrix(matrix::Args),
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Matrix(args) => matrix::run(&args, root()),
+        Chore::Bench(args) => bench::run(&args, root()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,190 @@
+//! ARCHITECTURE.md's invariants, README's claims and the docs, held to the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::root;
+
+/// All files below a folder with one of these endings.
+fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().flatten() {
+            let path = entry.path();
+            match path.extension().and_then(|e| e.to_str()) {
+                _ if path.is_dir() => folders.push(path),
+                Some(ending) if endings.contains(&ending) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing in {folder}");
+    found
+}
+
+/// The code of a file without its tests and comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let product = text.split("#[cfg(test)]").next().unwrap();
+    product
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The files of src whose code has one of these words.
+fn having(folder: &str, words: &[&str]) -> Vec<String> {
+    files(folder, &["rs"])
+        .into_iter()
+        .filter(|path| words.iter().any(|word| code(path).contains(word)))
+        .map(|path| path.strip_prefix(root()).unwrap().display().to_string())
+        .collect()
+}
+
+#[test]
+fn the_plan_is_pure() {
+    let effects = [
+        "std::fs",
+        "std::net",
+        "std::process",
+        "ureq",
+        "duct",
+        "Invocation",
+        "Host",
+        "std::env::",
+    ];
+    assert_eq!(having("src/plan", &effects), Vec::<String>::new());
+}
+
+#[test]
+fn each_effect_has_one_place() {
+    assert_eq!(having("src", &["duct::cmd", "Command::new"]), ["src/invocation.rs"]);
+    assert_eq!(
+        having("src", &["env::var(", "env::vars", "env::var_os"]),
+        ["src/host.rs"]
+    );
+    assert_eq!(having("src", &["ureq::"]), ["src/toolchain/fetch.rs"]);
+    assert_eq!(
+        having("src", &["unsafe {", "unsafe fn", "unsafe impl"]),
+        ["src/binary/mod.rs"]
+    );
+    assert_eq!(having("src", &["process::exit"]), Vec::<String>::new());
+}
+
+#[test]
+fn versions_and_triples_are_written_in_toolchains() {
+    let triples = ["unknown-linux-", "-linux-musl", "-linux-gnu"];
+    // target.rs is the one place that knows how triples are spelt.
+    let found = having("src", &triples);
+    let allowed = ["src/cli.rs", "src/target.rs"];
+    assert!(
+        found
+            .iter()
+            .all(|file| allowed.contains(&file.as_str()) || file.starts_with("src/cli/")),
+        "{found:?}"
+    );
+    assert_eq!(
+        having("src/toolchain", &["0.16.0", "1.25.6", "1.19.5"]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn every_file_says_what_it_is_and_is_one_noun() {
+    for path in files("src", &["rs"])
+        .into_iter()
+        .chain(files("xtask/src", &["rs"]))
+        .chain(files("tests", &["rs"]))
+    {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
+        assert!(
+            text.lines().count() <= 450,
+            "{} has {} lines",
+            path.display(),
+            text.lines().count()
+        );
+    }
+}
+
+#[test]
+fn no_stub_and_no_panic_on_input_is_left() {
+    assert_eq!(
+        having("src", &["todo!", "unimplemented!", ".unwrap()", "TODO", "FIXME"]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn the_exit_codes_are_the_documented_ones() {
+    use plugbuild::error::Kind;
+    let docs = fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    let kinds = [
+        Kind::Incompatible,
+        Kind::Usage,
+        Kind::Build,
+        Kind::ToolMissing,
+        Kind::Network,
+        Kind::Io,
+        Kind::Interrupted,
+    ];
+    let documented: Vec<u8> = docs
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+        .filter(|code| *code != 0)
+        .collect();
+    assert_eq!(documented, kinds.map(Kind::exit_code));
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    let mut links = 0;
+    for path in files("docs", &["md"])
+        .into_iter()
+        .chain(["README.md", "ARCHITECTURE.md"].map(|f| root().join(f)))
+    {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if !file.is_empty() && !file.contains("://") {
+                links += 1;
+                assert!(
+                    path.parent().unwrap().join(file).exists(),
+                    "{} links to {file}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(links >= 6, "{links} links");
+}
+
+#[test]
+fn every_variable_that_is_read_is_documented() {
+    let docs = fs::read_to_string(root().join("docs/settings.md")).unwrap();
+    let mut names: Vec<String> = files("src", &["rs"])
+        .iter()
+        .flat_map(|path| {
+            let text = code(path);
+            text.split('"')
+                .filter(|word| word.starts_with("PLUGBUILD_"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    names.sort();
+    names.dedup();
+    assert!(names.len() >= 8, "{names:?}");
+    // Ours, between plugbuild and what it starts; nobody sets them.
+    let internal = ["PLUGBUILD_FILE_MAP", "PLUGBUILD_BUILD_FLAGS"];
+    names.retain(|name| !internal.contains(&name.as_str()));
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|name| !docs.contains(&format!("`{name}`")))
+        .collect();
+    assert!(missing.is_empty(), "docs/settings.md lacks {missing:?}");
+}

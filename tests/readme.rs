@@ -1,0 +1,83 @@
+//! README's main command, run as it is written, in a fresh copy with an empty HOME.
+
+use std::fs;
+
+use crate::support::gateway::text;
+use crate::support::{cache, root, say};
+
+/// The first line of the code block behind a sentence of README.
+fn command_behind(sentence: &str) -> String {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme
+        .split_once(sentence)
+        .unwrap_or_else(|| panic!("README has no `{sentence}`"));
+    let block = rest.split("```sh\n").nth(1).expect("a block of commands");
+    block.split("\n```").next().expect("an end").to_owned()
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn the_main_command_builds_the_example_from_an_empty_home() {
+    let command = command_behind("Build the example plugin for an arm64 gateway:");
+    assert!(command.starts_with("cargo run --release -- "), "{command}");
+    let place = tempfile::tempdir().unwrap();
+    let (clone, home) = (place.path().join("clone"), place.path().join("home"));
+    fs::create_dir(&home).unwrap();
+    let cloned = std::process::Command::new("git")
+        .args(["clone", "-q"])
+        .arg(root())
+        .arg(&clone)
+        .output()
+        .unwrap();
+    assert!(cloned.status.success(), "{}", text(&cloned.stderr));
+    let run = |home: &std::path::Path| {
+        std::process::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(&clone)
+            // The compiled crate may be there already; what plugbuild fetches may not.
+            .env("CARGO_TARGET_DIR", cache().join("readme-target"))
+            .env("CARGO_HOME", cargo_home())
+            .env("RUSTUP_HOME", rustup_home())
+            .env("HOME", home)
+            .env("GOFLAGS", "-modcacherw")
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("PLUGBUILD_HOME")
+            .output()
+            .unwrap()
+    };
+    let started = std::time::Instant::now();
+    let out = run(&home);
+    let said = text(&out.stderr);
+    assert!(out.status.success(), "{command}\n{said}");
+    for word in [
+        "gateway",
+        "target aarch64-unknown-linux-musl",
+        "checked arm64",
+        "exports HandlerRegisterer",
+        "finished",
+    ] {
+        assert!(said.contains(word), "no `{word}` in\n{said}");
+    }
+    assert!(fs::metadata(text(&out.stdout).trim()).unwrap().len() > 1 << 20);
+    say(&format!(
+        "README's main command from nothing: {:.0} s",
+        started.elapsed().as_secs_f32()
+    ));
+    let again = run(&home);
+    assert!(text(&again.stderr).contains("up to date"), "{}", text(&again.stderr));
+}
+
+#[allow(clippy::disallowed_methods, reason = "the test's own surroundings")]
+fn cargo_home() -> std::path::PathBuf {
+    std::env::var_os("CARGO_HOME").map_or_else(|| user_home().join(".cargo"), Into::into)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the test's own surroundings")]
+fn rustup_home() -> std::path::PathBuf {
+    std::env::var_os("RUSTUP_HOME").map_or_else(|| user_home().join(".rustup"), Into::into)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the test's own surroundings")]
+fn user_home() -> std::path::PathBuf {
+    std::env::var_os("HOME").expect("a home").into()
+}
