@@ -9,7 +9,8 @@ pub use prepare::{Means, Mode, prepare};
 
 use serde::Serialize;
 
-use crate::check::{Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::check::{Cause, Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::error::Error;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Quirk, sums};
 use go_line::GoLine;
@@ -24,6 +25,8 @@ pub struct Alignment {
     pub moves: Vec<Clash>,
     /// Modules whose `replace` of the user's, for any version, gives way to the pin.
     pub set_aside: Vec<SetAside>,
+    /// Modules whose packages the gateway has in another: an empty module stands in for each, so that they come from there.
+    pub emptied: Vec<String>,
     /// Clashes that remain, as no alignment cures them.
     pub remaining: Vec<Clash>,
     /// The `go` line, where it must change.
@@ -61,13 +64,34 @@ impl Alignment {
     }
 }
 
+impl Alignment {
+    /// Adds to what the go command `said` which modules were moved under the plugin: those first that it names.
+    #[must_use]
+    pub fn blamed(&self, error: Error, said: &str, label: &str) -> Error {
+        let (named, others): (Vec<&Clash>, Vec<&Clash>) =
+            self.moves.iter().partition(|clash| said.contains(&clash.module));
+        let all: Vec<String> = named.into_iter().chain(others).take(8).map(Clash::to_string).collect();
+        if all.is_empty() {
+            return error;
+        }
+        error
+            .help(format!(
+                "it was built against the versions of KrakenD {label}, and may need what only another has: {}",
+                all.join(", ")
+            ))
+            .help(format!(
+                "what asks for them: `plugbuild check --gateway {label}`; which gateways have them: `plugbuild compat`"
+            ))
+    }
+}
+
 /// Decides it. `directives` are the verbs that the plugin's go.mod uses; `quirks` those of the gateway's Go.
 #[must_use]
 pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], quirks: &[&Quirk]) -> Alignment {
     let (moves, remaining): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway)
         .into_iter()
         .filter(Clash::is_real)
-        .partition(|clash| clash.cause.can_align());
+        .partition(Clash::can_align);
     let rows: Vec<ModuleRow> = gateway
         .linked_modules()
         .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
@@ -75,7 +99,9 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], q
         .cloned()
         .collect();
     let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
+    let moved = moves.iter().filter(|clash| clash.cause == Cause::Moved);
     Alignment {
+        emptied: moved.map(|clash| clash.module.clone()).collect(),
         set_aside: set_aside(plugin, &rows),
         moves,
         remaining,

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::check::Clash;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
@@ -99,26 +98,12 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> R
         return Ok(linked);
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
-    Err(explain(moved(Error::build(what), &said, job), &said, job))
-}
-
-/// Which modules were moved to the gateway's versions, those that the compiler names first.
-fn moved(error: Error, said: &str, job: &Job) -> Error {
-    let moves = job.alignment.iter().flat_map(|alignment| &alignment.moves);
-    let (named, others): (Vec<&Clash>, Vec<&Clash>) = moves.partition(|clash| said.contains(&clash.module));
-    let all: Vec<String> = named.into_iter().chain(others).take(8).map(Clash::to_string).collect();
-    if all.is_empty() {
-        return error;
-    }
-    let label = &job.gateway.label;
-    error
-        .help(format!(
-            "it was built against the versions of KrakenD {label}, and may need what only a newer one has: {}",
-            all.join(", ")
-        ))
-        .help(format!(
-            "what asks for them: `plugbuild check --gateway {label}`; which gateways have them: `plugbuild compat`"
-        ))
+    let error = Error::build(what);
+    let error = match &job.alignment {
+        Some(alignment) => alignment.blamed(error, &said, &job.gateway.label),
+        None => error,
+    };
+    Err(explain(error, &said, job))
 }
 
 /// What the go command's words mean to somebody who builds a plugin.

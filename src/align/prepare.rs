@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Alignment, decide};
 use crate::check::{Clash, GatewaySide, PluginModule, PluginSide, Source, clashes};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::gateway;
 use crate::host::Host;
 use crate::matrix::{Matrix, QuirkFacts};
@@ -66,6 +66,7 @@ pub fn prepare(job: &mut Job, go: &Go, mode: Mode, means: Means, ui: &Ui) -> Res
         go: decided.go_line.as_ref().map(|line| &line.want),
         drop: &decided.drop,
         pins: &decided.pins,
+        emptied: &decided.emptied,
     };
     let name = format!(
         "for-{}",
@@ -77,7 +78,10 @@ pub fn prepare(job: &mut Job, go: &Go, mode: Mode, means: Means, ui: &Ui) -> Res
     let mut alignment = decided;
     if copy.changed || asked.is_none() {
         let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
-        let aligned = selection::read(job, &reader, &copy, means.host)?;
+        let aligned = selection::read(job, &reader, &copy, means.host).map_err(|why| match why.kind {
+            Kind::Build => alignment.blamed(Error::build(&why.what), &why.what, &job.gateway.label),
+            _ => why,
+        })?;
         alignment.remaining = clashes(&aligned, &gateway).into_iter().filter(Clash::is_real).collect();
         refuse(&alignment, mode, job)?;
         if asked.is_none() {

@@ -36,14 +36,6 @@ pub enum Cause {
     PluginsOwn,
 }
 
-impl Cause {
-    /// Whether building against the gateway's versions cures it.
-    #[must_use]
-    pub fn can_align(self) -> bool {
-        matches!(self, Cause::Version | Cause::Replaced)
-    }
-}
-
 /// Which way the plugin would have to go to have the gateway's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +69,18 @@ impl fmt::Display for Clash {
 }
 
 impl Clash {
+    /// Whether building against the gateway's versions cures it.
+    #[must_use]
+    pub fn can_align(&self) -> bool {
+        let published = |source: &Source| matches!(source, Source::Published { .. });
+        match self.cause {
+            Cause::Version | Cause::Replaced => true,
+            // The module that has the packages there can take its place.
+            Cause::Moved => published(&self.have) && published(&self.want),
+            Cause::GatewaysOwn | Cause::PluginsOwn => false,
+        }
+    }
+
     /// Whether the gateway would refuse the plugin for it.
     #[must_use]
     pub fn is_real(&self) -> bool {

@@ -68,7 +68,7 @@ pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &
     let asks = go_line::asks_more(plugin, gateway);
     let other_go = told.go.clone().filter(|go| *go != gateway.go);
     let other_libc = told.libc.and_then(|libc| misfit(libc, system));
-    let stuck = real.iter().any(|clash| !clash.cause.can_align())
+    let stuck = real.iter().any(|clash| !clash.can_align())
         || other_go.is_some()
         || other_libc.is_some()
         // Another module's go line cannot be lowered, and from Go 1.21 on it is heeded.

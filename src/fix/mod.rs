@@ -193,7 +193,8 @@ fn now_replaced(now: &PluginSide, clash: &Clash) -> bool {
 /// What to try next for a clash: take the user's replace away, require the gateway's version, and where something asks
 /// for more than that, replace.
 fn step_of(clash: &Clash, step: usize, replaced: bool, before: &[Edit]) -> Result<Vec<Edit>> {
-    let (Source::Published { path, version }, true) = (&clash.want, clash.cause.can_align()) else {
+    let (Source::Published { path, version }, true) = (&clash.want, clash.can_align() && clash.cause != Cause::Moved)
+    else {
         return Err(Error::incompatible(format!(
             "no edit of go.mod makes this fit: {clash} ({})",
             match clash.cause {

@@ -3,7 +3,7 @@
 
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::plugin::Plugin;
+use crate::plugin::{Plugin, directives};
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Store, create_dir};
 use text::Edits;
@@ -130,16 +130,20 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     let (kind, source, texts) = match &plugin.work {
         Some(work) => {
             let base = work.parent().unwrap_or(Path::new("/"));
-            let own = read(work)?;
+            let own = format!("{}\n{}", read(work)?, members_for_each_other(plugin, &read(work)?)?);
             let sums = text::go_sum(sums, &read_if_there(&work.with_extension("work.sum"))?);
-            (Kind::Workspace, "go.work", [text::go_work(&own, base, edits), sums])
+            (
+                Kind::Workspace,
+                "go.work",
+                [text::go_work(&own, base, edits, &dir), sums],
+            )
         }
         None => {
             let root = &plugin.module.root;
             let own = read(&root.join("go.mod"))?;
             let sums = text::go_sum(sums, &read_if_there(&root.join("go.sum"))?);
             let kind = if vendored { Kind::Vendored } else { Kind::Module };
-            (kind, "go.mod", [text::go_mod(&own, edits), sums])
+            (kind, "go.mod", [text::go_mod(&own, edits, &dir), sums])
         }
     };
     let made_of = hex(&Sha256::digest(texts.join("\0")));
@@ -154,6 +158,12 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     if copy.changed {
         let _ = fs::remove_file(&stamp);
         copy.write(texts)?;
+        for module in edits.emptied {
+            let folder = text::empty_folder(&dir, module);
+            create_dir(&folder)?;
+            let file = folder.join("go.mod");
+            fs::write(&file, format!("module {module}\n")).map_err(|e| Error::io("write", &file, e))?;
+        }
     }
     Ok(copy)
 }
@@ -171,6 +181,29 @@ pub fn draft(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) ->
     };
     copy.write(texts.clone())?;
     Ok(copy)
+}
+
+/// Members may require each other at versions that nobody published: `go build` never looks, but `go list` does.
+fn members_for_each_other(plugin: &Plugin, work: &str) -> Result<String> {
+    let members = || std::iter::once(&plugin.module).chain(&plugin.siblings);
+    let replaced: BTreeSet<String> = directives::parse(work)
+        .into_iter()
+        .filter(|directive| directive.verb == "replace")
+        .filter_map(|directive| directive.words.into_iter().next())
+        .collect();
+    let mut lines = BTreeSet::new();
+    for member in members() {
+        for directive in directives::parse(&read(&member.root.join("go.mod"))?) {
+            let [path, version] = directive.words.as_slice() else {
+                continue;
+            };
+            let other = members().find(|other| other.path == *path && !replaced.contains(path));
+            if let Some(other) = other.filter(|_| directive.verb == "require") {
+                lines.insert(format!("replace {path} {version} => {:?}\n", other.root));
+            }
+        }
+    }
+    Ok(lines.into_iter().collect())
 }
 
 /// One folder a project, whatever gateway it is built for.

@@ -1,7 +1,7 @@
 //! The texts of the copies: pure, from the user's files and what must be said otherwise.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::align::Pin;
 use crate::plugin::directives::{Line, lines};
@@ -16,18 +16,26 @@ pub struct Edits<'a> {
     pub drop: &'a [String],
     /// Replacements that win over the user's own of the same modules.
     pub pins: &'a [Pin],
+    /// Modules that an empty folder takes the place of.
+    pub emptied: &'a [String],
+}
+
+/// Where a copy has the empty folder of a module, below its own.
+#[must_use]
+pub fn empty_folder(dir: &Path, module: &str) -> PathBuf {
+    dir.join("empty").join(module)
 }
 
 /// The copy of a go.mod. Comments stay, as `// indirect` is one.
 #[must_use]
-pub fn go_mod(text: &str, edits: &Edits) -> String {
-    edited(text, edits, |line| line.text.to_owned())
+pub fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
+    edited(text, edits, copy, |line| line.text.to_owned())
 }
 
 /// The copy of a go.work, which lies elsewhere: what it names relative to `dir` is made absolute.
 #[must_use]
-pub fn go_work(text: &str, dir: &Path, edits: &Edits) -> String {
-    edited(text, edits, |line| {
+pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path) -> String {
+    edited(text, edits, copy, |line| {
         let names_folder = matches!(line.verb.as_deref(), Some("use" | "replace"));
         let moved = line
             .words
@@ -36,7 +44,7 @@ pub fn go_work(text: &str, dir: &Path, edits: &Edits) -> String {
         let Some(folder) = moved else {
             return line.text.to_owned();
         };
-        let place = format!("{:?}", dir.join(folder));
+        let place = format!("{:?}", joined(dir, folder));
         let kept: Vec<&str> = line.words[..line.words.len() - 1].iter().map(String::as_str).collect();
         let in_block = !line
             .text
@@ -48,8 +56,22 @@ pub fn go_work(text: &str, dir: &Path, edits: &Edits) -> String {
     })
 }
 
-fn edited(text: &str, edits: &Edits, keep: impl Fn(&Line) -> String) -> String {
-    let pinned: BTreeSet<&str> = edits.pins.iter().map(|pin| pin.path.as_str()).collect();
+/// As the go command wants it: without `.` and `..` in it.
+fn joined(dir: &Path, folder: &str) -> PathBuf {
+    let mut place = dir.to_owned();
+    for part in Path::new(folder).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => _ = place.pop(),
+            other => place.push(other),
+        }
+    }
+    place
+}
+
+fn edited(text: &str, edits: &Edits, copy_dir: &Path, keep: impl Fn(&Line) -> String) -> String {
+    let pinned = edits.pins.iter().map(|pin| pin.path.as_str());
+    let pinned: BTreeSet<&str> = pinned.chain(edits.emptied.iter().map(String::as_str)).collect();
     let mut copy = String::with_capacity(text.len() + 128 * edits.pins.len());
     for line in lines(text) {
         let first = line.words.first().map(String::as_str);
@@ -68,10 +90,13 @@ fn edited(text: &str, edits: &Edits, keep: impl Fn(&Line) -> String) -> String {
         }
         copy.push('\n');
     }
-    if !edits.pins.is_empty() {
+    if !pinned.is_empty() {
         copy.push_str("\nreplace (\n");
         for pin in edits.pins {
             copy.push_str(&format!("\t{} => {} {}\n", pin.path, pin.to, pin.version));
+        }
+        for module in edits.emptied {
+            copy.push_str(&format!("\t{module} => {:?}\n", empty_folder(copy_dir, module)));
         }
         copy.push_str(")\n");
     }
@@ -105,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_copy_without_edits_is_the_same() {
-        assert_eq!(go_mod(GO_MOD, &Edits::default()), GO_MOD);
+        assert_eq!(go_mod(GO_MOD, &Edits::default(), Path::new("/copy")), GO_MOD);
     }
 
     #[test]
@@ -120,18 +145,22 @@ mod tests {
             go: Some(&go),
             drop: &drop,
             pins: &pins,
+            emptied: &["e.org/e".to_owned()],
         };
         let want = "module example.com/p // mine\n\ngo 1.23\n\n\ngodebug (\n\tpanicnil=1\n)\n\n\n\
             require (\n\ta.org/x v1.1.0\n\tb.org/y v1.0.0 // indirect\n)\n\n\nreplace (\n\td.org/z => ./z\n)\n\n\
-            replace (\n\ta.org/x => a.org/x v1.0.0\n\tb.org/y => fork.org/y v1.2.3\n)\n";
-        assert_eq!(go_mod(GO_MOD, &edits), want);
+            replace (\n\ta.org/x => a.org/x v1.0.0\n\tb.org/y => fork.org/y v1.2.3\n\te.org/e => \"/copy/empty/e.org/e\"\n)\n";
+        assert_eq!(go_mod(GO_MOD, &edits, Path::new("/copy")), want);
     }
 
     #[test]
     fn a_workspace_keeps_its_folders() {
         let text = "go 1.22\n\nuse ./p\nuse (\n\t.\n\t\"../a b\"\n\t/abs\n)\nreplace x.org/y => ../y\nreplace x.org/z => z.org/z v1.0.0\n";
-        let want = "go 1.22\n\nuse \"/w/./p\"\nuse (\n\"/w/.\"\n\"/w/../a b\"\n\t/abs\n)\nreplace x.org/y => \"/w/../y\"\nreplace x.org/z => z.org/z v1.0.0\n";
-        assert_eq!(go_work(text, Path::new("/w"), &Edits::default()), want);
+        let want = "go 1.22\n\nuse \"/w/p\"\nuse (\n\"/w\"\n\"/a b\"\n\t/abs\n)\nreplace x.org/y => \"/y\"\nreplace x.org/z => z.org/z v1.0.0\n";
+        assert_eq!(
+            go_work(text, Path::new("/w"), &Edits::default(), Path::new("/copy")),
+            want
+        );
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
         let edits = Edits {
             go: line.as_ref().filter(|line| line.stops).map(|line| &line.want),
             drop: &drop,
-            pins: &[],
+            ..Edits::default()
         };
         let copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
         match read(job, &Reader::of(job, &version, program, matrix), &copy, host) {
