@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::create_dir;
 
 pub use checks::Checks;
 use stamp::Stamp;
@@ -27,6 +26,35 @@ pub struct Artefact {
     /// Nothing had to be done: it was there, from the same link.
     pub fresh: bool,
     pub checks: Checks,
+}
+
+/// Whether the output can be written, asked before the minutes that a build takes. Makes nothing.
+///
+/// # Errors
+/// It is a folder, or would lie in one that may not be written.
+pub fn check_output(output: &Path) -> Result<()> {
+    use rustix::fs::{Access, access};
+    if output.is_dir() {
+        return Err(
+            Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
+        );
+    }
+    let there = output.ancestors().skip(1).find(|dir| dir.exists());
+    let dir = there
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let why = if dir.is_dir() {
+        access(dir, Access::WRITE_OK | Access::EXEC_OK)
+            .err()
+            .map(std::io::Error::from)
+    } else {
+        Some(std::io::ErrorKind::NotADirectory.into())
+    };
+    why.map_or(Ok(()), |why| Err(cannot_write(output, &why)))
+}
+
+fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
+    Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
 }
 
 /// Checks the linked file and makes the finished one from it.
@@ -88,10 +116,8 @@ fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
             .for_each(|(to, from)| *to = *from);
     }
     let dir = output.parent().unwrap_or(Path::new("."));
-    create_dir(dir)?;
-    let failed = |why: std::io::Error| {
-        Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
-    };
+    let failed = |why: std::io::Error| cannot_write(output, &why);
+    fs::create_dir_all(dir).map_err(failed)?;
     let mut staged = tempfile::Builder::new()
         .prefix(".plugbuild-")
         .tempfile_in(dir)

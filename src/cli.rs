@@ -3,6 +3,8 @@
 pub mod check;
 pub mod gateway;
 pub mod verify;
+pub mod inspect;
+pub mod explain;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,6 +33,7 @@ pub struct Cli {
 
 /// Flags every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Say more: reasons, sources, the command that runs
     #[arg(short, long, global = true)]
@@ -75,6 +78,7 @@ pub enum Command {
     Build(BuildArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+<<<<<<< HEAD
     /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
     #[command(visible_alias = "c")]
     Check(check::CheckArgs),
@@ -86,6 +90,12 @@ pub enum Command {
     Upgrade(check::UpgradeArgs),
     /// Tell which modules must be the gateway's, and which are free to bump
     Deps(check::DepsArgs),
+=======
+    /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
+    Inspect(inspect::InspectArgs),
+    /// Explain a gateway's log: cause and cure of each message about plugins
+    Explain(explain::ExplainArgs),
+>>>>>>> main
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
@@ -149,9 +159,15 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+<<<<<<< HEAD
     /// When to build against the gateway's module versions, in a copy of go.mod; your own files stay as they are
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, num_args = 0..=1, require_equals = false, default_missing_value = "always")]
     pub align: Mode,
+=======
+    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
+>>>>>>> main
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,
@@ -202,6 +218,9 @@ fn parse<T: std::str::FromStr<Err = crate::error::Error>>(text: &str) -> Result<
     })
 }
 
+/// Global flags in one word with their value.
+const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format="];
+
 /// Puts `build` in where no command is named, so that flags and a path may come first.
 #[must_use]
 pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
@@ -221,7 +240,7 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
             Some("-v" | "--verbose" | "-q" | "--quiet" | "--offline") => {}
             Some("--color" | "--message-format" | "--format") => _ = rest.next(),
             Some("-h" | "--help" | "-V" | "--version") => break true,
-            Some(flag) if flag.starts_with("--color=") || flag.starts_with("--message-format=") => {}
+            Some(flag) if GLOBAL_WITH_VALUE.iter().any(|prefix| flag.starts_with(prefix)) => {}
             Some(word) => break names.iter().any(|name| name == word),
             None => break false,
         }
@@ -258,6 +277,7 @@ mod tests {
         );
         assert_eq!(filled("examples/handler -g 2"), "build examples/handler -g 2");
         assert_eq!(filled("-q --color never targets"), "-q --color never targets");
+        assert_eq!(filled("--format=json targets"), "--format=json targets");
         assert_eq!(filled("b -g 2"), "b -g 2");
         assert_eq!(filled("--help"), "--help");
         assert_eq!(filled("--offline -g build"), "build --offline -g build");

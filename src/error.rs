@@ -88,6 +88,12 @@ impl Error {
         Self::new(Kind::Io, format!("cannot {verb} {}: {why}", path.as_ref().display()))
     }
 
+    /// Adds one `help:` line unless there is one.
+    #[must_use]
+    pub fn or_help(self, line: impl Into<String>) -> Self {
+        if self.help.is_empty() { self.help(line) } else { self }
+    }
+
     /// Adds one `help:` line.
     #[must_use]
     pub fn help(mut self, line: impl Into<String>) -> Self {

@@ -12,7 +12,7 @@ use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
 use crate::ui::Ui;
 
@@ -66,10 +66,25 @@ fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     flags
 }
 
+/// Held while one copy of plugbuild builds this plugin for this target: two would write the same file.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn lock(job: &Job, store: &Store, ui: &Ui) -> Result<Lock> {
+    store.lock(&format!("linked-{}", key(job)), || {
+        ui.status("waiting", "another plugbuild is building the same plugin");
+    })
+}
+
 /// Where the go command links to. It stays there as it was linked: the next run's up-to-date check reads its build ID,
 /// which the finished file no longer has.
 #[must_use]
 pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
+    store.linked(&key(job)).join(format!("{}.so", job.plugin.name()))
+}
+
+/// What tells one linked file from another.
+fn key(job: &Job) -> String {
     let gateway = &job.gateway;
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();
@@ -79,9 +94,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
         hash.update([0]);
     }
     hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
-    store
-        .linked(&hex(&hash.finalize()[..8]))
-        .join(format!("{}.so", job.plugin.name()))
+    hex(&hash.finalize()[..8])
 }
 
 /// Runs the go command; returns the file as it was linked.
@@ -91,7 +104,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
 pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> Result<PathBuf> {
     let linked = linked_file(job, store);
     if let Some(dir) = linked.parent() {
-        create_dir(dir)?;
+        store.folder(dir)?;
     }
     let (status, said) = go.stream(host, |line| ui.pass_on(line))?;
     if status.success() {

@@ -151,10 +151,10 @@ impl Host {
         which::which_in(program, self.var("PATH"), &self.cwd).ok()
     }
 
-    /// A path as typed, made absolute.
+    /// A path as typed, made absolute, without `./`.
     #[must_use]
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.cwd.join(path)
+        self.cwd.join(path).components().collect()
     }
 }
 

@@ -158,7 +158,7 @@ pub fn quoted(word: &OsStr) -> String {
     }
 }
 
-pub use children::{end_all, interrupted};
+pub use children::{Ending, end_all, interrupted};
 
 /// The processes under way, so that a signal to us ends them too.
 mod children {
@@ -188,6 +188,7 @@ mod children {
     pub(super) struct Registered<H> {
         handle: H,
         pids: Vec<u32>,
+        own_group: bool,
     }
 
     /// Starts a process and lists it, with no moment between in which a signal could miss it.
@@ -202,21 +203,28 @@ mod children {
         }
         let handle = start()?;
         let pids = pids(&handle);
+        let own_group = !host.interactive;
         running.push(Child {
             pids: pids.clone(),
-            own_group: !host.interactive,
+            own_group,
         });
-        Ok(Registered { handle, pids })
+        Ok(Registered {
+            handle,
+            pids,
+            own_group,
+        })
     }
 
     impl<H> Registered<H> {
-        /// The process has ended; tells whether it was made to.
+        /// The process has ended; tells whether it was made to. Then nothing it started outlives it.
         pub(super) fn finish(self) -> Result<()> {
-            if interrupted() {
-                Err(Error::interrupted())
-            } else {
-                Ok(())
+            if !interrupted() {
+                return Ok(());
             }
+            if self.own_group {
+                self.pids.iter().for_each(|pid| send(*pid, true, Signal::KILL));
+            }
+            Err(Error::interrupted())
         }
     }
 
@@ -239,24 +247,36 @@ mod children {
         INTERRUPTED.load(Ordering::SeqCst)
     }
 
-    /// Asks every process under way to end, whole groups where they have one, or makes them end with `force`.
-    /// New ones are refused from now on.
-    pub fn end_all(force: bool) {
+    /// The ways to end a process, from the gentlest.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Ending {
+        /// As Ctrl-C does: the go command ends what it started and removes its temporary folder.
+        Interrupt,
+        Terminate,
+        Kill,
+    }
+
+    /// Ends every process under way, whole groups where they have one. New ones are refused from now on.
+    pub fn end_all(how: Ending) {
         INTERRUPTED.store(true, Ordering::SeqCst);
-        let signal = if force { Signal::KILL } else { Signal::TERM };
+        let signal = match how {
+            Ending::Interrupt => Signal::INT,
+            Ending::Terminate => Signal::TERM,
+            Ending::Kill => Signal::KILL,
+        };
         for child in running().iter() {
-            for pid in child
-                .pids
-                .iter()
-                .filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?))
-            {
-                // A process that has just ended is no failure.
-                let _ = if child.own_group {
-                    kill_process_group(pid, signal)
-                } else {
-                    kill_process(pid, signal)
-                };
-            }
+            child.pids.iter().for_each(|pid| send(*pid, child.own_group, signal));
+        }
+    }
+
+    /// A process that has just ended is no failure.
+    fn send(pid: u32, group: bool, signal: Signal) {
+        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+            let _ = if group {
+                kill_process_group(pid, signal)
+            } else {
+                kill_process(pid, signal)
+            };
         }
     }
 }

@@ -26,6 +26,8 @@ pub mod gobuild;
 pub mod binary;
 pub mod artefact;
 pub mod verify;
+pub mod inspect;
+pub mod explain;
 pub mod commands;
 pub mod signals;
 

@@ -2,6 +2,7 @@
 
 mod linked;
 pub mod modules;
+mod official;
 mod quirk;
 mod release;
 mod rows;
@@ -16,6 +17,7 @@ use crate::target::Target;
 use crate::version::GatewayVersion;
 
 pub use linked::linked;
+pub use official::Official;
 pub use quirk::{Cc, Quirk, QuirkFacts};
 pub use release::{OwnRelease, Release};
 pub use target_row::{CrossGcc, TargetRow};
@@ -28,6 +30,7 @@ pub struct Matrix {
     targets: [TargetRow; 4],
     zig: Zig,
     quirks: Vec<Quirk>,
+    official: Official,
 }
 
 impl Matrix {
@@ -43,6 +46,7 @@ impl Matrix {
             targets: target_row::parse(include_str!("../toolchains/targets.toml"))?,
             zig: zig::parse(include_str!("../toolchains/zig.toml"))?,
             quirks: quirk::parse(include_str!("../toolchains/quirks.toml"))?,
+            official: official::parse(include_str!("../toolchains/official.toml"))?,
         })
     }
 
@@ -93,13 +97,18 @@ impl Matrix {
     #[must_use]
     pub fn nearest(&self, version: GatewayVersion, n: usize) -> Vec<&Release> {
         let mut rows: Vec<&Release> = self.official().collect();
-        rows.sort_by_key(|r| {
-            let v = r.version;
-            let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
-            let patches = v.patch.abs_diff(version.patch);
-            // Of another minor the newest patch is the one to offer, whatever the patch asked for.
-            (lines, if lines == (0, 0) { patches } else { u32::MAX - v.patch })
-        });
+        // What is newer than every release is nearest to the newest.
+        if rows.iter().all(|r| r.version.major < version.major) {
+            rows.sort_by_key(|r| std::cmp::Reverse(r.version));
+        } else {
+            rows.sort_by_key(|r| {
+                let v = r.version;
+                let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
+                let patches = v.patch.abs_diff(version.patch);
+                // Of another minor the newest patch is the one to offer, whatever the patch asked for.
+                (lines, if lines == (0, 0) { patches } else { u32::MAX - v.patch })
+            });
+        }
         rows.truncate(n);
         rows
     }
@@ -120,6 +129,12 @@ impl Matrix {
     #[must_use]
     pub fn zig(&self) -> &Zig {
         &self.zig
+    }
+
+    /// Where releases' own gateways are published.
+    #[must_use]
+    pub fn official_archives(&self) -> &Official {
+        &self.official
     }
 
     /// Every quirk that holds for these facts, in the file's order.

@@ -253,6 +253,7 @@ fn two_builds_from_other_folders_caches_and_users_are_the_same_bytes() {
 }
 
 /// Another store with the same toolchains: links, so that nothing is fetched twice.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 fn copy_store(to: &Path) {
     let from = cache().join("store");
     for tool in ["go", "zig"] {

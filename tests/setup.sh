@@ -40,6 +40,7 @@ case $(uname -m) in
         ;;
     *) fail "$(uname -m) is neither x86_64 nor aarch64"; exit 1 ;;
 esac
+need "C library's headers" libc6-dev test -e /usr/include/stdio.h
 need "python3" python3 command_is_there python3
 need "pip (for the zig wheel)" python3-pip pip_is_there
 
@@ -49,12 +50,12 @@ if [ -n "$missing" ]; then
     if ! command_is_there apt-get; then
         fail "no apt-get here to install$missing with"
     elif [ -n "$sudo" ] && ! $sudo true 2>/dev/null; then
-        fail "not root and sudo asks for a password: run  sudo apt-get install$missing"
+        fail "not root, and no sudo without a password: run  sudo apt-get install$missing"
     else
         say "installing$missing"
-        export DEBIAN_FRONTEND=noninteractive
         # shellcheck disable=SC2086 # a list of packages
-        { $sudo apt-get -qq update && $sudo apt-get -qq install --no-install-recommends -y $missing >/dev/null; } ||
+        { $sudo apt-get -qq update &&
+            $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y $missing >/dev/null; } ||
             fail "apt-get could not install$missing"
     fi
 fi

@@ -1,3 +1,3 @@
-module example.com/cgo
+module example.com/plugins/cgo
 
 go 1.17

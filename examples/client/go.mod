@@ -1,3 +1,3 @@
-module example.com/client
+module example.com/plugins/client
 
 go 1.17

@@ -1,3 +1,3 @@
-module example.com/handler
+module example.com/plugins/handler
 
 go 1.17

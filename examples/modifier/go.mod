@@ -1,3 +1,3 @@
-module example.com/modifier
+module example.com/plugins/modifier
 
 go 1.17

@@ -1,4 +1,4 @@
-module example.com/shared-2.1
+module example.com/plugins/shared-2.1
 
 go 1.17
 

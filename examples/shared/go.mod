@@ -1,4 +1,4 @@
-module example.com/shared
+module example.com/plugins/shared
 
 go 1.24.0
 

@@ -122,7 +122,12 @@ fn local_paths(bytes: &[u8], job: &Job, host: &Host) -> Vec<String> {
 
 impl fmt::Display for Checks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}, needs {}", self.arch, self.go, self.needed.join(" "))?;
+        let needed = if self.needed.is_empty() {
+            "no library".to_owned()
+        } else {
+            self.needed.join(" ")
+        };
+        write!(f, "{}, {}, needs {needed}", self.arch, self.go)?;
         if let Some(glibc) = self.glibc {
             write!(f, " (glibc {glibc})")?;
         }

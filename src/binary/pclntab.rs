@@ -162,14 +162,12 @@ impl<'d> LineTable<'d> {
             .collect()
     }
 
-    /// Where a module's sources were, if a vendor folder held them.
+    /// The vendor folder that a module's sources were in, if one was.
     #[must_use]
     pub fn vendored(self, module: &str) -> Option<SourceRoot> {
         let folder = format!("/vendor/{module}/");
-        self.files().find_map(|file| {
-            let at = file.find(&folder)?;
-            Some(SourceRoot::At(file[..at + folder.len() - 1].to_owned()))
-        })
+        let of = |file: &'d str| Some(&file[..file.find(&folder)? + "/vendor".len()]);
+        self.files().find_map(of).map(|root| SourceRoot::At(root.to_owned()))
     }
 
     /// Where the main module's sources were: `/app`.
@@ -316,7 +314,7 @@ mod tests {
             magic: 0xffff_fff1,
         };
         assert_eq!(table.module_cache(&info()), None);
-        let vendored = SourceRoot::At("/w/vendor/github.com/Azure/x".to_owned());
+        let vendored = SourceRoot::At("/w/vendor".to_owned());
         assert_eq!(table.vendored("github.com/Azure/x"), Some(vendored));
     }
 }

@@ -21,4 +21,7 @@ pub struct VerifyArgs {
     /// The gateway's architecture, where only its release is known
     #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
     pub arch: Option<Arch>,
+    /// Fetch the release's own gateway, once, and compare with it
+    #[arg(long)]
+    pub official: bool,
 }

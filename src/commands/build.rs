@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::verify;
 use super::{Context, asked, print, print_json};
 use crate::align::{self, Means};
 use crate::artefact::{self, Artefact};
@@ -44,6 +45,9 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         dry_run(&plan, &tools, &matrix, &store, cx);
         return Ok(());
     }
+    for job in &plan.jobs {
+        artefact::check_output(&job.output)?;
+    }
     toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, cx.offline, cx.ui)?;
     store.sweep();
     align_all(&mut plan, &tools, args.align, &matrix, &store, cx)?;
@@ -51,8 +55,13 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
         cx.ui.detail("running", &go);
+        let _lock = gobuild::lock(job, &store, cx.ui)?;
         let linked = gobuild::run(job, &go, cx.host, &store, cx.ui)?;
+        let verdict = verify::judge_build(&linked, job, args.verify_with.as_deref(), &matrix, &store, cx)?;
         let artefact = artefact::finish(&linked, job, cx.host)?;
+        if let Some(verdict) = verdict {
+            cx.ui.status("verified", verdict);
+        }
         report(job, tools, &artefact, cx);
     }
     Ok(())
@@ -204,7 +213,7 @@ fn dry_run(plan: &Plan, tools: &[Tools], matrix: &Matrix, store: &Store, cx: Con
             .filter(|item| !told.contains(item))
             .collect::<Vec<_>>()
         {
-            print(format_args!("# to be fetched: {item}"));
+            print(format_args!("# {item}"));
             told.push(item);
         }
         print(format_args!(

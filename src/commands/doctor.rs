@@ -93,16 +93,11 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
 
     let zig = zig::resolve(matrix.zig(), host, &store)?;
     let ready = zig.state == State::Ready;
-    let text = format!(
-        "{} {}{}",
-        zig.version,
-        zig.why,
-        if ready {
-            format!(" ({})", zig.program.display())
-        } else {
-            String::new()
-        }
-    );
+    let text = if ready {
+        format!("{} {} ({})", zig.version, zig.why, zig.program.display())
+    } else {
+        format!("{} to be {}", zig.version, zig.why)
+    };
     all.push(finding(
         "zig",
         ready,

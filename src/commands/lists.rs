@@ -13,7 +13,7 @@ pub(super) fn gateways(cx: Context) -> Result<()> {
         return Ok(());
     }
     print(format_args!(
-        "{:<12} {:<10} {:<10} {:<22} {}",
+        "{:<12} {:<9} {:<10} {:<22} {}",
         "GATEWAY", "GO", "RELEASED", "MUSL (official image)", "GLIBC (generic Linux)"
     ));
     for row in matrix.releases().iter().rev() {
@@ -28,7 +28,7 @@ pub(super) fn gateways(cx: Context) -> Result<()> {
             .map_or_else(unknown, |v| format!("floor {v}"));
         let released = row.released.clone().unwrap_or_else(unknown);
         print(format_args!(
-            "{:<12} {:<10} {released:<10} {musl:<22} {glibc}",
+            "{:<12} {:<9} {released:<10} {musl:<22} {glibc}",
             row.label(),
             row.go.to_string()
         ));

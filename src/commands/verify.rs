@@ -1,13 +1,19 @@
 //! `plugbuild verify`: reads plugins and a gateway, prints the verdict.
 
+use std::path::Path;
+
 use super::{Context, asked, print, print_json};
 use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::verify::VerifyArgs;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Asked, Gateway, GatewaySpec};
 use crate::invocation::quoted;
+use crate::matrix::Matrix;
+use crate::plan::Job;
+use crate::target::{LibcKind, Target};
+use crate::toolchain::{self, store::Store};
 use crate::verify::against::Against;
 use crate::verify::plugin::Plugin;
 use crate::verify::{self, Answer, Verdict, render};
@@ -18,6 +24,11 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let gateway = gateway::identify(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
     let binaries = args.plugins.iter().map(Binary::open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
+    let gateway = if args.official {
+        official(&gateway, args, &plugins, &matrix, cx)?
+    } else {
+        gateway
+    };
     let typed = typed(&gateway);
     let file = gateway.binary.as_ref().map(Binary::open).transpose()?;
     let against = match &file {
@@ -27,6 +38,95 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let verdicts = verify::judge(&plugins, &against);
     report(&verdicts, &against, cx);
     failed(&verdicts).map_or(Ok(()), Err)
+}
+
+/// The release's own gateway for the target that was asked for, else for that of the first plugin.
+fn official(
+    gateway: &Gateway,
+    args: &VerifyArgs,
+    plugins: &[Plugin<'_>],
+    matrix: &Matrix,
+    cx: Context,
+) -> Result<Gateway> {
+    let Some(version) = gateway.version else {
+        return Err(
+            Error::usage(format!("--official takes a release, and {} is none", gateway.label))
+                .help("name one: `--gateway 2.12.1 --official`"),
+        );
+    };
+    let first = plugins.first();
+    let arch = args
+        .arch
+        .or_else(|| first.map(|plugin| plugin.image().arch()))
+        .unwrap_or(cx.host.platform.arch);
+    let kind = args
+        .libc
+        .or(gateway.libc)
+        .map(|libc| libc.kind)
+        .or_else(|| first.and_then(Plugin::libc))
+        .unwrap_or(LibcKind::Musl);
+    let target = Target::new(arch, kind);
+    let store = Store::of(cx.host);
+    let file = toolchain::official::ensure(version, &target, matrix, cx.host, &store, cx.offline, cx.ui)?;
+    of_file(&file, matrix, cx)
+}
+
+fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<Gateway> {
+    let asked = Asked {
+        gateway: Some(GatewaySpec::File(file.to_owned())),
+        ..Asked::default()
+    };
+    gateway::identify(&asked, matrix, cx.host)
+}
+
+/// Judges what a job has linked, where a gateway's file is known: `--verify-with`, the gateway that was built for, or
+/// the release's own one in the store. Tells what was compared.
+///
+/// # Errors
+/// The gateway will not load it; the findings have been printed.
+pub(super) fn judge_build(
+    linked: &Path,
+    job: &Job,
+    with: Option<&Path>,
+    matrix: &Matrix,
+    store: &Store,
+    cx: Context,
+) -> Result<Option<String>> {
+    let official = job
+        .gateway
+        .version
+        .map(|version| toolchain::official::place(version, &job.target.value, store));
+    let gateway = match (with, &job.gateway.binary, official.filter(|file| file.is_file())) {
+        (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx)?,
+        (None, Some(_), _) => job.gateway.clone(),
+        (None, None, Some(file)) => of_file(&file, matrix, cx)?,
+        (None, None, None) => return Ok(None),
+    };
+    let Some(path) = &gateway.binary else { return Ok(None) };
+    let (file, binary) = (Binary::open(path)?, Binary::open(linked)?);
+    let against = Against::file(&gateway, &file, Some(job.target.value.libc), typed(&gateway))?;
+    let mut verdicts = verify::judge(&[Plugin::read(&binary)?], &against);
+    for verdict in &mut verdicts {
+        verdict.plugin.clone_from(&job.output);
+    }
+    if let Some(error) = failed(&verdicts) {
+        cx.ui.pass_on(render::human(&verdicts, &against).trim_end());
+        return Err(error);
+    }
+    let compared = verdicts.first().and_then(|verdict| verdict.shared).unwrap_or_default();
+    let answer = verdicts.first().map_or(Answer::CantTell, |verdict| verdict.answer);
+    if answer == Answer::CantTell {
+        cx.ui.warn(render::human(&verdicts, &against).trim_end());
+    }
+    let told = if answer == Answer::WillLoad {
+        "will load"
+    } else {
+        "can't tell whether it loads"
+    };
+    Ok(Some(format!(
+        "{told} in {}: {compared} packages of both have the same hash",
+        path.display()
+    )))
 }
 
 /// What names this gateway on a command line.

@@ -27,16 +27,15 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<G
         ))
         .help("a gateway that loads plugins is built with CGO_ENABLED=1"));
     }
-    let go: GoVersion = match &asked.go {
-        Some(go) => go.clone(),
-        None => info.go_release().parse().map_err(|_| {
-            Error::usage(format!(
-                "{place} was compiled by `{}`, which is no released Go",
-                info.go
-            ))
-            .help("a plugin needs the very same Go: install it and name it: `PLUGBUILD_GO=… plugbuild --go VERSION`")
-        })?,
-    };
+    // `--go` wins over a released Go in `identify`, with a word; here it stands in for one that is none.
+    let own = info.go_release().parse::<GoVersion>().ok();
+    let go = own.or_else(|| asked.go.clone()).ok_or_else(|| {
+        Error::usage(format!(
+            "{place} was compiled by `{}`, which is no released Go",
+            info.go
+        ))
+        .help("a plugin needs the very same Go: install it and name it: `PLUGBUILD_GO=… plugbuild --go VERSION`")
+    })?;
     let version: Option<GatewayVersion> = info.x_value("KrakendVersion").and_then(|v| v.parse().ok());
     let row = version.and_then(|v| matrix.release(v));
     let mut notes = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use super::spec::forms;
 use super::version_text::VersionText;
@@ -9,6 +10,7 @@ use super::{Gateway, GatewaySpec, Settings};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::{Matrix, Release};
+use crate::signals::heedful;
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
 
@@ -39,7 +41,8 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
         Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix)?,
         Some(GatewaySpec::Named(name)) => of_name(name, matrix, host)?,
         Some(GatewaySpec::Stdin) => {
-            let text = read_text(std::io::stdin(), "standard input")?;
+            let read = || read_text(std::io::stdin(), "standard input");
+            let text = heedful(Duration::MAX, read)??;
             of_text(
                 &VersionText::parse(&text).map_err(forms)?,
                 "standard input",
@@ -144,7 +147,7 @@ pub(super) const DEFAULT_MAIN_ROOT: &str = "/app";
 /// A gateway by what `krakend version` says of it.
 fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let row = text.release().and_then(|version| matrix.release(version));
-    let go = asked.go.clone().or_else(|| text.go.clone()).or_else(|| row.map(|r| r.go.clone())).ok_or_else(|| {
+    let go = text.go.clone().or_else(|| asked.go.clone()).or_else(|| row.map(|r| r.go.clone())).ok_or_else(|| {
         Error::usage(format!("the version text on {place} does not tell the gateway's Go version"))
             .help("give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)")
     })?;
@@ -190,14 +193,14 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     if path.is_dir() {
         return Err(forms(Error::usage(format!("{place} is a folder, not a gateway"))));
     }
-    let mut magic = [0; 4];
-    let read = file.read(&mut magic).map_err(|e| Error::io("read", path, e))?;
-    if magic[..read] == *b"\x7fELF" {
+    let mut magic = Vec::new();
+    let read = file.by_ref().take(4).read_to_end(&mut magic);
+    read.map_err(|e| Error::io("read", path, e))?;
+    if magic == b"\x7fELF" {
         return super::binary::of_binary(path, asked, matrix);
     }
-    let text = std::fs::File::open(path)
-        .map_err(|e| Error::io("read", path, e))
-        .and_then(|f| read_text(f, &place));
+    // A pipe, as of `--gateway <(krakend version)`, can be read only once.
+    let text = read_text(magic.chain(file), &place);
     let not_a_gateway = |why: &str| {
         Error::usage(format!("{place} is not a gateway: {why}"))
             .help("give a KrakenD binary for Linux, or a file with what `krakend version` prints")

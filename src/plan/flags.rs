@@ -68,11 +68,9 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
         let value = match (value, needs_value) {
             (Some(value), _) => Some(value.to_owned()),
             (None, false) => None,
-            (None, true) => Some(
-                rest.next()
-                    .cloned()
-                    .ok_or_else(|| Error::usage(format!("the go build flag `{arg}` has no value")))?,
-            ),
+            (None, true) => Some(rest.next().cloned().ok_or_else(|| {
+                Error::usage(format!("the go build flag `{arg}` has no value")).help(format!("write `{arg}=VALUE`"))
+            })?),
         };
         let whole = value
             .as_ref()
@@ -147,12 +145,16 @@ fn name_and_value(flag: &str) -> (&str, Option<&str>) {
 /// A flag list as GOFLAGS holds it.
 #[must_use]
 pub fn join(flags: &[String]) -> String {
-    let quoted = |flag: &String| {
-        if flag.contains(char::is_whitespace) {
-            format!("'{flag}'")
-        } else {
-            flag.clone()
-        }
-    };
-    flags.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>().join(" ")
+}
+
+/// One field of a flag list, as the go command splits it: quoted whole or not at all, without escapes.
+#[must_use]
+pub fn quoted(field: &str) -> String {
+    let plain = !field.is_empty() && !field.contains(char::is_whitespace) && !field.starts_with(['\'', '"']);
+    match (plain, field.contains('\'')) {
+        (true, _) => field.to_owned(),
+        (false, false) => format!("'{field}'"),
+        (false, true) => format!("\"{field}\""),
+    }
 }

@@ -116,6 +116,7 @@ pub fn make(
                 .help("name a folder: `--out-dir DIR`"),
         );
     }
+    check_names(&request.output, plugin, gateway, &targets)?;
     let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty());
     warnings.extend(goflags.dropped);
     let user = flags::check_user_flags(&request.go_args)?;
@@ -207,6 +208,24 @@ fn output_file(output: &Output, plugin: &Plugin, gateway: &Gateway, target: &Tar
     }
 }
 
+/// Two glibc floors of one architecture would be written to one file.
+fn check_names(output: &Output, plugin: &Plugin, gateway: &Gateway, targets: &[Chosen<Target>]) -> Result<()> {
+    let file = |target: &Target| output_file(output, plugin, gateway, target);
+    for (i, one) in targets.iter().enumerate() {
+        if let Some(other) = targets[..i].iter().find(|t| file(&t.value) == file(&one.value)) {
+            let name = file(&one.value);
+            return Err(Error::usage(format!(
+                "{} and {} would both be written to {}",
+                other.value,
+                one.value,
+                name.display()
+            ))
+            .help("the lower floor loads on both; or build them one by one with `--output FILE`"));
+        }
+    }
+    Ok(())
+}
+
 /// The go command's settings for one target: what goes into hashes is the gateway's, what finds modules is the user's.
 fn environment(
     gateway: &Gateway,
@@ -254,7 +273,10 @@ fn environment(
     }
     let facts = QuirkFacts::of_go(&gateway.go);
     for (name, value) in matrix.quirks(&facts).into_iter().flat_map(|quirk| &quirk.go_env) {
-        set(name, value.as_ref());
+        // Flags that were kept are no empty GOFLAGS any more.
+        if name != "GOFLAGS" || goflags.is_empty() {
+            set(name, value.as_ref());
+        }
     }
     env
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::flags::UserFlags;
+use super::flags::{UserFlags, quoted};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::plugin::Plugin;
@@ -113,15 +113,6 @@ pub const GOROOT_TOLD: &str = "/usr/local/go";
 
 /// Where modules in folders of the user's, other than the plugin's, are said to be.
 const SIBLINGS: &str = "/go/src";
-
-/// One field of a flag list, as the go command splits it.
-fn quoted(field: &str) -> String {
-    match (field.contains(char::is_whitespace), field.contains('\'')) {
-        (false, _) => field.to_owned(),
-        (true, false) => format!("'{field}'"),
-        (true, true) => format!("\"{field}\""),
-    }
-}
 
 fn check(path: &Path) -> Result<()> {
     let refuse = |why: &str| {

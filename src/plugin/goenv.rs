@@ -116,18 +116,20 @@ fn parse_settings(text: &str) -> BTreeMap<&str, &str> {
 /// # Errors
 /// A quote that is not closed.
 pub fn split_quoted(text: &str) -> Result<Vec<String>> {
-    let mut rest = text.trim_start();
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
+    let mut rest = text.trim_start_matches(blank);
     let mut fields = Vec::new();
     while let Some(first) = rest.chars().next() {
         let (field, after) = if first == '\'' || first == '"' {
-            rest[1..]
-                .split_once(first)
-                .ok_or_else(|| Error::usage(format!("a {first} is not closed in the flags `{text}`")))?
+            rest[1..].split_once(first).ok_or_else(|| {
+                Error::usage(format!("a {first} is not closed in the flags `{text}`"))
+                    .help("close it in GOFLAGS, or in the file that `go env GOENV` names")
+            })?
         } else {
-            rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()))
+            rest.split_at(rest.find(blank).unwrap_or(rest.len()))
         };
         fields.push(field.to_owned());
-        rest = after.trim_start();
+        rest = after.trim_start_matches(blank);
     }
     Ok(fields)
 }

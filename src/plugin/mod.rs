@@ -129,10 +129,10 @@ impl Module {
             Error::usage(format!("{} names no module", root.join("go.mod").display()))
                 .help("its first line should read `module example.com/myplugin`")
         })?;
-        let go = word("go")
-            .map(|v| v.parse())
-            .transpose()
-            .map_err(|e: Error| Error::usage(format!("{}: the go line: {e}", root.join("go.mod").display())))?;
+        let go = word("go").map(|v| v.parse()).transpose().map_err(|e: Error| {
+            Error::usage(format!("{}: the go line: {e}", root.join("go.mod").display()))
+                .help("it reads `go 1.19`: two numbers, or from Go 1.21 on three")
+        })?;
         Ok(Module {
             path,
             root: root.to_owned(),

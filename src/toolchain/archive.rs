@@ -24,7 +24,7 @@ pub fn unpack_tar_xz(archive: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// As [`unpack_tar_gz`].
 pub fn unpack_zip(archive: &Path, prefix: &str, to: &Path) -> Result<()> {
-    let bad = |why: &dyn std::fmt::Display| Error::network(format!("{} is damaged: {why}", archive.display()));
+    let bad = |why: &dyn std::fmt::Display| Error::network(format!("{} is damaged: {why}", name_of(archive)));
     let mut zip = zip::ZipArchive::new(open(archive)?).map_err(|e| bad(&e))?;
     for index in 0..zip.len() {
         stop_if_interrupted()?;
@@ -51,7 +51,7 @@ pub fn unpack_zip(archive: &Path, prefix: &str, to: &Path) -> Result<()> {
 fn unpack_tar(from: impl Read, archive: &Path, to: &Path) -> Result<()> {
     let damaged = |why: &io::Error| match why.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::PermissionDenied => Error::io("unpack to", to, why),
-        _ => Error::network(format!("{} cannot be unpacked: {why}", archive.display())),
+        _ => Error::network(format!("{} cannot be unpacked: {why}", name_of(archive))),
     };
     fs::create_dir_all(to).map_err(|e| Error::io("make the folder", to, e))?;
     let mut tar = tar::Archive::new(from);
@@ -90,10 +90,15 @@ fn open(archive: &Path) -> Result<BufReader<File>> {
         .map_err(|e| Error::io("read", archive, e))
 }
 
+/// Where it is staged is gone when the message is read.
+fn name_of(archive: &Path) -> std::borrow::Cow<'_, str> {
+    archive.file_name().unwrap_or_default().to_string_lossy()
+}
+
 fn escapes(archive: &Path, entry: &Path) -> Error {
     Error::network(format!(
         "{} is refused: its entry {} leads out of it",
-        archive.display(),
+        name_of(archive),
         entry.display()
     ))
 }

@@ -50,6 +50,7 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
         CcWish::Program(program) => {
             let found = host.find(program).ok_or_else(|| {
                 Error::tool_missing(format!("the C compiler {} ({why}) is not there", program.display()))
+                    .help("name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing")
             })?;
             Ok(of_program(found, job, why.clone(), host))
         }
@@ -137,11 +138,7 @@ impl Cc {
         let cache = store.zig_cache();
         let (tag, fixed, env) = match self.kind {
             CcKind::Zig => {
-                let tag = format!(
-                    "{}-{}",
-                    self.label.replace([' ', '/'], "-"),
-                    row.zig_target(target.libc.floor)
-                );
+                let tag = format!("{}-{}", self.label, row.zig_target(target.libc.floor));
                 let env = vec![
                     ("ZIG_GLOBAL_CACHE_DIR", cache.as_path()),
                     ("ZIG_LOCAL_CACHE_DIR", cache.as_path()),
@@ -161,6 +158,8 @@ impl Cc {
             .map(|dir| (dir, "/usr/lib/zig"))
             .into_iter()
             .collect();
+        // The go command splits CC at blanks.
+        let tag = tag.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.+".contains(c), "-");
         [("cc", "cc"), ("cxx", "c++")].map(|(short, sub)| {
             let program = if self.kind == CcKind::Gcc && short == "cxx" {
                 cxx_of(&program)

@@ -8,9 +8,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::invocation::interrupted;
+use crate::signals::heedful;
 
 /// A published hash, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,12 @@ pub enum Sum {
     Sha256(String),
     Sha512(String),
 }
+
+/// A source that brings nothing for so long is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// So much is read, hashed and written at a time.
+const CHUNK: usize = 256 << 10;
 
 /// No index or list that is read whole may be larger.
 const INDEX_LIMIT: u64 = 16 << 20;
@@ -31,21 +37,24 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
     let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
     let bar = progress(host, what, length);
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
-    let mut buffer = vec![0; 128 << 10];
+    let mut buffer = Vec::with_capacity(CHUNK);
     loop {
-        if interrupted() {
-            return Err(Error::interrupted());
-        }
-        let n = from.read(&mut buffer).map_err(|e| broken(url, what, &e))?;
-        if n == 0 {
+        let fill = move || {
+            buffer.clear();
+            let read = from.by_ref().take(CHUNK as u64).read_to_end(&mut buffer);
+            (read, from, buffer)
+        };
+        let read: std::io::Result<usize>;
+        (read, from, buffer) = heedful(PATIENCE, fill).map_err(|e| stalled(url, what, e))?;
+        if read.map_err(|e| broken(url, what, &e))? == 0 {
             break;
         }
         match sum {
-            Sum::Sha256(_) => sha256.update(&buffer[..n]),
-            Sum::Sha512(_) => sha512.update(&buffer[..n]),
+            Sum::Sha256(_) => sha256.update(&buffer),
+            Sum::Sha512(_) => sha512.update(&buffer),
         }
-        file.write_all(&buffer[..n]).map_err(|e| Error::io("write", to, e))?;
-        bar.inc(n as u64);
+        file.write_all(&buffer).map_err(|e| Error::io("write", to, e))?;
+        bar.inc(buffer.len() as u64);
     }
     bar.finish_and_clear();
     file.sync_all().map_err(|e| Error::io("write", to, e))?;
@@ -66,10 +75,12 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
 /// The network, more than 16 MiB, or bytes that are not UTF-8.
 pub fn text(url: &str, what: &str) -> Result<String> {
     let (from, _) = open(url, what)?;
-    let mut text = String::new();
-    from.take(INDEX_LIMIT)
-        .read_to_string(&mut text)
-        .map_err(|e| broken(url, what, &e))?;
+    let read = move || {
+        let mut text = String::new();
+        from.take(INDEX_LIMIT).read_to_string(&mut text).map(|_| text)
+    };
+    let text = heedful(PATIENCE, read).map_err(|e| stalled(url, what, e))?;
+    let text = text.map_err(|e| broken(url, what, &e))?;
     if text.len() as u64 == INDEX_LIMIT {
         return Err(Error::network(format!(
             "{what} at {url} is larger than {} MiB",
@@ -88,7 +99,8 @@ pub fn check_file(path: &Path, sha256: &str, what: &str) -> Result<()> {
     if have.eq_ignore_ascii_case(sha256) {
         Ok(())
     } else {
-        Err(wrong_sum(&path.display().to_string(), what, sha256, &have))
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Err(wrong_sum(&name, what, sha256, &have))
     }
 }
 
@@ -115,7 +127,9 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn open(url: &str, what: &str) -> Result<(Box<dyn Read>, Option<u64>)> {
+type Source = (Box<dyn Read + Send>, Option<u64>);
+
+fn open(url: &str, what: &str) -> Result<Source> {
     if let Some(path) = url.strip_prefix("file://") {
         let file = File::open(path)
             .map_err(|e| Error::network(format!("cannot fetch {what}: cannot read {path} of the mirror: {e}")))?;
@@ -124,7 +138,6 @@ fn open(url: &str, what: &str) -> Result<(Box<dyn Read>, Option<u64>)> {
     }
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(20)))
-        .timeout_recv_response(Some(Duration::from_secs(60)))
         .tls_config(
             ureq::tls::TlsConfig::builder()
                 .root_certs(ureq::tls::RootCerts::PlatformVerifier)
@@ -132,10 +145,20 @@ fn open(url: &str, what: &str) -> Result<(Box<dyn Read>, Option<u64>)> {
         )
         .build()
         .into();
-    let response = agent.get(url).call().map_err(|e| broken(url, what, &e))?;
-    let body = response.into_body();
+    let asked = url.to_owned();
+    let response = heedful(PATIENCE, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
+    let body = response.map_err(|e| broken(url, what, &e))?.into_body();
     let length = body.content_length();
     Ok((Box::new(body.into_reader()), length))
+}
+
+/// A signal stays what it is.
+fn stalled(url: &str, what: &str, why: Error) -> Error {
+    if why.kind == Kind::Interrupted {
+        why
+    } else {
+        broken(url, what, &why)
+    }
 }
 
 fn broken(url: &str, what: &str, why: &dyn std::fmt::Display) -> Error {

@@ -23,7 +23,7 @@ pub struct Go {
     /// Its GOROOT, now or once it is fetched.
     pub root: PathBuf,
     pub state: State,
-    /// Where it was found, or will be had from.
+    /// Where it was found (`on PATH`), or is had from (`fetched from …`).
     pub why: String,
 }
 
@@ -66,9 +66,9 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
     }
     let why = match fetcher(host, store) {
         Some((_, through)) if host.var("PLUGBUILD_GO_MIRROR").is_none() => {
-            format!("to be fetched by Go {through} on this machine, through your GOPROXY")
+            format!("fetched by Go {through} on this machine, through your GOPROXY")
         }
-        _ => format!("to be fetched from {}", mirror(host)?),
+        _ => format!("fetched from {}", mirror(host)?),
     };
     Ok(Go {
         version: version.clone(),
@@ -103,7 +103,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
     let through = fetcher(host, store).filter(|_| !mirror_first);
     let Some((fetcher, fetcher_version)) = through else {
         ui.status("fetching", format!("{what} from {}", mirror(host)?));
-        return from_archive(go, host, store);
+        return from_archive(go, host, store).map_err(|why| ways_out(why, go));
     };
     ui.status(
         "fetching",
@@ -119,19 +119,20 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
                 "fetching",
                 format!("{what} from {}, as the first way failed", mirror(host)?),
             );
-            from_archive(go, host, store).map_err(|second| Error {
-                help: vec![
-                    format!(
-                        "install exactly Go {0} yourself: on PATH, or in ~/sdk/go{0}, where it is found",
-                        go.version
-                    ),
-                    "or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)".to_owned(),
-                ],
-                ..Error::network(format!("{refused}; and {second}"))
-            })
+            from_archive(go, host, store)
+                .map_err(|second| ways_out(Error::network(format!("{refused}; and {second}")), go))
         }
         other => other,
     }
+}
+
+/// What to do where no source has it.
+fn ways_out(why: Error, go: &Go) -> Error {
+    let version = &go.version;
+    why.or_help(format!(
+        "install exactly Go {version} yourself: on PATH, or in ~/sdk/go{version}, where it is found"
+    ))
+    .help("or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)")
 }
 
 /// `PLUGBUILD_GO`: a go command or a GOROOT, of exactly the version that is needed.
@@ -146,6 +147,7 @@ fn given_by_user(given: &Path, version: &GoVersion, host: &Host) -> Result<PathB
             "PLUGBUILD_GO={} is neither a go command nor a GOROOT",
             given.display()
         ))
+        .help("unset PLUGBUILD_GO: the right Go is found or fetched")
     })?;
     match version_of(&root) {
         Some(have) if have == *version => Ok(host.absolute(root)),

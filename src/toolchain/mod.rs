@@ -4,13 +4,14 @@ pub mod archive;
 pub mod cc;
 pub mod fetch;
 pub mod go;
+pub mod official;
 pub mod store;
 pub mod wrapper;
 pub mod zig;
 
 use std::path::PathBuf;
 
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::plan::{CcWish, Job, Plan};
@@ -47,10 +48,10 @@ impl Tools {
 
     /// What would be fetched.
     pub fn missing(&self) -> impl Iterator<Item = String> {
-        let go = (self.go.state == State::Missing).then(|| format!("Go {}: {}", self.go.version, self.go.why));
+        let go = (self.go.state == State::Missing).then(|| format!("Go {}: to be {}", self.go.version, self.go.why));
         let zig = self.cc.zig.as_ref().filter(|zig| zig.state == State::Missing);
         go.into_iter()
-            .chain(zig.map(|zig| format!("zig {}: {}", zig.version, zig.why)))
+            .chain(zig.map(|zig| format!("zig {}: to be {}", zig.version, zig.why)))
     }
 }
 
@@ -59,6 +60,7 @@ impl Tools {
 /// # Errors
 /// A tool that was named and is not there.
 pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Vec<Tools>> {
+    check_place(store)?;
     let mut all: Vec<Tools> = Vec::new();
     for job in &plan.jobs {
         let known = all.iter().find(|tools| tools.go.version == job.gateway.go);
@@ -74,6 +76,19 @@ pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline
         });
     }
     Ok(all)
+}
+
+/// The store's folders go on PATH and into lists that are split at line breaks.
+fn check_place(store: &Store) -> Result<()> {
+    let place = store.root();
+    match place.to_str() {
+        Some(text) if !text.contains([':', '\n']) => Ok(()),
+        _ => Err(Error::usage(format!(
+            "toolchains cannot live in {}: a `:`, a line break or bytes that are not UTF-8 have no place in PATH",
+            place.display()
+        ))
+        .help("set PLUGBUILD_HOME to another folder")),
+    }
 }
 
 /// Fetches what is missing and writes the wrappers. The only step that uses the network.

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::signals::tick;
 use crate::version::GoVersion;
 
 /// The folder that plugbuild owns; nothing in it is ever changed in place.
@@ -14,6 +15,8 @@ use crate::version::GoVersion;
 pub struct Store {
     root: PathBuf,
 }
+
+const ELSEWHERE: &str = "set PLUGBUILD_HOME to a folder that may be written";
 
 /// Held while one copy of plugbuild makes one thing; the system lets go of it even when the copy is killed.
 #[derive(Debug)]
@@ -70,10 +73,21 @@ impl Store {
         self.root.join("linked").join(key)
     }
 
+<<<<<<< HEAD
     /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
     #[must_use]
     pub fn modfiles(&self, key: &str) -> PathBuf {
         self.root.join("modfiles").join(key)
+=======
+    /// A folder of the store, made if it is not there.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn folder(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
+        let dir = self.root.join(path);
+        create_dir(&dir).map_err(|e| e.help(ELSEWHERE))?;
+        Ok(dir)
+>>>>>>> main
     }
 
     /// A folder to make something in, on the store's own file system; gone when it is dropped.
@@ -81,12 +95,11 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn stage(&self) -> Result<TempDir> {
-        let dir = self.root.join("tmp");
-        create_dir(&dir)?;
+        let dir = self.folder("tmp")?;
         tempfile::Builder::new()
             .prefix("stage-")
             .tempdir_in(&dir)
-            .map_err(|e| Error::io("make a folder in", &dir, e))
+            .map_err(|e| Error::io("make a folder in", &dir, e).help(ELSEWHERE))
     }
 
     /// Waits for, and takes, the right to make one thing. `waiting` is called once if another copy has it.
@@ -94,22 +107,27 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<Lock> {
-        let dir = self.root.join("locks");
-        create_dir(&dir)?;
+        let dir = self.folder("locks")?;
         let path = dir.join(format!("{name}.lock"));
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| Error::io("open the lock", &path, e))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                waiting();
-                file.lock().map_err(|e| Error::io("lock", &path, e))?;
+            .map_err(|e| Error::io("open the lock", &path, e).help(ELSEWHERE))?;
+        let mut waiting = Some(waiting);
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // Not waited for in the system, where a signal would not be heeded.
+                Err(TryLockError::WouldBlock) => {
+                    if let Some(tell) = waiting.take() {
+                        tell();
+                    }
+                    tick()?;
+                }
+                Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
             }
-            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
         }
         Ok(Lock { _file: file })
     }

@@ -13,7 +13,7 @@ use crate::invocation::quoted;
 use crate::matrix::Quirk;
 use crate::plan::paths::GOROOT_TOLD;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::Store;
 
 /// A script by its name on PATH.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Wrapper {
         if fs::read(&path).is_ok_and(|there| there == self.text.as_bytes()) {
             return Ok(path);
         }
-        create_dir(&dir)?;
+        store.folder(&dir)?;
         let staged = tempfile::NamedTempFile::new_in(&dir).map_err(|e| Error::io("write in", &dir, e))?;
         fs::write(staged.path(), &self.text).map_err(|e| Error::io("write", &path, e))?;
         fs::set_permissions(staged.path(), fs::Permissions::from_mode(0o755))

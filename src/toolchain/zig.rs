@@ -19,6 +19,7 @@ pub struct Zig {
     pub version: String,
     pub program: PathBuf,
     pub state: State,
+    /// As [`super::go::Go::why`].
     pub why: String,
 }
 
@@ -35,8 +36,10 @@ pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
     };
     if let Some(given) = host.var("PLUGBUILD_ZIG") {
         let program = host.find(given).unwrap_or_else(|| host.absolute(given));
-        let version = version_of(&program, host)
-            .ok_or_else(|| Error::tool_missing(format!("PLUGBUILD_ZIG={} is no zig", program.display())))?;
+        let version = version_of(&program, host).ok_or_else(|| {
+            Error::tool_missing(format!("PLUGBUILD_ZIG={} is no zig", program.display()))
+                .help("unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched")
+        })?;
         return Ok(found(version, program, "PLUGBUILD_ZIG"));
     }
     let place = store.zig(&row.version, host).join("zig");
@@ -49,8 +52,8 @@ pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
         return Ok(found(version, program, "on PATH"));
     }
     let why = match python(host) {
-        Some(_) if host.var("PLUGBUILD_ZIG_MIRROR").is_none() => "to be fetched by pip, the package ziglang",
-        _ => "to be fetched from the official archives",
+        Some(_) if host.var("PLUGBUILD_ZIG_MIRROR").is_none() => "fetched by pip, the package ziglang",
+        _ => "fetched from the official archives",
     };
     Ok(Zig {
         version: row.version.clone(),
@@ -86,29 +89,26 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
     let published = row
         .host(&platform)
         .ok_or_else(|| Error::tool_missing(format!("no zig is published for {platform}")))?;
-    let by_pip = match python(host).filter(|_| host.var("PLUGBUILD_ZIG_MIRROR").is_none()) {
-        Some(python) => {
-            ui.status("fetching", format!("{what}, by pip, the package ziglang"));
-            from_wheel(zig, published, &python, host, store)
-        }
-        None => Err(Error::tool_missing("no python3 with pip")),
+    let from = mirror(host)?.map_or_else(|| row.index.clone(), str::to_owned);
+    let Some(python) = python(host).filter(|_| host.var("PLUGBUILD_ZIG_MIRROR").is_none()) else {
+        ui.status("fetching", format!("{what} from {from}"));
+        return from_archive(zig, row, published, host, store).map_err(ways_out);
     };
-    match by_pip {
+    ui.status("fetching", format!("{what}, by pip, the package ziglang"));
+    match from_wheel(zig, published, &python, host, store) {
         // Bytes that are not what was published are no reason to try elsewhere.
         Err(first) if first.kind != Kind::Interrupted && !first.what.contains("is not what was published") => {
-            let from = mirror(host)?.map_or_else(|| row.index.clone(), |m| m.to_owned());
             ui.status("fetching", format!("{what} from {from} ({first})"));
-            from_archive(zig, row, published, host, store).map_err(|second| {
-                Error {
-                    help: Vec::new(),
-                    ..second.clone()
-                }
-                .help("let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH")
-                .help("or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`")
-            })
+            from_archive(zig, row, published, host, store).map_err(ways_out)
         }
         other => other,
     }
+}
+
+/// What to do where no source has it.
+fn ways_out(why: Error) -> Error {
+    why.or_help("let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH")
+        .help("or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`")
 }
 
 /// The zig of the store, with its folder.

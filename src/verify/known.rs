@@ -138,7 +138,7 @@ fn other_settings(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
             "GOARM64",
             own("GOARM64"),
             level(&theirs.goarm64, "v8.0"),
-            Severity::Error,
+            Severity::Warning,
         ),
     ];
     let known = |(key, ours, ..): &(&str, String, String, Severity)| !(key.starts_with("GOA") && ours.is_empty());

@@ -38,7 +38,7 @@ pub(super) fn glibc_of(version: &str) -> Option<LibcVersion> {
 
 /// The newest glibc a file needs, and for which version entry.
 #[must_use]
-pub(super) fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d>)> {
+pub fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d>)> {
     let needs = image.version_needs().into_iter().filter(|need| !need.weak);
     needs
         .filter_map(|need| Some((glibc_of(need.version)?, need)))

@@ -12,9 +12,12 @@ mod libc;
 mod sides;
 mod settings;
 mod packages;
+mod causes;
 mod known;
 pub mod registerers;
 pub mod render;
+
+pub use libc::newest_glibc;
 
 use std::path::PathBuf;
 
@@ -130,7 +133,7 @@ impl<'p, 'a> Process<'p, 'a> {
                 verdict.shared = Some(found.shared);
                 verdict.findings.extend(match found.differing.is_empty() {
                     true => packages::go_by_luck(plugin, file, against).into_iter().collect(),
-                    false => packages::causes(plugin, file, against, &found.differing),
+                    false => causes::causes(plugin, file, against, &found.differing),
                 });
                 found.own
             }

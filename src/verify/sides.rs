@@ -77,6 +77,14 @@ impl<'a> Side<'a> {
             .or_else(|| self.table?.vendored(&module.path))
     }
 
+    /// Whether it was built with `-trimpath`: told by the settings, and by the files of the standard library.
+    pub(super) fn trimmed(&self) -> bool {
+        let told = self.info.and_then(|info| info.setting("-trimpath")) == Some("true");
+        told || self
+            .table
+            .is_some_and(|table| table.files().any(|file| file == "runtime/proc.go"))
+    }
+
     /// The Go versions that write such a line table.
     pub(super) fn go_lines(&self) -> Option<&'static str> {
         Some(self.table?.go_lines())

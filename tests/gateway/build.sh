@@ -59,9 +59,12 @@ fi
 go_version=$("$goroot/bin/go" env GOVERSION)
 module=$(field main_module)
 api=$(echo "$module" | cut -d/ -f2) # the name KrakenD's modules had then
+[ -d "$here/api/$api" ] || die "no gateway of release $release: its modules are $api's, which api/ has no file for"
 requirements=$(awk -v release="$release" -f "$here/require.awk" "$matrix/modules.txt" | sort)
-sources="$here/*.go $here/api/$api/*.go $here/*.sh"
-stamp=$( (echo "$target $go_version $compiler $row $requirements"; cat $sources) | sha256sum | cut -d' ' -f1)
+stamp=$(
+    cd "$here"
+    { echo "$target $go_version $compiler $row $requirements"; cat ./*.go "api/$api"/*.go ./*.sh; } | sha256sum | cut -d' ' -f1
+)
 if command -v flock >/dev/null; then
     exec 9>"$out.lock"
     flock 9

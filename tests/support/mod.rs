@@ -1,10 +1,15 @@
 //! What the tests share.
 
 pub(crate) mod gateway;
+pub(crate) mod case;
 pub(crate) mod go;
+pub(crate) mod mirror;
+mod plugin_file;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+pub(crate) use plugin_file::{gateway_file, plugin_file};
 
 /// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
 pub(crate) fn cache() -> PathBuf {
@@ -35,4 +40,13 @@ pub(crate) fn plugbuild(args: &[&str]) -> std::process::Command {
         .env("PLUGBUILD_HOME", cache().join("store"))
         .env_remove("PLUGBUILD_GATEWAY");
     plugbuild
+}
+
+/// Whether the files that stand for built plugins, which are of the machine's own architecture, fit a test's snapshots.
+pub(crate) fn stand_ins_are_amd64(test: &str) -> bool {
+    let amd64 = cfg!(target_arch = "x86_64");
+    if !amd64 {
+        skipped(test, "its snapshots are for amd64");
+    }
+    amd64
 }

@@ -1,0 +1,51 @@
+//! Where a release's own gateway is published.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::rows;
+use crate::error::Result;
+use crate::target::{LibcKind, Target};
+use crate::version::GatewayVersion;
+
+/// The shape of upstream's release assets.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Official {
+    folder: String,
+    /// The list of sums' file name: `sha512  file` a line.
+    pub sums: String,
+    archive: Archive,
+    pub source: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Archive {
+    musl: String,
+    glibc: String,
+}
+
+impl Official {
+    /// The folder of a release's assets.
+    #[must_use]
+    pub fn folder(&self, version: GatewayVersion) -> String {
+        self.folder.replace("{version}", &version.to_string())
+    }
+
+    /// The archive's file name for a target.
+    #[must_use]
+    pub fn archive(&self, version: GatewayVersion, target: &Target) -> String {
+        let name = match target.libc.kind {
+            LibcKind::Musl => &self.archive.musl,
+            LibcKind::Glibc => &self.archive.glibc,
+        };
+        name.replace("{version}", &version.to_string())
+            .replace("{arch}", target.arch.goarch())
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Official> {
+    rows::parse(text, Path::new("toolchains/official.toml"))
+}

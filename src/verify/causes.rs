@@ -1,0 +1,236 @@
+//! Why packages differ: what is other for all of them first (Go, settings), then module by module.
+
+use std::collections::BTreeMap;
+
+use crate::binary::pclntab::SourceRoot;
+use crate::verify::against::{Against, File};
+use crate::verify::finding::{Finding, Id, Stage};
+use crate::verify::packages::{other_go, rebuild, release};
+use crate::verify::plugin::Plugin;
+use crate::verify::settings::{self, Difference};
+use crate::verify::sides::{Copy, Side};
+
+/// The causes for packages whose hash is not the gateway's.
+pub(super) fn causes(plugin: &Plugin<'_>, file: &File<'_>, against: &Against<'_>, differing: &[&str]) -> Vec<Finding> {
+    let pair = Pair {
+        plugin,
+        file,
+        against,
+        ours: Side::of(plugin.binary, plugin.info.as_ref()),
+        theirs: Side::of(file.binary, Some(&file.info)),
+    };
+    pair.causes(differing)
+}
+
+struct Pair<'x, 'a> {
+    plugin: &'x Plugin<'a>,
+    file: &'x File<'a>,
+    against: &'x Against<'a>,
+    ours: Side<'x>,
+    theirs: Side<'x>,
+}
+
+/// What was compiled in another folder.
+#[derive(Default)]
+struct Moved<'p> {
+    modules: Vec<&'p str>,
+    packages: Vec<&'p str>,
+}
+
+impl<'x> Pair<'x, '_> {
+    fn causes(&'x self, differing: &[&'x str]) -> Vec<Finding> {
+        let mut standard = Vec::new();
+        let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut unexplained = Vec::new();
+        for package in differing {
+            let module = self.theirs.module_of(package).or_else(|| self.ours.module_of(package));
+            match module {
+                Some(module) => modules.entry(&module.path).or_default().push(package),
+                None if is_standard(package) => standard.push(*package),
+                None => unexplained.push(*package),
+            }
+        }
+        let mut findings = Vec::new();
+        let mut trimmed = Moved::default();
+        let mut moved: BTreeMap<(String, String), Moved<'_>> = BTreeMap::new();
+        if let (Some(go), false) = (self.other_go(), standard.is_empty()) {
+            findings.push(other_go(&go, self.file.info.go_release(), self.against).packages(&standard));
+        } else if self.ours.trimmed() != self.theirs.trimmed() {
+            // It changes the paths, and so the hashes, of the standard library too.
+            trimmed.packages = standard;
+        } else if !standard.is_empty() {
+            findings.extend(self.standard_library(&standard));
+        }
+        for (module, packages) in modules {
+            let as_built = self.file.info.module(module).map_or(module, |m| &m.effective().path);
+            let (ours, theirs) = (self.ours.copy(module, as_built), self.theirs.copy(module, as_built));
+            match (ours, theirs) {
+                (Some(ours), Some(theirs)) if (&ours.path, &ours.version) != (&theirs.path, &theirs.version) => {
+                    findings.push(other_copy(module, &ours, &theirs, self.against).packages(&packages));
+                }
+                (Some(Copy { root: Some(ours), .. }), Some(Copy { root: Some(theirs), .. })) if ours != theirs => {
+                    let moved = match (ours, theirs) {
+                        (SourceRoot::At(ours), SourceRoot::At(theirs)) => moved.entry((ours, theirs)).or_default(),
+                        _ => &mut trimmed,
+                    };
+                    moved.modules.push(module);
+                    moved.packages.extend(packages);
+                }
+                _ => unexplained.extend(packages),
+            }
+        }
+        if !trimmed.packages.is_empty() {
+            findings.push(self.trimpath().packages(&trimmed.packages));
+        }
+        let of_folders = |((ours, theirs), moved): (&(String, String), &Moved<'_>)| {
+            other_path(ours, theirs, &moved.modules, self.against).packages(&moved.packages)
+        };
+        findings.extend(moved.iter().map(of_folders));
+        if findings.is_empty() {
+            findings.extend(self.unexplained(&unexplained));
+        }
+        findings
+    }
+
+    /// The plugin's Go, if it is not the gateway's: as it says itself, else as its line table shows.
+    fn other_go(&self) -> Option<String> {
+        match self.plugin.go.as_deref().map(release) {
+            Some(go) => Some(go.to_owned()).filter(|go| go != self.file.info.go_release()),
+            None => {
+                let lines = self
+                    .ours
+                    .go_lines()
+                    .filter(|lines| Some(*lines) != self.theirs.go_lines());
+                lines.map(str::to_owned)
+            }
+        }
+    }
+
+    fn settings(&self) -> Vec<Difference> {
+        let ours = self.plugin.info.as_ref();
+        ours.map(|info| settings::differences(info, &self.file.info))
+            .unwrap_or_default()
+    }
+
+    fn of_settings(&self, packages: &[&str]) -> Vec<Finding> {
+        let rebuild = rebuild(self.against);
+        let differences = self.settings();
+        differences
+            .iter()
+            .map(|d| settings::finding(d, &rebuild).packages(packages))
+            .collect()
+    }
+
+    fn standard_library(&self, packages: &[&str]) -> Vec<Finding> {
+        let of_settings = self.of_settings(packages);
+        if !of_settings.is_empty() {
+            return of_settings;
+        }
+        let (gateway, n) = (self.file.info.go_release(), packages.len());
+        let what = match self.plugin.go {
+            Some(_) => {
+                format!("its standard library is not the gateway's, though both say {gateway}: {n} packages differ")
+            }
+            None => format!(
+                "its standard library is not the gateway's of {gateway}: {n} packages differ; it does not say which Go compiled it"
+            ),
+        };
+        let help = format!(
+            "use the Go that go.dev publishes, with default settings; {}",
+            rebuild(self.against)
+        );
+        vec![
+            Finding::new(Id::OtherStandardLibrary, Stage::Open, what)
+                .help(help)
+                .packages(packages),
+        ]
+    }
+
+    fn trimpath(&self) -> Finding {
+        let (what, ours, theirs, cure) = match self.ours.trimmed() {
+            true => (
+                "it is built with -trimpath, the gateway without",
+                "-trimpath",
+                "",
+                "leave -trimpath out; ",
+            ),
+            false => ("the gateway is built with -trimpath, it without", "", "-trimpath", ""),
+        };
+        Finding::new(Id::Trimpath, Stage::Open, what)
+            .about("-trimpath")
+            .sides(ours, theirs)
+            .help(format!("{cure}{}", rebuild(self.against)))
+    }
+
+    /// Nothing says why: settings that differ are the likely cause.
+    fn unexplained(&self, packages: &[&str]) -> Vec<Finding> {
+        let Some(first) = packages.first() else {
+            return Vec::new();
+        };
+        let of_settings = self.of_settings(packages);
+        if !of_settings.is_empty() {
+            return of_settings;
+        }
+        let which = match packages.len() {
+            1 => format!("package {first} differs"),
+            n => format!("{n} packages differ ({first}, …)"),
+        };
+        let what = format!("{which} from the gateway's, and neither version, folder nor setting says why");
+        vec![
+            Finding::new(Id::OtherPackage, Stage::Open, what)
+                .about(*first)
+                .help(format!(
+                    "its sources may have been changed, or C headers differ; {}",
+                    rebuild(self.against)
+                ))
+                .packages(packages),
+        ]
+    }
+}
+
+/// Paths of the standard library have no dot in their first element, as every module's has that can be fetched.
+fn is_standard(package: &str) -> bool {
+    let first = package.split('/').next().unwrap_or_default();
+    !first.contains('.') && (first != "plugin" || package == first)
+}
+
+fn other_copy(module: &str, ours: &Copy, theirs: &Copy, against: &Against<'_>) -> Finding {
+    let shown = |copy: &Copy| match copy.replaced {
+        true => format!("{} {} in its place", copy.path, copy.version),
+        false => copy.version.clone(),
+    };
+    let replaced = ours.replaced || theirs.replaced;
+    let wanted = match theirs.version.as_str() {
+        "" | "(devel)" => theirs.path.clone(),
+        version => format!("{}@{version}", theirs.path),
+    };
+    let (id, cure) = match replaced {
+        true => (Id::ReplacedModule, format!("`go mod edit -replace {module}={wanted}`")),
+        false => (Id::OtherModuleVersion, format!("`go get {wanted}`")),
+    };
+    let (ours, theirs) = (shown(ours), shown(theirs));
+    Finding::new(
+        id,
+        Stage::Open,
+        format!("module {module}: it has {ours}, the gateway {theirs}"),
+    )
+    .about(module)
+    .sides(ours, theirs)
+    .help(format!(
+        "{cure}, or let plugbuild take the gateway's: `plugbuild {} --align`",
+        against.typed
+    ))
+}
+
+fn other_path(ours: &str, theirs: &str, modules: &[&str], against: &Against<'_>) -> Finding {
+    let first = modules.first().copied().unwrap_or_default();
+    let which = match modules.len() {
+        1 => format!("module {first}"),
+        n => format!("{n} modules ({first}, …)"),
+    };
+    let what = format!("{which} of the same version: compiled in {ours}, for the gateway in {theirs}");
+    Finding::new(Id::OtherBuildPath, Stage::Open, what)
+        .about(first)
+        .sides(ours, theirs)
+        .help(rebuild(against))
+}

@@ -1,0 +1,956 @@
+//! What cannot be built: each with its exit code, what is wrong in the user's words, and what to type about it.
+
+use std::fs;
+
+use snapbox::str;
+
+use crate::support::case::{Case, GO_MOD, MAIN_GO, go_script};
+use crate::support::{gateway_file, plugin_file, stand_ins_are_amd64};
+
+#[test]
+fn folders_that_are_no_plugin() {
+    Case::empty().run("-g 2.1").is(str![[r#"
+exit: 2
+--- stderr
+error: no go.mod in [CWD] or above it
+help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
+
+"#]]);
+    Case::plugin().run("nowhere -g 2.1").is(str![[r#"
+exit: 2
+--- stderr
+error: cannot read the plugin folder [CWD]/nowhere: No such file or directory (os error 2)
+help: give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`
+
+"#]]);
+    Case::plugin().run("main.go -g 2.1").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/main.go is a file, not a plugin's folder
+help: give its folder: a package is built whole, never from single files
+
+"#]]);
+    Case::empty()
+        .file("work/go.mod", "go 1.19\n")
+        .run("-g 2.1")
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/go.mod names no module
+help: its first line should read `module example.com/myplugin`
+
+"#]]);
+    Case::empty()
+        .file("work/go.mod", "module example.com/x\n\ngo one\n")
+        .run("-g 2.1")
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/go.mod: the go line: `one` is not a Go version like 1.19.5
+help: it reads `go 1.19`: two numbers, or from Go 1.21 on three
+
+"#]]);
+    Case::plugin()
+        .file("work/go.mod", b"module \xff\n")
+        .run("-g 2.1")
+        .is(str![[r#"
+exit: 6
+--- stderr
+error: cannot read [CWD]/go.mod: stream did not contain valid UTF-8
+
+"#]]);
+    Case::plugin()
+        .file("work/go.mod", format!("{GO_MOD}replace example.com/y => ../y\n"))
+        .run("-g 2.1")
+        .is(str![[r#"
+exit: 6
+--- stderr
+error: cannot read the module in [CWD]/../y: No such file or directory (os error 2)
+
+"#]]);
+    Case::plugin()
+        .env("GOWORK", "/nowhere/go.work")
+        .run("-g 2.1")
+        .is(str![[r#"
+exit: 6
+--- stderr
+error: cannot read /nowhere/go.work: No such file or directory (os error 2)
+
+"#]]);
+}
+
+#[test]
+fn a_folder_without_package_main() {
+    let words = "go: warning: ignoring something\n-buildmode=plugin requires exactly one main package";
+    let go = go_script("1.25.6", &format!("printf '%s\\n' '{words}' >&2; exit 1"));
+    Case::equipped()
+        .script("home/sdk/go1.25.6/bin/go", &go)
+        .run("-g 2.12.1 -a amd64")
+        .is(str![[r#"
+exit: 3
+--- stderr
+     gateway KrakenD 2.12.1: the matrix's row of this release
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+go: warning: ignoring something
+-buildmode=plugin requires exactly one main package
+error: go build of example.com/handler for x86_64-unknown-linux-musl failed
+help: give the folder with `package main`: [CWD] has none; `plugbuild PATH --gateway …`
+
+"#]]);
+}
+
+#[test]
+fn a_go_line_newer_than_the_gateways_go() {
+    let with = |line: &str| Case::equipped().file("work/go.mod", format!("module example.com/handler\n\ngo {line}\n"));
+    with("1.25.7").run("-g 2.12.1 --dry-run").is(str![[r#"
+exit: 1
+--- stderr
+error: example.com/handler: go.mod asks for Go 1.25.7, the gateway 2.12.1 was compiled with Go 1.25.6
+help: lower the line: `go mod edit -go=1.25.6 -toolchain=none` in [CWD]
+help: or build for a gateway that has a newer Go: `plugbuild gateways`
+
+"#]]);
+    with("1.26").run("-g 2.12.1 --dry-run").is(str![[r#"
+exit: 1
+--- stderr
+error: example.com/handler: go.mod asks for Go 1.26, the gateway 2.12.1 was compiled with Go 1.25.6
+help: lower the line: `go mod edit -go=1.25.6 -toolchain=none` in [CWD]
+help: or build for a gateway that has a newer Go: `plugbuild gateways`
+
+"#]]);
+    with("1.21.0").run("-g 2.1.4 --dry-run").is(str![[r#"
+exit: 1
+--- stderr
+error: example.com/handler: go.mod asks for Go 1.21.0, the gateway 2.1.4 was compiled with Go 1.19.5
+help: lower the line: `go mod edit -go=1.19 -toolchain=none` in [CWD]
+help: or build for a gateway that has a newer Go: `plugbuild gateways`
+
+"#]]);
+    let hint = with("1.20").run("-g 2.1.4 --dry-run");
+    assert_eq!(hint.code, Some(0));
+    snapbox::assert_data_eq!(
+        hint.stderr,
+        str![[r#"
+warning: example.com/handler: go.mod asks for Go 1.20, the gateway 2.1.4 was compiled with Go 1.19.5: it builds if it uses nothing newer
+
+"#]]
+    );
+}
+
+#[test]
+fn names_of_folders() {
+    if !stand_ins_are_amd64("names_of_folders") {
+        return;
+    }
+    // The whole case is moved, so that the store and the module cache bear such a name too.
+    for name in ["a plugin", "плагин 插件", "it's", "a\"b", "$(touch x)`x`", "a=b,c"] {
+        let case = Case::equipped()
+            .file(&format!("work/{name}/go.mod"), GO_MOD)
+            .file(&format!("work/{name}/main.go"), MAIN_GO);
+        let store = case.at(&format!("store {name}"));
+        let case = case
+            .env("PLUGBUILD_HOME", store)
+            .env("GOMODCACHE", format!("/tmp/{name}/mod"));
+        let ran = case.run_args([name, "-g", "2.12.1", "-a", "amd64", "--out-dir", name]);
+        ran.exits(0);
+        assert!(
+            case.at(&format!("work/{name}/handler_2.12.1_linux_amd64_musl.so"))
+                .is_file(),
+            "{}",
+            ran.text()
+        );
+        assert_eq!(case.list("work").len(), 3, "{:?}", case.list("work"));
+    }
+    for name in ["a;b", "a=>b", "both'\"quotes", "line\nbreak"] {
+        let case = Case::equipped().file(&format!("work/{name}/go.mod"), GO_MOD);
+        let ran = case.run_args([name, "-g", "2.12.1", "-a", "amd64"]);
+        ran.exits(2);
+        assert!(
+            ran.stderr
+                .contains("cannot be in a rule of Go's compiler\nhelp: build from a folder without"),
+            "{}",
+            ran.text()
+        );
+    }
+    Case::equipped()
+        .file("work/a;b/go.mod", GO_MOD)
+        .run_args(["a;b", "-g", "2.12.1", "-a", "amd64"])
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: the folder [CWD]/a;b has a `;` or a line break in its path, and so cannot be in a rule of Go's compiler
+help: build from a folder without such characters in its path
+
+"#]]);
+    // A list of folders on PATH is split at colons.
+    let case = Case::equipped();
+    let store = case.at("a:b");
+    case.env("PLUGBUILD_HOME", store).run("-g 2.12.1 -a amd64").is(str![[r#"
+exit: 2
+--- stderr
+error: toolchains cannot live in [ROOT]/a:b: a `:`, a line break or bytes that are not UTF-8 have no place in PATH
+help: set PLUGBUILD_HOME to another folder
+
+"#]]);
+}
+
+#[test]
+fn files_that_are_no_gateway() {
+    let whole = fs::read(gateway_file(
+        "official",
+        "1.25.6",
+        "2.12.1",
+        "MUSL-1.2.5_(alpine-3.23.0)",
+    ))
+    .unwrap();
+    let case = Case::plugin()
+        .file("work/empty", "")
+        .file("work/short", &whole[..3])
+        .file("work/header", &whole[..40])
+        .file("work/truncated", &whole[..whole.len() / 3])
+        .file("work/krakend", "#!/bin/sh\nexec /usr/bin/krakend-real\n")
+        .file("work/mach-o", b"\xcf\xfa\xed\xfe\x07\0\0\x01")
+        .file("work/picture", b"\x89PNG\r\n\x1a\n\0\0")
+        .file("work/notes", "KrakenD is a gateway\n")
+        .file("work/nogo", fs::read(sh()).unwrap());
+    case.run("-g ./nothing").is(str![[r#"
+exit: 2
+--- stderr
+error: cannot read the gateway [CWD]/nothing: No such file or directory (os error 2)
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]]);
+    case.run("-g ./empty").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/empty is not a gateway: this is not what `krakend version` prints: no `KrakenD Version:` line
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+
+"#]]);
+    case.run("-g ./short").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/short is not a gateway: this is not what `krakend version` prints: no `KrakenD Version:` line
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+
+"#]]);
+    case.run("-g ./header").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/header is truncated: it ends before its ELF header does
+help: copy or download it again
+
+"#]]);
+    case.run("-g ./truncated").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/truncated is truncated: it ends before one of its segments does
+help: copy or download it again
+
+"#]]);
+    case.run("-g ./krakend").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/krakend is not a gateway: it is a script, which is not run
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+help: give the binary that the script starts
+
+"#]]);
+    case.run("-g ./mach-o").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/mach-o is not a gateway: neither an ELF file nor text
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+
+"#]]);
+    case.run("-g ./picture").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/picture is not a gateway: neither an ELF file nor text
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+
+"#]]);
+    case.run("-g ./notes").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/notes is not a gateway: this is not what `krakend version` prints: no `KrakenD Version:` line
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+
+"#]]);
+    case.run("-g ./").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD] is a folder, not a gateway
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]]);
+    case.run("-g /dev/zero").is(str![[r#"
+exit: 2
+--- stderr
+error: /dev/zero is not a gateway: this is not what `krakend version` prints: no `KrakenD Version:` line
+help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+
+"#]]);
+    case.run("-g ./nogo").exits(2);
+}
+
+/// A program that is no Go program.
+fn sh() -> &'static str {
+    "/bin/sh"
+}
+
+#[test]
+fn what_cannot_be_written() {
+    if !stand_ins_are_amd64("what_cannot_be_written") {
+        return;
+    }
+    let case = Case::equipped().file("work/file", "").file("work/dir/x", "");
+    let build = "-g 2.12.1 -a amd64 -q";
+    case.run(&format!("{build} -o file/x.so")).is(str![[r#"
+exit: 6
+--- stderr
+error: cannot write [CWD]/file/x.so: not a directory
+help: write elsewhere: `--out-dir DIR` or `--output FILE`
+
+"#]]);
+    case.run(&format!("{build} --out-dir file")).is(str![[r#"
+exit: 6
+--- stderr
+error: cannot write [CWD]/file/handler_2.12.1_linux_amd64_musl.so: not a directory
+help: write elsewhere: `--out-dir DIR` or `--output FILE`
+
+"#]]);
+    case.run(&format!("{build} -o dir")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/dir is a folder
+help: name a file in it, or use `--out-dir DIR`
+
+"#]]);
+    case.run(&format!("{build} -o /dev/null/x.so")).is(str![[r#"
+exit: 6
+--- stderr
+error: cannot write /dev/null/x.so: not a directory
+help: write elsewhere: `--out-dir DIR` or `--output FILE`
+
+"#]]);
+    assert_eq!(case.list("work"), ["dir", "file", "go.mod", "main.go"]);
+    assert_eq!(case.list("work/dir"), ["x"]);
+    case.env("PLUGBUILD_HOME", "/dev/null").run(build).is(str![[r#"
+exit: 6
+--- stderr
+error: cannot make the folder /dev/null/bin: Not a directory (os error 20)
+help: set PLUGBUILD_HOME to a folder that may be written
+
+"#]]);
+    Case::equipped()
+        .without("PLUGBUILD_HOME")
+        .without("HOME")
+        .run(build)
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
+help: set HOME, or GOMODCACHE to a folder that may be written
+
+"#]]);
+}
+
+#[test]
+fn flags_that_contradict_each_other() {
+    let case = Case::plugin();
+    case.run("-g 2.1 -o x.so --out-dir y").is(str![[r#"
+exit: 2
+--- stderr
+error: the argument '--output <FILE>' cannot be used with '--out-dir <DIR>'
+
+Usage: plugbuild build --gateway <G> --output <FILE> [PATH] [-- <GO BUILD ARGS>...]
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 --all-targets -a amd64").is(str![[r#"
+exit: 2
+--- stderr
+error: the argument '--all-targets' cannot be used with '--arch <A>'
+
+Usage: plugbuild build --gateway <G> --all-targets [PATH] [-- <GO BUILD ARGS>...]
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 -q -v").is(str![[r#"
+exit: 2
+--- stderr
+error: the argument '--quiet' cannot be used with '--verbose'
+
+Usage: plugbuild build --gateway <G> --quiet [PATH] [-- <GO BUILD ARGS>...]
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 -o x.so --all-targets").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/x.so cannot hold 4 targets
+help: name a folder: `--out-dir DIR`
+
+"#]]);
+    case.run("-g 2.1 -o x.so -a amd64 -a arm64").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/x.so cannot hold 2 targets
+help: name a folder: `--out-dir DIR`
+
+"#]]);
+    case.run("-g 2.1 -a mips").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value 'mips' for '--arch <A>': no target has the architecture `mips`
+help: gateways are released for amd64 (x86_64) and arm64 (aarch64)
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 -l uclibc").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value 'uclibc' for '--libc <L>': no target has the libc `uclibc`
+help: write musl (alpine) or glibc (gnu, generic-linux), with a floor if wanted: glibc=2.31
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 -l musl=1.2").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value 'musl=1.2' for '--libc <L>': `musl=1.2`: musl has no symbol versions, so it takes no floor
+help: write `musl`
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 -t aarch64-apple-darwin").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value 'aarch64-apple-darwin' for '--target <T>': `aarch64-apple-darwin` is not a target of a gateway
+help: write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31
+help: `plugbuild targets` lists them
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 --go one").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value 'one' for '--go <VERSION>': `one` is not a Go version like 1.19.5
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("-g 2.1 --nonsense").is(str![[r#"
+exit: 2
+--- stderr
+error: unexpected argument '--nonsense' found
+
+  tip: to pass '--nonsense' as a value, use '-- --nonsense'
+
+Usage: plugbuild build --gateway <G> [PATH] [-- <GO BUILD ARGS>...]
+
+For more information, try '--help'.
+
+"#]]);
+    case.run("toolchain").exits(2);
+    // Two files of one name.
+    let case = Case::equipped();
+    case.run("-g 2.12.1 -a amd64 -l glibc=2.31 -l glibc=2.36 --dry-run")
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: x86_64-unknown-linux-gnu.2.31 and x86_64-unknown-linux-gnu.2.36 would both be written to [CWD]/handler_2.12.1_linux_amd64_glibc.so
+help: the lower floor loads on both; or build them one by one with `--output FILE`
+
+"#]]);
+}
+
+#[test]
+fn go_build_flags_that_are_refused() {
+    let case = Case::equipped();
+    let mut told = String::new();
+    for flags in [
+        "-o x.so",
+        "-trimpath",
+        "-race",
+        "-msan",
+        "-asan",
+        "-cover",
+        "-compiler gccgo",
+        "-buildmode=c-shared",
+        "-toolexec=x",
+        "-pgo=auto",
+        "-buildvcs",
+        "-C ..",
+        "-n",
+        "-json",
+        "-gcflags=all=-N",
+        "-gcflags -trimpath=x",
+        "-asmflags=std=-x",
+        "./...",
+        "-ldflags",
+        "-tags",
+        "--race",
+    ] {
+        let ran = case.run(&format!("-g 2.12.1 -a amd64 --dry-run -- {flags}"));
+        ran.exits(2);
+        told += &format!("$ {flags}\n{}", ran.stderr);
+    }
+    snapbox::assert_data_eq!(
+        told,
+        str![[r#"
+$ -o x.so
+error: `-o` behind `--` is plugbuild's to set
+help: write `--output FILE` before the `--`
+$ -trimpath
+error: `-trimpath` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+$ -race
+error: `-race` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+$ -msan
+error: `-msan` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+$ -asan
+error: `-asan` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+$ -cover
+error: `-cover` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+$ -compiler gccgo
+error: `-compiler` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+$ -buildmode=c-shared
+error: `-buildmode` is plugbuild's to set
+help: leave it out
+$ -toolexec=x
+error: `-toolexec` is plugbuild's to set
+help: leave it out
+$ -pgo=auto
+error: `-pgo` is plugbuild's to set
+help: leave it out
+$ -buildvcs
+error: `-buildvcs` is plugbuild's to set
+help: leave it out
+$ -C ..
+error: `-C` is plugbuild's to set
+help: leave it out
+$ -n
+error: `-n` is plugbuild's to set
+help: leave it out
+$ -json
+error: `-json` is plugbuild's to set
+help: leave it out
+$ -gcflags=all=-N
+error: `-gcflags=all=-N` reaches packages that the gateway has too
+help: give flags for the plugin's own package: `-gcflags=-N`
+$ -gcflags -trimpath=x
+error: `-gcflags=-trimpath=x` reaches packages that the gateway has too
+help: give flags for the plugin's own package: `-gcflags=-N`
+$ -asmflags=std=-x
+error: `-asmflags=std=-x` reaches packages that the gateway has too
+help: give flags for the plugin's own package: `-asmflags=-N`
+$ ./...
+error: `./...` behind `--` is not a flag of go build
+help: name the plugin's folder before the `--`: `plugbuild PATH --gateway … -- FLAGS`
+$ -ldflags
+error: the go build flag `-ldflags` has no value
+help: write `-ldflags=VALUE`
+$ -tags
+error: the go build flag `-tags` has no value
+help: write `-tags=VALUE`
+$ --race
+error: `-race` makes a plugin that an official gateway refuses
+help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
+
+"#]]
+    );
+    let flags = "-tags foo -gcflags=-N -ldflags=-s -p=2 -x";
+    let ran = case.run(&format!("-g 2.1.4 -t arm64-musl --dry-run -- {flags}"));
+    assert_eq!(ran.code, Some(0));
+    assert!(
+        ran.stdout
+            .contains(" -toolexec=plugbuild-toolexec -tags=foo -ldflags=-s -p=2 -x -o "),
+        "{}",
+        ran.text()
+    );
+    assert!(ran.stdout.contains(" '-gcflags=-N -trimpath="), "{}", ran.text());
+    snapbox::assert_data_eq!(
+        ran.stderr,
+        str![[r#"
+warning: -tags=foo: where a shared package heeds these tags, the gateway refuses the plugin
+
+"#]]
+    );
+}
+
+#[test]
+fn goflags_that_do_not_fit() {
+    let case = Case::equipped();
+    let flags = "-trimpath -race -mod=vendor '-ldflags=-s -w' -mod=mod -tags=x -buildvcs=false -modfile=/a/go.mod -p=1";
+    let ran = case.env("GOFLAGS", flags).run("-g 2.12.1 -t arm64-musl --dry-run");
+    assert!(
+        ran.stdout.contains(" GOFLAGS='-mod=mod -modfile=/a/go.mod -p=1' "),
+        "{}",
+        ran.text()
+    );
+    snapbox::assert_data_eq!(
+        ran.stderr,
+        str![[r#"
+warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
+warning: GOFLAGS has -race, which is left out: it could make the plugin unlike the gateway
+warning: GOFLAGS has -mod=vendor, which is left out: there is no vendor folder here
+warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway
+warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway
+
+"#]]
+    );
+    Case::equipped()
+        .env("GOFLAGS", "'-mod=mod")
+        .run("-g 2.12.1 --dry-run")
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: a ' is not closed in the flags `'-mod=mod`
+help: close it in GOFLAGS, or in the file that `go env GOENV` names
+
+"#]]);
+    let spaced = Case::equipped()
+        .env("GOFLAGS", "\"-modfile=/a b/it's.mod\"")
+        .run("-g 2.12.1 -t arm64-musl --dry-run");
+    assert!(
+        spaced.stdout.contains(r#" GOFLAGS='"-modfile=/a b/it'\''s.mod"' "#),
+        "{}",
+        spaced.text()
+    );
+    // A go env file that does not fit is the user's for other builds.
+    let written = Case::equipped().file(
+        "home/.config/go/env",
+        "GOFLAGS=-trimpath\nGOPRIVATE=corp.example\nCC=clang\n",
+    );
+    let ran = written.run("-g 2.12.1 -t arm64-musl --dry-run");
+    assert!(
+        ran.stdout.contains(" GOPRIVATE=corp.example ") && !ran.stdout.contains("clang"),
+        "{}",
+        ran.text()
+    );
+    snapbox::assert_data_eq!(
+        ran.stderr,
+        str![[r#"
+warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
+
+"#]]
+    );
+}
+
+#[test]
+fn settings_files_that_cannot_be_meant() {
+    let with = |text: &str| Case::plugin().file("work/plugbuild.toml", text).run("-g 2.1 --dry-run");
+    with("[gateway]\nverison = \"2.1\"\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 1
+  |
+2 | verison = "2.1"
+  | ^^^^^^^
+unknown field `verison`, expected `version`
+
+"#]]);
+    with("[build]\ntargets = [\"mips-musl\"]\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
+  |
+2 | targets = ["mips-musl"]
+  |           ^^^^^^^^^^^^^
+`mips-musl` is not a target of a gateway
+
+"#]]);
+    with("[gateway\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 1, column 9
+  |
+1 | [gateway
+  |         ^
+unclosed table, expected `]`
+
+"#]]);
+    with("[[matrix.release]]\nname = \"9lives\"\nversion = \"2.1.4\"\ngo = \"1.19.5\"\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml:1: `9lives` is no name for a gateway: a letter, then letters, digits, - _ . +
+
+"#]]);
+    with("[[matrix.release]]\nname = \"acme\"\nversion = \"2.1.4\"\ngo = \"new\"\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 4, column 6
+  |
+4 | go = "new"
+  |      ^^^^^
+`new` is not a Go version like 1.19.5
+
+"#]]);
+    with("top = 1\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 1, column 1
+  |
+1 | top = 1
+  | ^^^
+unknown field `top`, expected one of `gateway`, `build`, `matrix`
+
+"#]]);
+}
+
+#[test]
+fn compilers_that_do_not_fit() {
+    if !stand_ins_are_amd64("compilers_that_do_not_fit") {
+        return;
+    }
+    let case = Case::equipped();
+    case.run("-g 2.12.1 -a arm64 --cc nowhere-gcc").is(str![[r#"
+exit: 4
+--- stderr
+error: the C compiler nowhere-gcc (--cc) is not there
+help: name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing
+
+"#]]);
+    case.run("-g 2.12.1 -a arm64 --cc ./cc").is(str![[r#"
+exit: 4
+--- stderr
+error: the C compiler ./cc (--cc) is not there
+help: name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing
+
+"#]]);
+    case.run("-g 2.12.1 -a arm64 --cc gcc").is(str![[r#"
+exit: 4
+--- stderr
+error: no gcc for aarch64-unknown-linux-musl on PATH: looked for aarch64-linux-musl-gcc
+help: leave `--cc` out: zig compiles for every target and is fetched when it is missing
+help: or name a compiler: `--cc PROGRAM`
+
+"#]]);
+    let case = case.env("CC_aarch64_unknown_linux_musl", "/nowhere/gcc");
+    case.run("-g 2.12.1 -a arm64").is(str![[r#"
+exit: 4
+--- stderr
+error: the C compiler /nowhere/gcc (CC_aarch64_unknown_linux_musl) is not there
+help: name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing
+
+"#]]);
+    // What the go command says of a compiler that fails is shown whole.
+    let go = go_script(
+        "1.25.6",
+        "echo '# runtime/cgo'; echo 'gcc: error: unrecognized command-line option' >&2; exit 2",
+    );
+    let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &go);
+    case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 3
+--- stderr
+# runtime/cgo
+gcc: error: unrecognized command-line option
+error: go build of example.com/handler for x86_64-unknown-linux-musl failed
+
+"#]]);
+    // A plugin for another machine, or by another Go, is not passed on.
+    let wrong = Case::equipped().script("home/sdk/go1.25.6/bin/go", &go_script("1.22.11", ""));
+    wrong.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 1
+--- stderr
+error: the plugin for x86_64-unknown-linux-musl was compiled by go1.22.11, the gateway by go1.25.6
+
+"#]]);
+    wrong.run("-g 2.12.1 -a arm64 -q").is(str![[r#"
+exit: 1
+--- stderr
+error: the plugin for aarch64-unknown-linux-musl is for amd64 instead
+
+"#]]);
+    assert_eq!(wrong.list("work"), ["go.mod", "main.go"]);
+    // A compiler whose own name has a blank.
+    let case = Case::equipped().script("bin/my gcc", "exit 0").script(
+        "home/sdk/go1.25.6/bin/go",
+        &go_script(
+            "1.25.6",
+            "set -f; set -- $CC _ \"$@\"; command -v \"$1\" >/dev/null || { echo no compiler \"$1\"; exit 1; }",
+        ),
+    );
+    case.run_args(["-g", "2.12.1", "-a", "amd64", "-q", "--cc", "my gcc"])
+        .is(str![[r#"
+exit: 0
+--- stdout
+[CWD]/handler_2.12.1_linux_amd64_musl.so
+
+"#]]);
+}
+
+#[test]
+fn what_is_no_plugin_is_not_passed_on() {
+    if !stand_ins_are_amd64("what_is_no_plugin_is_not_passed_on") {
+        return;
+    }
+    let gone = Case::equipped().script("home/sdk/go1.25.6/bin/go", "exit 0");
+    gone.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 6
+--- stderr
+error: cannot read [STORE]/linked/[HASH]/handler.so: No such file or directory (os error 2)
+
+"#]]);
+    let text = Case::equipped().script(
+        "home/sdk/go1.25.6/bin/go",
+        "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done; echo hello >\"$out\"",
+    );
+    text.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 2
+--- stderr
+error: [STORE]/linked/[HASH]/handler.so is a text file, not an ELF binary
+help: gateways and plugins for Linux are ELF files: pass the `krakend` binary itself, or the `.so`
+
+"#]]);
+    // Every registerer's name blanked.
+    let mut bytes = fs::read(plugin_file("1.25.6")).unwrap();
+    while let Some(at) = bytes.windows(17).position(|w| w == b"HandlerRegisterer") {
+        bytes[at..at + 17].copy_from_slice(b"HandlerRegistered");
+    }
+    let case = Case::equipped().file("nameless.so", bytes);
+    let from = case.at("nameless.so");
+    let case = case.script(
+        "home/sdk/go1.25.6/bin/go",
+        &format!(
+            "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done; exec cp {} \"$out\"",
+            from.display()
+        ),
+    );
+    case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 1
+--- stderr
+error: the plugin for x86_64-unknown-linux-musl exports none of HandlerRegisterer, ClientRegisterer, ModifierRegisterer, MiddlewareRegisterer
+help: a gateway looks for a package-level variable of one of these names in package main
+help: for example `var HandlerRegisterer = registerer("my-handler")`
+
+"#]]);
+}
+
+#[test]
+fn without_a_network() {
+    // Nothing listens there.
+    let closed = "http://127.0.0.1:9";
+    let case = Case::plugin()
+        .fetching_go("echo '{\"Error\": \"module lookup disabled by GOPROXY=off\"}'; exit 1")
+        .env("GOPROXY", "off");
+    let case = case
+        .env("PLUGBUILD_ZIG_MIRROR", closed)
+        .env("PLUGBUILD_GO_MIRROR", closed);
+    case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 5
+--- stderr
+error: cannot fetch the list of Go archives from http://127.0.0.1:9/?mode=json&include=all: io: Connection refused (os error 111)
+help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
+help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
+
+"#]]);
+    let case = case.go("home/sdk/go1.25.6", "1.25.6");
+    case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
+exit: 5
+--- stderr
+error: cannot fetch the list of zig archives from http://127.0.0.1:9/index.json: io: Connection refused (os error 111)
+help: let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH
+help: or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`
+
+"#]]);
+    assert!(case.list("store/tmp").is_empty());
+    case.run("-g 2.12.1 -a amd64 -q --offline").is(str![[r#"
+exit: 4
+--- stderr
+error: zig 0.16.0 is not on this machine, and --offline forbids to fetch it
+help: with a network: `plugbuild toolchain install zig`
+help: or use a cross gcc: `--cc gcc`
+
+"#]]);
+    let case = Case::plugin().env("PLUGBUILD_GO_MIRROR", closed);
+    case.run("-g 2.12.1 -a amd64 -q --offline").is(str![[r#"
+exit: 4
+--- stderr
+error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
+help: with a network: `plugbuild toolchain install 1.25.6`
+
+"#]]);
+    case.env("PLUGBUILD_OFFLINE", "1")
+        .run("toolchain install 1.25.6 zig")
+        .is(str![[r#"
+exit: 4
+--- stderr
+error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
+help: with a network: `plugbuild toolchain install 1.25.6`
+
+"#]]);
+}
+
+#[test]
+fn tools_that_are_named_and_are_not_what_they_are_called() {
+    let build = "-g 2.12.1 -a amd64";
+    let case = Case::equipped()
+        .go("other", "1.22.11")
+        .script("notzig", "exit 3")
+        .file("text", "hello");
+    let at = |name: &str| case.at(name);
+    Case::equipped().env("PLUGBUILD_GO", at("other")).run(build).exits(4);
+    let (other, notzig, text) = (at("other"), at("notzig"), at("text"));
+    let case = case.env("PLUGBUILD_GO", &other);
+    case.run(build).is(str![[r#"
+exit: 4
+--- stderr
+error: PLUGBUILD_GO=[ROOT]/other is Go 1.22.11, and the gateway needs Go 1.25.6
+help: unset PLUGBUILD_GO: the right Go is found or fetched
+
+"#]]);
+    case.env("PLUGBUILD_GO", &text).run(build).is(str![[r#"
+exit: 4
+--- stderr
+error: PLUGBUILD_GO=[ROOT]/text is another Go, and the gateway needs Go 1.25.6
+help: unset PLUGBUILD_GO: the right Go is found or fetched
+
+"#]]);
+    Case::equipped()
+        .env("PLUGBUILD_ZIG", "/nowhere/zig")
+        .run(build)
+        .is(str![[r#"
+exit: 4
+--- stderr
+error: PLUGBUILD_ZIG=/nowhere/zig is no zig
+help: unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched
+
+"#]]);
+    Case::equipped().env("PLUGBUILD_ZIG", &notzig).run(build).exits(4);
+    Case::equipped()
+        .env("PLUGBUILD_GATEWAY", "2.99")
+        .run("-a amd64")
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: no release 2.99 of KrakenD is known
+help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: or by its parts: `--go 1.26.1 --libc musl`
+
+"#]]);
+}

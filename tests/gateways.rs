@@ -1,0 +1,732 @@
+//! Every way to say which gateway is meant, and what a build then says of its choice.
+
+use std::fs;
+
+use snapbox::{IntoData, str};
+
+use crate::support::case::Case;
+use crate::support::{gateway_file, stand_ins_are_amd64};
+
+/// What was chosen and why: the first lines that a build writes, or the error.
+#[track_caller]
+fn chosen(case: &Case, gateway: &str, snapshot: impl IntoData) {
+    let mut ran = case.run(&format!("{gateway} -a amd64 --out-dir out"));
+    if ran.code == Some(0) {
+        let end = ran.stderr.find("    building ").unwrap();
+        ran.stderr.truncate(end);
+    }
+    ran.is(snapshot);
+}
+
+fn equipped() -> Case {
+    Case::equipped()
+        .go("home/sdk/go1.25.12", "1.25.12")
+        .go("home/sdk/go1.22.11", "1.22.11")
+}
+
+#[test]
+fn releases_by_number_prefix_and_flavour() {
+    if !stand_ins_are_amd64("releases_by_number_prefix_and_flavour") {
+        return;
+    }
+    let case = equipped();
+    chosen(
+        &case,
+        "-g 2.1.4",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.1.4: the matrix's row of this release
+          go 1.19.5, as the gateway: in ~/sdk/go1.19.5
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g v2.1",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.1.4: the newest 2.1 release in the matrix
+          go 1.19.5, as the gateway: in ~/sdk/go1.19.5
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 2",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.13.8_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.13.8: the newest 2 release in the matrix
+          go 1.25.12, as the gateway: in ~/sdk/go1.25.12
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g latest",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.13.8_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.13.8: the newest release in the matrix
+          go 1.25.12, as the gateway: in ~/sdk/go1.25.12
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 2.13.8-linux-generic",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.13.8_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.13.8: the matrix's row of this release
+          go 1.25.12, as the gateway: in ~/sdk/go1.25.12
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g v2.12-alpine",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g latest-glibc",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.13.8_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.13.8: the newest release in the matrix
+          go 1.25.12, as the gateway: in ~/sdk/go1.25.12
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 2.12.1-alpine --libc glibc=2.31",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.12.1: the matrix's row of this release
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.31: --arch; --libc
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+}
+
+#[test]
+fn a_release_nobody_knows() {
+    let case = Case::plugin();
+    chosen(
+        &case,
+        "-g 2.1.9",
+        str![[r#"
+exit: 2
+--- stderr
+error: no release 2.1.9 of KrakenD is known
+help: the nearest are 2.1.4, 2.1.3, 2.1.2; `plugbuild gateways` lists all
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: or by its parts: `--go 1.26.1 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 3",
+        str![[r#"
+exit: 2
+--- stderr
+error: no release 3 of KrakenD is known
+help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: or by its parts: `--go 1.26.1 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 1.4.1-linux-generic",
+        str![[r#"
+exit: 2
+--- stderr
+error: no release 1.4.1 of KrakenD is known
+help: the nearest are 2.4.6, 2.4.5, 2.4.4; `plugbuild gateways` lists all
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: or by its parts: `--go 1.26.1 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g acme",
+        str![[r#"
+exit: 2
+--- stderr
+error: `acme` is no release, and no gateway of yours has this name
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 2.1.4-rc1",
+        str![[r#"
+exit: 2
+--- stderr
+error: `2.1.4-rc1` is no release, and no gateway of yours has this name
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 99999999999.1",
+        str![[r#"
+exit: 2
+--- stderr
+error: `99999999999.1` is no release, and no gateway of yours has this name
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &case.file("work/krakend", ""),
+        "-g krakend",
+        str![[r#"
+exit: 2
+--- stderr
+error: `krakend` is no release, and no gateway of yours has this name
+help: for the file of that name type `--gateway ./krakend`
+
+"#]],
+    );
+}
+
+#[test]
+fn no_gateway_at_all() {
+    let case = Case::plugin();
+    case.run("").is(str![[r#"
+exit: 2
+--- stderr
+error: no gateway: which KrakenD must load the plugin?
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]]);
+    case.run("--libc musl").is(str![[r#"
+exit: 2
+--- stderr
+error: no gateway: which KrakenD must load the plugin?
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]]);
+    case.run_args(["--gateway", ""]).is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value '' for '--gateway <G>': `--gateway` names no gateway
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+const TEXT: &str = "KrakenD Version: 2.12.1\nGo Version: 1.25.6\nGlibc Version: GLIBC-2.36_(debian-12)\n";
+
+#[test]
+fn what_krakend_version_says() {
+    if !stand_ins_are_amd64("what_krakend_version_says") {
+        return;
+    }
+    let case = equipped().stdin(TEXT);
+    chosen(
+        &case,
+        "-g -",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.12.1: what `krakend version` said on standard input
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case.file("work/version.txt", TEXT),
+        "-g ./version.txt",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/version.txt
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    // Docker's own words around it, and the line ends of another system.
+    let text = format!("Unable to find image locally\r\n\r\n{}", TEXT.replace('\n', "\r\n"));
+    chosen(
+        &equipped().stdin(&text),
+        "-g -",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.12.1: what `krakend version` said on standard input
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &equipped().stdin("KrakenD Version: 2.1.4\nGo Version: undefined\nGlibc Version: RHEL-9\n"),
+        "-g -",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+warning: it does not tell its Go version: Go 1.19.5 is taken
+warning: its libc `RHEL-9` is neither musl nor glibc as far as known
+     gateway KrakenD 2.1.4: what `krakend version` said on standard input
+          go 1.19.5, as the gateway: in ~/sdk/go1.19.5
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &equipped().stdin("KrakenD Version: 2.9-acme\nGo Version: 1.22.11\nGlibc Version: MUSL-1.2.5\n"),
+        "-g -",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.9-acme_linux_amd64_musl.so
+--- stderr
+warning: paths and settings are taken to be those of the official builds
+     gateway KrakenD 2.9-acme: what `krakend version` said on standard input
+          go 1.22.11, as the gateway: in ~/sdk/go1.22.11
+      target x86_64-unknown-linux-musl: --arch; musl as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &equipped().stdin("KrakenD Version: 2.9-acme\nGo Version: undefined\n"),
+        "-g -",
+        str![[r#"
+exit: 2
+--- stderr
+error: the version text on standard input does not tell the gateway's Go version
+help: give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)
+
+"#]],
+    );
+    chosen(
+        &equipped().stdin("KrakenD Version: 2.9-acme\nGo Version: undefined\n"),
+        "-g - --go 1.22.11",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.9-acme_linux_amd64_musl.so
+--- stderr
+warning: paths and settings are taken to be those of the official builds
+warning: it does not tell its Go version: Go 1.22.11 is taken
+     gateway KrakenD 2.9-acme: what `krakend version` said on standard input
+          go 1.22.11, as the gateway: in ~/sdk/go1.22.11
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &equipped().stdin("KrakenD Version: 2.1.4\nGo Version: 1.25.6\n"),
+        "-g -",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+warning: it says Go 1.25.6 where the release 2.1.4 has Go 1.19.5: taken at its word
+     gateway KrakenD 2.1.4: what `krakend version` said on standard input
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &equipped().stdin("zsh: command not found: krakend\n"),
+        "-g -",
+        str![[r#"
+exit: 2
+--- stderr
+error: this is not what `krakend version` prints: no `KrakenD Version:` line
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]],
+    );
+    chosen(
+        &equipped(),
+        "-g -",
+        str![[r#"
+exit: 2
+--- stderr
+error: this is not what `krakend version` prints: no `KrakenD Version:` line
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]],
+    );
+}
+
+/// `--gateway <(docker run krakend version)`: a pipe can be read only once.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn a_pipe_with_the_version_text() {
+    if !stand_ins_are_amd64("a_pipe_with_the_version_text") {
+        return;
+    }
+    let case = equipped();
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(case.at("work/pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let pipe = case.at("work/pipe");
+    let writer = std::thread::spawn(move || fs::write(pipe, TEXT));
+    chosen(
+        &case,
+        "-g ./pipe",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/pipe
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_gateway_by_its_own_file() {
+    if !stand_ins_are_amd64("a_gateway_by_its_own_file") {
+        return;
+    }
+    let official = gateway_file("official", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+    let fork = gateway_file("fork", "1.22.11", "v2.9-acme", "GLIBC-2.36_(debian-12)");
+    let case = equipped()
+        .file("work/krakend", fs::read(&official).unwrap())
+        .file("work/acme", fs::read(&fork).unwrap())
+        .script("bin/krakend", "");
+    chosen(
+        &case,
+        "-g ./krakend",
+        str![[r#"
+exit: 1
+--- stderr
+warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
+warning: where the gateway's main module lay is not in its file: taken to be /app
+     gateway KrakenD 2.12.1: read from [CWD]/krakend
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so: will not load (gateway 2.12.1: amd64, go1.25.6, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g ./acme",
+        str![[r#"
+exit: 1
+--- stderr
+warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
+warning: where the gateway's main module lay is not in its file: taken to be /app
+     gateway KrakenD v2.9-acme: read from [CWD]/acme
+          go 1.22.11, as the gateway: in ~/sdk/go1.22.11
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.22.11, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g ./acme --go 1.25.6",
+        str![[r#"
+exit: 1
+--- stderr
+warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
+warning: where the gateway's main module lay is not in its file: taken to be /app
+warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
+     gateway KrakenD v2.9-acme: read from [CWD]/acme
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
+
+"#]],
+    );
+    case.run("-g ./krakend -a arm64 --dry-run").is(str![[r#"
+exit: 2
+--- stderr
+error: the gateway 2.12.1 is an amd64 program and cannot load a plugin for arm64
+help: leave the architecture out, or give the arm64 gateway
+
+"#]]);
+    let case = case.file("bin/krakend", fs::read(&official).unwrap());
+    chosen(
+        &case,
+        "-g auto",
+        str![[r#"
+exit: 1
+--- stderr
+warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
+warning: where the gateway's main module lay is not in its file: taken to be /app
+     gateway KrakenD 2.12.1: read from [BIN]/krakend
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so: will not load (gateway 2.12.1: amd64, go1.25.6, glibc 2.36)
+  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
+    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
+
+"#]],
+    );
+    chosen(
+        &equipped(),
+        "-g auto",
+        str![[r#"
+exit: 2
+--- stderr
+error: no `krakend` on PATH
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
+
+"#]],
+    );
+}
+
+#[test]
+fn parts_and_settings() {
+    if !stand_ins_are_amd64("parts_and_settings") {
+        return;
+    }
+    let case = equipped();
+    chosen(
+        &case,
+        "--go 1.25.6 --libc musl",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_go1.25.6_linux_amd64_musl.so
+--- stderr
+warning: paths and settings are taken to be those of the official builds
+     gateway KrakenD go1.25.6: given by its parts
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; --libc
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "--go go1.25.6",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_go1.25.6_linux_amd64_musl.so
+--- stderr
+warning: paths and settings are taken to be those of the official builds
+     gateway KrakenD go1.25.6: given by its parts
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 2.1.4 --go 1.25.6",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+warning: --go 1.25.6 wins over the gateway's own Go 1.19.5
+     gateway KrakenD 2.1.4: the matrix's row of this release
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    let case = case.env("PLUGBUILD_GATEWAY", "2.1");
+    chosen(
+        &case,
+        "",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.1.4: the newest 2.1 release in the matrix (named in PLUGBUILD_GATEWAY)
+          go 1.19.5, as the gateway: in ~/sdk/go1.19.5
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    let case = case.without("PLUGBUILD_GATEWAY").file(
+        "plugbuild.toml",
+        "[gateway]\nversion = \"acme-3\"\n\n[build]\ntargets = [\"amd64-glibc=2.31\"]\nout-dir = \"dist\"\n\n\
+         [[matrix.release]]\nname = \"acme-3\"\nversion = \"2.9.1\"\ngo = \"1.22.11\"\nmodule_cache = \"/build/mod\"\nmain_root = \"/build/src\"\nlibc = \"glibc\"\nglibc = \"2.28\"\n",
+    );
+    case.run("").is(str![[r#"
+exit: 0
+--- stdout
+[ROOT]/dist/handler_acme-3_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD acme-3: a row of your own: [ROOT]/plugbuild.toml (named in [ROOT]/plugbuild.toml)
+          go 1.22.11, as the gateway: in ~/sdk/go1.22.11
+      target x86_64-unknown-linux-gnu.2.31: targets of [ROOT]/plugbuild.toml
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+     checked amd64, go1.22.11, needs no library, exports HandlerRegisterer
+    finished [ROOT]/dist/handler_acme-3_linux_amd64_glibc.so (sha256 [HASH])
+
+"#]]);
+    assert_eq!(case.list("dist"), ["handler_acme-3_linux_amd64_glibc.so"]);
+    chosen(
+        &case,
+        "-g 2.1",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+--- stderr
+     gateway KrakenD 2.1.4: the newest 2.1 release in the matrix
+          go 1.19.5, as the gateway: in ~/sdk/go1.19.5
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
+    let ran = case.run("--dry-run").exits(0).stdout.clone();
+    assert!(
+        ran.contains("-trimpath=[HOME]/go/pkg/mod=>/build/mod;[CWD]=>/build/src"),
+        "{ran}"
+    );
+    // The user's own file comes after the project's.
+    let case = case.file(
+        "home/.config/plugbuild/plugbuild.toml",
+        "[gateway]\nversion = \"2.1\"\n[build]\ncc = \"zig\"\n",
+    );
+    chosen(
+        &case,
+        "",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_acme-3_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD acme-3: a row of your own: [ROOT]/plugbuild.toml (named in [ROOT]/plugbuild.toml)
+          go 1.22.11, as the gateway: in ~/sdk/go1.22.11
+      target x86_64-unknown-linux-gnu.2.28: --arch; glibc as the gateway
+          cc zig 0.16.0: cc of [HOME]/.config/plugbuild/plugbuild.toml, on PATH
+
+"#]],
+    );
+}

@@ -1,0 +1,226 @@
+//! Ctrl-C: it ends plugbuild, what plugbuild started and what that started, and leaves nothing half done.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Output};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
+use snapbox::str;
+
+use crate::support::case::{Case, go_script};
+use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
+use crate::support::stand_ins_are_amd64;
+
+/// A go command with a child and a grandchild that write their process numbers, and a half output.
+fn long_go(stubborn: &str) -> String {
+    let body = format!(
+        "{stubborn}\n\
+         for a do [ \"$last\" = -o ] && out=$a; last=$a; done\n\
+         mkdir -p \"$HOME/pids\"; echo half >\"$out\"\n\
+         sh -c '{stubborn} echo $$ >$HOME/pids/child; sleep 60 & echo $! >$HOME/pids/grandchild; wait; sleep 60' &\n\
+         echo $$ >\"$HOME/pids/go\"; echo building >&2\nwait; sleep 60\n"
+    );
+    go_script("1.25.6", &body)
+}
+
+fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !there() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "no {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The processes of the fake build, once all run.
+fn pids(case: &Case) -> Vec<Pid> {
+    ["go", "child", "grandchild"]
+        .map(|name| {
+            let file = case.at(&format!("home/pids/{name}"));
+            let number = || fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+            wait_for(name, || number().is_some());
+            Pid::from_raw(number().unwrap()).unwrap()
+        })
+        .to_vec()
+}
+
+/// Dead, or waiting for an init that reaps it.
+fn gone(pid: Pid) -> bool {
+    let state = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    let zombie = state.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
+    test_kill_process(pid).is_err() || Path::new("/proc/self").exists() && zombie
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_child(child)
+}
+
+fn end(child: Child) -> (Output, Duration) {
+    let begun = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    (output, begun.elapsed())
+}
+
+fn nothing_is_left(case: &Case) {
+    assert_eq!(case.list("work"), ["go.mod", "main.go"]);
+    assert!(case.list("store/tmp").is_empty());
+}
+
+/// Starts a build whose go never ends, sends the signal, and looks at what is left.
+fn interrupted_build(stubborn: &str, signals: &[Signal], group: bool) -> (String, Duration) {
+    let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &long_go(stubborn));
+    let mut command = case.command(["-g", "2.12.1", "-a", "amd64", "-q"]);
+    let child = command.process_group(0).spawn().unwrap();
+    let pids = pids(&case);
+    assert!(pids.iter().all(|pid| !gone(*pid)));
+    for signal in signals {
+        if group {
+            kill_process_group(pid(&child), *signal).unwrap();
+        } else {
+            kill_process(pid(&child), *signal).unwrap();
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    let (output, took) = end(child);
+    let ran = case.told(&output);
+    ran.exits(130);
+    for pid in pids {
+        wait_for("end of a process", || gone(pid));
+    }
+    nothing_is_left(&case);
+    (ran.stderr, took)
+}
+
+#[test]
+fn ctrl_c_ends_the_build_and_its_children() {
+    for (signal, group) in [
+        (Signal::INT, false),
+        (Signal::INT, true),
+        (Signal::TERM, false),
+        (Signal::HUP, false),
+    ] {
+        let (said, took) = interrupted_build("", &[signal], group);
+        assert_eq!(said, "building\n", "{signal:?} {group}");
+        // What a shell starts in the background heeds no Ctrl-C: the grandchild is ended by harder means.
+        assert!(took < Duration::from_secs(4), "{signal:?} {group}: {took:?}");
+    }
+}
+
+#[test]
+fn children_that_ignore_it_are_made_to_end() {
+    let (_, took) = interrupted_build("trap : INT TERM HUP;", &[Signal::INT], false);
+    assert!(took < Duration::from_secs(7), "{took:?}");
+    // A second Ctrl-C does not wait.
+    let (_, took) = interrupted_build("trap : INT TERM HUP;", &[Signal::INT, Signal::INT], false);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn a_build_after_an_interrupted_one() {
+    if !stand_ins_are_amd64("a_build_after_an_interrupted_one") {
+        return;
+    }
+    let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &long_go(""));
+    let child = case.command(["-g", "2.12.1", "-a", "amd64"]).spawn().unwrap();
+    pids(&case);
+    kill_process(pid(&child), Signal::INT).unwrap();
+    assert_eq!(end(child).0.status.code(), Some(130));
+    let case = case.go("home/sdk/go1.25.6", "1.25.6");
+    case.run("-g 2.12.1 -a amd64 -q").exits(0);
+}
+
+#[test]
+fn ctrl_c_while_a_download_stalls() {
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
+    let file = format!("/{}", go_archive_name("1.25.6"));
+    for stalled in [GO_LIST, &file] {
+        mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
+        mirror.serve(stalled, Answer::Stalled(archive.clone()));
+        let case = Case::plugin().zig().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+        let before = mirror.asked().len();
+        let child = case.command(["-g", "2.12.1", "-q"]).spawn().unwrap();
+        wait_for("request", || {
+            mirror.asked()[before..].iter().any(|path| path == stalled)
+        });
+        kill_process(pid(&child), Signal::INT).unwrap();
+        let (output, took) = end(child);
+        case.told(&output).is(str![[r#"
+exit: 130
+
+"#]]);
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        nothing_is_left(&case);
+        assert!(case.list("store/go").is_empty());
+    }
+}
+
+#[test]
+fn ctrl_c_while_another_copy_fetches() {
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
+    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Stalled(archive));
+    let case = Case::plugin().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+    let start = || case.command(["toolchain", "install", "1.25.6"]).spawn().unwrap();
+    let first = start();
+    wait_for("request", || mirror.asked().len() == 2);
+    let second = start();
+    thread::sleep(Duration::from_millis(300));
+    kill_process(pid(&second), Signal::INT).unwrap();
+    let (output, took) = end(second);
+    case.told(&output).is(str![[r#"
+exit: 130
+--- stderr
+     waiting another plugbuild is fetching Go 1.25.6
+
+"#]]);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    kill_process(pid(&first), Signal::INT).unwrap();
+    assert_eq!(end(first).0.status.code(), Some(130));
+    assert!(case.list("store/tmp").is_empty() && case.list("store/go").is_empty());
+}
+
+#[test]
+fn ctrl_c_while_standard_input_is_waited_for() {
+    let case = Case::equipped();
+    let mut child = case
+        .command(["-g", "-"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let held = child.stdin.take();
+    thread::sleep(Duration::from_millis(300));
+    kill_process(pid(&child), Signal::INT).unwrap();
+    let (output, took) = end(child);
+    case.told(&output).is(str![[r#"
+exit: 130
+
+"#]]);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    drop(held);
+}
+
+/// A pip that is interrupted leaves neither itself nor what it had.
+#[test]
+fn ctrl_c_while_pip_fetches() {
+    let case = Case::plugin().go("home/sdk/go1.25.6", "1.25.6").script(
+        "bin/python3",
+        "mkdir wheel; echo half >wheel/zig.whl; echo $$ >$HOME/pip; sleep 60",
+    );
+    let child = case.command(["-g", "2.12.1", "-q"]).spawn().unwrap();
+    let number = || {
+        fs::read_to_string(case.at("home/pip"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+    };
+    wait_for("pip", || number().is_some());
+    kill_process(pid(&child), Signal::INT).unwrap();
+    let (output, took) = end(child);
+    case.told(&output).is(str![[r#"
+exit: 130
+
+"#]]);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    wait_for("end of pip", || gone(Pid::from_raw(number().unwrap()).unwrap()));
+    nothing_is_left(&case);
+}

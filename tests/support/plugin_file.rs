@@ -1,0 +1,79 @@
+//! Files that pass for plugins and gateways: what plugbuild reads of one, and nothing else.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::support::cache;
+
+/// A shared object that says it was compiled by this Go and exports a registerer.
+pub(crate) fn plugin_file(go: &str) -> PathBuf {
+    go_file(&format!("plugin-go{go}"), go, "path\texample.com/handler\n")
+}
+
+/// A file that says of itself what a gateway does: its Go, and the values the linker was given.
+pub(crate) fn gateway_file(name: &str, go: &str, krakend: &str, libc: &str) -> PathBuf {
+    let package = "github.com/luraproject/lura/v2/core";
+    let values = format!("-X {package}.KrakendVersion={krakend} -X {package}.GlibcVersion={libc}");
+    let modules = format!("path\texample.com/gateway\nbuild\t-ldflags=\"{values}\"\nbuild\tGOARCH=amd64\n");
+    go_file(name, go, &modules)
+}
+
+/// Made once, by the C compiler that cargo links with. It needs no libc, so that it fits every target of the machine's
+/// own architecture.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn go_file(name: &str, go: &str, modules: &str) -> PathBuf {
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let dir = cache().join("stand-ins");
+    let made = dir.join(name);
+    let source = dir.join(format!("{name}.s"));
+    let text = assembly(go, modules);
+    let same = fs::read_to_string(&source).is_ok_and(|there| there == text);
+    if !(same && made.is_file()) {
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(&source, text).unwrap();
+        let staged = dir.join(format!("{name}.{}", std::process::id()));
+        let out = Command::new("cc")
+            .args(["-shared", "-nostdlib", "-Wl,--build-id=sha1", "-o"])
+            .args([&staged, &source])
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        fs::rename(staged, &made).unwrap();
+    }
+    made
+}
+
+/// Go's build information (inline strings, as from Go 1.18 on), its build ID note, and one exported variable.
+fn assembly(go: &str, modules: &str) -> String {
+    let version = format!("go{go}");
+    // The go command puts 16 bytes of marker before and after the text.
+    let modules = format!("{}{modules}{}", "0".repeat(16), "1".repeat(16));
+    let bytes = |text: &str| {
+        let mut length = text.len();
+        let mut bytes = String::from(".byte ");
+        while length >= 0x80 {
+            bytes += &format!("{}, ", length & 0x7f | 0x80);
+            length >>= 7;
+        }
+        bytes += &length.to_string();
+        text.bytes().fold(bytes, |all, b| format!("{all}, {b}"))
+    };
+    let id = "aaaaaaaa/bbbbbbbb/cccccccc/dddddddd";
+    format!(
+        ".section .go.buildinfo,\"aw\"\n.balign 16\n.byte 0xff\n.ascii \" Go buildinf:\"\n.byte 8, 2\n.fill 16, 1, 0\n\
+         {}\n{}\n\
+         .section .note.go.buildid,\"a\",%note\n.balign 4\n.long 4, {}, 4\n.ascii \"Go\\0\\0\"\n.ascii \"{id}\"\n.balign 4\n\
+         .data\n.globl \"example.com/handler.HandlerRegisterer\"\n.type \"example.com/handler.HandlerRegisterer\", %object\n\
+         .size \"example.com/handler.HandlerRegisterer\", 8\n\"example.com/handler.HandlerRegisterer\":\n.quad 0\n\
+         .globl \"example.com/handler.main\"\n.type \"example.com/handler.main\", %function\n\
+         .size \"example.com/handler.main\", 8\n\"example.com/handler.main\":\n.quad 0\n\
+         .globl \"go:link.pkghashbytes.example.com/handler\"\n.type \"go:link.pkghashbytes.example.com/handler\", %object\n\
+         .size \"go:link.pkghashbytes.example.com/handler\", 8\n\"go:link.pkghashbytes.example.com/handler\":\n.quad 1\n",
+        bytes(&version),
+        bytes(&modules),
+        id.len(),
+    )
+}
