@@ -78,7 +78,6 @@ pub enum Command {
     Build(BuildArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
-<<<<<<< HEAD
     /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
     #[command(visible_alias = "c")]
     Check(check::CheckArgs),
@@ -90,12 +89,10 @@ pub enum Command {
     Upgrade(check::UpgradeArgs),
     /// Tell which modules must be the gateway's, and which are free to bump
     Deps(check::DepsArgs),
-=======
     /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
     Inspect(inspect::InspectArgs),
     /// Explain a gateway's log: cause and cure of each message about plugins
     Explain(explain::ExplainArgs),
->>>>>>> main
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
@@ -159,15 +156,12 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
-<<<<<<< HEAD
     /// When to build against the gateway's module versions, in a copy of go.mod; your own files stay as they are
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, num_args = 0..=1, require_equals = false, default_missing_value = "always")]
     pub align: Mode,
-=======
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
->>>>>>> main
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

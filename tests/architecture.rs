@@ -104,7 +104,11 @@ fn every_file_says_what_it_is_and_is_one_noun() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
         // Tests hold long snapshots of what commands say.
-        let limit = if path.starts_with(root().join("tests")) { 1000 } else { 450 };
+        let limit = if path.starts_with(root().join("tests")) {
+            1000
+        } else {
+            450
+        };
         let lines = text.lines().count();
         assert!(lines <= limit, "{} has {lines} lines", path.display());
     }

@@ -5,6 +5,7 @@ mod support;
 mod architecture;
 mod binary;
 mod loads;
+mod align;
 mod oracle;
 mod readme;
 mod commands;

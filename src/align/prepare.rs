@@ -44,6 +44,12 @@ pub struct Means<'a> {
 pub fn prepare(job: &mut Job, go: &Go, mode: Mode, means: Means, ui: &Ui) -> Result<()> {
     let gateway = gateway::modules::side(&job.gateway, means.matrix)?
         .unwrap_or_else(|| GatewaySide::unknown(job.gateway.label.clone(), job.gateway.go.clone()));
+    let _lock = modfile::lock(&job.plugin, means.store, || {
+        ui.status(
+            "waiting",
+            format!("another plugbuild is aligning {}", job.plugin.module.path),
+        );
+    })?;
     let declared = declared(&job.plugin)?;
     let asked = match selection::of(job, go, means) {
         Ok(side) => Some(side),

@@ -54,16 +54,13 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
-<<<<<<< HEAD
         Command::Check(args) => check::run(args, cx),
         Command::Fix(args) => fix::run(args, cx),
         Command::Compat(args) => compat::compat_of(args, cx),
         Command::Upgrade(args) => compat::upgrade_of(args, cx),
         Command::Deps(args) => compat::deps_of(args, cx),
-=======
         Command::Inspect(args) => inspect::run(args, cx),
         Command::Explain(args) => explain::run(args, cx),
->>>>>>> main
         Command::Env(args) => env::run(args, cx),
         Command::Fetch(args) => fetch::run(args, cx),
         Command::Gateway(args) => gateway::run(&args.command, cx),

@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec};
 use crate::matrix::Matrix;
+use crate::modfile;
 use crate::plan::targets::Wanted;
 use crate::plan::{self, CcWish, Chosen, Job, Output, Request};
 use crate::plugin::Plugin;
@@ -107,6 +108,7 @@ impl<'a> Subject<'a> {
     /// What the plugin selects as it is.
     pub(super) fn selection(&self, gateway: &Gateway) -> Result<PluginSide> {
         let (job, go) = self.job(gateway)?;
+        let _lock = modfile::lock(&self.plugin, &self.store, || {})?;
         selection::of(&job, &go, self.means())
     }
 }

@@ -67,6 +67,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
             ))
         })?,
     };
+    let _lock = modfile::lock(&job.plugin, means.store, || {})?;
     let root = &job.plugin.module.root;
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::plugin::{Plugin, directives};
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::{Lock, Store, create_dir};
 use text::Edits;
 
 /// A copy, written.
@@ -166,6 +166,14 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
         }
     }
     Ok(copy)
+}
+
+/// The copies of a plugin are one run's at a time; `waiting` is called if it is not ours yet.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<Lock> {
+    store.lock(&format!("modfiles-{}", key(plugin)), waiting)
 }
 
 /// A copy to try edits on, called `name`; the last one of that name gives way to it.

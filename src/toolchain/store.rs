@@ -73,12 +73,12 @@ impl Store {
         self.root.join("linked").join(key)
     }
 
-<<<<<<< HEAD
     /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
     #[must_use]
     pub fn modfiles(&self, key: &str) -> PathBuf {
         self.root.join("modfiles").join(key)
-=======
+    }
+
     /// A folder of the store, made if it is not there.
     ///
     /// # Errors
@@ -87,7 +87,6 @@ impl Store {
         let dir = self.root.join(path);
         create_dir(&dir).map_err(|e| e.help(ELSEWHERE))?;
         Ok(dir)
->>>>>>> main
     }
 
     /// A folder to make something in, on the store's own file system; gone when it is dropped.
