@@ -11,6 +11,8 @@ use crate::version::GoVersion;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     GoLine(GoVersion),
+    /// `godebug default=go1.26` means a Go, too.
+    DropGodebugDefault,
     Require(String, String),
     DropReplace(String),
     Replace {
@@ -28,6 +30,7 @@ impl Edit {
         match self {
             Edit::GoLine(go) if go.at_least(1, 21) => vec![format!("-go={go}"), "-toolchain=none".to_owned()],
             Edit::GoLine(go) => vec![format!("-go={go}")],
+            Edit::DropGodebugDefault => vec!["-dropgodebug=default".to_owned()],
             Edit::Require(module, version) => vec![format!("-require={module}@{version}")],
             Edit::DropReplace(module) => vec![format!("-dropreplace={module}")],
             Edit::Replace {
@@ -41,6 +44,7 @@ impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Edit::GoLine(go) => write!(f, "go {go}"),
+            Edit::DropGodebugDefault => f.write_str("no godebug default"),
             Edit::Require(module, version) => write!(f, "require {module} {version}"),
             Edit::DropReplace(module) => write!(f, "no replace of {module}"),
             Edit::Replace {

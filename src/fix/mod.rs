@@ -17,6 +17,7 @@ use crate::matrix::modules::ModuleRow;
 use crate::matrix::sums;
 use crate::modfile::{self, ModFile};
 use crate::plan::Job;
+use crate::plugin::directives::{self, Directive};
 use crate::selection::{self, Reader};
 use crate::toolchain::State;
 use crate::toolchain::go::{self, Go};
@@ -81,6 +82,10 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     let mut edits: Vec<Edit> = Vec::new();
     if let Some(line) = go_line::change(job.plugin.module.go.as_ref(), &gateway.go).filter(|line| line.stops) {
         edits.push(Edit::GoLine(line.want));
+        let default = |d: &Directive| d.verb == "godebug" && d.words.iter().any(|w| w.starts_with("default="));
+        if directives::parse(&own[0]).iter().any(default) {
+            edits.push(Edit::DropGodebugDefault);
+        }
     }
     desk.edit(&copy, &edits)?;
     desk.settle(&copy, &mut edits)?;
