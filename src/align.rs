@@ -5,7 +5,7 @@
 pub mod go_line;
 mod prepare;
 
-pub use prepare::{Means, Mode, prepare};
+pub use prepare::{Means, Mode, prepare, tell};
 
 use serde::Serialize;
 

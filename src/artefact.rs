@@ -4,7 +4,6 @@ mod checks;
 mod stamp;
 
 use std::fs;
-use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
@@ -57,7 +56,7 @@ fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
     Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
 }
 
-/// Checks the linked file and makes the finished one from it.
+/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile.
 ///
 /// # Errors
 /// A check that failed, or an output that cannot be written.
@@ -75,7 +74,7 @@ pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
         });
     }
     let checks = checks::check(&binary, job, host)?;
-    let sha256 = write_reproducible(&binary, &job.output)?;
+    let sha256 = write_reproducible(&binary, &job.output, &staged_name(linked, &job.output))?;
     Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
     Ok(Artefact {
         sha256,
@@ -86,7 +85,7 @@ pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
 
 /// Copies the file with its two build IDs replaced by ones that follow from its other bytes: the linker's own differ
 /// with the folders and caches it was built in, and are all that does (design fact 8). Returns the SHA-256.
-fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
+fn write_reproducible(binary: &Binary, output: &Path, staged_name: &str) -> Result<String> {
     let image = binary.image();
     let mut bytes = binary.bytes().to_vec();
     let ids: Vec<Range<usize>> = [notes::go_build_id(image), notes::gnu_build_id(image)]
@@ -118,20 +117,23 @@ fn write_reproducible(binary: &Binary, output: &Path) -> Result<String> {
     let dir = output.parent().unwrap_or(Path::new("."));
     let failed = |why: std::io::Error| cannot_write(output, &why);
     fs::create_dir_all(dir).map_err(failed)?;
-    let mut staged = tempfile::Builder::new()
-        .prefix(".plugbuild-")
-        .tempfile_in(dir)
-        .map_err(failed)?;
-    staged.write_all(&bytes).map_err(failed)?;
-    set_mode(staged.path()).map_err(failed)?;
-    staged.persist(output).map_err(|e| failed(e.error))?;
+    let staged = dir.join(staged_name);
+    let written = fs::write(&staged, &bytes).and_then(|()| fs::rename(&staged, output));
+    if let Err(why) = written {
+        let _ = fs::remove_file(&staged);
+        return Err(failed(why));
+    }
     Ok(hex(&Sha256::digest(&bytes)))
 }
 
-/// As the go command leaves a plugin: what the umask allows of rw-rw-rw-. A temporary file is born rw-------.
-fn set_mode(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(umask);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask.bits()))
+/// The finished file's name until it is whole. Who holds the linked file holds this name too, so that what a killed
+/// copy leaves is used again and not added to.
+fn staged_name(linked: &Path, output: &Path) -> String {
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name)
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    format!(".{}.{}.tmp", name(Some(output)), name(linked.parent()))
 }

@@ -2,11 +2,14 @@
 
 pub mod check;
 pub mod gateway;
+pub mod config;
+pub mod package;
 pub mod verify;
 pub mod inspect;
 pub mod explain;
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -76,6 +79,8 @@ pub enum Command {
     /// Build a plugin for a gateway (the default command)
     #[command(visible_alias = "b")]
     Build(BuildArgs),
+    /// Build, and make a release folder: artefacts, sums, bills of materials, provenance
+    Package(package::PackageArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
     /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
@@ -105,6 +110,8 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// The settings in force
+    Config(config::ConfigArgs),
     /// Say what is found on this machine, what is missing, and what cures it
     Doctor,
 }
@@ -119,6 +126,32 @@ pub struct GatewayArgs {
     /// The Go version it was compiled with, when it cannot say so itself
     #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
     pub go: Option<GoVersion>,
+}
+
+/// The gateways to build for.
+#[derive(Debug, Clone, Args)]
+pub struct GatewaysArgs {
+    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
+    /// a file with the text of `krakend version` or - for it on standard input, or auto (repeatable)
+    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Vec<GatewaySpec>,
+    /// The Go version it was compiled with, when it cannot say so itself
+    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
+    pub go: Option<GoVersion>,
+}
+
+/// Which plugins of a workspace.
+#[derive(Debug, Clone, Args)]
+pub struct SelectArgs {
+    /// All plugins that plugbuild.toml names
+    #[arg(long, alias = "all")]
+    pub workspace: bool,
+    /// A plugin that plugbuild.toml names, by its name (repeatable)
+    #[arg(short, long = "package", value_name = "NAME", visible_alias = "plugin")]
+    pub package: Vec<String>,
+    /// All but this one (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub exclude: Vec<String>,
 }
 
 /// What to build for.
@@ -144,9 +177,20 @@ pub struct BuildArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
     #[command(flatten)]
-    pub gateway: GatewayArgs,
+    pub gateway: GatewaysArgs,
     #[command(flatten)]
     pub targets: TargetArgs,
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// How many builds run at once; as many as there are cores if not said
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Build what can be built when something fails
+    #[arg(long)]
+    pub keep_going: bool,
+    /// With the settings of `[profile.release]`
+    #[arg(long)]
+    pub release: bool,
     /// The file to write (one target only)
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
@@ -157,11 +201,14 @@ pub struct BuildArgs {
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
     /// When to build against the gateway's module versions, in a copy of go.mod; your own files stay as they are
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, num_args = 0..=1, require_equals = false, default_missing_value = "always")]
-    pub align: Mode,
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "always")]
+    pub align: Option<Mode>,
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
+    /// Build everything twice, the second time in another folder with empty caches, and compare
+    #[arg(long)]
+    pub reproduce: bool,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,

@@ -1,53 +1,38 @@
 //! `plugbuild.toml`: the project's settings, found upward from the plugin's folder, and the user's own file.
 
+pub mod described;
+mod tables;
+mod unknown;
+
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use toml::Spanned;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::matrix::{Matrix, OwnRelease};
-use crate::target::Target;
+use crate::matrix::Matrix;
+use described::Described;
 
-/// One settings file. Flags win over the environment, that over the project's file, that over the user's.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Config {
-    pub gateway: GatewayConfig,
-    pub build: BuildConfig,
-    pub matrix: MatrixConfig,
-    /// The file itself, and its text.
-    #[serde(skip)]
-    pub origin: Option<(PathBuf, String)>,
-}
+pub use tables::{AlignWish, Config, PluginConfig, PluginType, Texts};
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct GatewayConfig {
-    /// As `--gateway` takes it; a path is relative to the file.
-    pub version: Option<String>,
-}
+/// The name of a project's settings file.
+pub const FILE: &str = "plugbuild.toml";
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct BuildConfig {
-    pub targets: Vec<Target>,
-    pub out_dir: Option<PathBuf>,
-    pub cc: Option<String>,
-}
-
-/// Rows of the user's own, in the shape of toolchains/releases.toml.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MatrixConfig {
-    pub release: Vec<Spanned<OwnRelease>>,
-}
-
-/// The settings in force, nearest first.
+/// The settings in force, nearest first. Flags win over the environment, that over the project's file, that over the
+/// user's.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    files: Vec<Config>,
+    files: Vec<File>,
+    /// The first of the files is the project's, not the user's.
+    has_project: bool,
+}
+
+/// One settings file as it was read.
+#[derive(Debug, Clone)]
+struct File {
+    path: PathBuf,
+    text: String,
+    config: Config,
 }
 
 impl Settings {
@@ -56,17 +41,15 @@ impl Settings {
     /// # Errors
     /// A file that cannot be read or understood.
     pub fn read(dir: &Path, host: &Host) -> Result<Self> {
-        let project = dir
-            .ancestors()
-            .map(|d| d.join("plugbuild.toml"))
-            .find(|file| file.is_file());
+        let project = dir.ancestors().map(|d| d.join(FILE)).find(|file| file.is_file());
         let user = host.user_config.clone().filter(|file| file.is_file());
+        let has_project = project.is_some();
         let files = project
             .into_iter()
             .chain(user)
-            .map(|file| read(&file))
+            .map(|path| File::read(&path))
             .collect::<Result<_>>()?;
-        Ok(Settings { files })
+        Ok(Settings { files, has_project })
     }
 
     /// The built-in matrix with the files' own rows; the project's win over the user's.
@@ -77,10 +60,9 @@ impl Settings {
         self.files
             .iter()
             .rev()
-            .filter(|f| !f.matrix.release.is_empty())
-            .try_fold(Matrix::builtin()?, |matrix, file| match &file.origin {
-                Some((path, text)) => matrix.with_releases(file.matrix.release.clone(), text, path),
-                None => Ok(matrix),
+            .filter(|file| !file.config.matrix.release.is_empty())
+            .try_fold(Matrix::builtin()?, |matrix, file| {
+                matrix.with_releases(file.config.matrix.release.clone(), &file.text, &file.path)
             })
     }
 
@@ -88,13 +70,80 @@ impl Settings {
     pub fn first<'a, T>(&'a self, get: impl Fn(&'a Config) -> Option<T>) -> Option<(T, &'a Path)> {
         self.files
             .iter()
-            .find_map(|file| Some((get(file)?, file.origin.as_ref()?.0.as_path())))
+            .find_map(|file| Some((get(&file.config)?, file.path.as_path())))
+    }
+
+    /// The project's own file.
+    #[must_use]
+    pub fn project(&self) -> Option<(&Config, &Path)> {
+        let file = self.files.first().filter(|_| self.has_project)?;
+        Some((&file.config, &file.path))
+    }
+
+    /// The files that were read, nearest first.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// A word for each key that nothing reads.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let schema = Config::schema();
+        self.files
+            .iter()
+            .flat_map(|file| unknown::warnings(&file.text, &file.path, &schema))
+            .collect()
+    }
+
+    /// The surroundings with the mirrors the files name, where the environment names none.
+    #[must_use]
+    pub fn with_mirrors(&self, host: &Host) -> Host {
+        let mut host = host.clone();
+        for mirror in MIRRORS {
+            if host.var(mirror.variable).is_none()
+                && let Some((url, _)) = self.first(mirror.get)
+            {
+                host.env.insert(mirror.variable.into(), url.into());
+            }
+        }
+        host
     }
 }
 
-fn read(file: &Path) -> Result<Config> {
-    let text = std::fs::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
-    parse(&text, file)
+/// A mirror that may be set by a variable or a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Mirror {
+    pub key: &'static str,
+    pub variable: &'static str,
+    pub get: fn(&Config) -> Option<&String>,
+}
+
+/// Every mirror there is.
+pub const MIRRORS: [Mirror; 3] = [
+    Mirror {
+        key: "mirrors.go",
+        variable: "PLUGBUILD_GO_MIRROR",
+        get: |config| config.mirrors.go.as_ref(),
+    },
+    Mirror {
+        key: "mirrors.zig",
+        variable: "PLUGBUILD_ZIG_MIRROR",
+        get: |config| config.mirrors.zig.as_ref(),
+    },
+    Mirror {
+        key: "mirrors.modules",
+        variable: "GOPROXY",
+        get: |config| config.mirrors.modules.as_ref(),
+    },
+];
+
+/// The JSON schema of a settings file, for editors.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = Config::schema();
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!(FILE);
+    schema
 }
 
 /// Reads a settings file's text.
@@ -102,8 +151,19 @@ fn read(file: &Path) -> Result<Config> {
 /// # Errors
 /// It cannot be understood.
 pub fn parse(text: &str, file: &Path) -> Result<Config> {
-    let mut config: Config =
-        toml::from_str(text).map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))?;
-    config.origin = Some((file.to_owned(), text.to_owned()));
-    Ok(config)
+    toml::from_str(text).map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))
 }
+
+impl File {
+    fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        Ok(File {
+            config: parse(&text, path)?,
+            path: path.to_owned(),
+            text,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,11 +10,11 @@ use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::Matrix;
 use crate::plan::Job;
+use crate::plan::flags::join_ldflags;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
-use crate::ui::Ui;
 
 /// The very command that builds a job.
 #[must_use]
@@ -55,36 +55,19 @@ fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     if external.is_empty() {
         return flags;
     }
-    let own = format!("'-extldflags={}'", external.join(" "));
-    match flags.iter_mut().rfind(|flag| flag.starts_with("-ldflags=")) {
-        Some(ldflags) => {
-            ldflags.push(' ');
-            ldflags.push_str(&own);
-        }
-        None => flags.push(format!("-ldflags={own}")),
-    }
+    join_ldflags(&mut flags, &format!("'-extldflags={}'", external.join(" ")));
     flags
-}
-
-/// Held while one copy of plugbuild builds this plugin for this target: two would write the same file.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn lock(job: &Job, store: &Store, ui: &Ui) -> Result<Lock> {
-    store.lock(&format!("linked-{}", key(job)), || {
-        ui.status("waiting", "another plugbuild is building the same plugin");
-    })
 }
 
 /// Where the go command links to. It stays there as it was linked: the next run's up-to-date check reads its build ID,
 /// which the finished file no longer has.
 #[must_use]
 pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
-    store.linked(&key(job)).join(format!("{}.so", job.plugin.name()))
+    store.linked(&linked_key(job)).join(format!("{}.so", job.name))
 }
 
-/// What tells one linked file from another.
-fn key(job: &Job) -> String {
+/// What a linked file is of: two jobs with the same key share one, in turn.
+fn linked_key(job: &Job) -> String {
     let gateway = &job.gateway;
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();
@@ -93,22 +76,37 @@ fn key(job: &Job) -> String {
         hash.update(part);
         hash.update([0]);
     }
+    // Other flags make another file; both stay, so that neither is linked again at each turn.
+    for flag in &job.user_flags {
+        hash.update(flag);
+        hash.update([0]);
+    }
     hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
     hex(&hash.finalize()[..8])
 }
 
-/// Runs the go command; returns the file as it was linked.
+/// A linked file, ours until this is dropped: another copy, or another job of ours, may want to link it too.
+#[derive(Debug)]
+pub struct Linked {
+    pub file: PathBuf,
+    _lock: Lock,
+}
+
+/// Runs the go command, which says its lines to `say`; returns the file as it was linked.
 ///
 /// # Errors
 /// The go command's own words, whole, and what they mean where that is known.
-pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, ui: &Ui) -> Result<PathBuf> {
-    let linked = linked_file(job, store);
-    if let Some(dir) = linked.parent() {
+pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl FnMut(&str)) -> Result<Linked> {
+    let file = linked_file(job, store);
+    let lock = store.lock(&format!("linked-{}", linked_key(job)), || {
+        say("     waiting another plugbuild is building the same plugin");
+    })?;
+    if let Some(dir) = file.parent() {
         store.folder(dir)?;
     }
-    let (status, said) = go.stream(host, |line| ui.pass_on(line))?;
+    let (status, said) = go.stream(host, say)?;
     if status.success() {
-        return Ok(linked);
+        return Ok(Linked { file, _lock: lock });
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);

@@ -59,6 +59,8 @@ pub struct Host {
     pub user_config: Option<PathBuf>,
     /// Whether standard error is a terminal that may be drawn on.
     pub interactive: bool,
+    /// The cores that this process may use.
+    pub cores: usize,
 }
 
 impl Host {
@@ -113,6 +115,7 @@ impl Host {
             store,
             user_config,
             interactive,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
             env,
         })
     }

@@ -74,6 +74,26 @@ impl Ui {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
+    /// A line of a table.
+    pub fn plain(&self, text: impl Display) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
+    }
+
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// One of several things failed; the run goes on, or ends with [`Ui::error`].
+    pub fn failed(&self, what: &str, error: &Error) {
+        self.line(BAD, &format!("{:>12}", "failed"), format_args!("{what}: {error}"));
+        for help in &error.help {
+            self.line(NOTE, "help:", help);
+        }
+    }
+
     pub fn error(&self, error: &Error) {
         self.line(BAD, "error:", error);
         for help in &error.help {

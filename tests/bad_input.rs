@@ -664,13 +664,16 @@ warning: GOFLAGS has -trimpath, which is left out: official gateways are built w
 fn settings_files_that_cannot_be_meant() {
     let with = |text: &str| Case::plugin().file("work/plugbuild.toml", text).run("-g 2.1 --dry-run");
     with("[gateway]\nverison = \"2.1\"\n").is(str![[r#"
-exit: 2
+exit: 0
+--- stdout
+# Go 1.19.5: to be fetched by Go 1.26.8 on this machine, through your GOPROXY
+# zig 0.16.0: to be fetched from the official archives
+# example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
+[CWD]=/app
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
-error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 1
-  |
-2 | verison = "2.1"
-  | ^^^^^^^
-unknown field `verison`, expected `version`
+warning: [CWD]/plugbuild.toml:2:1: the key `gateway.verison` is not known; did you mean `version`?
 
 "#]]);
     with("[build]\ntargets = [\"mips-musl\"]\n").is(str![[r#"
@@ -710,13 +713,16 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 4, column 6
 
 "#]]);
     with("top = 1\n").is(str![[r#"
-exit: 2
+exit: 0
+--- stdout
+# Go 1.19.5: to be fetched by Go 1.26.8 on this machine, through your GOPROXY
+# zig 0.16.0: to be fetched from the official archives
+# example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
+[CWD]=/app
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
-error: [CWD]/plugbuild.toml: TOML parse error at line 1, column 1
-  |
-1 | top = 1
-  | ^^^
-unknown field `top`, expected one of `gateway`, `build`, `matrix`
+warning: [CWD]/plugbuild.toml:1:1: the key `top` is not known
 
 "#]]);
 }

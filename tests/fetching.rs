@@ -529,7 +529,6 @@ exit: 0
         str![[r#"
 exit: 5
 --- stderr
-warning: cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: reading https://proxy.example/golang.org/toolchain: 403 Forbidden; trying https://go.dev/dl
 error: cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: reading https://proxy.example/golang.org/toolchain: 403 Forbidden; and cannot fetch the list of Go archives from https://go.dev/dl/?mode=json&include=all: io: Connection refused (os error 111)
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::{Alignment, decide};
 use crate::check::{Clash, GatewaySide, PluginModule, PluginSide, Source, clashes};
+use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
 use crate::gateway;
 use crate::host::Host;
@@ -29,6 +30,16 @@ pub enum Mode {
     Never,
 }
 
+impl From<AlignWish> for Mode {
+    fn from(wish: AlignWish) -> Self {
+        match wish {
+            AlignWish::Auto => Mode::Auto,
+            AlignWish::Always => Mode::Always,
+            AlignWish::Never => Mode::Never,
+        }
+    }
+}
+
 /// What it takes to ask and to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Means<'a> {
@@ -41,7 +52,8 @@ pub struct Means<'a> {
 ///
 /// # Errors
 /// A clash that no alignment cures, or any clash under [`Mode::Never`]; modules that cannot be listed or fetched.
-pub fn prepare(job: &mut Job, go: &Go, mode: Mode, means: Means, ui: &Ui) -> Result<()> {
+pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
+    let mode = job.align;
     let gateway = gateway::modules::side(&job.gateway, means.matrix)?
         .unwrap_or_else(|| GatewaySide::unknown(job.gateway.label.clone(), job.gateway.go.clone()));
     let _lock = modfile::lock(&job.plugin, means.store, || {
@@ -95,7 +107,6 @@ pub fn prepare(job: &mut Job, go: &Go, mode: Mode, means: Means, ui: &Ui) -> Res
         }
         copy.settled()?;
     }
-    tell(&alignment, job, ui);
     job.flags.splice(0..0, copy.flags());
     copy.set(&mut job.env);
     job.alignment = Some(alignment);
@@ -127,7 +138,9 @@ fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
     Ok(())
 }
 
-fn tell(alignment: &Alignment, job: &Job, ui: &Ui) {
+/// Says what was moved for a job, if anything was.
+pub fn tell(job: &Job, ui: &Ui) {
+    let Some(alignment) = &job.alignment else { return };
     let moves = &alignment.moves;
     let shown: Vec<String> = moves.iter().take(3).map(Clash::to_string).collect();
     let more = moves.len().saturating_sub(shown.len());

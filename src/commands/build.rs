@@ -1,169 +1,150 @@
 //! `plugbuild build`: gateway → plan → tools → build → verify → report.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::many::{self, Manner};
+use super::planned::{Planned, planned};
+use super::sources::Sources;
 use super::verify;
-use super::{Context, asked, print, print_json};
+use super::{Context, print, print_json};
 use crate::align::{self, Means};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
-use crate::config::Settings;
-use crate::error::Result;
-use crate::gateway::{self, Gateway};
+use crate::error::{Kind, Result};
+use crate::gateway::Gateway;
 use crate::gobuild;
-use crate::matrix::Matrix;
-use crate::plan::targets::Wanted;
-use crate::plan::{self, CcWish, Chosen, Job, Output, Plan, Request};
-use crate::plugin::Plugin;
-use crate::plugin::goenv::GoEnv;
-use crate::target::Libc;
-use crate::toolchain::store::Store;
+use crate::invocation::Invocation;
+use crate::plan::Job;
 use crate::toolchain::{self, Tools};
 
-/// Everything that is known before anything is written.
-pub(super) struct Planned {
-    pub(super) matrix: Matrix,
-    pub(super) plan: Plan,
-    pub(super) tools: Vec<Tools>,
-    pub(super) store: Store,
-}
-
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
-    let Planned {
-        matrix,
-        mut plan,
-        mut tools,
-        store,
-    } = planned(args, cx)?;
-    for warning in &plan.warnings {
+    let mut planned = planned(args, cx)?;
+    for warning in &planned.plan.warnings {
         cx.ui.warn(warning);
     }
     if args.dry_run {
-        dry_run(&plan, &tools, &matrix, &store, cx);
+        dry_run(&planned, cx);
         return Ok(());
     }
-    for job in &plan.jobs {
+    for job in &planned.plan.jobs {
         artefact::check_output(&job.output)?;
     }
-    toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, cx.offline, cx.ui)?;
-    store.sweep();
-    align_all(&mut plan, &tools, args.align, &matrix, &store, cx)?;
-    for (job, tools) in plan.jobs.iter().zip(&tools) {
+    prepare(&mut planned, cx)?;
+    if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
+        let manner = manner(args, &planned);
+        many::run(&planned, &manner, cx)?;
+        return reproduce(args, &planned, cx);
+    }
+    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         introduce(job, tools, cx);
-        let go = gobuild::invocation(job, tools, &matrix, cx.host, &store);
+        let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         cx.ui.detail("running", &go);
-        let _lock = gobuild::lock(job, &store, cx.ui)?;
-        let linked = gobuild::run(job, &go, cx.host, &store, cx.ui)?;
-        let verdict = verify::judge_build(&linked, job, args.verify_with.as_deref(), &matrix, &store, cx)?;
-        let artefact = artefact::finish(&linked, job, cx.host)?;
+        let (artefact, verdict) = build_one(job, &go, &planned, args.verify_with.as_deref(), cx, |line| {
+            cx.ui.pass_on(line)
+        })?;
         if let Some(verdict) = verdict {
             cx.ui.status("verified", verdict);
         }
         report(job, tools, &artefact, cx);
     }
-    Ok(())
+    reproduce(args, &planned, cx)
 }
 
-/// Makes each job build against its gateway's modules, where it would not load otherwise.
-pub(super) fn align_all(
-    plan: &mut Plan,
-    tools: &[Tools],
-    mode: align::Mode,
-    matrix: &Matrix,
-    store: &Store,
-    cx: Context,
-) -> Result<()> {
-    let host = cx.host;
-    for (job, tools) in plan.jobs.iter_mut().zip(tools) {
-        if cx.offline {
-            job.env.insert("GOPROXY".to_owned(), "off".into());
-        }
-        align::prepare(job, &tools.go, mode, Means { matrix, host, store }, cx.ui)?;
+fn reproduce(args: &BuildArgs, planned: &Planned, cx: Context) -> Result<()> {
+    if args.reproduce {
+        super::reproduce::run(args, planned, cx)?;
     }
     Ok(())
 }
 
-/// From the arguments to a plan with its tools; looks at files and PATH, writes nothing.
-pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
-    let dir = cx.host.absolute(&args.path);
-    let goenv = GoEnv::read(cx.host)?;
-    let plugin = Plugin::read(&dir, cx.host, &goenv)?;
-    let settings = Settings::read(&plugin.dir, cx.host)?;
-    let matrix = settings.matrix()?;
-    let gateway = gateway::identify(
-        &asked(&args.gateway, first_libc(args), &settings, cx)?,
-        &matrix,
-        cx.host,
-    )?;
-    let request = request(args, &settings, cx)?;
-    let plan = plan::make(&request, &gateway, &plugin, &goenv, &matrix, cx.host.platform)?;
-    let store = Store::of(cx.host);
-    let tools = toolchain::resolve(&plan, &matrix, cx.host, &store, cx.offline)?;
-    Ok(Planned {
-        matrix,
+/// Has every tool of the plan at hand, and says what could not be planned.
+pub(super) fn prepare(planned: &mut Planned, cx: Context) -> Result<()> {
+    for (title, why) in &planned.refused {
+        cx.ui.failed(title, why);
+    }
+    let Planned {
         plan,
         tools,
+        matrix,
+        host,
         store,
-    })
+        ..
+    } = planned;
+    toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
+    store.sweep();
+    align(planned, cx)
 }
 
-/// The libc that was typed, for a gateway that does not say which it runs on.
-fn first_libc(args: &BuildArgs) -> Option<Libc> {
-    let targets = &args.targets;
-    let of_target = targets.target.first().map(|t| t.libc);
-    targets.libc.first().copied().or(of_target)
+/// Makes each job build against its gateway's modules, where it would not load otherwise.
+fn align(planned: &mut Planned, cx: Context) -> Result<()> {
+    let Planned {
+        plan,
+        tools,
+        matrix,
+        host,
+        store,
+        ..
+    } = planned;
+    let means = Means { matrix, host, store };
+    let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
+    for (mut job, tool) in jobs {
+        if cx.offline {
+            job.env.insert("GOPROXY".to_owned(), "off".into());
+        }
+        match align::prepare(&mut job, &tool.go, means, cx.ui) {
+            Ok(()) => {}
+            Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {
+                cx.ui.failed(&many::title(&job), &why);
+                planned.refused.push((many::title(&job), why));
+                continue;
+            }
+            Err(why) => return Err(why),
+        }
+        // Of several targets of one gateway the same would be said.
+        let like = |other: &Job| {
+            other.plugin == job.plugin && other.gateway == job.gateway && other.alignment == job.alignment
+        };
+        if !plan.jobs.iter().any(like) {
+            align::tell(&job, cx.ui);
+        }
+        plan.jobs.push(job);
+        tools.push(tool);
+    }
+    Ok(())
 }
 
-fn request(args: &BuildArgs, settings: &Settings, cx: Context) -> Result<Request> {
-    let configured = settings.first(|c| Some(c.build.targets.clone()).filter(|t| !t.is_empty()));
-    let wanted = Wanted {
-        archs: args.targets.arch.clone(),
-        libcs: args.targets.libc.clone(),
-        targets: args.targets.target.clone(),
-        all: args.targets.all_targets,
-        configured: configured.map(|(targets, file)| (targets, file.display().to_string())),
+pub(super) fn manner(args: &BuildArgs, planned: &Planned) -> Manner {
+    let sources = Sources {
+        args,
+        settings: &planned.settings,
+        host: &planned.host,
     };
-    let wish = |text: &std::ffi::OsStr| match text.to_str() {
-        Some("auto") => CcWish::Auto,
-        Some("zig") => CcWish::Zig,
-        Some("gcc") => CcWish::Gcc,
-        _ => CcWish::Program(PathBuf::from(text)),
-    };
-    let cc = match (&args.cc, settings.first(|c| c.build.cc.as_deref())) {
-        (Some(cc), _) => Chosen::new(wish(cc), "--cc"),
-        (None, Some((cc, file))) => Chosen::new(wish(cc.as_ref()), format!("cc of {}", file.display())),
-        (None, None) => Chosen::new(CcWish::Auto, "default"),
-    };
-    let cc_by_target: BTreeMap<String, PathBuf> = cx
-        .host
-        .env
-        .iter()
-        .filter_map(|(name, value)| {
-            let triple = name.to_str()?.strip_prefix("CC_")?.to_lowercase();
-            Some((triple, PathBuf::from(value)))
-        })
-        .collect();
-    let output = match (
-        &args.output,
-        &args.out_dir,
-        settings.first(|c| c.build.out_dir.as_deref()),
-    ) {
-        (Some(file), ..) => Output::File(cx.host.absolute(file)),
-        (None, Some(dir), _) => Output::Dir(cx.host.absolute(dir)),
-        (None, None, Some((dir, file))) => Output::Dir(cx.host.absolute(file.with_file_name("")).join(dir)),
-        (None, None, None) => Output::Dir(cx.host.cwd.clone()),
-    };
-    Ok(Request {
-        wanted,
-        cc,
-        cc_by_target,
-        output,
-        go_args: args.go_args.clone(),
-        align: args.align != align::Mode::Never,
-    })
+    Manner {
+        jobs: sources.jobs().value,
+        keep_going: args.keep_going,
+        list_files: true,
+        verify_with: args.verify_with.clone(),
+    }
+}
+
+/// From a job to its finished file, and what its gateway would say of it where that is known.
+pub(super) fn build_one(
+    job: &Job,
+    go: &Invocation,
+    planned: &Planned,
+    verify_with: Option<&Path>,
+    cx: Context,
+    say: impl FnMut(&str),
+) -> Result<(Artefact, Option<String>)> {
+    let Planned {
+        matrix, host, store, ..
+    } = planned;
+    let linked = gobuild::run(job, go, host, store, say)?;
+    let verdict = verify::judge_build(&linked.file, job, verify_with, matrix, store, cx)?;
+    Ok((artefact::finish(&linked.file, job, host)?, verdict))
 }
 
 /// What was chosen, and why.
@@ -184,15 +165,16 @@ fn introduce(job: &Job, tools: &Tools, cx: Context) {
     );
 }
 
-fn dry_run(plan: &Plan, tools: &[Tools], matrix: &Matrix, store: &Store, cx: Context) {
+fn dry_run(planned: &Planned, cx: Context) {
     let mut told = Vec::new();
-    for (job, tools) in plan.jobs.iter().zip(tools) {
-        let go = gobuild::invocation(job, tools, matrix, cx.host, store);
+    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+        let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         let fetch: Vec<String> = tools.missing().collect();
         if cx.format == Format::Json {
             print_json(&json!({
                 "reason": "planned",
                 "plugin": job.plugin.module.path,
+                "name": job.name,
                 "gateway": job.gateway.label,
                 "target": job.target.value,
                 "go": tools.go.version,
@@ -234,17 +216,23 @@ fn report(job: &Job, tools: &Tools, artefact: &Artefact, cx: Context) {
         .status(fresh, format!("{} (sha256 {})", job.output.display(), artefact.sha256));
     match cx.format {
         Format::Human => print(job.output.display()),
-        Format::Json => print_json(&json!({
-            "reason": "plugin-built",
-            "plugin": job.plugin.module.path,
-            "gateway": job.gateway.label,
-            "target": job.target.value,
-            "go": tools.go.version,
-            "cc": tools.cc.label,
-            "file": job.output,
-            "sha256": artefact.sha256,
-            "fresh": artefact.fresh,
-            "checks": artefact.checks,
-        })),
+        Format::Json => print_json(&built_event(job, tools, artefact)),
     }
+}
+
+/// The event that tells of a finished plugin.
+pub(super) fn built_event(job: &Job, tools: &Tools, artefact: &Artefact) -> Value {
+    json!({
+        "reason": "plugin-built",
+        "plugin": job.plugin.module.path,
+        "name": job.name,
+        "gateway": job.gateway.label,
+        "target": job.target.value,
+        "go": tools.go.version,
+        "cc": tools.cc.label,
+        "file": job.output,
+        "sha256": artefact.sha256,
+        "fresh": artefact.fresh,
+        "checks": artefact.checks,
+    })
 }

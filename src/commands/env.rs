@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, build, print, print_json};
+use super::planned::planned;
+use super::{Context, print, print_json};
 use crate::cli::{EnvArgs, Format};
 use crate::error::Result;
 use crate::gobuild;
 use crate::invocation::quoted;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
-    let planned = build::planned(&args.build, cx)?;
+    let planned = planned(&args.build, cx)?;
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         // Whoever uses these calls the wrappers by name.
         for script in tools.scripts(job, &planned.matrix, &planned.store) {
@@ -18,7 +19,7 @@ pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
         for missing in tools.missing() {
             cx.ui.warn(format!("not here yet: {missing}"));
         }
-        let go = gobuild::invocation(job, tools, &planned.matrix, cx.host, &planned.store);
+        let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")

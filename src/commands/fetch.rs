@@ -1,11 +1,9 @@
 //! `plugbuild fetch`: all that the network is needed for, ahead of a build.
 
-use super::Context;
-use super::build::{self, Planned};
-use crate::align::{Means, Mode};
+use super::planned::planned;
+use super::{Context, build};
 use crate::cli::BuildArgs;
 use crate::error::{Error, Result};
-use crate::{selection, toolchain};
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     if cx.offline {
@@ -13,27 +11,13 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
             "`plugbuild fetch` is for the network, and --offline forbids it",
         ));
     }
-    let Planned {
-        matrix,
-        mut plan,
-        mut tools,
-        store,
-    } = build::planned(args, cx)?;
-    for warning in &plan.warnings {
+    let mut planned = planned(args, cx)?;
+    for warning in &planned.plan.warnings {
         cx.ui.warn(warning);
     }
-    toolchain::ensure(&plan, &mut tools, &matrix, cx.host, &store, false, cx.ui)?;
-    // Listing what is compiled in unpacks it.
-    build::align_all(&mut plan, &tools, args.align, &matrix, &store, cx)?;
-    for (job, tools) in plan.jobs.iter().zip(&tools) {
-        if args.align == Mode::Never {
-            let means = Means {
-                matrix: &matrix,
-                host: cx.host,
-                store: &store,
-            };
-            selection::of(job, &tools.go, means)?;
-        }
+    // Listing what is compiled in, which comes with aligning, unpacks it.
+    build::prepare(&mut planned, cx)?;
+    for job in &planned.plan.jobs {
         let (label, target) = (&job.gateway.label, &job.target.value);
         cx.ui.status(
             "fetched",

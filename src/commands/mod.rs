@@ -1,8 +1,14 @@
 //! Each command: from its arguments to its answer.
 
+mod planned;
+mod sources;
 mod build;
 mod check;
 mod compat;
+mod many;
+mod config;
+mod package;
+mod reproduce;
 mod doctor;
 mod env;
 mod fetch;
@@ -53,6 +59,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     };
     match &cli.command {
         Command::Build(args) => build::run(args, cx),
+        Command::Package(args) => package::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
         Command::Check(args) => check::run(args, cx),
         Command::Fix(args) => fix::run(args, cx),
@@ -67,6 +74,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Config(args) => config::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
     }
 }
@@ -90,7 +98,7 @@ pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings
             ..asked
         });
     }
-    match settings.first(|config| config.gateway.version.as_deref()) {
+    match settings.first(|config| config.gateway.version.as_ref()?.iter().next()) {
         Some((text, file)) if asked.go.is_none() => {
             // A path in a settings file is relative to that file.
             let spec = match text.parse()? {

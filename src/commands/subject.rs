@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::Context;
-use crate::align::Means;
+use crate::align::{Means, Mode};
 use crate::check::{GatewaySide, PluginSide};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::modfile;
 use crate::plan::targets::Wanted;
@@ -20,42 +21,45 @@ use crate::toolchain::go::{self, Go};
 use crate::toolchain::store::Store;
 
 /// A plugin with what is needed to ask about it.
-pub(super) struct Subject<'a> {
+pub(super) struct Subject {
     pub(super) plugin: Plugin,
     pub(super) settings: Settings,
     pub(super) matrix: Matrix,
     pub(super) store: Store,
     goenv: GoEnv,
     arch: Arch,
-    cx: Context<'a>,
+    /// The surroundings, with what the settings files add to them.
+    host: Host,
 }
 
-impl<'a> Subject<'a> {
-    pub(super) fn read(path: &Path, arch: Option<Arch>, cx: Context<'a>) -> Result<Self> {
-        let goenv = GoEnv::read(cx.host)?;
-        let plugin = Plugin::read(&cx.host.absolute(path), cx.host, &goenv)?;
-        let settings = Settings::read(&plugin.dir, cx.host)?;
+impl Subject {
+    pub(super) fn read(path: &Path, arch: Option<Arch>, cx: Context) -> Result<Self> {
+        let dir = cx.host.absolute(path);
+        let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
+        let host = settings.with_mirrors(cx.host);
+        let goenv = GoEnv::read(&host)?;
+        let plugin = Plugin::read(&dir, &host, &goenv)?;
         Ok(Subject {
             matrix: settings.matrix()?,
-            store: Store::of(cx.host),
+            store: Store::of(&host),
             arch: arch.unwrap_or(Arch::Amd64),
             plugin,
             settings,
             goenv,
-            cx,
+            host,
         })
     }
 
     pub(super) fn means(&self) -> Means<'_> {
         Means {
             matrix: &self.matrix,
-            host: self.cx.host,
+            host: &self.host,
             store: &self.store,
         }
     }
 
     pub(super) fn gateway(&self, asked: &Asked) -> Result<Gateway> {
-        gateway::identify(asked, &self.matrix, self.cx.host)
+        gateway::identify(asked, &self.matrix, &self.host)
     }
 
     pub(super) fn named(&self, spec: &GatewaySpec) -> Result<Gateway> {
@@ -88,9 +92,11 @@ impl<'a> Subject<'a> {
             },
             cc: Chosen::new(CcWish::Auto, "default"),
             cc_by_target: Default::default(),
-            output: Output::Dir(self.cx.host.cwd.clone()),
+            output: Output::Dir(self.host.cwd.clone()),
             go_args: Vec::new(),
-            align: true,
+            name: None,
+            strip: false,
+            align: Mode::Auto,
         };
         let plan = plan::make(
             &request,
@@ -98,11 +104,11 @@ impl<'a> Subject<'a> {
             &self.plugin,
             &self.goenv,
             &self.matrix,
-            self.cx.host.platform,
+            self.host.platform,
         )?;
         let job = plan.jobs.into_iter().next();
         let job = job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
-        Ok((job, go::resolve(&gateway.go, self.cx.host, &self.store)?))
+        Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
     }
 
     /// What the plugin selects as it is.

@@ -15,7 +15,7 @@ use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
 
 /// What was typed about the gateway.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
     pub gateway: Option<GatewaySpec>,
     /// Where the gateway was named, when not by `--gateway`.

@@ -1,5 +1,6 @@
 //! How a gateway is named on the command line, understood but not yet looked up.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -55,6 +56,28 @@ impl FromStr for GatewaySpec {
         match numbers {
             Some(numbers) if numbers.len() <= 3 => Ok(GatewaySpec::Release { numbers, flavour }),
             _ => Ok(GatewaySpec::Named(text.to_owned())),
+        }
+    }
+}
+
+/// As it is typed.
+impl fmt::Display for GatewaySpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flavoured = |f: &mut fmt::Formatter<'_>, name: &str, flavour: &Option<LibcKind>| match flavour {
+            Some(LibcKind::Musl) => write!(f, "{name}-alpine"),
+            Some(LibcKind::Glibc) => write!(f, "{name}-linux-generic"),
+            None => f.write_str(name),
+        };
+        match self {
+            GatewaySpec::Release { numbers, flavour } => {
+                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+                flavoured(f, &numbers.join("."), flavour)
+            }
+            GatewaySpec::Latest { flavour } => flavoured(f, "latest", flavour),
+            GatewaySpec::Auto => f.write_str("auto"),
+            GatewaySpec::Stdin => f.write_str("-"),
+            GatewaySpec::File(path) => path.display().fmt(f),
+            GatewaySpec::Named(name) => f.write_str(name),
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::rows;
+use crate::config::described::Described;
 use crate::error::Result;
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion, LibcVersion};
@@ -93,6 +95,41 @@ pub struct OwnRelease {
     goexperiment: Option<String>,
     modules: Option<PathBuf>,
     source: Option<String>,
+}
+
+/// For the schema of a settings file; a test holds it to the fields above.
+impl Described for OwnRelease {
+    fn schema() -> Value {
+        let text = json!({ "type": "string" });
+        let keys = [
+            "name",
+            "version",
+            "released",
+            "go",
+            "alpine",
+            "musl",
+            "glibc",
+            "generic_image",
+            "main_module",
+            "libc",
+            "module_cache",
+            "main_root",
+            "goamd64",
+            "goarm64",
+            "goexperiment",
+            "modules",
+            "source",
+        ];
+        let mut properties: Map<String, Value> = keys.map(|key| (key.to_owned(), text.clone())).into_iter().collect();
+        properties.insert("trimpath".to_owned(), bool::schema());
+        properties.insert("tags".to_owned(), Vec::<String>::schema());
+        json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["version", "go"],
+            "properties": properties,
+        })
+    }
 }
 
 /// What a row that does not say is taken to have.

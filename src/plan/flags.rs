@@ -142,6 +142,17 @@ fn name_and_value(flag: &str) -> (&str, Option<&str>) {
         .map_or((bare, None), |(name, value)| (name, Some(value)))
 }
 
+/// Adds words to the last `-ldflags`, which is the one that counts.
+pub fn join_ldflags(flags: &mut Vec<String>, words: &str) {
+    match flags.iter_mut().rfind(|flag| flag.starts_with("-ldflags=")) {
+        Some(ldflags) => {
+            ldflags.push(' ');
+            ldflags.push_str(words);
+        }
+        None => flags.push(format!("-ldflags={words}")),
+    }
+}
+
 /// A flag list as GOFLAGS holds it.
 #[must_use]
 pub fn join(flags: &[String]) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::align::{Alignment, go_line};
+use crate::align::{self, Alignment, go_line};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::host::Platform;
@@ -47,14 +47,18 @@ pub enum CcWish {
 /// What was asked for, understood.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// What the plugin is called, where that is not left to its module.
+    pub name: Option<String>,
     pub wanted: Wanted,
     pub cc: Chosen<CcWish>,
     /// `CC_<triple>` of the environment, by triple in lower case with underscores.
     pub cc_by_target: BTreeMap<String, PathBuf>,
     pub output: Output,
+    /// Leave the symbol table and debug information out.
+    pub strip: bool,
     pub go_args: Vec<String>,
-    /// The build is aligned with the gateway where it must be: the go line too.
-    pub align: bool,
+    /// Whether it may be built against the gateway's modules.
+    pub align: align::Mode,
 }
 
 /// Where the finished file goes.
@@ -67,6 +71,8 @@ pub enum Output {
 /// One plugin for one gateway and one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
+    /// What the plugin is called: its file's name begins so.
+    pub name: String,
     pub plugin: Plugin,
     pub gateway: Gateway,
     pub target: Chosen<Target>,
@@ -80,6 +86,8 @@ pub struct Job {
     /// The go command's settings.
     pub env: BTreeMap<String, OsString>,
     pub output: PathBuf,
+    /// Whether it may be built against the gateway's modules.
+    pub align: align::Mode,
     /// How its modules were moved to the gateway's versions, once [`crate::align::prepare`] has done so.
     pub alignment: Option<Alignment>,
 }
@@ -106,7 +114,7 @@ pub fn make(
     platform: Platform,
 ) -> Result<Plan> {
     let mut warnings = gateway.notes.clone();
-    if !request.align {
+    if request.align == align::Mode::Never {
         warnings.extend(check_go_line(plugin, gateway)?);
     }
     let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
@@ -116,11 +124,16 @@ pub fn make(
                 .help("name a folder: `--out-dir DIR`"),
         );
     }
-    check_names(&request.output, plugin, gateway, &targets)?;
+    let name = request.name.clone().unwrap_or_else(|| plugin.name());
+    check_names(&request.output, &name, gateway, &targets)?;
     let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty());
     warnings.extend(goflags.dropped);
     let user = flags::check_user_flags(&request.go_args)?;
     warnings.extend(user.notes.iter().cloned());
+    let mut user_flags = user.flags.clone();
+    if request.strip {
+        flags::join_ldflags(&mut user_flags, "-s -w");
+    }
     let rules = Rules::new(plugin, goenv, gateway)?;
     let jobs = targets
         .into_iter()
@@ -131,14 +144,16 @@ pub fn make(
                 None => request.cc.clone(),
             };
             let mut job = Job {
+                name: name.clone(),
                 plugin: plugin.clone(),
                 gateway: gateway.clone(),
                 cc,
                 rules: rules.clone(),
                 flags: Vec::new(),
-                user_flags: user.flags.clone(),
+                user_flags: user_flags.clone(),
                 env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
-                output: output_file(&request.output, plugin, gateway, &target.value),
+                output: output_file(&request.output, &name, gateway, &target.value),
+                align: request.align,
                 alignment: None,
                 target,
             };
@@ -147,6 +162,24 @@ pub fn make(
         })
         .collect();
     Ok(Plan { jobs, warnings })
+}
+
+/// Refuses a plan in which two jobs would write one file.
+///
+/// # Errors
+/// The file, and what wants to be in it.
+pub fn check_outputs(jobs: &[Job]) -> Result<()> {
+    let mut seen: BTreeMap<&PathBuf, &Job> = BTreeMap::new();
+    for job in jobs {
+        if let Some(other) = seen.insert(&job.output, job) {
+            let told = |job: &Job| format!("{} for {}", job.plugin.dir.display(), job.gateway.label);
+            let what = format!("{} would be {} and {}", job.output.display(), told(other), told(job));
+            return Err(
+                Error::usage(what).help("give the plugins names of their own in plugbuild.toml, or the gateways")
+            );
+        }
+    }
+    Ok(())
 }
 
 impl Job {
@@ -183,34 +216,19 @@ impl Job {
 }
 
 /// `handler_2.1.4_linux_arm64_musl.so`: nothing that tells two builds apart is left out.
-fn output_file(output: &Output, plugin: &Plugin, gateway: &Gateway, target: &Target) -> PathBuf {
+fn output_file(output: &Output, name: &str, gateway: &Gateway, target: &Target) -> PathBuf {
     match output {
         Output::File(file) => file.clone(),
         Output::Dir(dir) => {
-            let label: String = gateway
-                .label
-                .chars()
-                .map(|c| {
-                    if c.is_alphanumeric() || "-.+".contains(c) {
-                        c
-                    } else {
-                        '-'
-                    }
-                })
-                .collect();
-            dir.join(format!(
-                "{}_{label}_linux_{}_{}.so",
-                plugin.name(),
-                target.arch,
-                target.libc.kind
-            ))
+            let label = file_label(&gateway.label);
+            dir.join(format!("{name}_{label}_linux_{}_{}.so", target.arch, target.libc.kind))
         }
     }
 }
 
 /// Two glibc floors of one architecture would be written to one file.
-fn check_names(output: &Output, plugin: &Plugin, gateway: &Gateway, targets: &[Chosen<Target>]) -> Result<()> {
-    let file = |target: &Target| output_file(output, plugin, gateway, target);
+fn check_names(output: &Output, name: &str, gateway: &Gateway, targets: &[Chosen<Target>]) -> Result<()> {
+    let file = |target: &Target| output_file(output, name, gateway, target);
     for (i, one) in targets.iter().enumerate() {
         if let Some(other) = targets[..i].iter().find(|t| file(&t.value) == file(&one.value)) {
             let name = file(&one.value);
@@ -224,6 +242,13 @@ fn check_names(output: &Output, plugin: &Plugin, gateway: &Gateway, targets: &[C
         }
     }
     Ok(())
+}
+
+/// A gateway's label as a part of a file name.
+#[must_use]
+pub fn file_label(label: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
+    label.chars().map(|c| if plain(c) { c } else { '-' }).collect()
 }
 
 /// The go command's settings for one target: what goes into hashes is the gateway's, what finds modules is the user's.

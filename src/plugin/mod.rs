@@ -93,6 +93,15 @@ impl Plugin {
         })
     }
 
+    /// The import path of its main package: what Go calls the plugin path, of which a gateway loads one only.
+    #[must_use]
+    pub fn import_path(&self) -> String {
+        match self.dir.strip_prefix(&self.module.root) {
+            Ok(inner) if !inner.as_os_str().is_empty() => format!("{}/{}", self.module.path, inner.display()),
+            _ => self.module.path.clone(),
+        }
+    }
+
     /// What its file is called: the module path's last element that is not a version, `handler` of `example.com/handler/v2`;
     /// for a package below the module's root, its folder.
     #[must_use]

@@ -63,12 +63,15 @@ pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline
     check_place(store)?;
     let mut all: Vec<Tools> = Vec::new();
     for job in &plan.jobs {
-        let known = all.iter().find(|tools| tools.go.version == job.gateway.go);
-        let go = match known {
-            Some(tools) => tools.go.clone(),
+        let known = |same: &dyn Fn(&Job) -> bool| plan.jobs.iter().zip(&all).find(|(job, _)| same(job));
+        let go = match known(&|other| other.gateway.go == job.gateway.go) {
+            Some((_, tools)) => tools.go.clone(),
             None => go::resolve(&job.gateway.go, host, store)?,
         };
-        let cc = cc::resolve(job, matrix, host, store, offline)?;
+        let cc = match known(&|other| other.cc == job.cc && other.target.value == job.target.value) {
+            Some((_, tools)) => tools.cc.clone(),
+            None => cc::resolve(job, matrix, host, store, offline)?,
+        };
         all.push(Tools {
             go,
             cc,

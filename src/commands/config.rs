@@ -1,0 +1,156 @@
+//! `plugbuild config`: the settings in force, each with where it comes from.
+
+use std::fmt::Display;
+
+use serde_json::json;
+
+use super::sources::{Sources, folder_of};
+use super::{Context, print, print_json};
+use crate::cli::Format;
+use crate::cli::config::{ConfigCommand, ShowArgs};
+use crate::config::{self, MIRRORS, PluginConfig, Settings};
+use crate::error::Result;
+use crate::plan::{CcWish, Output};
+
+pub(super) fn run(command: &ConfigCommand, cx: Context) -> Result<()> {
+    match command {
+        ConfigCommand::Show(args) => show(args, cx),
+        ConfigCommand::Schema => {
+            let text = serde_json::to_string_pretty(&config::schema());
+            print(text.unwrap_or_default());
+            Ok(())
+        }
+    }
+}
+
+/// One setting in force.
+struct Row {
+    key: &'static str,
+    value: String,
+    why: String,
+}
+
+fn row(key: &'static str, value: impl Display, why: impl Display) -> Row {
+    Row {
+        key,
+        value: value.to_string(),
+        why: why.to_string(),
+    }
+}
+
+fn show(args: &ShowArgs, cx: Context) -> Result<()> {
+    let dir = cx.host.absolute(&args.build.path);
+    let settings = Settings::read(&dir.canonicalize().unwrap_or(dir), cx.host)?;
+    for warning in settings.warnings() {
+        cx.ui.warn(warning);
+    }
+    for row in rows(args, &settings, cx)? {
+        match cx.format {
+            Format::Json => print_json(&json!({ "key": row.key, "value": row.value, "source": row.why })),
+            Format::Human => print(format_args!("{:<22} {:<40} # {}", row.key, row.value, row.why)),
+        }
+    }
+    Ok(())
+}
+
+fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
+    let sources = Sources {
+        args: &args.build,
+        settings,
+        host: cx.host,
+    };
+    let all = PluginConfig::default();
+    let mut rows = Vec::new();
+    let gateways = sources.gateways(&all)?;
+    if gateways.is_empty() {
+        rows.push(row("gateway.version", "-", "not set"));
+    }
+    rows.extend(gateways.iter().map(|g| row("gateway.version", &g.value, &g.why)));
+    rows.extend(sources.go().map(|go| row("gateway.go", go.value, go.why)));
+    rows.push(targets(&sources, &all));
+    let output = sources.output();
+    let (Output::File(path) | Output::Dir(path)) = &output.value;
+    rows.push(row("build.out-dir", path.display(), &output.why));
+    let cc = sources.cc();
+    let wish = match &cc.value {
+        CcWish::Auto => "auto".to_owned(),
+        CcWish::Zig => "zig".to_owned(),
+        CcWish::Gcc => "gcc".to_owned(),
+        CcWish::Program(program) => program.display().to_string(),
+    };
+    rows.push(row("build.cc", wish, &cc.why));
+    let align = sources.align();
+    let wish = clap::ValueEnum::to_possible_value(&align.value).map(|v| v.get_name().to_owned());
+    rows.push(row("build.align", wish.unwrap_or_default(), &align.why));
+    let jobs = sources.jobs();
+    rows.push(row("build.jobs", jobs.value, &jobs.why));
+    let strip = sources.strip();
+    rows.push(row("profile.release.strip", strip.value, &strip.why));
+    for mirror in MIRRORS {
+        rows.push(match (cx.host.var(mirror.variable), settings.first(mirror.get)) {
+            (Some(url), _) => row(mirror.key, url.to_string_lossy(), mirror.variable),
+            (None, Some((url, file))) => row(mirror.key, url, file.display()),
+            (None, None) => row(mirror.key, "-", "default: upstream"),
+        });
+    }
+    if let Some((config, file)) = settings.project() {
+        let members = &config.workspace.members;
+        rows.extend(
+            members
+                .iter()
+                .map(|member| row("workspace.members", member, file.display())),
+        );
+        let root = folder_of(file);
+        rows.extend(
+            config
+                .plugin
+                .iter()
+                .map(|p| row("plugin.path", root.join(&p.path).display(), file.display())),
+        );
+    }
+    let offline = if cx.host.switch("PLUGBUILD_OFFLINE") {
+        "PLUGBUILD_OFFLINE"
+    } else {
+        "--offline"
+    };
+    rows.push(row("offline", cx.offline, if cx.offline { offline } else { "default" }));
+    let store = if cx.host.var("PLUGBUILD_HOME").is_some() {
+        "PLUGBUILD_HOME"
+    } else {
+        "default"
+    };
+    rows.push(row("store", cx.host.store.display(), store));
+    Ok(rows)
+}
+
+fn targets(sources: &Sources, all: &PluginConfig) -> Row {
+    let given = &sources.args.targets;
+    let list =
+        |targets: &[crate::target::Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    if given.all_targets {
+        return row(
+            "build.targets",
+            list(&crate::target::Target::all().collect::<Vec<_>>()),
+            "--all-targets",
+        );
+    }
+    if !given.target.is_empty() {
+        return row("build.targets", list(&given.target), "--target");
+    }
+    if !given.arch.is_empty() || !given.libc.is_empty() {
+        let words = given
+            .arch
+            .iter()
+            .map(ToString::to_string)
+            .chain(given.libc.iter().map(ToString::to_string));
+        return row("build.targets", words.collect::<Vec<_>>().join(" "), "--arch, --libc");
+    }
+    match sources.configured_targets(all) {
+        Some((targets, file)) => row("build.targets", list(&targets), file),
+        None => row(
+            "build.targets",
+            "-",
+            "default: as the gateway, this machine's architecture, musl",
+        ),
+    }
+}

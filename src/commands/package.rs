@@ -1,0 +1,180 @@
+//! `plugbuild package`: build everything, describe it, and put it in one folder.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::build::{manner, prepare};
+use super::many::{self, Done, Manner};
+use super::planned::{Planned, planned};
+use super::sources::folder_of;
+use super::{Context, print, print_json};
+use crate::binary::Binary;
+use crate::cli::Format;
+use crate::cli::package::PackageArgs;
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::gobuild;
+use crate::invocation::Invocation;
+use crate::package::folder::Folder;
+use crate::package::provenance::{ToolSums, statement};
+use crate::package::source::Source;
+use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, sbom};
+
+pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
+    if args.check {
+        return check_folder(args, cx);
+    }
+    let mut build = args.build.clone();
+    build.release = true;
+    let mut planned = planned(&build, cx)?;
+    for warning in &planned.plan.warnings {
+        cx.ui.warn(warning);
+    }
+    let dist = dist(args, &planned.settings, cx);
+    // Made before anything is built: a folder that cannot be written is told at once.
+    let folder = Folder::begin(&dist, &planned.store, || {
+        cx.ui
+            .status("waiting", format!("another plugbuild is making {}", dist.display()))
+    })?;
+    prepare(&mut planned, cx)?;
+    // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
+    for job in &mut planned.plan.jobs {
+        job.output = gobuild::linked_file(job, &planned.store).with_extension("release.so");
+    }
+    let manner = Manner {
+        list_files: false,
+        ..manner(&build, &planned)
+    };
+    let done = many::run(&planned, &manner, cx)?;
+    fill(&folder, args, &planned, &done)?;
+    sign(&folder, &planned, cx)?;
+    folder.publish()?;
+    cx.ui
+        .status("packaged", format!("{} artefacts in {}", done.len(), dist.display()));
+    match cx.format {
+        Format::Human => print(dist.display()),
+        Format::Json => print_json(&json!({ "reason": "packaged", "folder": dist, "artifacts": done.len() })),
+    }
+    Ok(())
+}
+
+fn dist(args: &PackageArgs, settings: &Settings, cx: Context) -> PathBuf {
+    let configured = settings.first(|config| config.package.out_dir.as_deref());
+    let beside = settings.project().map(|(_, file)| folder_of(file));
+    match (&args.dist, configured) {
+        (Some(dir), _) => cx.host.absolute(dir),
+        (None, Some((dir, file))) => cx.host.absolute(folder_of(file)).join(dir),
+        (None, None) => cx.host.absolute(beside.unwrap_or(&cx.host.cwd)).join("dist"),
+    }
+}
+
+/// Puts the artefacts and their documents into the folder.
+fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -> Result<()> {
+    let settings = &planned.settings;
+    let given = args.plugin_version.clone();
+    let given = given.or_else(|| {
+        settings
+            .first(|c| c.package.version.clone())
+            .map(|(version, _)| version)
+    });
+    let archive = args.archive
+        || settings
+            .first(|c| c.package.archive)
+            .is_some_and(|(archive, _)| archive);
+    let mut sums = ToolSums::default();
+    let mut sources: Vec<(PathBuf, Source)> = Vec::new();
+    let (mut entries, mut statements) = (Vec::new(), String::new());
+    for ((job, tools), done) in planned.plan.jobs.iter().zip(&planned.tools).zip(done) {
+        let root = &job.plugin.module.root;
+        if !sources.iter().any(|(known, _)| known == root) {
+            sources.push((root.clone(), Source::of(root, &planned.host)));
+        }
+        let source = sources
+            .iter()
+            .find(|(known, _)| known == root)
+            .map(|(_, source)| source.clone());
+        let source = source.unwrap_or_default();
+        let version = given.clone().unwrap_or_else(|| source.version());
+        let binary = Binary::open(&job.output)?;
+        let mut entry = package::entry(job, tools, &done.artefact, &version, binary.bytes().len() as u64);
+        let document = sbom::cyclonedx(&entry, &binary.build_info()?);
+        folder.write_json(&entry.sbom, &document)?;
+        if archive {
+            put_archive(folder, &mut entry, job, planned)?;
+        } else {
+            folder.copy(&job.output, &entry.file)?;
+        }
+        statements += &format!("{}\n", statement(&entry, job, tools, &source, &mut sums)?);
+        entries.push(entry);
+    }
+    folder.write(PROVENANCE, &statements)?;
+    let list = List {
+        format_version: FORMAT_VERSION,
+        artifacts: entries,
+    };
+    let list = serde_json::to_value(&list).map_err(|e| Error::io("write", LIST, e))?;
+    folder.write_json(LIST, &list)?;
+    folder.sum_up()
+}
+
+/// The plugin and its bill of materials in one archive.
+fn put_archive(folder: &Folder, entry: &mut Entry, job: &crate::plan::Job, planned: &Planned) -> Result<()> {
+    let plugin = std::mem::take(&mut entry.file);
+    entry.file = format!("{}.tar.gz", plugin.trim_end_matches(".so"));
+    let time = planned.host.text("SOURCE_DATE_EPOCH")?;
+    let time = time.and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    let document = folder.path().join(&entry.sbom);
+    folder.archive(&entry.file, &[(&plugin, &job.output), (&entry.sbom, &document)], time)?;
+    let file = folder.path().join(&entry.file);
+    entry.size = std::fs::metadata(&file).map_err(|e| Error::io("read", &file, e))?.len();
+    let whole = crate::toolchain::fetch::sha256_of(&file)?;
+    entry.member = Some(package::Member {
+        file: plugin,
+        sha256: std::mem::replace(&mut entry.sha256, whole),
+    });
+    Ok(())
+}
+
+/// Runs the configured command on the sums, which hold everything else.
+fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
+    let configured = planned
+        .settings
+        .first(|c| Some(&c.package.sign).filter(|words| !words.is_empty()));
+    let Some((words, file)) = configured else { return Ok(()) };
+    let program = planned
+        .host
+        .find(&words[0])
+        .ok_or_else(|| Error::tool_missing(format!("{} (sign of {}) is not on PATH", words[0], file.display())))?;
+    let mut args: Vec<String> = words[1..].iter().map(|word| word.replace("{file}", SUMS)).collect();
+    if !words.iter().any(|word| word.contains("{file}")) {
+        args.push(SUMS.to_owned());
+    }
+    let command = Invocation::new(program, folder.path()).args(args);
+    cx.ui.status("signing", format!("{SUMS} by {}", words[0]));
+    let (status, _) = command.stream(&planned.host, |line| cx.ui.pass_on(line))?;
+    if !status.success() {
+        return Err(
+            Error::build(format!("{} (sign of {}) failed", words[0], file.display()))
+                .help("nothing was written; the command is run in the release folder"),
+        );
+    }
+    Ok(())
+}
+
+fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
+    let settings = Settings::read(&cx.host.absolute(&args.build.path), cx.host)?;
+    let dist = dist(args, &settings, cx);
+    let entries = check::check(&dist)?;
+    for entry in &entries {
+        match cx.format {
+            Format::Human => cx.ui.status("checked", &entry.file),
+            Format::Json => {
+                print_json(&json!({ "reason": "artifact-checked", "file": entry.file, "sha256": entry.sha256 }))
+            }
+        }
+    }
+    cx.ui
+        .status("whole", format!("{} artefacts in {}", entries.len(), dist.display()));
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Everything that is known before anything is written: from the arguments to a plan with its tools.
+
+use std::path::Path;
+
+use super::Context;
+use super::sources::Sources;
+use crate::cli::BuildArgs;
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::gateway::{self, Gateway};
+use crate::host::Host;
+use crate::matrix::Matrix;
+use crate::plan::{self, Output, Plan};
+use crate::plugin::goenv::GoEnv;
+use crate::toolchain::store::Store;
+use crate::toolchain::{self, Tools};
+use crate::workspace::{self, Member};
+
+/// A plan, the tools of each of its jobs, and what they were made from.
+pub(super) struct Planned {
+    /// The surroundings, with what the settings files add to them.
+    pub(super) host: Host,
+    pub(super) settings: Settings,
+    pub(super) matrix: Matrix,
+    pub(super) members: Vec<Member>,
+    pub(super) plan: Plan,
+    pub(super) tools: Vec<Tools>,
+    pub(super) store: Store,
+    /// What could not be planned, with `--keep-going`.
+    pub(super) refused: Vec<(String, Error)>,
+    /// Whether what fails stops the rest.
+    pub(super) keep_going: bool,
+}
+
+/// Looks at files and PATH, writes nothing.
+pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
+    let dir = cx.host.absolute(&args.path);
+    let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
+    let host = settings.with_mirrors(cx.host);
+    let goenv = GoEnv::read(&host)?;
+    let members = members(args, &dir, &settings, &host, &goenv)?;
+    workspace::check(&members)?;
+    let matrix = settings.matrix()?;
+    let sources = Sources {
+        args,
+        settings: &settings,
+        host: &host,
+    };
+    if let (Output::File(file), [_, _, ..]) = (sources.output().value, members.as_slice()) {
+        return Err(
+            Error::usage(format!("{} cannot hold {} plugins", file.display(), members.len()))
+                .help("name a folder: `--out-dir DIR`"),
+        );
+    }
+    let mut plan = Plan {
+        jobs: Vec::new(),
+        warnings: settings.warnings(),
+    };
+    let mut gateways: Vec<(gateway::Asked, Gateway)> = Vec::new();
+    let mut refused = Vec::new();
+    for member in &members {
+        let request = sources.request(&member.name, &member.config);
+        for asked in sources.asked(&member.config)? {
+            let known = gateways.iter().find(|(other, _)| *other == asked);
+            let gateway = match known {
+                Some((_, gateway)) => gateway.clone(),
+                None => gateway::identify(&asked, &matrix, &host)?,
+            };
+            match plan::make(&request, &gateway, &member.plugin, &goenv, &matrix, host.platform) {
+                Ok(one) => {
+                    plan.jobs.extend(one.jobs);
+                    plan.warnings.extend(one.warnings);
+                }
+                Err(why) if args.keep_going => refused.push((format!("{} for {}", member.name, gateway.label), why)),
+                Err(why) => return Err(why),
+            }
+            if known.is_none() {
+                gateways.push((asked, gateway));
+            }
+        }
+    }
+    plan::check_outputs(&plan.jobs)?;
+    let mut said = std::collections::HashSet::new();
+    plan.warnings.retain(|warning| said.insert(warning.clone()));
+    let store = Store::of(&host);
+    let tools = toolchain::resolve(&plan, &matrix, &host, &store, cx.offline)?;
+    Ok(Planned {
+        settings,
+        matrix,
+        members,
+        plan,
+        tools,
+        store,
+        refused,
+        keep_going: args.keep_going,
+        host,
+    })
+}
+
+/// The plugin in a folder, or those of its workspace.
+fn members(args: &BuildArgs, dir: &Path, settings: &Settings, host: &Host, goenv: &GoEnv) -> Result<Vec<Member>> {
+    let select = &args.select;
+    let project = settings.project();
+    // As cargo does: where the settings file is and no plugin is, all plugins are meant.
+    let at_root = project.is_some_and(|(config, file)| {
+        let plugins = !config.plugin.is_empty() || !config.workspace.members.is_empty();
+        plugins
+            && file
+                .parent()
+                .is_some_and(|root| dir.canonicalize().is_ok_and(|dir| dir == root))
+            && !dir.join("go.mod").exists()
+    });
+    let whole = select.workspace || !select.package.is_empty() || !select.exclude.is_empty() || at_root;
+    if !whole {
+        return Ok(vec![Member::read(dir, project, host, goenv)?]);
+    }
+    let (config, file) = project.ok_or_else(|| {
+        Error::usage(format!("no plugbuild.toml in {} or above it", dir.display()))
+            .help("name the plugins in one: `[workspace]`, `members = [\"plugins/*\"]`")
+    })?;
+    let members = workspace::members(config, file, host, goenv)?;
+    workspace::select(members, &select.package, &select.exclude)
+}

@@ -1,0 +1,221 @@
+//! The tables and keys of a settings file.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use toml::Spanned;
+
+use super::described::{Described, table};
+use crate::matrix::OwnRelease;
+use crate::target::Target;
+use crate::version::GoVersion;
+
+table! {
+    /// A whole file.
+    pub struct Config {
+        /// The gateway that plugins are built for
+        pub gateway: GatewayConfig,
+        /// How plugins are built
+        pub build: BuildConfig,
+        /// The plugins of the workspace, where something is to be said of one
+        pub plugin: Vec<PluginConfig>,
+        /// Which folders hold plugins
+        pub workspace: WorkspaceConfig,
+        /// What `--release` and `plugbuild package` do differently
+        pub profile: Profiles,
+        /// Where Go, zig and modules are fetched from
+        pub mirrors: MirrorsConfig,
+        /// What `plugbuild package` makes
+        pub package: PackageConfig,
+        /// Gateways of your own
+        pub matrix: MatrixConfig,
+    }
+}
+
+table! {
+    pub struct GatewayConfig {
+        /// One or several, each as `--gateway` takes it; a path is relative to the file
+        pub version: Option<Texts>,
+        /// The Go it was compiled with, when it cannot say so itself
+        pub go: Option<GoVersion>,
+    }
+}
+
+table! {
+    pub struct BuildConfig {
+        /// The targets, as `--target` takes them
+        pub targets: Vec<Target>,
+        /// The folder that plugins are written to, relative to the file
+        pub out_dir: Option<PathBuf>,
+        /// Whether to build against the gateway's module versions
+        pub align: Option<AlignWish>,
+        /// The C compiler: auto, zig, gcc or a program
+        pub cc: Option<String>,
+        /// How many builds run at once
+        pub jobs: Option<usize>,
+    }
+}
+
+table! {
+    pub struct PluginConfig {
+        /// What its file is called; its module's last element if not said
+        pub name: Option<String>,
+        /// The folder of its main package, relative to the file
+        pub path: PathBuf,
+        /// Its type
+        pub r#type: Option<PluginType>,
+        /// The names it registers, as krakend.json refers to them
+        pub registers: Vec<String>,
+        /// Its gateways, where they are not those of all
+        pub gateways: Vec<String>,
+        /// Its targets, where they are not those of all
+        pub targets: Vec<Target>,
+    }
+}
+
+table! {
+    pub struct WorkspaceConfig {
+        /// Folders of plugins, relative to the file; `*` stands for any name, `**` for any folders
+        pub members: Vec<String>,
+        /// Folders among them that are none
+        pub exclude: Vec<String>,
+    }
+}
+
+table! {
+    pub struct Profiles {
+        /// The profile of `--release` and `plugbuild package`
+        pub release: ReleaseProfile,
+    }
+}
+
+table! {
+    pub struct ReleaseProfile {
+        /// Leave the symbol table and debug information out
+        pub strip: Option<bool>,
+    }
+}
+
+table! {
+    pub struct MirrorsConfig {
+        /// A mirror of the official Go archives, https or file; as PLUGBUILD_GO_MIRROR
+        pub go: Option<String>,
+        /// A mirror of the official zig archives, https or file; as PLUGBUILD_ZIG_MIRROR
+        pub zig: Option<String>,
+        /// Where Go modules are fetched from; as GOPROXY
+        pub modules: Option<String>,
+    }
+}
+
+table! {
+    pub struct PackageConfig {
+        /// The folder that is made, relative to the file; dist if not said
+        pub out_dir: Option<PathBuf>,
+        /// Put each plugin in an archive of its own
+        pub archive: Option<bool>,
+        /// The version in file names and documents; the source's revision if not said
+        pub version: Option<String>,
+        /// A command that signs a file: program and arguments, `{file}` stands for the file
+        pub sign: Vec<String>,
+    }
+}
+
+table! {
+    /// Rows of the user's own, in the shape of toolchains/releases.toml.
+    pub struct MatrixConfig {
+        /// A gateway: what it was compiled with
+        pub release: Vec<Spanned<OwnRelease>>,
+    }
+}
+
+/// One text or several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Texts {
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Texts::One(text) => std::slice::from_ref(text).iter(),
+            Texts::Many(texts) => texts.iter(),
+        }
+        .map(String::as_str)
+    }
+}
+
+impl Described for Texts {
+    fn schema() -> Value {
+        json!({ "anyOf": [String::schema(), Vec::<String>::schema()] })
+    }
+}
+
+/// Whether a plugin is built against the gateway's module versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlignWish {
+    /// When its own do not fit.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Described for AlignWish {
+    fn schema() -> Value {
+        json!({ "enum": ["auto", "always", "never"] })
+    }
+}
+
+/// What a plugin adds to a gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginType {
+    #[serde(alias = "handler")]
+    HttpServer,
+    #[serde(alias = "client")]
+    HttpClient,
+    #[serde(alias = "modifier")]
+    ReqRespModifier,
+    Middleware,
+}
+
+impl PluginType {
+    pub const ALL: [PluginType; 4] = [
+        PluginType::HttpServer,
+        PluginType::HttpClient,
+        PluginType::ReqRespModifier,
+        PluginType::Middleware,
+    ];
+
+    /// The variable that a gateway looks up.
+    #[must_use]
+    pub fn registerer(self) -> &'static str {
+        match self {
+            PluginType::HttpServer => "HandlerRegisterer",
+            PluginType::HttpClient => "ClientRegisterer",
+            PluginType::ReqRespModifier => "ModifierRegisterer",
+            PluginType::Middleware => "MiddlewareRegisterer",
+        }
+    }
+}
+
+impl fmt::Display for PluginType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PluginType::HttpServer => "http-server",
+            PluginType::HttpClient => "http-client",
+            PluginType::ReqRespModifier => "req-resp-modifier",
+            PluginType::Middleware => "middleware",
+        })
+    }
+}
+
+impl Described for PluginType {
+    fn schema() -> Value {
+        json!({ "enum": ["http-server", "handler", "http-client", "client", "req-resp-modifier", "modifier", "middleware"] })
+    }
+}

@@ -1,0 +1,83 @@
+//! Keys of a settings file that nothing reads: most are misspelt, so each gets a word, its place and the nearest key.
+
+use std::path::Path;
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+/// A warning for each unknown key. `text` is known to parse.
+#[must_use]
+pub(super) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(table) = DeTable::parse(text) {
+        in_table(table.get_ref(), schema, "", &mut found);
+    }
+    found
+        .into_iter()
+        .map(|Unknown { at, key, nearest }| {
+            let (line, column) = place(text, at);
+            let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("{}:{line}:{column}: the key `{key}` is not known{hint}", file.display())
+        })
+        .collect()
+}
+
+struct Unknown {
+    at: usize,
+    key: String,
+    nearest: Option<String>,
+}
+
+fn in_table(table: &DeTable, schema: &Value, path: &str, found: &mut Vec<Unknown>) {
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    for (key, value) in table.iter() {
+        let name = key.get_ref().as_ref();
+        let full = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        };
+        match properties.get(name) {
+            Some(schema) => in_value(value.get_ref(), schema, &full, found),
+            None => found.push(Unknown {
+                at: key.span().start,
+                key: full,
+                nearest: nearest(name, properties.keys()),
+            }),
+        }
+    }
+}
+
+fn in_value(value: &DeValue, schema: &Value, path: &str, found: &mut Vec<Unknown>) {
+    match value {
+        DeValue::Table(table) => in_table(table, schema, path, found),
+        DeValue::Array(items) => {
+            for item in items.iter() {
+                in_value(item.get_ref(), &schema["items"], path, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The key most like a misspelt one, if any is like it at all.
+fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k String>) -> Option<String> {
+    let name = name.to_lowercase().replace('_', "-");
+    known
+        .map(|key| (strsim::jaro_winkler(&name, key), key))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, key)| key.clone())
+}
+
+/// Line and column, both from 1, of a byte.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}

@@ -1,0 +1,144 @@
+//! `package --check`: whether a release folder is whole, and says of its files what the files say.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, folder, sbom};
+use crate::binary::Binary;
+use crate::error::{Error, Kind, Result};
+use crate::toolchain::fetch::sha256_of;
+
+/// Checks a folder; the entries that were found good.
+///
+/// # Errors
+/// The first thing that is not as it should be.
+pub fn check(dir: &Path) -> Result<Vec<Entry>> {
+    let sums = sums(dir)?;
+    for (name, want) in &sums {
+        let have = sha256_of(&dir.join(name)).map_err(|_| wrong(dir, format!("{name} is missing")))?;
+        if have != *want {
+            return Err(wrong(
+                dir,
+                format!("{name} is not what {SUMS} says: its SHA-256 is {have}"),
+            ));
+        }
+    }
+    // A signature lies beside what it signs.
+    let stray = |name: &String| !sums.contains_key(name) && !name.starts_with(SUMS);
+    if let Some(name) = folder::names(dir)?.into_iter().find(stray) {
+        return Err(wrong(dir, format!("{name} is not in {SUMS}")));
+    }
+    let list: List = read_json(dir, LIST)?;
+    if list.format_version != FORMAT_VERSION {
+        let what = format!(
+            "{LIST} has the format {}, this plugbuild knows {FORMAT_VERSION}",
+            list.format_version
+        );
+        return Err(wrong(dir, what));
+    }
+    let statements = statements(dir)?;
+    for entry in &list.artifacts {
+        check_entry(dir, entry, &sums, &statements)?;
+    }
+    Ok(list.artifacts)
+}
+
+fn check_entry(dir: &Path, entry: &Entry, sums: &BTreeMap<String, String>, statements: &[Value]) -> Result<()> {
+    let told = |what: &str| wrong(dir, format!("{}: {what}", entry.file));
+    if sums.get(&entry.file) != Some(&entry.sha256) {
+        return Err(told(&format!("{LIST} and {SUMS} differ")));
+    }
+    let unpacked = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let file = match &entry.member {
+        None => dir.join(&entry.file),
+        Some(member) => {
+            let to = unpacked.path().join("plugin.so");
+            fs::write(&to, member_of(&dir.join(&entry.file), &member.file)?).map_err(|e| Error::io("write", &to, e))?;
+            to
+        }
+    };
+    if sha256_of(&file)? != entry.plugin_sha256() {
+        return Err(told("the plugin in it is not the one that was put in"));
+    }
+    let binary = Binary::open(&file)?;
+    let info = binary.build_info()?;
+    if info.go_release() != format!("go{}", entry.go) || binary.image().arch() != entry.target.arch {
+        return Err(told(&format!(
+            "it is a plugin of {} for {}",
+            info.go,
+            binary.image().arch()
+        )));
+    }
+    let document: Value = read_json(dir, &entry.sbom)?;
+    if sbom::modules_of(&document) != sbom::modules_in(&info) {
+        return Err(told(&format!(
+            "{} does not list the modules that are in it",
+            entry.sbom
+        )));
+    }
+    let about = |statement: &&Value| {
+        let subjects = statement["subject"].as_array().into_iter().flatten();
+        subjects
+            .into_iter()
+            .any(|s| s["name"] == entry.file.as_str() && s["digest"]["sha256"] == entry.sha256.as_str())
+    };
+    if !statements.iter().any(|statement| about(&statement)) {
+        return Err(told(&format!("{PROVENANCE} says nothing of it")));
+    }
+    Ok(())
+}
+
+fn member_of(archive: &Path, name: &str) -> Result<Vec<u8>> {
+    let failed = |e: std::io::Error| Error::io("read", archive, e);
+    let file = fs::File::open(archive).map_err(failed)?;
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    for entry in tar.entries().map_err(failed)? {
+        let mut entry = entry.map_err(failed)?;
+        if entry.path().is_ok_and(|path| path == Path::new(name)) {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(failed)?;
+            return Ok(bytes);
+        }
+    }
+    Err(wrong(archive, format!("there is no {name} in it")))
+}
+
+fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
+    let path = dir.join(SUMS);
+    let text = fs::read_to_string(&path)
+        .map_err(|e| Error::io("read", &path, e).help("give a folder that `plugbuild package` made"))?;
+    text.lines()
+        .map(|line| {
+            let (sum, name) = line
+                .split_once("  ")
+                .ok_or_else(|| wrong(dir, format!("{SUMS} has a line `{line}`")))?;
+            // A name is of this folder, whatever it says.
+            if name.contains('/') || name.starts_with('.') {
+                return Err(wrong(dir, format!("{SUMS} names a file elsewhere: {name}")));
+            }
+            Ok((name.to_owned(), sum.to_owned()))
+        })
+        .collect()
+}
+
+fn statements(dir: &Path) -> Result<Vec<Value>> {
+    let path = dir.join(PROVENANCE);
+    let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+    text.lines()
+        .map(|line| serde_json::from_str(line).map_err(|e| wrong(dir, format!("{PROVENANCE}: {e}"))))
+        .collect()
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T> {
+    let path = dir.join(name);
+    let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+    serde_json::from_str(&text).map_err(|e| wrong(dir, format!("{name}: {e}")))
+}
+
+fn wrong(dir: &Path, what: String) -> Error {
+    Error::new(Kind::Network, format!("{}: {what}", dir.display()))
+}

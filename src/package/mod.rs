@@ -1,0 +1,114 @@
+//! The release folder: artefacts under telling names, each with what is in it and how it came to be, and sums of all.
+//!
+//! Nothing in it depends on when or where it was made: the same sources give the same bytes.
+
+pub mod check;
+pub mod folder;
+pub mod provenance;
+pub mod sbom;
+pub mod source;
+
+use serde::{Deserialize, Serialize};
+
+use crate::artefact::{Artefact, Checks};
+use crate::plan::{Job, file_label};
+use crate::target::Target;
+use crate::toolchain::Tools;
+
+/// The sums of every other file.
+pub const SUMS: &str = "SHA256SUMS";
+/// The list of artefacts.
+pub const LIST: &str = "artifacts.json";
+/// How each artefact came to be, a statement a line.
+pub const PROVENANCE: &str = "provenance.intoto.jsonl";
+
+/// `artifacts.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct List {
+    pub format_version: u32,
+    pub artifacts: Vec<Entry>,
+}
+
+/// The format of [`List`] that this plugbuild writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// One artefact of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Entry {
+    /// What the plugin is called.
+    pub name: String,
+    pub version: String,
+    /// Its main package, which is also the path Go knows it by.
+    pub plugin: String,
+    pub gateway: String,
+    pub target: Target,
+    pub go: String,
+    pub cc: String,
+    /// The file of the release folder.
+    pub file: String,
+    /// That file's.
+    pub sha256: String,
+    pub size: u64,
+    /// The plugin inside, when the file is an archive.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub member: Option<Member>,
+    pub sbom: String,
+    pub checks: Checks,
+}
+
+/// The plugin in an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub file: String,
+    pub sha256: String,
+}
+
+impl Entry {
+    /// The SHA-256 of the plugin itself.
+    #[must_use]
+    pub fn plugin_sha256(&self) -> &str {
+        self.member.as_ref().map_or(&self.sha256, |member| &member.sha256)
+    }
+}
+
+/// `auth_1.2.3_2.12.1_linux_arm64_musl`: what every file of an artefact begins with.
+#[must_use]
+pub fn stem(job: &Job, version: &str) -> String {
+    let Target { arch, libc } = job.target.value;
+    format!(
+        "{}_{}_{}_linux_{arch}_{}",
+        job.name,
+        file_label(version),
+        file_label(&job.gateway.label),
+        libc.kind
+    )
+}
+
+/// The import path of a job's main package.
+#[must_use]
+pub fn plugin_path(job: &Job) -> String {
+    job.plugin.import_path()
+}
+
+/// An artefact's entry, for a plugin that lies in the folder as it is.
+#[must_use]
+pub fn entry(job: &Job, tools: &Tools, artefact: &Artefact, version: &str, size: u64) -> Entry {
+    let stem = stem(job, version);
+    Entry {
+        name: job.name.clone(),
+        version: version.to_owned(),
+        plugin: plugin_path(job),
+        gateway: job.gateway.label.clone(),
+        target: job.target.value,
+        go: tools.go.version.to_string(),
+        cc: tools.cc.label.clone(),
+        file: format!("{stem}.so"),
+        sha256: artefact.sha256.clone(),
+        size,
+        member: None,
+        sbom: format!("{stem}.cdx.json"),
+        checks: artefact.checks.clone(),
+    }
+}

@@ -1,0 +1,141 @@
+//! How an artefact came to be: an in-toto statement with SLSA's provenance, version 1.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Entry;
+use super::source::Source;
+use crate::error::Result;
+use crate::plan::Job;
+use crate::toolchain::Tools;
+use crate::toolchain::fetch::sha256_of;
+
+/// What a statement's `buildType` says: how `externalParameters` are to be read.
+pub const BUILD_TYPE: &str = "urn:plugbuild:go-plugin:1";
+
+/// The sums of the tools, taken once for a release.
+#[derive(Debug, Clone, Default)]
+pub struct ToolSums(Vec<(std::path::PathBuf, String)>);
+
+impl ToolSums {
+    /// The SHA-256 of a tool's file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of(&mut self, file: &Path) -> Result<String> {
+        if let Some((_, sum)) = self.0.iter().find(|(known, _)| known == file) {
+            return Ok(sum.clone());
+        }
+        let sum = sha256_of(file)?;
+        self.0.push((file.to_owned(), sum.clone()));
+        Ok(sum)
+    }
+}
+
+/// The statement of one artefact. It holds no time and no place, so that it is the same wherever it is made.
+///
+/// # Errors
+/// A tool that cannot be read.
+pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums: &mut ToolSums) -> Result<Value> {
+    let gateway = &job.gateway;
+    let mut dependencies = Vec::new();
+    if let Some(commit) = &source.commit {
+        let uri = source
+            .repository
+            .clone()
+            .unwrap_or_else(|| "urn:plugbuild:source".to_owned());
+        dependencies.push(json!({
+            "name": "source", "uri": uri, "digest": { "gitCommit": commit }, "annotations": { "modified": source.dirty },
+        }));
+    }
+    for tool in [
+        "bin/go".to_owned(),
+        tool_path(tools, "compile"),
+        tool_path(tools, "link"),
+    ] {
+        dependencies.push(json!({
+            "name": format!("go {tool}"),
+            "uri": format!("pkg:generic/go@{}", tools.go.version),
+            "digest": { "sha256": sums.of(&tools.go.root.join(&tool))? },
+        }));
+    }
+    dependencies.push(json!({
+        "name": format!("cc {}", tools.cc.label),
+        "uri": format!("pkg:generic/{}", tools.cc.label.replace(' ', "@")),
+        "digest": { "sha256": sums.of(&tools.cc.program)? },
+    }));
+    let mut facts = json!({
+        "name": "gateway",
+        "uri": format!("pkg:generic/krakend@{}", gateway.label),
+        "annotations": {
+            "go": gateway.go, "moduleCache": gateway.module_cache, "mainModule": gateway.main_root,
+            "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags,
+            "glibcFloor": gateway.glibc_floor,
+        },
+    });
+    if let Some(binary) = &gateway.binary {
+        facts["digest"] = json!({ "sha256": sums.of(binary)? });
+    }
+    dependencies.push(facts);
+    Ok(json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": entry.file, "digest": { "sha256": entry.sha256 } }],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": BUILD_TYPE,
+                "externalParameters": {
+                    "plugin": entry.plugin, "gateway": entry.gateway, "target": entry.target, "flags": job.user_flags,
+                },
+                "internalParameters": { "flags": flags(job), "environment": environment(job) },
+                "resolvedDependencies": dependencies,
+            },
+            "runDetails": {
+                "builder": {
+                    "id": "urn:plugbuild",
+                    "version": { env!("CARGO_PKG_NAME"): env!("CARGO_PKG_VERSION") },
+                },
+            },
+        },
+    }))
+}
+
+fn tool_path(tools: &Tools, name: &str) -> String {
+    let dir = tools.go.root.join("pkg/tool");
+    let folders = std::fs::read_dir(&dir).into_iter().flatten().flatten();
+    let mut found: Vec<String> = folders
+        .filter(|folder| folder.path().join(name).is_file())
+        .map(|folder| folder.file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort();
+    format!("pkg/tool/{}/{name}", found.first().map_or("", String::as_str))
+}
+
+/// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.
+fn flags(job: &Job) -> Vec<&String> {
+    job.flags
+        .iter()
+        .filter(|flag| {
+            !flag.starts_with("-gcflags=") && !flag.starts_with("-asmflags=") && !flag.starts_with("-modfile=")
+        })
+        .collect()
+}
+
+/// The settings that go into what is compiled.
+fn environment(job: &Job) -> Value {
+    const KEYS: [&str; 8] = [
+        "CGO_ENABLED",
+        "GOOS",
+        "GOARCH",
+        "GOAMD64",
+        "GOARM64",
+        "GOEXPERIMENT",
+        "GOFIPS140",
+        "GO111MODULE",
+    ];
+    let kept = job.env.iter().filter(|(name, _)| KEYS.contains(&name.as_str()));
+    kept.map(|(name, value)| (name.clone(), json!(value.to_string_lossy())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}

@@ -1,0 +1,99 @@
+//! The source's revision: what git says of the folder, where it says anything.
+
+use std::path::Path;
+
+use crate::host::Host;
+use crate::invocation::Invocation;
+
+/// Where a release's sources are from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Where it can be had, without a password that its address may hold.
+    pub repository: Option<String>,
+    pub commit: Option<String>,
+    /// The nearest tag, or the commit, in short.
+    pub describe: Option<String>,
+    /// Something differs from the commit.
+    pub dirty: bool,
+}
+
+impl Source {
+    /// Asks git; a folder that is none of git's has no revision.
+    #[must_use]
+    pub fn of(dir: &Path, host: &Host) -> Self {
+        let Some(git) = host.find("git") else {
+            return Source::default();
+        };
+        let ask = |args: &[&str]| {
+            let output = Invocation::new(&git, dir).args(args).output(host).ok()?;
+            let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+            output.status.success().then_some(text)
+        };
+        let said = |args: &[&str]| ask(args).filter(|text| !text.is_empty());
+        Source {
+            repository: said(&["remote", "get-url", "origin"]).map(|url| without_secret(&url)),
+            commit: said(&["rev-parse", "HEAD"]),
+            describe: said(&["describe", "--tags", "--always"]),
+            dirty: said(&["status", "--porcelain", "--untracked-files=no", "."]).is_some(),
+        }
+    }
+
+    /// What a release of it is called, when nothing else is said.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let base = self.describe.as_deref().unwrap_or("0.0.0");
+        let base = base.strip_prefix('v').unwrap_or(base);
+        if self.dirty {
+            format!("{base}-dirty")
+        } else {
+            base.to_owned()
+        }
+    }
+}
+
+/// `https://user:token@host/x` is `https://host/x`.
+fn without_secret(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            format!("{scheme}://{host}/{path}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_without_its_secret() {
+        for (url, told) in [
+            (
+                "https://u:t0ken@git.example.com/a/b.git",
+                "https://git.example.com/a/b.git",
+            ),
+            ("https://git.example.com/a@b", "https://git.example.com/a@b"),
+            ("git@example.com:a/b.git", "git@example.com:a/b.git"),
+            ("ssh://git@example.com/a", "ssh://example.com/a"),
+        ] {
+            assert_eq!(without_secret(url), told);
+        }
+    }
+
+    #[test]
+    fn a_version_follows_from_the_revision() {
+        let of = |describe: Option<&str>, dirty| {
+            Source {
+                describe: describe.map(str::to_owned),
+                dirty,
+                ..Source::default()
+            }
+            .version()
+        };
+        assert_eq!(of(Some("v1.2.3"), false), "1.2.3");
+        assert_eq!(of(Some("v1.2.3-4-gabcdef"), true), "1.2.3-4-gabcdef-dirty");
+        assert_eq!(of(None, false), "0.0.0");
+    }
+}
