@@ -110,15 +110,15 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);
-    let error = match &job.alignment {
-        Some(alignment) => alignment.blamed(error, &said, &job.gateway.label),
-        None => error,
-    };
-    Err(explain(error, &said, job))
+    Err(match (explained(&said, job), &job.alignment) {
+        (Some(help), _) => error.help(help),
+        (None, Some(alignment)) => alignment.blamed(error, &said, &job.gateway.label),
+        (None, None) => error,
+    })
 }
 
 /// What the go command's words mean to somebody who builds a plugin.
-fn explain(error: Error, said: &str, job: &Job) -> Error {
+fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
     let known: [(&[&str], String); 6] = [
         (
@@ -168,5 +168,5 @@ fn explain(error: Error, said: &str, job: &Job) -> Error {
     known
         .into_iter()
         .find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)))
-        .map_or(error.clone(), |(_, help)| error.help(help))
+        .map(|(_, help)| help)
 }

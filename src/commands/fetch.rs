@@ -2,8 +2,10 @@
 
 use super::planned::planned;
 use super::{Context, build};
+use crate::align::Means;
 use crate::cli::BuildArgs;
 use crate::error::{Error, Result};
+use crate::selection;
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     if cx.offline {
@@ -15,9 +17,14 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     for warning in &planned.plan.warnings {
         cx.ui.warn(warning);
     }
-    // Listing what is compiled in, which comes with aligning, unpacks it.
     build::prepare(&mut planned, cx)?;
-    for job in &planned.plan.jobs {
+    let means = Means {
+        matrix: &planned.matrix,
+        host: &planned.host,
+        store: &planned.store,
+    };
+    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+        selection::fetch(job, &tools.go, means)?;
         let (label, target) = (&job.gateway.label, &job.target.value);
         cx.ui.status(
             "fetched",

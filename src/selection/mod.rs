@@ -138,6 +138,29 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
     ))
 }
 
+/// Has the go command fetch and unpack all that a job's build will read, as it will read it.
+///
+/// # Errors
+/// What the go command said.
+pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
+    let reader = Reader::of(job, &go.version, go.program(), means.matrix);
+    let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
+    let mut list = Invocation::new(&reader.program, &job.plugin.dir)
+        .args(["list", "-deps", "-f", "{{.ImportPath}}"])
+        .args(reader.flags)
+        .args(job.flags.iter().filter(files))
+        .arg(".")
+        .env("PWD", &job.plugin.dir)
+        .without("GOROOT");
+    list.set.extend(reader.env);
+    let output = list.output(means.host)?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(failed(&String::from_utf8_lossy(&output.stderr), job))
+    }
+}
+
 fn failed(said: &str, job: &Job) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
     let lines: Vec<&str> = said
