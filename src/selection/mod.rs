@@ -176,10 +176,7 @@ fn failed(said: &str, job: &Job) -> Error {
         lines.join("\n  ")
     ));
     // The same words mean the same whether they come from listing or from building.
-    let explained = gobuild::explain(error.clone(), said, job);
-    if explained.help.is_empty() {
-        error.help(format!("see whether `cd {dir} && go list -deps .` works"))
-    } else {
-        explained
-    }
+    let help =
+        gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+    error.help(help)
 }
