@@ -31,6 +31,7 @@ pub mod verify;
 pub mod inspect;
 pub mod explain;
 pub mod package;
+pub mod lock;
 pub mod commands;
 pub mod signals;
 

@@ -6,6 +6,8 @@ mod build;
 mod many;
 mod config;
 mod package;
+mod lock;
+mod metadata;
 mod reproduce;
 mod settings;
 mod doctor;
@@ -60,6 +62,9 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Verify(args) => verify::run(args, cx),
         Command::Inspect(args) => inspect::run(args, cx),
         Command::Explain(args) => explain::run(args, cx),
+        Command::Lock(args) => lock::run(args, cx),
+        Command::Metadata(args) => metadata::metadata(args, cx),
+        Command::Matrix(args) => metadata::matrix(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),

@@ -25,6 +25,10 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
+    let cx = Context {
+        offline: cx.offline || args.build.frozen,
+        ..cx
+    };
     let mut build = args.build.clone();
     build.release = true;
     let mut planned = planned(&build, cx)?;
@@ -37,7 +41,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
-    prepare(&mut planned, cx)?;
+    prepare(&mut planned, &build, cx)?;
     // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
     for job in &mut planned.plan.jobs {
         job.output = gobuild::linked_file(job, &planned.store).with_extension("release.so");
