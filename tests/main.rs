@@ -15,3 +15,4 @@ mod interrupts;
 mod store;
 mod package;
 mod workspace;
+mod docs;
