@@ -19,7 +19,7 @@ use crate::invocation::Invocation;
 use crate::package::folder::Folder;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::source::Source;
-use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, sbom};
+use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
 
 pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
@@ -102,7 +102,11 @@ fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -
         let version = given.clone().unwrap_or_else(|| source.version());
         let binary = Binary::open(&job.output)?;
         let mut entry = package::entry(job, tools, &done.artefact, &version, binary.bytes().len() as u64);
-        let document = sbom::cyclonedx(&entry, &binary.build_info()?);
+        let Planned {
+            matrix, host, store, ..
+        } = planned;
+        let (info, origin) = modules::of(&binary, job, tools, matrix, host, store)?;
+        let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;
         if archive {
             put_archive(folder, &mut entry, job, planned)?;
