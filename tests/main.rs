@@ -16,3 +16,4 @@ mod store;
 mod package;
 mod workspace;
 mod docs;
+mod robust;
