@@ -21,3 +21,5 @@ mod package;
 mod workspace;
 mod wrappers;
 mod properties;
+mod docs;
+mod robust;

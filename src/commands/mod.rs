@@ -8,6 +8,8 @@ mod compat;
 mod config;
 mod many;
 mod package;
+mod lock;
+mod metadata;
 mod reproduce;
 mod doctor;
 mod env;
@@ -72,6 +74,9 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Deps(args) => compat::deps_of(args, cx),
         Command::Inspect(args) => inspect::run(args, cx),
         Command::Explain(args) => explain::run(args, cx),
+        Command::Lock(args) => lock::run(args, cx),
+        Command::Metadata(args) => metadata::metadata(args, cx),
+        Command::Matrix(args) => metadata::matrix(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Fetch(args) => fetch::run(args, cx),
         Command::Gateway(args) => gateway::run(&args.command, cx),
