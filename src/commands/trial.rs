@@ -19,7 +19,7 @@ use crate::invocation::Invocation;
 use crate::invocation::background::{Background, Waited};
 use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
-use crate::target::{LibcKind, Target};
+use crate::target::{Arch, LibcKind, Target};
 use crate::toolchain::{self, store::Store};
 use crate::trial::{self, Expected};
 use crate::verify::plugin::Plugin;
@@ -38,6 +38,7 @@ struct Tried {
     file: PathBuf,
     shown: String,
     kinds: Vec<Kind>,
+    arch: Arch,
 }
 
 /// A gateway that can be run here.
@@ -60,6 +61,10 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let gateway = with_file(gateway, args, &matrix, cx)?;
     let binary = gateway.binary.clone().unwrap_or_default();
     let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
+    if let Some(other) = tried.iter().find(|plugin| plugin.arch != arch) {
+        let what = format!("{} is for {}, and the gateway for {arch}", other.shown, other.arch);
+        return Err(Error::incompatible(what).help(format!("build it for that: `plugbuild --arch {arch}`")));
+    }
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
     let mut command = trial::runner(
         arch,
@@ -105,6 +110,7 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
         file,
         shown: path.display().to_string(),
         kinds,
+        arch: plugin.image().arch(),
     })
 }
 
