@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::support::gateway::{Gateway, Release, text};
-use crate::support::{plugbuild, skipped};
+use crate::support::{plugbuild, root, skipped};
 
 fn releases() -> [Release; 2] {
     [
@@ -241,4 +241,42 @@ fn inject_shows_a_difference_and_writes_it() {
         "{}",
         text(&checked.stdout)
     );
+}
+
+/// The cases of `config check`: what it passes the gateway takes, and what it cannot parse the gateway refuses.
+#[test]
+fn the_gateway_agrees_with_config_check() {
+    let cases = fs::read_to_string(root().join("tests/config/cases.txt")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let gateways = releases().map(|release| release.gateway("amd64-glibc"));
+    let (mut taken, mut refused) = (0, 0);
+    for case in cases.split("### ").skip(1) {
+        let (head, said) = case.split_once(">>>\n").unwrap();
+        let (name, rest) = head.split_once('\n').unwrap();
+        let config: String = rest
+            .split_inclusive('\n')
+            .filter(|line| !line.starts_with("plugin "))
+            .collect();
+        let (right, broken) = (
+            said.trim().is_empty(),
+            said.contains("cannot be parsed") || said.contains("refuses to start"),
+        );
+        // The test gateway reads JSON only; of the rest, most is what no gateway says a word about.
+        if !name.ends_with(".json") || !(right || broken) {
+            continue;
+        }
+        let file = dir.path().join(name);
+        fs::write(&file, config).unwrap();
+        for gateway in &gateways {
+            let out = gateway
+                .command(&["check", "-c"])
+                .arg(&file)
+                .output()
+                .expect("the gateway starts");
+            let told = format!("{name}: {}{}", text(&out.stdout), text(&out.stderr));
+            assert_eq!(out.status.success(), right, "{told}");
+        }
+        *(if right { &mut taken } else { &mut refused }) += 1;
+    }
+    assert!(taken >= 10 && refused >= 15, "{taken} were taken, {refused} refused");
 }
