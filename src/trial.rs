@@ -1,6 +1,8 @@
 //! A plugin in a running gateway: what its configuration becomes for that, how a gateway of another machine is run, and
 //! what its log says of the plugin. Pure, but for the look at what is installed.
 
+pub mod request;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

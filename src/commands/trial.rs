@@ -21,6 +21,7 @@ use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
 use crate::target::{Arch, LibcKind, Target};
 use crate::toolchain::{self, store::Store};
+use crate::trial::request::{self, Answer};
 use crate::trial::{self, Expected};
 use crate::verify::plugin::Plugin;
 use crate::version::GatewayVersion;
@@ -315,36 +316,7 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
 
 /// Sends the request and tells the answer.
 fn ask(method: &str, path: &str, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(args.timeout)))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .build()
-        .into();
-    let url = format!("http://127.0.0.1:{port}/{}", path.trim_start_matches('/'));
-    let request = ureq::http::Request::builder()
-        .method(method)
-        .uri(&url)
-        .body(())
-        .map_err(|e| {
-            Error::usage(format!("{method} {path} is no request: {e}")).help("as in `--request GET /hello`")
-        })?;
-    let mut response = agent
-        .run(request)
-        .map_err(|e| Error::incompatible(format!("the gateway did not answer {method} {path}: {e}")))?;
-    let status = response.status().as_u16();
-    let headers: Vec<(String, String)> = response
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(1 << 20)
-        .read_to_string()
-        .unwrap_or_default();
+    let Answer { status, headers, body } = request::send(method, path, port, Duration::from_secs(args.timeout))?;
     match cx.format {
         Format::Json => print_json(&json!({
             "reason": "answered", "method": method, "path": path, "status": status, "headers": headers, "body": body,
