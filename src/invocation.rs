@@ -257,7 +257,7 @@ mod children {
     /// The ways to end a process, from the gentlest.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Ending {
-        /// As Ctrl-C does: the go command ends what it started and removes its temporary folder.
+        /// As Ctrl-C does: pip and git tidy up.
         Interrupt,
         Terminate,
         Kill,
