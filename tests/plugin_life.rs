@@ -1,8 +1,11 @@
 //! A plugin's life, as a new user lives it: made, tested, built, checked, and answering requests in a real gateway.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{plugbuild, root, skipped};
@@ -279,4 +282,64 @@ fn the_gateway_agrees_with_config_check() {
         *(if right { &mut taken } else { &mut refused }) += 1;
     }
     assert!(taken >= 10 && refused >= 15, "{taken} were taken, {refused} refused");
+}
+
+/// The value of X-Plugin that a gateway on this port gives, once it does.
+fn header_of(port: u16, wanted: &str) -> bool {
+    let until = Instant::now() + Duration::from_secs(180);
+    while Instant::now() < until {
+        let answer = TcpStream::connect(("127.0.0.1", port)).and_then(|mut to| {
+            to.set_read_timeout(Some(Duration::from_secs(5)))?;
+            to.write_all(b"GET /hello HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+            let mut answer = String::new();
+            to.read_to_string(&mut answer)?;
+            Ok(answer)
+        });
+        if answer.is_ok_and(|answer| answer.contains(&format!("X-Plugin: {wanted}"))) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    false
+}
+
+#[test]
+fn watch_builds_anew_and_ends_with_its_gateway() {
+    let release = &releases()[1];
+    let gateway = release.gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    made(dir.path(), "handler", release, &gateway);
+    let folder = dir.path().join("my-plugin");
+    let port = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let config = folder.join("krakend.json");
+    let own = fs::read_to_string(&config).unwrap().replace("8080", &port.to_string());
+    fs::write(&config, own).unwrap();
+    // A copy, so that no other test's gateway is mistaken for this one.
+    let file = dir.path().join("krakend");
+    fs::copy(&gateway.binary, &file).unwrap();
+    let args = ["watch", "--gateway", file.to_str().unwrap(), "--target", "amd64-glibc"];
+    let log = fs::File::create(dir.path().join("log")).unwrap();
+    let mut watch = plugbuild(&args)
+        .current_dir(&folder)
+        .stderr(log)
+        .spawn()
+        .expect("plugbuild starts");
+    let first = header_of(port, "my-plugin");
+    let source = folder.join("plugin.go");
+    let changed = fs::read_to_string(&source)
+        .unwrap()
+        .replace("Set(header, pluginName)", "Set(header, \"changed\")");
+    fs::write(&source, changed).unwrap();
+    let second = header_of(port, "changed");
+    let pid = rustix::process::Pid::from_child(&watch);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let code = watch.wait().unwrap().code();
+    let log = fs::read_to_string(dir.path().join("log")).unwrap();
+    assert!(first && second, "{first} {second}\n{log}");
+    assert_eq!(code, Some(130), "{log}");
+    assert!(!running(file.to_str().unwrap()), "the gateway is still there");
 }
