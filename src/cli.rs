@@ -9,6 +9,7 @@ pub mod new;
 pub mod package;
 pub mod trial;
 pub mod verify;
+pub mod watch;
 pub mod inspect;
 pub mod explain;
 
@@ -122,6 +123,8 @@ pub enum Command {
     Toolchain(ToolchainArgs),
     /// Load plugins in a gateway that really runs, and send a request through it
     Test(trial::TestArgs),
+    /// Build at each save, and run a gateway with the plugin
+    Watch(Box<watch::WatchArgs>),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),
     /// Add to a plugin's folder what `new` would have made and is missing

@@ -4,6 +4,7 @@ mod support;
 
 mod architecture;
 mod binary;
+mod plugin_life;
 mod registerers;
 mod loads;
 mod align;

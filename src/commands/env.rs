@@ -23,6 +23,8 @@ pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")
+            // Its file is written by `plugbuild build` only, and changes with the source.
+            .filter(|arg| !arg.to_string_lossy().starts_with("-overlay="))
             .map(|arg| quoted(arg))
             .collect();
         let mut all: BTreeMap<String, String> = go

@@ -21,6 +21,7 @@ mod krakend;
 mod lists;
 mod new;
 mod trial;
+mod watch;
 mod subject;
 mod toolchain;
 mod verify;
@@ -84,6 +85,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
         Command::Test(args) => trial::run(args, cx),
+        Command::Watch(args) => watch::run(args, cx),
         Command::New(args) => new::run(args, cx),
         Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),

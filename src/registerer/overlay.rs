@@ -17,7 +17,9 @@ const NAME: &str = "zz_plugbuild_registerers.go";
 /// The flag that gives the overlay to the go command; none where the user has one.
 #[must_use]
 pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
-    let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"));
+    let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy().into_owned());
+    let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
+        || goflags.is_some_and(|flags| flags.contains("-overlay"));
     (!own).then(|| format!("-overlay={}", folder(key, store).join("overlay.json").display()))
 }
 
