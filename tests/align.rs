@@ -194,6 +194,9 @@ fn each_misfit_of_an_old_gateway_is_told_and_cured() {
         let told = clashes(&report);
         assert!(code == Some(1) && told.iter().any(|t| t == some), "{name}: {told:#?}");
         assert_eq!(report["go_line"].is_object(), name == "newer");
+        // By its release there is at least a doubt.
+        let doubts = check(&folder, release.version).1["doubts"].as_array().unwrap().len();
+        assert_eq!(doubts, if name == "moved" { 2 } else { 0 });
         builds_and_loads(&folder, &folder, &release, &gateway);
     }
 }
@@ -348,6 +351,20 @@ fn two_plugins_of_a_workspace_share_a_module_of_ours() {
         assert_eq!(clashes(&report), ["github.com/google/uuid v1.5.0 -> v1.6.0"]);
         builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
     }
+    let shared = whole.join("shared/go.mod");
+    let newer = fs::read_to_string(&shared).unwrap().replace("go 1.24.0", "go 1.26.0");
+    fs::write(&shared, newer).unwrap();
+    let work = fs::read_to_string(whole.join("go.work")).unwrap();
+    fs::write(whole.join("go.work"), work.replace("go 1.24.0", "go 1.26.0")).unwrap();
+    let out = build(
+        &whole.join("a"),
+        &release.spec(&gateway),
+        &cache().join("plugins/newer-member.so"),
+        &[],
+    );
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("the workspace member example.com/ws/shared asks for Go 1.26.0"));
+    assert_eq!(check(&whole.join("a"), "2.12.1").1["verdict"], "does-not-fit");
     let out = run(&["fix", "--gateway", "2.12.1"], &whole.join("a"));
     assert_eq!(
         out.status.code(),
