@@ -4,7 +4,6 @@ mod checks;
 mod stamp;
 
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -88,16 +87,13 @@ pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
 fn write_reproducible(binary: &Binary, output: &Path, staged_name: &str) -> Result<String> {
     let image = binary.image();
     let mut bytes = binary.bytes().to_vec();
-    let ids: Vec<Range<usize>> = [notes::go_build_id(image), notes::gnu_build_id(image)]
-        .into_iter()
-        .flatten()
-        .collect();
-    for id in &ids {
+    if let Some(go) = notes::go_build_id(image) {
         // What separates the parts of a Go build ID stays.
-        bytes[id.clone()]
-            .iter_mut()
-            .filter(|b| **b != b'/')
-            .for_each(|b| *b = 0);
+        bytes[go].iter_mut().filter(|b| **b != b'/').for_each(|b| *b = 0);
+    }
+    if let Some(gnu) = notes::gnu_build_id(image) {
+        // This one is no text: a slash in it is a byte as any other.
+        bytes[gnu].fill(0);
     }
     let digest = Sha256::digest(&bytes);
     if let Some(go) = notes::go_build_id(image) {

@@ -3,7 +3,10 @@
 pub mod check;
 pub mod gateway;
 pub mod config;
+pub mod krakend;
+pub mod new;
 pub mod package;
+pub mod trial;
 pub mod verify;
 pub mod inspect;
 pub mod explain;
@@ -110,7 +113,13 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
-    /// The settings in force
+    /// Load plugins in a gateway that really runs, and send a request through it
+    Test(trial::TestArgs),
+    /// Make a new plugin: sources, test, configuration, settings, CI
+    New(new::NewArgs),
+    /// Add to a plugin's folder what `new` would have made and is missing
+    Init(new::InitArgs),
+    /// Check a gateway's krakend.json or write a plugin into it; show plugbuild's own settings
     Config(config::ConfigArgs),
     /// Say what is found on this machine, what is missing, and what cures it
     Doctor,

@@ -11,6 +11,8 @@ use crate::invocation::{Invocation, quoted};
 use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::plan::flags::join_ldflags;
+use crate::registerer::assertion::is_about_assertions;
+use crate::registerer::overlay;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
@@ -32,6 +34,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
         .args(linker_flags(job, tools, matrix))
+        .args(overlay::flag(job, &linked_key(job), store))
         .arg("-o")
         .arg(linked_file(job, store))
         .arg(".")
@@ -104,9 +107,22 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     if let Some(dir) = file.parent() {
         store.folder(dir)?;
     }
-    let (status, said) = go.stream(host, say)?;
+    let assertions = overlay::write(job, &linked_key(job), store)?;
+    for warning in &assertions.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    let mut translated = false;
+    let (status, said) = go.stream(host, |line| {
+        translated = is_about_assertions(line) || translated && line.starts_with('\t');
+        if !translated {
+            say(line);
+        }
+    })?;
     if status.success() {
         return Ok(Linked { file, _lock: lock });
+    }
+    if let Some(error) = assertions.told(&said, &job.gateway.label) {
+        return Err(error);
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);
@@ -120,7 +136,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
 /// What the go command's words mean to somebody who builds a plugin.
 fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
-    let known: [(&[&str], String); 6] = [
+    let known: [(&[&str], String); 7] = [
         (
             &[
                 "requires exactly one main package",
@@ -163,6 +179,10 @@ fn explained(said: &str, job: &Job) -> Option<String> {
         (
             &["no space left on device"],
             "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned(),
+        ),
+        (
+            &["runtime/cgo"],
+            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned(),
         ),
     ];
     known

@@ -520,3 +520,93 @@ fn compat_upgrade_and_deps_answer_from_the_matrix() {
     assert_eq!(freedom("github.com/redis/go-redis/v9"), "free");
     assert_eq!(freedom("github.com/bytedance/sonic"), "unlinked");
 }
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn a_private_module_comes_through_the_users_own_git() {
+    let (release, gateway) = new();
+    let place = tempfile::tempdir().unwrap();
+    let repository = place.path().join("git/team/lib");
+    copy(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
+    let go_mod = fs::read_to_string(repository.join("go.mod")).unwrap();
+    let private = "acme.test/team/lib.git";
+    fs::write(
+        repository.join("go.mod"),
+        go_mod.replace("example.com/demands/lib", private),
+    )
+    .unwrap();
+    for args in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@acme.test",
+            "commit",
+            "-qm",
+            "lib",
+        ],
+        &["tag", "v0.1.0"],
+    ] {
+        let out = std::process::Command::new("git")
+            .args(args)
+            .current_dir(&repository)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+    }
+    // As a user's ~/.gitconfig would have it.
+    let settings = [
+        ("GOPRIVATE", "acme.test".to_owned()),
+        ("GIT_CONFIG_COUNT", "1".to_owned()),
+        (
+            "GIT_CONFIG_KEY_0",
+            format!("url.file://{}/.insteadOf", place.path().join("git").display()),
+        ),
+        ("GIT_CONFIG_VALUE_0", "https://acme.test/".to_owned()),
+    ];
+    let folder = fixture("new/demands", "private");
+    fs::remove_dir_all(folder.join("lib")).unwrap();
+    let source = fs::read_to_string(folder.join("plugin.go")).unwrap();
+    fs::write(
+        folder.join("plugin.go"),
+        source.replace("example.com/demands/lib", private),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("go.mod"),
+        format!("module example.com/private\n\ngo 1.24.0\n\nrequire {private} v0.1.0\n"),
+    )
+    .unwrap();
+    let output = cache().join("plugins/private.so");
+    let spec = release.spec(&gateway);
+    let out = plugbuild(&["build", "--gateway", &spec, "--target", TARGET, "--output"])
+        .arg(&output)
+        .current_dir(&folder)
+        .envs(settings)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("golang.org/x/net v0.48.0 → v0.47.0"),
+        "{}",
+        text(&out.stderr)
+    );
+    assert!(gateway.open(&[&output])[0].ok);
+    // Without that, the failing host is named.
+    let refused = plugbuild(&["check", "--gateway", &spec])
+        .current_dir(&folder)
+        .env("GOPRIVATE", "acme.test")
+        .env("GOMODCACHE", place.path().join("mod"))
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOPROXY", "off")
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    assert!(
+        text(&refused.stderr).contains("acme.test/team/lib"),
+        "{}",
+        text(&refused.stderr)
+    );
+}

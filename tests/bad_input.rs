@@ -587,7 +587,7 @@ help: leave it out; for a gateway that was built with it give its file: `--gatew
     assert_eq!(ran.code, Some(0));
     assert!(
         ran.stdout
-            .contains(" -toolexec=plugbuild-toolexec -tags=foo -ldflags=-s -p=2 -x -o "),
+            .contains(" -toolexec=plugbuild-toolexec -tags=foo -ldflags=-s -p=2 -x -overlay="),
         "{}",
         ran.text()
     );
@@ -671,7 +671,7 @@ exit: 0
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
 [CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -o [STORE]/linked/[HASH]/handler.so .
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:2:1: the key `gateway.verison` is not known; did you mean `version`?
 
@@ -720,7 +720,7 @@ exit: 0
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
 [CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -o [STORE]/linked/[HASH]/handler.so .
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:1:1: the key `top` is not known
 
@@ -775,6 +775,7 @@ exit: 3
 # runtime/cgo
 gcc: error: unrecognized command-line option
 error: go build of example.com/handler for x86_64-unknown-linux-musl failed
+help: Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target
 
 "#]]);
     // A plugin for another machine, or by another Go, is not passed on.

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::BuildArgs;
+use super::krakend::{CheckArgs, InjectArgs};
 
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
@@ -14,6 +15,10 @@ pub struct ConfigArgs {
 pub enum ConfigCommand {
     /// Print each setting of a build and where it comes from: flag, environment, plugbuild.toml, your own file, default
     Show(Box<ShowArgs>),
+    /// Say what is wrong with the plugins of a gateway's configuration, with line and column
+    Check(CheckArgs),
+    /// Write a plugin into a gateway's configuration (JSON), keeping order and formatting
+    Inject(InjectArgs),
     /// Print the JSON schema of plugbuild.toml, for editors
     Schema,
 }

@@ -15,6 +15,8 @@ use crate::plan::{CcWish, Output};
 pub(super) fn run(command: &ConfigCommand, cx: Context) -> Result<()> {
     match command {
         ConfigCommand::Show(args) => show(args, cx),
+        ConfigCommand::Check(args) => super::krakend::run(args, cx),
+        ConfigCommand::Inject(args) => super::inject::run(args, cx),
         ConfigCommand::Schema => {
             let text = serde_json::to_string_pretty(&config::schema());
             print(text.unwrap_or_default());

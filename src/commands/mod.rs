@@ -16,6 +16,10 @@ mod fix;
 mod gateway;
 mod lists;
 mod subject;
+mod inject;
+mod krakend;
+mod new;
+mod trial;
 mod toolchain;
 mod verify;
 mod inspect;
@@ -74,6 +78,9 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Test(args) => trial::run(args, cx),
+        Command::New(args) => new::run(args, cx),
+        Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),
         Command::Doctor => doctor::run(cx),
     }

@@ -339,4 +339,6 @@ fn lowered(go: &GoVersion) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     fn is_bracket(&self) -> bool {
-        matches!(self.words.as_slice(), [one] if one == "(" || one == ")")
+        !self.words.is_empty() && self.words.iter().all(|word| word == "(" || word == ")")
     }
 }
 
@@ -68,12 +68,22 @@ fn words(line: &str) -> Vec<String> {
         let quoted = rest.chars().next().filter(|c| *c == '"' || *c == '`');
         let (word, after) = match quoted.and_then(|q| rest[1..].split_once(q)) {
             Some(split) => split,
-            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+            None => rest.split_at(end_of_word(rest)),
         };
         words.push(word.to_owned());
         rest = after.trim_start();
     }
     words
+}
+
+/// A blank, a comment or a bracket ends a word; a bracket is one.
+fn end_of_word(text: &str) -> usize {
+    let bracket = |c: char| "()[]{},".contains(c);
+    let ends = |(at, c): (usize, char)| c.is_whitespace() || bracket(c) || text[at..].starts_with("//");
+    match text.chars().next() {
+        Some(c) if bracket(c) => c.len_utf8(),
+        _ => text.char_indices().find(|c| ends(*c)).map_or(text.len(), |(at, _)| at),
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +100,7 @@ mod tests {
 
     #[test]
     fn lines_blocks_comments_and_quotes() {
-        let text = "// top\nmodule \"example.com/a b\" // why\n\ngo 1.17\nrequire (\n\tx.org/y v1.2.3 // indirect\n\t// none\n)\nreplace x.org/y => ../y\nuse ()\n";
+        let text = "// top\nmodule \"example.com/a b\" // why\n\ngo 1.17\nrequire (\n\tx.org/y v1.2.3 // indirect\n\t// none\n)\nreplace x.org/y => ../y\nuse ()\nuse(\n./a// tight\n)\n";
         let told: Vec<String> = parse(text)
             .iter()
             .map(|d| format!("{}: {}", d.verb, d.words.join("|")))
@@ -102,7 +112,7 @@ mod tests {
                 "go: 1.17",
                 "require: x.org/y|v1.2.3",
                 "replace: x.org/y|=>|../y",
-                "use: ()"
+                "use: ./a"
             ]
         );
     }

@@ -1,0 +1,96 @@
+//! `plugbuild config inject`: a plugin into a configuration, or the difference that it would make.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::krakend::{plugin, read};
+use super::{Context, print};
+use crate::cli::krakend::InjectArgs;
+use crate::error::{Error, Result};
+use crate::krakend::document::Format;
+use crate::krakend::inject::{Injection, inject};
+use crate::registerer::{self, Kind, Registerer};
+
+pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
+    let shown = args.config.display();
+    if Format::of(&args.config.to_string_lossy()) != Some(Format::Json) {
+        return Err(Error::usage(format!("{shown} is no .json: nothing else is written"))
+            .help("write it by hand, then `plugbuild config check`"));
+    }
+    let path = cx.host.absolute(&args.config);
+    let text = read(&path)?;
+    let rows = registerer::all()?;
+    let mut new = text.clone();
+    for (kind, name) in wanted(args, &rows, cx)? {
+        let row = rows
+            .iter()
+            .find(|row| row.kind == kind)
+            .ok_or_else(|| Error::usage(format!("{kind} is no plugin type")))?;
+        let injection = Injection {
+            name,
+            endpoint: args.endpoint.clone(),
+            method: args.method.clone(),
+            backend: args.backend.clone(),
+        };
+        new = inject(&new, row, &injection)?;
+    }
+    if new == text {
+        cx.ui
+            .status("unchanged", format!("{shown}: the plugin is there already"));
+        return Ok(());
+    }
+    if args.dry_run {
+        let difference = similar::TextDiff::from_lines(&text, &new);
+        print(
+            difference
+                .unified_diff()
+                .header(&shown.to_string(), &shown.to_string())
+                .to_string()
+                .trim_end(),
+        );
+        return Ok(());
+    }
+    replace(&path, &new)?;
+    cx.ui.status("injected", format!("{} in {shown}", args.plugin));
+    Ok(())
+}
+
+/// The names to write: the one that was typed, or all that a plugin's folder registers.
+fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Kind, String)>> {
+    let path = Path::new(&args.plugin);
+    let on_disk = cx.host.absolute(path).exists() && (args.kind.is_none() || args.plugin.contains('/'));
+    if !on_disk {
+        let kind = args.kind.ok_or_else(|| {
+            Error::usage(format!("of which type is {}?", args.plugin))
+                .help("say `--type handler` (client, modifier, middleware), or give the plugin's folder")
+        })?;
+        return Ok(vec![(kind, args.plugin.clone())]);
+    }
+    let registered = plugin(path, rows, cx)?.registered.ok_or_else(|| {
+        Error::usage(format!("the names that {} registers are not known", args.plugin))
+            .help("give the name and its type: `--plugin NAME --type handler`")
+    })?;
+    let names: Vec<(Kind, String)> = registered
+        .names
+        .into_iter()
+        .filter(|(kind, _)| args.kind.is_none_or(|wanted| wanted == *kind))
+        .collect();
+    if names.is_empty() {
+        return Err(Error::usage(format!("{} registers nothing", args.plugin)));
+    }
+    Ok(names)
+}
+
+/// In place, and whole or not at all.
+fn replace(path: &Path, text: &str) -> Result<()> {
+    // Through a link, the file it stands for is the one to change.
+    let path = path.canonicalize().map_err(|e| Error::io("find", path, e))?;
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    let failed = |e: std::io::Error| Error::io("write", &path, e);
+    let mut staged = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    staged.write_all(text.as_bytes()).map_err(failed)?;
+    let mode = path.metadata().map_err(failed)?.permissions();
+    staged.as_file().set_permissions(mode).map_err(failed)?;
+    staged.persist(&path).map_err(|e| failed(e.error))?;
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What is wrong with the plugins of a configuration: each finding at its place, in the order of the file.
+//!
+//! Most of this the gateway says at debug level or not at all, and serves on without the plugin.
+
+mod loader;
+mod namespace;
+
+use super::document::{Document, Entry, Format, Node, Place, Value};
+use super::folder::Folder;
+use crate::registerer::{Kind, Registerer, nearest};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The gateway does not start, or runs without the plugin.
+    Error,
+    /// It works, but hardly as it is meant.
+    Warning,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub at: Place,
+    pub severity: Severity,
+    pub what: String,
+    pub help: Option<String>,
+}
+
+/// A plugin that was given beside the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// As it was typed.
+    pub label: String,
+    /// The file's name, of a plugin that is built.
+    pub file: Option<String>,
+    /// What it registers; none when that is not known.
+    pub registered: Option<Registered>,
+}
+
+/// The names a plugin registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    pub names: Vec<(Kind, String)>,
+    /// How that is known, for the message.
+    pub origin: String,
+}
+
+/// Checks a configuration against the plugin types, the plugins that were given, and its folder.
+#[must_use]
+pub fn check(
+    document: &Document,
+    rows: &[Registerer],
+    plugins: &[Plugin],
+    look: &dyn Fn(&str) -> Folder,
+) -> Vec<Finding> {
+    let mut checker = Checker {
+        root: &document.root,
+        rows,
+        plugins,
+        found: Vec::new(),
+        used: Vec::new(),
+    };
+    if document.format == Format::Json {
+        checker.keys_given_twice(&document.root);
+    }
+    if checker.shape() {
+        checker.namespaces();
+        checker.loader(look);
+        checker.unused();
+    }
+    checker.found.sort_by_key(|finding| (finding.at, finding.severity));
+    checker.found
+}
+
+struct Checker<'a> {
+    root: &'a Node,
+    rows: &'a [Registerer],
+    plugins: &'a [Plugin],
+    found: Vec<Finding>,
+    /// The names that the configuration asks for.
+    used: Vec<(Kind, String, Place)>,
+}
+
+impl<'a> Checker<'a> {
+    fn error(&mut self, at: Place, what: impl Into<String>, help: impl Into<Option<String>>) {
+        self.say(at, Severity::Error, what, help);
+    }
+
+    fn warning(&mut self, at: Place, what: impl Into<String>, help: impl Into<Option<String>>) {
+        self.say(at, Severity::Warning, what, help);
+    }
+
+    fn say(&mut self, at: Place, severity: Severity, what: impl Into<String>, help: impl Into<Option<String>>) {
+        self.found.push(Finding {
+            at,
+            severity,
+            what: what.into(),
+            help: help.into(),
+        });
+    }
+
+    /// JSON allows it, and the gateway takes the last: an `extra_config` given twice loses what the first one held.
+    fn keys_given_twice(&mut self, node: &Node) {
+        let entries = node.entries();
+        for (number, entry) in entries.iter().enumerate() {
+            if entries
+                .get(number + 1..)
+                .is_some_and(|rest| rest.iter().any(|e| e.key == entry.key))
+            {
+                let what = format!("`{}` is given twice: the gateway takes the last one only", entry.key);
+                self.warning(entry.at, what, None);
+            }
+            self.keys_given_twice(&entry.node);
+        }
+        for item in node.items() {
+            self.keys_given_twice(item);
+        }
+    }
+
+    /// What the gateway refuses to parse; false when there is nothing to look into.
+    fn shape(&mut self) -> bool {
+        if !matches!(self.root.value, Value::Map(_)) {
+            let what = format!("a configuration is an object, this is {}", self.root.what());
+            self.error(self.root.at, what, None);
+            return false;
+        }
+        match self.root.get("version") {
+            None => self.error(
+                self.root.at,
+                "no `version`: the gateway refuses to start",
+                "add `\"version\": 3`".to_owned(),
+            ),
+            Some(entry) if entry.node.value != Value::Number("3".to_owned()) => self.error(
+                entry.node.at,
+                "`version` must be the number 3: the gateway refuses to start",
+                None,
+            ),
+            Some(_) => {}
+        }
+        self.lists("", self.root);
+        true
+    }
+
+    /// `endpoints`, `backend` and `async_agent` are lists of objects, `extra_config` is an object.
+    fn lists(&mut self, holder: &str, node: &'a Node) {
+        for entry in node.entries() {
+            let value = &entry.node;
+            match entry.key.as_str() {
+                "endpoints" | "async_agent" if holder.is_empty() => self.list_of_objects(entry),
+                "backend" if !holder.is_empty() => self.list_of_objects(entry),
+                "extra_config" if !matches!(value.value, Value::Map(_) | Value::Null) => {
+                    let what = format!("`extra_config` must be an object, not {}", value.what());
+                    self.error(value.at, what, None);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn list_of_objects(&mut self, entry: &'a Entry) {
+        if !matches!(entry.node.value, Value::List(_) | Value::Null) {
+            let what = format!("`{}` must be a list, not {}", entry.key, entry.node.what());
+            self.error(entry.node.at, what, None);
+        }
+        for item in entry.node.items() {
+            if matches!(item.value, Value::Map(_)) {
+                self.lists(&entry.key, item);
+            } else {
+                let what = format!("each of `{}` must be an object, not {}", entry.key, item.what());
+                self.error(item.at, what, None);
+            }
+        }
+    }
+
+    /// Plugins that were given and that nothing asks for.
+    fn unused(&mut self) {
+        // A name that a template fills in may be any.
+        if self.used.iter().any(|(_, name, _)| name.contains("{{")) {
+            return;
+        }
+        let at = self.root.get("plugin").map_or(self.root.at, |entry| entry.at);
+        for plugin in self.plugins {
+            let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty()) else {
+                continue;
+            };
+            let used = |(kind, name): &(Kind, String)| self.used.iter().any(|(k, n, _)| k == kind && n == name);
+            if !registered.names.iter().any(used) {
+                let names = join(
+                    registered.names.iter().map(|(kind, name)| format!("{name} ({kind})")),
+                    "or",
+                );
+                let what = format!("{} is not used: nothing asks for {names}", plugin.label);
+                self.warning(at, what, format!("the names are {}", registered.origin));
+            }
+        }
+    }
+}
+
+fn join(words: impl Iterator<Item = String>, last: &str) -> String {
+    let words: Vec<String> = words.collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., tail] => format!("{} {last} {tail}", head.join(", ")),
+    }
+}

@@ -1,0 +1,108 @@
+//! JSON as the gateway reads it: strictly.
+
+use jsonc_parser::ast::{ObjectPropName, Value as Ast};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::errors::ParseErrorKind;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::document::{Entry, Node, Parsed, Place, Value};
+
+/// None of what JSON5 and JSONC allow.
+pub(super) const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+pub(super) fn read(text: &str) -> Parsed {
+    if text.starts_with('\u{feff}') {
+        let why = "the file begins with a byte order mark, which the gateway does not skip";
+        return Err((Place::START, why.to_owned()));
+    }
+    let lines = Lines::of(text);
+    match parse_to_ast(text, &CollectOptions::default(), &STRICT) {
+        Ok(parsed) => match &parsed.value {
+            Some(value) => Ok(node(value, &lines)),
+            None => Err((Place::START, "the file is empty".to_owned())),
+        },
+        Err(error) => Err((lines.place(error.range().start), reason(error.kind()))),
+    }
+}
+
+fn reason(kind: &ParseErrorKind) -> String {
+    match kind {
+        ParseErrorKind::CommentsNotAllowed => "a comment, which JSON does not have".to_owned(),
+        ParseErrorKind::TrailingCommasNotAllowed => "a comma with nothing behind it".to_owned(),
+        ParseErrorKind::ExpectedComma => "a comma is missing before this".to_owned(),
+        ParseErrorKind::UnterminatedObject => "this object has no closing }".to_owned(),
+        ParseErrorKind::UnterminatedArray => "this list has no closing ]".to_owned(),
+        ParseErrorKind::SingleQuotedStringsNotAllowed => "JSON takes double quotes only".to_owned(),
+        ParseErrorKind::MultipleRootJsonValues => "something follows the end of the configuration".to_owned(),
+        ParseErrorKind::NestingDepthExceeded => "the values are nested too deep".to_owned(),
+        other => {
+            let text = other.to_string();
+            let mut chars = text.chars();
+            chars
+                .next()
+                .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+        }
+    }
+}
+
+fn node(ast: &Ast, lines: &Lines) -> Node {
+    let at = lines.place(ast.start());
+    let value = match ast {
+        Ast::NullKeyword(_) => Value::Null,
+        Ast::BooleanLit(_) => Value::Bool,
+        Ast::NumberLit(number) => Value::Number(number.value.to_owned()),
+        Ast::StringLit(text) => Value::Text(text.value.to_string()),
+        Ast::Array(array) => Value::List(array.elements.iter().map(|item| node(item, lines)).collect()),
+        Ast::Object(object) => Value::Map(
+            object
+                .properties
+                .iter()
+                .map(|property| Entry {
+                    key: match &property.name {
+                        ObjectPropName::String(name) => name.value.to_string(),
+                        ObjectPropName::Word(name) => name.value.to_owned(),
+                    },
+                    at: lines.place(property.name.start()),
+                    node: node(&property.value, lines),
+                })
+                .collect(),
+        ),
+    };
+    Node { at, value }
+}
+
+/// Where each line of a text begins: places of many bytes, without counting from the top for each.
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Lines { text, starts }
+    }
+
+    pub(super) fn place(&self, byte: usize) -> Place {
+        let line = self.starts.partition_point(|start| *start <= byte);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(start..byte).unwrap_or_default();
+        Place {
+            line,
+            column: before.chars().count() + 1,
+        }
+    }
+}

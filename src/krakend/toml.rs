@@ -1,0 +1,50 @@
+//! TOML, by the reader that also reads our own settings.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::document::{Entry, Node, Parsed, Place, Value};
+use super::json::Lines;
+
+pub(super) fn read(text: &str) -> Parsed {
+    let lines = Lines::of(text);
+    match DeTable::parse(text) {
+        Ok(table) => Ok(Node {
+            at: Place::START,
+            value: map(table.get_ref(), &lines),
+        }),
+        Err(error) => {
+            let at = error.span().map_or(Place::START, |span| lines.place(span.start));
+            Err((at, error.message().trim_end().to_owned()))
+        }
+    }
+}
+
+fn map(table: &DeTable, lines: &Lines) -> Value {
+    Value::Map(
+        table
+            .iter()
+            .map(|(key, value)| Entry {
+                key: key.get_ref().to_string(),
+                at: lines.place(key.span().start),
+                node: node(value, lines),
+            })
+            .collect(),
+    )
+}
+
+fn node(spanned: &Spanned<DeValue>, lines: &Lines) -> Node {
+    let value = match spanned.get_ref() {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Integer(number) => Value::Number(number.to_string()),
+        DeValue::Float(number) => Value::Number(number.to_string()),
+        DeValue::Boolean(_) => Value::Bool,
+        DeValue::Datetime(time) => Value::Text(time.to_string()),
+        DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, lines)).collect()),
+        DeValue::Table(table) => map(table, lines),
+    };
+    Node {
+        at: lines.place(spanned.span().start),
+        value,
+    }
+}

@@ -1,0 +1,61 @@
+//! The overlay that adds the assertions to a build: a file of the store in a place of the plugin's folder, where it is not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::assertion::Assertions;
+use super::source::Source;
+use crate::error::{Error, Result};
+use crate::plan::Job;
+use crate::toolchain::store::Store;
+
+/// The name that the file has for the go command; nobody's own.
+const NAME: &str = "zz_plugbuild_registerers.go";
+
+/// The flag that gives the overlay to the go command; none where the user has one.
+#[must_use]
+pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
+    let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"));
+    (!own).then(|| format!("-overlay={}", folder(key, store).join("overlay.json").display()))
+}
+
+/// Writes the overlay's files, those that changed only, and returns what they assert.
+///
+/// # Errors
+/// A registerer that is none, or a file that cannot be read or written.
+pub fn write(job: &Job, key: &str, store: &Store) -> Result<Assertions> {
+    if flag(job, key, store).is_none() {
+        return Ok(Assertions::default());
+    }
+    let source = Source::read(&job.plugin.dir)?;
+    let assertions = Assertions::of(&source, &super::all()?, job.gateway.version)?;
+    let dir = store.folder(folder(key, store))?;
+    let replace = match assertions.file() {
+        Some(text) => {
+            let file = dir.join("registerers.go");
+            write_changed(&file, &text)?;
+            json!({ job.plugin.dir.join(NAME).display().to_string(): file })
+        }
+        None => json!({}),
+    };
+    write_changed(&dir.join("overlay.json"), &json!({ "Replace": replace }).to_string())?;
+    Ok(assertions)
+}
+
+fn folder(key: &str, store: &Store) -> PathBuf {
+    store.linked(key).join("overlay")
+}
+
+/// A file that did not change keeps its time.
+fn write_changed(file: &Path, text: &str) -> Result<()> {
+    if fs::read(file).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(());
+    }
+    let staged = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new("/")))
+        .map_err(|e| Error::io("write", file, e))?;
+    fs::write(staged.path(), text).map_err(|e| Error::io("write", file, e))?;
+    staged.persist(file).map_err(|e| Error::io("write", file, e.error))?;
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! A new plugin's folder, as files: text of ours with the plugin's name, its gateway and that gateway's Go filled in. Pure.
+
+use crate::error::{Error, Result};
+use crate::registerer::Kind;
+use crate::version::GoVersion;
+
+/// What a new plugin is.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// What krakend.json calls it, and what its file is called.
+    pub name: String,
+    pub kind: Kind,
+    /// The Go module's path.
+    pub module: String,
+    /// As `--gateway` takes it.
+    pub gateway: String,
+    /// The gateway's Go.
+    pub go: GoVersion,
+}
+
+/// One file, by its path in the plugin's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub path: &'static str,
+    pub text: String,
+    /// Whether it is Go source, which a module that has any of its own does not need.
+    pub source: bool,
+}
+
+impl Project {
+    /// Checks a plugin's name: part of a module path, of a file's name and of a configuration.
+    ///
+    /// # Errors
+    /// Anything but letters, digits, `-`, `_` and `.`, or none of them first.
+    pub fn check_name(name: &str) -> Result<()> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if begins && name.chars().all(plain) && !name.ends_with('.') {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{name:?} cannot be a plugin's name"))
+            .help("take letters, digits, `-`, `_` and `.`, such as `my-plugin`"))
+    }
+
+    /// All files, in the order they are best read.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        let [plugin, test, config] = match self.kind {
+            Kind::Handler => [
+                include_str!("../templates/handler/plugin.go"),
+                include_str!("../templates/handler/plugin_test.go"),
+                include_str!("../templates/handler/krakend.json"),
+            ],
+            Kind::Client => [
+                include_str!("../templates/client/plugin.go"),
+                include_str!("../templates/client/plugin_test.go"),
+                include_str!("../templates/client/krakend.json"),
+            ],
+            Kind::Modifier => [
+                include_str!("../templates/modifier/plugin.go"),
+                include_str!("../templates/modifier/plugin_test.go"),
+                include_str!("../templates/modifier/krakend.json"),
+            ],
+            Kind::Middleware => [
+                include_str!("../templates/middleware/plugin.go"),
+                include_str!("../templates/middleware/plugin_test.go"),
+                include_str!("../templates/middleware/krakend.json"),
+            ],
+        };
+        let file = |path, text: &str, source| File {
+            path,
+            text: self.filled(text),
+            source,
+        };
+        vec![
+            file("go.mod", "module plugin-module\n\ngo go-line\n", false),
+            file("plugin.go", plugin, true),
+            file("logger.go", include_str!("../templates/logger.go"), true),
+            file("plugin_test.go", test, true),
+            file("krakend.json", config, false),
+            file("plugbuild.toml", include_str!("../templates/plugbuild.toml"), false),
+            file(".gitignore", "/plugins/\n*.so\n", false),
+            file(
+                ".github/workflows/plugin.yml",
+                include_str!("../templates/plugin.yml"),
+                false,
+            ),
+        ]
+    }
+
+    fn filled(&self, text: &str) -> String {
+        text.replace("plugin-name", &self.name)
+            .replace("plugin-module", &self.module)
+            .replace("plugin-gateway", &self.gateway)
+            .replace("go-line", &go_line(&self.go))
+            .replace("go-version", &self.go.to_string())
+    }
+}
+
+/// The newest `go` line that a Go understands: before 1.21 it has two numbers.
+fn go_line(go: &GoVersion) -> String {
+    if go.at_least(1, 21) {
+        return go.to_string();
+    }
+    let (major, minor) = go.line();
+    format!("{major}.{minor}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::krakend::document::{self, Read};
+    use crate::krakend::{Folder, Plugin, Registered, check};
+    use crate::registerer::names::registered;
+    use crate::registerer::source::Source;
+
+    fn project(kind: Kind, go: &str) -> Project {
+        Project {
+            name: "my-own".to_owned(),
+            kind,
+            module: "example.com/my-own".to_owned(),
+            gateway: "2.1.4".to_owned(),
+            go: go.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_is_made_fits_together() {
+        let rows = crate::registerer::all().unwrap();
+        for kind in Kind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let files = project(kind, "1.19.5").files();
+            for file in &files {
+                assert!(
+                    !file.text.contains("plugin-name") && !file.text.contains("go-line"),
+                    "{}",
+                    file.path
+                );
+                if file.source {
+                    std::fs::write(dir.path().join(file.path), &file.text).unwrap();
+                }
+            }
+            let names = registered(&Source::read(dir.path()).unwrap(), &rows).expect("the names are constants");
+            assert_eq!(names[0], (kind, "my-own".to_owned()));
+            let config = files.iter().find(|file| file.path == "krakend.json").unwrap();
+            let Read::Document(document) = document::read(config.path, &config.text) else {
+                panic!("{}", config.text);
+            };
+            let plugin = Plugin {
+                label: "my-own".to_owned(),
+                file: Some("my-own.so".to_owned()),
+                registered: Some(Registered {
+                    names,
+                    origin: "read".to_owned(),
+                }),
+            };
+            let folder = |_: &str| Folder::Open(vec![("my-own.so".to_owned(), false)]);
+            let findings = check(&document, &rows, &[plugin], &folder);
+            let enterprise = usize::from(kind == Kind::Middleware);
+            assert_eq!(findings.len(), enterprise, "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn the_go_line_is_one_the_gateways_go_reads() {
+        let line = |go: &str| project(Kind::Handler, go).files()[0].text.clone();
+        assert_eq!(line("1.19.5"), "module example.com/my-own\n\ngo 1.19\n");
+        assert_eq!(line("1.25.6"), "module example.com/my-own\n\ngo 1.25.6\n");
+    }
+
+    #[test]
+    fn names_that_cannot_be() {
+        for name in ["a", "my-plugin", "p2.x_y", "2fa"] {
+            Project::check_name(name).unwrap();
+        }
+        for name in ["", "-a", ".a", "a b", "a/b", "ä", "a.", "\"", "a\n"] {
+            assert!(Project::check_name(name).is_err(), "{name:?}");
+        }
+    }
+}

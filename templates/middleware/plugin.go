@@ -1,0 +1,78 @@
+// Package main is a middleware plugin of KrakenD's Enterprise edition: it wraps an endpoint or a backend.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// pluginName is what krakend.json calls this plugin.
+const pluginName = "plugin-name"
+
+// MiddlewareRegisterer is the variable the gateway looks up.
+var MiddlewareRegisterer = registerer(pluginName)
+
+type registerer string
+
+// RegisterMiddlewares is called once, when the gateway loads the plugin.
+func (r registerer) RegisterMiddlewares(register func(
+	name string,
+	middlewareFactory func(
+		map[string]interface{},
+		func(context.Context, interface{}) (interface{}, error),
+	) func(context.Context, interface{}) (interface{}, error),
+)) {
+	register(string(r), newMiddleware)
+}
+
+var errUnknownType = errors.New(pluginName + ": the gateway gave something else than it should")
+
+// newMiddleware is called once for each place that krakend.json injects the plugin in. extra is the whole object under
+// "plugin/middleware"; next is the rest of the pipe.
+func newMiddleware(
+	extra map[string]interface{},
+	next func(context.Context, interface{}) (interface{}, error),
+) func(context.Context, interface{}) (interface{}, error) {
+	header := "X-Plugin"
+	if own, ok := extra[pluginName].(map[string]interface{}); ok {
+		if set, ok := own["header"].(string); ok {
+			header = set
+		}
+	}
+	return func(ctx context.Context, req interface{}) (interface{}, error) {
+		out, err := next(ctx, req)
+		if err != nil {
+			return out, err
+		}
+		resp, ok := out.(ResponseWrapper)
+		if !ok {
+			return nil, errUnknownType
+		}
+		headers := map[string][]string{}
+		for name, values := range resp.Headers() {
+			headers[name] = values
+		}
+		headers[header] = []string{pluginName}
+		return response{resp, headers}, nil
+	}
+}
+
+// ResponseWrapper is a response as the gateway gives it, and wants it back.
+type ResponseWrapper interface {
+	Data() map[string]interface{}
+	Io() io.Reader
+	IsComplete() bool
+	Headers() map[string][]string
+	StatusCode() int
+}
+
+type response struct {
+	ResponseWrapper
+	headers map[string][]string
+}
+
+func (r response) Headers() map[string][]string { return r.headers }
+
+// main is never called: a plugin is opened, not run.
+func main() {}
