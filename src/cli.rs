@@ -209,8 +209,9 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
-    /// When to build against the gateway's module versions, in a copy of go.mod; your own files stay as they are
-    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "always")]
+    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
+    /// would not load as it is), always, never
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
     pub align: Option<Mode>,
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]

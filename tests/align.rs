@@ -605,7 +605,7 @@ fn a_private_module_comes_through_the_users_own_git() {
         .unwrap();
     assert!(!refused.status.success());
     assert!(
-        text(&refused.stderr).contains("acme.test/team/lib"),
+        text(&refused.stderr).contains("GOPRIVATE=acme.test"),
         "{}",
         text(&refused.stderr)
     );

@@ -44,10 +44,9 @@ pub(super) fn goenv() -> GoEnv {
 
 fn request() -> Request {
     Request {
-        // A go line that is too new is refused here only where it may not be lowered in a copy.
-        align: align::Mode::Never,
         name: None,
         strip: false,
+        align: crate::align::Mode::Never,
         wanted: Wanted::default(),
         cc: Chosen::new(CcWish::Auto, "default"),
         cc_by_target: BTreeMap::new(),

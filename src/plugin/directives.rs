@@ -20,7 +20,12 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     fn is_bracket(&self) -> bool {
-        !self.words.is_empty() && self.words.iter().all(|word| word == "(" || word == ")")
+        match self.words.as_slice() {
+            [one] => one == "(" || one == ")",
+            // An empty block in one line.
+            [open, close] => open == "(" && close == ")",
+            _ => false,
+        }
     }
 }
 
