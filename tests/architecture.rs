@@ -70,7 +70,7 @@ fn each_effect_has_one_place() {
     );
     assert_eq!(
         having("src", &["ureq::"]),
-        ["src/commands/trial.rs", "src/toolchain/fetch.rs"]
+        ["src/toolchain/fetch.rs", "src/trial/request.rs"]
     );
     assert_eq!(
         having("src", &["unsafe {", "unsafe fn", "unsafe impl"]),

@@ -124,7 +124,7 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
     });
     let packages = packages?;
     if !packages.status.success() {
-        return Err(failed(&String::from_utf8_lossy(&packages.stderr), job));
+        return Err(failed(&String::from_utf8_lossy(&packages.stderr), job, host));
     }
     // The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach: then what
     // is compiled in has to do, and that is all that can clash.
@@ -158,11 +158,11 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     if output.status.success() {
         Ok(())
     } else {
-        Err(failed(&String::from_utf8_lossy(&output.stderr), job))
+        Err(failed(&String::from_utf8_lossy(&output.stderr), job, means.host))
     }
 }
 
-fn failed(said: &str, job: &Job) -> Error {
+fn failed(said: &str, job: &Job, host: &Host) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
     let lines: Vec<&str> = said
         .lines()
@@ -175,8 +175,24 @@ fn failed(said: &str, job: &Job) -> Error {
         job.plugin.module.path,
         lines.join("\n  ")
     ));
-    // The same words mean the same whether they come from listing or from building.
-    let help =
-        gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
-    error.help(help)
+    let private = [
+        "no secure protocol found",
+        "terminal prompts disabled",
+        "could not read Username",
+        "Permission denied (publickey",
+    ];
+    if private.iter().any(|sign| said.contains(sign)) {
+        let set = host
+            .var("GOPRIVATE")
+            .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
+        let own = set.map_or_else(String::new, |set| format!(" (GOPRIVATE={})", set.to_string_lossy()));
+        error.help(format!(
+            "a private module could not be had from its own host{own}: ~/.netrc and git's own credentials work as with the go command"
+        ))
+    } else {
+        // The same words mean the same whether they come from listing or from building.
+        let help =
+            gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+        error.help(help)
+    }
 }
