@@ -1,6 +1,8 @@
 //! What cannot be built: each with its exit code, what is wrong in the user's words, and what to type about it.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use snapbox::str;
 
@@ -185,6 +187,19 @@ error: the folder [CWD]/a;b has a `;` or a line break in its path, and so cannot
 help: build from a folder without such characters in its path
 
 "#]]);
+    // Bytes that are no text.
+    let name = OsStr::from_bytes(b"a\xff");
+    let case = Case::equipped();
+    fs::create_dir(case.at("work").join(name)).unwrap();
+    fs::write(case.at("work").join(name).join("go.mod"), GO_MOD).unwrap();
+    case.run_args([name, "-g".as_ref(), "2.12.1".as_ref(), "-a".as_ref(), "amd64".as_ref()])
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: the folder [CWD]/a� is not UTF-8, and so cannot be in a rule of Go's compiler
+help: build from a folder without such characters in its path
+
+"#]]);
     // A list of folders on PATH is split at colons.
     let case = Case::equipped();
     let store = case.at("a:b");
@@ -343,6 +358,17 @@ error: cannot write /dev/null/x.so: not a directory
 help: write elsewhere: `--out-dir DIR` or `--output FILE`
 
 "#]]);
+    // No device is ever replaced by a plugin; a socket stands for one here.
+    let socket = std::os::unix::net::UnixListener::bind(case.at("work/socket")).unwrap();
+    case.run(&format!("{build} -o socket")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/socket is not a regular file
+help: name a file, or use `--dry-run`
+
+"#]]);
+    drop(socket);
+    fs::remove_file(case.at("work/socket")).unwrap();
     assert_eq!(case.list("work"), ["dir", "file", "go.mod", "main.go"]);
     assert_eq!(case.list("work/dir"), ["x"]);
     case.env("PLUGBUILD_HOME", "/dev/null").run(build).is(str![[r#"
