@@ -1,8 +1,10 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
 pub mod config;
-pub mod package;
+pub mod krakend;
 pub mod new;
+pub mod package;
+pub mod trial;
 pub mod verify;
 pub mod inspect;
 pub mod explain;
@@ -93,6 +95,8 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Load plugins in a gateway that really runs, and send a request through it
+    Test(trial::TestArgs),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),
     /// Add to a plugin's folder what `new` would have made and is missing

@@ -1,5 +1,7 @@
 //! A command as a value: `--dry-run` prints the very value that would be run. The only place a process starts.
 
+pub mod background;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -216,6 +218,11 @@ mod children {
     }
 
     impl<H> Registered<H> {
+        /// Ends this one, its whole group where it has one. Only while it has not been waited for.
+        pub(super) fn end(&self, signal: Signal) {
+            self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
+        }
+
         /// The process has ended; tells whether it was made to. Then nothing it started outlives it.
         pub(super) fn finish(self) -> Result<()> {
             if !interrupted() {

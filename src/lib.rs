@@ -27,6 +27,7 @@ pub mod binary;
 pub mod artefact;
 pub mod krakend;
 pub mod scaffold;
+pub mod trial;
 pub mod verify;
 pub mod inspect;
 pub mod explain;

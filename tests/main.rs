@@ -4,8 +4,10 @@ mod support;
 
 mod architecture;
 mod binary;
+mod registerers;
 mod loads;
 mod oracle;
+mod verdicts;
 mod readme;
 mod commands;
 mod gateways;
@@ -15,5 +17,7 @@ mod go_words;
 mod fetching;
 mod interrupts;
 mod store;
+mod package;
+mod workspace;
 mod wrappers;
 mod properties;

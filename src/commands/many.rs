@@ -103,7 +103,8 @@ fn introduce(planned: &Planned, manner: &Manner, cx: Context) {
             gateways.push(line);
         }
     }
-    let targets: std::collections::BTreeSet<_> = jobs.iter().map(|job| job.target.value).collect();
+    // A floor follows from the gateway, and makes no target of its own.
+    let targets: std::collections::BTreeSet<_> = jobs.iter().map(|job| job.target.value.short()).collect();
     cx.ui.status(
         "planned",
         format!(

@@ -3,16 +3,17 @@
 mod planned;
 mod sources;
 mod build;
-mod many;
 mod config;
+mod many;
 mod package;
 mod reproduce;
-mod settings;
 mod doctor;
 mod env;
 mod inject;
+mod krakend;
 mod lists;
 mod new;
+mod trial;
 mod toolchain;
 mod verify;
 mod inspect;
@@ -64,6 +65,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Test(args) => trial::run(args, cx),
         Command::New(args) => new::run(args, cx),
         Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),
