@@ -1,5 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod check;
+pub mod gateway;
 pub mod config;
 pub mod krakend;
 pub mod new;
@@ -15,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::align::Mode;
 use crate::gateway::GatewaySpec;
 use crate::target::{Arch, Libc, Target};
 use crate::version::GoVersion;
@@ -83,12 +86,27 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+    /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
+    #[command(visible_alias = "c")]
+    Check(check::CheckArgs),
+    /// Show, or write, the edit of go.mod that makes a plugin fit and survives `go mod tidy`
+    Fix(check::FixArgs),
+    /// Tell which releases a plugin fits, as it is or aligned
+    Compat(check::CompatArgs),
+    /// Tell what an upgrade of the gateway changes for a plugin
+    Upgrade(check::UpgradeArgs),
+    /// Tell which modules must be the gateway's, and which are free to bump
+    Deps(check::DepsArgs),
     /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
     Inspect(inspect::InspectArgs),
     /// Explain a gateway's log: cause and cure of each message about plugins
     Explain(explain::ExplainArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
+    /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
+    Fetch(BuildArgs),
+    /// Show what is known of a gateway, or keep one of your own
+    Gateway(gateway::GatewayCommandArgs),
     /// List the gateway releases that are known
     Gateways,
     /// List the targets that plugins are built for
@@ -191,6 +209,10 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
+    /// would not load as it is), always, never
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
+    pub align: Option<Mode>,
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,

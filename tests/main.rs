@@ -6,6 +6,7 @@ mod architecture;
 mod binary;
 mod registerers;
 mod loads;
+mod align;
 mod oracle;
 mod verdicts;
 mod readme;

@@ -81,6 +81,9 @@ fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
         CcWish::Program(program) => program.display().to_string(),
     };
     rows.push(row("build.cc", wish, &cc.why));
+    let align = sources.align();
+    let wish = clap::ValueEnum::to_possible_value(&align.value).map(|v| v.get_name().to_owned());
+    rows.push(row("build.align", wish.unwrap_or_default(), &align.why));
     let jobs = sources.jobs();
     rows.push(row("build.jobs", jobs.value, &jobs.why));
     let strip = sources.strip();

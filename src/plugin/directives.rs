@@ -9,29 +9,61 @@ pub struct Directive {
     pub words: Vec<String>,
 }
 
-/// Reads go.mod's grammar: a directive a line, or a block in parentheses; `//` comments; quoted words.
-#[must_use]
-pub fn parse(text: &str) -> Vec<Directive> {
-    let mut block: Option<String> = None;
-    let mut found = Vec::new();
-    for line in text.lines() {
-        let mut words = words(line);
-        match (&block, words.as_slice()) {
-            (_, []) => {}
-            (Some(_), [close]) if close == ")" => block = None,
-            (Some(verb), _) => found.push(Directive {
-                verb: verb.clone(),
-                words,
-            }),
-            (None, [verb, open]) if open == "(" => block = Some(verb.clone()),
-            (None, [_, open, close]) if open == "(" && close == ")" => {}
-            (None, _) => {
-                let verb = words.remove(0);
-                found.push(Directive { verb, words });
-            }
+/// One line of a go.mod or go.work: the directive that it is, or is a part of. `words` is `(` where a block opens and `)`
+/// where it closes; a line without a directive has no verb.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<'a> {
+    pub text: &'a str,
+    pub verb: Option<String>,
+    pub words: Vec<String>,
+}
+
+impl Line<'_> {
+    fn is_bracket(&self) -> bool {
+        match self.words.as_slice() {
+            [one] => one == "(" || one == ")",
+            // An empty block in one line.
+            [open, close] => open == "(" && close == ")",
+            _ => false,
         }
     }
-    found
+}
+
+/// Reads go.mod's grammar line by line: a directive a line, or a block in parentheses; `//` comments; quoted words.
+pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut block: Option<String> = None;
+    text.lines().map(move |line| {
+        let mut words = words(line);
+        let verb = match (&block, words.as_slice()) {
+            (_, []) => None,
+            (Some(_), [close]) if close == ")" => block.take(),
+            (Some(verb), _) => Some(verb.clone()),
+            (None, [verb, open]) if open == "(" => {
+                block = Some(verb.clone());
+                Some(words.remove(0))
+            }
+            (None, _) => Some(words.remove(0)),
+        };
+        Line {
+            text: line,
+            verb,
+            words,
+        }
+    })
+}
+
+/// The directives alone.
+#[must_use]
+pub fn parse(text: &str) -> Vec<Directive> {
+    lines(text)
+        .filter(|line| !line.is_bracket())
+        .filter_map(|line| {
+            Some(Directive {
+                verb: line.verb?,
+                words: line.words,
+            })
+        })
+        .collect()
 }
 
 fn words(line: &str) -> Vec<String> {
@@ -62,6 +94,14 @@ fn end_of_word(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_line_tells_what_it_belongs_to() {
+        let told: Vec<String> = lines("tool (\n\tx.org/y\n)\n\ngo 1.24 // why\n")
+            .map(|line| format!("{}:{}", line.verb.unwrap_or_default(), line.words.join("|")))
+            .collect();
+        assert_eq!(told, ["tool:(", "tool:x.org/y", "tool:)", ":", "go:1.24"]);
+    }
 
     #[test]
     fn lines_blocks_comments_and_quotes() {
