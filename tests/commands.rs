@@ -77,6 +77,9 @@ exit: 0
   up to date [CWD]/handler_2.12.1_linux_amd64_musl.so (sha256 [HASH])
 
 "#]]);
+    // Its mode is that of any file made here: not one of a temporary file's.
+    let mode = |file: &str| std::fs::metadata(case.at(file)).unwrap().permissions();
+    assert_eq!(mode("work/handler_2.12.1_linux_amd64_musl.so"), mode("work/go.mod"));
     case.run(&format!("{build} -q")).is(str![[r#"
 exit: 0
 --- stdout

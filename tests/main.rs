@@ -14,6 +14,7 @@ mod readme;
 mod commands;
 mod gateways;
 mod bad_input;
+mod go_flags;
 mod go_words;
 mod fetching;
 mod interrupts;
