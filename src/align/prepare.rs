@@ -188,7 +188,7 @@ pub fn tell(job: &Job, ui: &Ui) {
         String::new()
     };
     match moves.len() {
-        0 => ui.status(
+        0 => ui.detail(
             "aligned",
             format!("with KrakenD {}, which moves nothing", job.gateway.label),
         ),
