@@ -37,6 +37,12 @@ pub fn check_output(output: &Path) -> Result<()> {
             Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
         );
     }
+    // A rename would put the plugin in the place of a device, such as /dev/null, for all who use it.
+    if output.metadata().is_ok_and(|meta| !meta.is_file()) {
+        return Err(
+            Error::usage(format!("{} is not a regular file", output.display())).help("name a file, or use `--dry-run`")
+        );
+    }
     let there = output.ancestors().skip(1).find(|dir| dir.exists());
     let dir = there
         .filter(|dir| !dir.as_os_str().is_empty())

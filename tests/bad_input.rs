@@ -1,6 +1,8 @@
 //! What cannot be built: each with its exit code, what is wrong in the user's words, and what to type about it.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use snapbox::str;
 
@@ -182,6 +184,19 @@ error: the folder [CWD]/a;b has a `;` or a line break in its path, and so cannot
 help: build from a folder without such characters in its path
 
 "#]]);
+    // Bytes that are no text.
+    let name = OsStr::from_bytes(b"a\xff");
+    let case = Case::equipped();
+    fs::create_dir(case.at("work").join(name)).unwrap();
+    fs::write(case.at("work").join(name).join("go.mod"), GO_MOD).unwrap();
+    case.run_args([name, "-g".as_ref(), "2.12.1".as_ref(), "-a".as_ref(), "amd64".as_ref()])
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: the folder [CWD]/a� is not UTF-8, and so cannot be in a rule of Go's compiler
+help: build from a folder without such characters in its path
+
+"#]]);
     // A list of folders on PATH is split at colons.
     let case = Case::equipped();
     let store = case.at("a:b");
@@ -340,6 +355,17 @@ error: cannot write /dev/null/x.so: not a directory
 help: write elsewhere: `--out-dir DIR` or `--output FILE`
 
 "#]]);
+    // No device is ever replaced by a plugin; a socket stands for one here.
+    let socket = std::os::unix::net::UnixListener::bind(case.at("work/socket")).unwrap();
+    case.run(&format!("{build} -o socket")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/socket is not a regular file
+help: name a file, or use `--dry-run`
+
+"#]]);
+    drop(socket);
+    fs::remove_file(case.at("work/socket")).unwrap();
     assert_eq!(case.list("work"), ["dir", "file", "go.mod", "main.go"]);
     assert_eq!(case.list("work/dir"), ["x"]);
     case.env("PLUGBUILD_HOME", "/dev/null").run(build).is(str![[r#"
@@ -480,195 +506,19 @@ help: the lower floor loads on both; or build them one by one with `--output FIL
 }
 
 #[test]
-fn go_build_flags_that_are_refused() {
-    let case = Case::equipped();
-    let mut told = String::new();
-    for flags in [
-        "-o x.so",
-        "-trimpath",
-        "-race",
-        "-msan",
-        "-asan",
-        "-cover",
-        "-compiler gccgo",
-        "-buildmode=c-shared",
-        "-toolexec=x",
-        "-pgo=auto",
-        "-buildvcs",
-        "-C ..",
-        "-n",
-        "-json",
-        "-gcflags=all=-N",
-        "-gcflags -trimpath=x",
-        "-asmflags=std=-x",
-        "./...",
-        "-ldflags",
-        "-tags",
-        "--race",
-    ] {
-        let ran = case.run(&format!("-g 2.12.1 -a amd64 --dry-run -- {flags}"));
-        ran.exits(2);
-        told += &format!("$ {flags}\n{}", ran.stderr);
-    }
-    snapbox::assert_data_eq!(
-        told,
-        str![[r#"
-$ -o x.so
-error: `-o` behind `--` is plugbuild's to set
-help: write `--output FILE` before the `--`
-$ -trimpath
-error: `-trimpath` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-$ -race
-error: `-race` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-$ -msan
-error: `-msan` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-$ -asan
-error: `-asan` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-$ -cover
-error: `-cover` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-$ -compiler gccgo
-error: `-compiler` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-$ -buildmode=c-shared
-error: `-buildmode` is plugbuild's to set
-help: leave it out
-$ -toolexec=x
-error: `-toolexec` is plugbuild's to set
-help: leave it out
-$ -pgo=auto
-error: `-pgo` is plugbuild's to set
-help: leave it out
-$ -buildvcs
-error: `-buildvcs` is plugbuild's to set
-help: leave it out
-$ -C ..
-error: `-C` is plugbuild's to set
-help: leave it out
-$ -n
-error: `-n` is plugbuild's to set
-help: leave it out
-$ -json
-error: `-json` is plugbuild's to set
-help: leave it out
-$ -gcflags=all=-N
-error: `-gcflags=all=-N` reaches packages that the gateway has too
-help: give flags for the plugin's own package: `-gcflags=-N`
-$ -gcflags -trimpath=x
-error: `-gcflags=-trimpath=x` reaches packages that the gateway has too
-help: give flags for the plugin's own package: `-gcflags=-N`
-$ -asmflags=std=-x
-error: `-asmflags=std=-x` reaches packages that the gateway has too
-help: give flags for the plugin's own package: `-asmflags=-N`
-$ ./...
-error: `./...` behind `--` is not a flag of go build
-help: name the plugin's folder before the `--`: `plugbuild PATH --gateway … -- FLAGS`
-$ -ldflags
-error: the go build flag `-ldflags` has no value
-help: write `-ldflags=VALUE`
-$ -tags
-error: the go build flag `-tags` has no value
-help: write `-tags=VALUE`
-$ --race
-error: `-race` makes a plugin that an official gateway refuses
-help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
-
-"#]]
-    );
-    let flags = "-tags foo -gcflags=-N -ldflags=-s -p=2 -x";
-    let ran = case.run(&format!("-g 2.1.4 -t arm64-musl --dry-run -- {flags}"));
-    assert_eq!(ran.code, Some(0));
-    assert!(
-        ran.stdout
-            .contains(" -toolexec=plugbuild-toolexec -tags=foo -ldflags=-s -p=2 -x -overlay="),
-        "{}",
-        ran.text()
-    );
-    assert!(ran.stdout.contains(" '-gcflags=-N -trimpath="), "{}", ran.text());
-    snapbox::assert_data_eq!(
-        ran.stderr,
-        str![[r#"
-warning: -tags=foo: where a shared package heeds these tags, the gateway refuses the plugin
-
-"#]]
-    );
-}
-
-#[test]
-fn goflags_that_do_not_fit() {
-    let case = Case::equipped();
-    let flags = "-trimpath -race -mod=vendor '-ldflags=-s -w' -mod=mod -tags=x -buildvcs=false -modfile=/a/go.mod -p=1";
-    let ran = case.env("GOFLAGS", flags).run("-g 2.12.1 -t arm64-musl --dry-run");
-    assert!(
-        ran.stdout.contains(" GOFLAGS='-mod=mod -modfile=/a/go.mod -p=1' "),
-        "{}",
-        ran.text()
-    );
-    snapbox::assert_data_eq!(
-        ran.stderr,
-        str![[r#"
-warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
-warning: GOFLAGS has -race, which is left out: it could make the plugin unlike the gateway
-warning: GOFLAGS has -mod=vendor, which is left out: there is no vendor folder here
-warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway
-warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway
-
-"#]]
-    );
-    Case::equipped()
-        .env("GOFLAGS", "'-mod=mod")
-        .run("-g 2.12.1 --dry-run")
-        .is(str![[r#"
-exit: 2
---- stderr
-error: a ' is not closed in the flags `'-mod=mod`
-help: close it in GOFLAGS, or in the file that `go env GOENV` names
-
-"#]]);
-    let spaced = Case::equipped()
-        .env("GOFLAGS", "\"-modfile=/a b/it's.mod\"")
-        .run("-g 2.12.1 -t arm64-musl --dry-run");
-    assert!(
-        spaced.stdout.contains(r#" GOFLAGS='"-modfile=/a b/it'\''s.mod"' "#),
-        "{}",
-        spaced.text()
-    );
-    // A go env file that does not fit is the user's for other builds.
-    let written = Case::equipped().file(
-        "home/.config/go/env",
-        "GOFLAGS=-trimpath\nGOPRIVATE=corp.example\nCC=clang\n",
-    );
-    let ran = written.run("-g 2.12.1 -t arm64-musl --dry-run");
-    assert!(
-        ran.stdout.contains(" GOPRIVATE=corp.example ") && !ran.stdout.contains("clang"),
-        "{}",
-        ran.text()
-    );
-    snapbox::assert_data_eq!(
-        ran.stderr,
-        str![[r#"
-warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
-
-"#]]
-    );
-}
-
-#[test]
 fn settings_files_that_cannot_be_meant() {
-    let with = |text: &str| Case::plugin().file("work/plugbuild.toml", text).run("-g 2.1 --dry-run");
+    let with = |text: &str| {
+        Case::equipped()
+            .file("work/plugbuild.toml", text)
+            .run("-g 2.1 -a amd64 --dry-run")
+    };
     with("[gateway]\nverison = \"2.1\"\n").is(str![[r#"
 exit: 0
 --- stdout
-# Go 1.19.5: to be fetched by Go 1.26.8 on this machine, through your GOPROXY
-# zig 0.16.0: to be fetched from the official archives
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
-cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
 [CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:2:1: the key `gateway.verison` is not known; did you mean `version`?
 
@@ -712,12 +562,10 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 4, column 6
     with("top = 1\n").is(str![[r#"
 exit: 0
 --- stdout
-# Go 1.19.5: to be fetched by Go 1.26.8 on this machine, through your GOPROXY
-# zig 0.16.0: to be fetched from the official archives
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
-cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
 [CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:1:1: the key `top` is not known
 

@@ -324,6 +324,22 @@ exit: 0
 
 "#]],
     );
+    // A mark that some editors put first.
+    chosen(
+        &equipped().stdin(&format!("\u{feff}{TEXT}")),
+        "-g -",
+        str![[r#"
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_glibc.so
+--- stderr
+     gateway KrakenD 2.12.1: what `krakend version` said on standard input
+          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+      target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
+"#]],
+    );
     // Docker's own words around it, and the line ends of another system.
     let text = format!("Unable to find image locally\r\n\r\n{}", TEXT.replace('\n', "\r\n"));
     chosen(

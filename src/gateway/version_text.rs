@@ -28,7 +28,7 @@ impl VersionText {
     pub fn parse(text: &str) -> Result<Self> {
         let value = |label: &str| {
             text.lines()
-                .find_map(|line| line.trim().strip_prefix(label))
+                .find_map(|line| line.trim().trim_start_matches('\u{feff}').strip_prefix(label))
                 .map(str::trim)
                 .filter(|v| !v.is_empty() && *v != "undefined")
                 .map(str::to_owned)

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use crate::align::{Means, go_line};
 use crate::check::PluginSide;
 use crate::error::{Error, Kind, Result};
+use crate::gobuild;
 use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::{Matrix, QuirkFacts};
@@ -174,16 +175,13 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         job.plugin.module.path,
         lines.join("\n  ")
     ));
-    let offline = ["dial tcp", "no such host", "module lookup disabled", "i/o timeout"];
     let private = [
         "no secure protocol found",
         "terminal prompts disabled",
         "could not read Username",
         "Permission denied (publickey",
     ];
-    if offline.iter().any(|sign| said.contains(sign)) {
-        error.help("modules that are missing could not be fetched: check GOPROXY and the network, or run `plugbuild fetch` first")
-    } else if private.iter().any(|sign| said.contains(sign)) {
+    if private.iter().any(|sign| said.contains(sign)) {
         let set = host
             .var("GOPRIVATE")
             .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
@@ -191,9 +189,10 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         error.help(format!(
             "a private module could not be had from its own host{own}: ~/.netrc and git's own credentials work as with the go command"
         ))
-    } else if said.contains("inconsistent vendoring") {
-        error.help(format!("bring vendor/ up to date: `cd {dir} && go mod vendor`"))
     } else {
-        error.help(format!("see whether `cd {dir} && go list -deps .` works"))
+        // The same words mean the same whether they come from listing or from building.
+        let help =
+            gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+        error.help(help)
     }
 }
