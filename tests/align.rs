@@ -392,6 +392,19 @@ fn a_vendor_folder_is_used_where_it_fits_and_left_aside_where_not() {
     );
     let said = builds_and_loads(&folder, &folder, &release, &gateway);
     assert!(said.contains("aligned 1 module"), "{said}");
+    let file = cache().join("plugins/vendor-only.so");
+    let held = build(&folder, &spec, &file, &["--", "-mod=vendor"]);
+    assert_eq!(held.status.code(), Some(1), "{}", text(&held.stderr));
+    assert!(text(&held.stderr).contains("vendor/"), "{}", text(&held.stderr));
+    fs::copy(folder.join("go.mod"), folder.join("other.mod")).unwrap();
+    let other = build(&folder, &spec, &file, &["--", "-mod=mod", "-modfile=other.mod"]);
+    assert!(
+        text(&other.stderr).contains("-modfile=other.mod is set: nothing is compared"),
+        "{}",
+        text(&other.stderr)
+    );
+    fs::remove_file(folder.join("other.mod")).unwrap();
+    let _ = fs::remove_file(folder.join("other.sum"));
     let fixed = run(&["fix", "--write", "--gateway", &spec], &folder);
     assert!(text(&fixed.stderr).contains("go mod vendor"), "{}", text(&fixed.stderr));
     vendor();

@@ -59,6 +59,13 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
     let mode = job.align;
     let gateway = gateway::modules::side(&job.gateway, means.matrix)?
         .unwrap_or_else(|| GatewaySide::unknown(job.gateway.label.clone(), job.gateway.go.clone()));
+    if let Some(flag) = own_modfile(job) {
+        // Which files count is then the user's to say, and what they say is not looked into.
+        ui.warn(format!(
+            "{flag} is set: nothing is compared with the gateway's modules, and nothing aligned"
+        ));
+        return Ok(());
+    }
     let _lock = modfile::lock(&job.plugin, means.store, || {
         ui.status(
             "waiting",
@@ -89,6 +96,10 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
         return Ok(());
     }
     refuse(&decided, mode, job)?;
+    if let Some(flag) = job.user_flags.iter().find(|flag| *flag == "-mod=vendor") {
+        let what = format!("`{flag}` holds the plugin to vendor/, whose modules are not the gateway's");
+        return Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"));
+    }
     if let Some(asks) = asked
         .as_ref()
         .and_then(|side| go_line::member_asks_more(side, &gateway))
@@ -133,6 +144,23 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
     copy.set(&mut job.env);
     job.alignment = Some(alignment);
     Ok(())
+}
+
+/// A `-modfile` of the user's own, behind `--` or in GOFLAGS.
+fn own_modfile(job: &Job) -> Option<&str> {
+    let in_env = job
+        .env
+        .get("GOFLAGS")
+        .and_then(|flags| flags.to_str())
+        .unwrap_or_default();
+    let flags = job
+        .user_flags
+        .iter()
+        .map(String::as_str)
+        .chain(in_env.split_whitespace());
+    flags
+        .into_iter()
+        .find(|flag| flag.trim_start_matches('-').starts_with("modfile="))
 }
 
 fn member_refused(asks: &Asks, job: &Job) -> Error {
