@@ -5,6 +5,7 @@
 mod clash;
 mod compat;
 mod deps;
+pub mod report;
 mod side;
 mod upgrade;
 

@@ -1,9 +1,13 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod check;
+pub mod gateway;
 pub mod config;
+pub mod krakend;
 pub mod metadata;
-pub mod package;
 pub mod new;
+pub mod package;
+pub mod trial;
 pub mod verify;
 pub mod inspect;
 pub mod explain;
@@ -14,6 +18,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::align::Mode;
 use crate::gateway::GatewaySpec;
 use crate::target::{Arch, Libc, Target};
 use crate::version::GoVersion;
@@ -82,6 +87,17 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+    /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
+    #[command(visible_alias = "c")]
+    Check(check::CheckArgs),
+    /// Show, or write, the edit of go.mod that makes a plugin fit and survives `go mod tidy`
+    Fix(check::FixArgs),
+    /// Tell which releases a plugin fits, as it is or aligned
+    Compat(check::CompatArgs),
+    /// Tell what an upgrade of the gateway changes for a plugin
+    Upgrade(check::UpgradeArgs),
+    /// Tell which modules must be the gateway's, and which are free to bump
+    Deps(check::DepsArgs),
     /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
     Inspect(inspect::InspectArgs),
     /// Explain a gateway's log: cause and cure of each message about plugins
@@ -94,12 +110,18 @@ pub enum Command {
     Matrix(metadata::MatrixArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
+    /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
+    Fetch(BuildArgs),
+    /// Show what is known of a gateway, or keep one of your own
+    Gateway(gateway::GatewayCommandArgs),
     /// List the gateway releases that are known
     Gateways,
     /// List the targets that plugins are built for
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Load plugins in a gateway that really runs, and send a request through it
+    Test(trial::TestArgs),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),
     /// Add to a plugin's folder what `new` would have made and is missing
@@ -194,6 +216,10 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
+    /// would not load as it is), always, never
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
+    pub align: Option<Mode>,
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,

@@ -22,11 +22,11 @@ const EXAMPLES: [(&str, &str, Option<&str>); 6] = [
     ("shared-2.1", "HandlerRegisterer", Some("2.1.4")),
 ];
 
-fn old() -> Release {
+pub(crate) fn old() -> Release {
     Release::new("2.1.4", "1.19.5", "1.19.13")
 }
 
-fn new() -> Release {
+pub(crate) fn new() -> Release {
     Release::new("2.12.1", "1.25.6", "1.25.6")
 }
 
@@ -41,7 +41,7 @@ fn build(example: &Path, release: &Release, gateway: &Gateway, output: &Path) ->
 }
 
 /// Every example that is for a release, built for one target of it.
-fn examples(release: &Release, gateway: &Gateway) -> Vec<(PathBuf, &'static str)> {
+pub(crate) fn examples(release: &Release, gateway: &Gateway) -> Vec<(PathBuf, &'static str)> {
     let out = cache().join(format!("plugins/{}-{}", release.version, gateway.target));
     EXAMPLES
         .iter()

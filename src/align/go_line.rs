@@ -10,6 +10,8 @@ use crate::version::GoVersion;
 pub struct GoLine {
     pub have: GoVersion,
     pub want: GoVersion,
+    /// The gateway's Go refuses the go.mod for it; else it is a hint only.
+    pub stops: bool,
     /// Go 1.22 gave each round of a loop variables of its own: below it, code that relies on that means something else.
     pub loop_variables_change: bool,
 }
@@ -27,14 +29,26 @@ pub fn change(have: Option<&GoVersion>, gateway: &GoVersion) -> Option<GoLine> {
         format!("{major}.{minor}").parse().ok()?
     };
     (want != *have).then(|| GoLine {
+        stops: stops(have, gateway),
         loop_variables_change: have.at_least(1, 22) && !want.at_least(1, 22),
         have: have.clone(),
         want,
     })
 }
 
+/// Whether a Go refuses a go.mod for its go line alone. Before 1.21 the line was a hint, but three numbers in it were a
+/// syntax error.
+#[must_use]
+pub fn stops(have: &GoVersion, go: &GoVersion) -> bool {
+    if go.at_least(1, 21) {
+        have > go
+    } else {
+        have.to_string().matches('.').count() > 1
+    }
+}
+
 /// What asks for a newer Go than the gateway's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asks {
     pub module: String,
     pub go: GoVersion,

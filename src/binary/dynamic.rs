@@ -249,12 +249,27 @@ impl<'d> Image<'d> {
         raw.filter_map(move |(index, raw)| self.symbol_at(index, raw))
     }
 
-    /// The data symbols of exactly `size` bytes: a scan that looks at a name only if the rest fits.
-    pub(crate) fn objects_of_size(self, size: u64) -> impl Iterator<Item = Symbol<'d>> {
+    /// The defined data symbols of exactly `size` bytes whose name begins with a prefix, and the rest of the name: a
+    /// scan that reads no more of the other names than it must.
+    pub(crate) fn objects_named(
+        self,
+        size: u64,
+        prefixes: &'d [&'d [u8]],
+    ) -> impl Iterator<Item = (Symbol<'d>, &'d [u8])> {
         let raw = self.raw_symbols().iter().enumerate();
         raw.filter(move |(_, raw)| raw.st_size(LE) == size && raw.st_type() == elf::STT_OBJECT)
-            .filter_map(move |(index, raw)| self.symbol_at(index, raw))
-            .filter(|symbol| symbol.defined)
+            .filter_map(move |(index, raw)| {
+                let name = self.name_onwards(raw)?;
+                let prefix = prefixes.iter().find(|prefix| name.starts_with(prefix))?;
+                let symbol = self.symbol_at(index, raw).filter(|symbol| symbol.defined)?;
+                Some((symbol, symbol.name.strip_prefix(*prefix)?))
+            })
+    }
+
+    /// The string table from a symbol's name on.
+    fn name_onwards(self, raw: &Sym64<LittleEndian>) -> Option<&'d [u8]> {
+        let strings = self.bytes().get(self.dynamic().strings.clone())?;
+        strings.get(raw.st_name(LE) as usize..)
     }
 
     /// What it wants from others: its undefined symbols.
@@ -269,8 +284,10 @@ impl<'d> Image<'d> {
     #[must_use]
     pub fn symbol(self, name: &[u8]) -> Option<Symbol<'d>> {
         let is_it = |index: usize| {
-            let found = self.symbol_at(index, self.raw_symbols().get(index)?)?;
-            (found.defined && found.name == name).then_some(found)
+            let raw = self.raw_symbols().get(index)?;
+            let rest = self.name_onwards(raw)?.strip_prefix(name)?;
+            let same = rest.first() == Some(&0);
+            self.symbol_at(index, raw).filter(|symbol| same && symbol.defined)
         };
         let gnu = self.bytes().get(self.dynamic().gnu_hash.clone()).unwrap_or_default();
         if let Some(table) = GnuHash::parse(gnu) {

@@ -84,6 +84,19 @@ impl ModuleFolder<'_> {
         }
     }
 
+    /// Where it lay, if it is the folder of this module's very version.
+    #[must_use]
+    pub fn root_of_version(&self, module: &Module) -> Option<SourceRoot> {
+        // Most folders are told apart by their versions alone, as most versions need no escape.
+        let plain = !module.version.bytes().any(|b| b.is_ascii_uppercase());
+        let same = if plain {
+            self.version == module.version
+        } else {
+            self.version() == module.version
+        };
+        if same { self.root_of(&module.path) } else { None }
+    }
+
     /// The version, as a go.mod writes it.
     #[must_use]
     pub fn version(&self) -> String {
@@ -165,9 +178,24 @@ impl<'d> LineTable<'d> {
     /// The vendor folder that a module's sources were in, if one was.
     #[must_use]
     pub fn vendored(self, module: &str) -> Option<SourceRoot> {
-        let folder = format!("/vendor/{module}/");
-        let of = |file: &'d str| Some(&file[..file.find(&folder)? + "/vendor".len()]);
-        self.files().find_map(of).map(|root| SourceRoot::At(root.to_owned()))
+        let (file, at) = self.file_with(&format!("/vendor/{module}/"))?;
+        Some(SourceRoot::At(file[..at + "/vendor".len()].to_owned()))
+    }
+
+    /// Whether the standard library's own files have no folder, as `-trimpath` leaves them.
+    #[must_use]
+    pub fn is_trimmed(self) -> bool {
+        const FILE: &str = "runtime/proc.go";
+        self.file_with(FILE).is_some_and(|(file, _)| file == FILE)
+    }
+
+    /// The first file name that has this text in it, and where: one search over all of them, which are many.
+    fn file_with(self, text: &str) -> Option<(&'d str, usize)> {
+        let found = memchr::memmem::find(self.files, text.as_bytes())?;
+        let start = memchr::memrchr(0, &self.files[..found]).map_or(0, |zero| zero + 1);
+        let end = found + memchr::memchr(0, &self.files[found..]).unwrap_or(self.files.len() - found);
+        let file = std::str::from_utf8(&self.files[start..end]).ok()?;
+        Some((file, found - start))
     }
 
     /// Where the main module's sources were: `/app`.
@@ -198,7 +226,8 @@ impl<'d> LineTable<'d> {
     /// Where Go's own sources were: `/usr/local/go/src`.
     #[must_use]
     pub fn go_root(self) -> Option<&'d str> {
-        self.files().find_map(|file| file.strip_suffix("/runtime/proc.go"))
+        let (file, at) = self.file_with("/runtime/proc.go")?;
+        Some(&file[..at])
     }
 }
 

@@ -12,7 +12,7 @@ use crate::binary::image::Image;
 /// A package's fingerprint.
 pub type Hash = [u8; 8];
 
-const PREFIXES: [&[u8]; 2] = [b"go:link.pkghashbytes.", b"go.link.pkghashbytes."];
+static PREFIXES: [&[u8]; 2] = [b"go:link.pkghashbytes.", b"go.link.pkghashbytes."];
 
 /// One package and the hash it was linked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,8 @@ pub struct PackageHash<'d> {
 
 /// Every package of a binary, in the order of its symbol table.
 pub(crate) fn all(image: Image<'_>) -> impl Iterator<Item = PackageHash<'_>> {
-    let size = size_of::<Hash>() as u64;
-    image.objects_of_size(size).filter_map(move |symbol| {
-        let path = PREFIXES.iter().find_map(|prefix| symbol.name.strip_prefix(*prefix))?;
+    let found = image.objects_named(size_of::<Hash>() as u64, &PREFIXES);
+    found.filter_map(move |(symbol, path)| {
         Some(PackageHash {
             path: std::str::from_utf8(path).ok()?,
             hash: bytes_of(image, &symbol)?,

@@ -10,9 +10,10 @@ use super::planned::{Planned, planned};
 use super::sources::Sources;
 use super::verify;
 use super::{Context, print, print_json};
+use crate::align::{self, Means};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::gateway::Gateway;
 use crate::gobuild;
 use crate::invocation::Invocation;
@@ -78,7 +79,46 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> R
     } = planned;
     toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
     store.sweep();
-    super::lock::check(planned, args, cx)
+    super::lock::check(planned, args, cx)?;
+    align(planned, cx)
+}
+
+/// Makes each job build against its gateway's modules, where it would not load otherwise.
+fn align(planned: &mut Planned, cx: Context) -> Result<()> {
+    let Planned {
+        plan,
+        tools,
+        matrix,
+        host,
+        store,
+        ..
+    } = planned;
+    let means = Means { matrix, host, store };
+    let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
+    for (mut job, tool) in jobs {
+        if cx.offline {
+            job.env.insert("GOPROXY".to_owned(), "off".into());
+        }
+        match align::prepare(&mut job, &tool.go, means, cx.ui) {
+            Ok(()) => {}
+            Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {
+                cx.ui.failed(&many::title(&job), &why);
+                planned.refused.push((many::title(&job), why));
+                continue;
+            }
+            Err(why) => return Err(why),
+        }
+        // Of several targets of one gateway the same would be said.
+        let like = |other: &Job| {
+            other.plugin == job.plugin && other.gateway == job.gateway && other.alignment == job.alignment
+        };
+        if !plan.jobs.iter().any(like) {
+            align::tell(&job, cx.ui);
+        }
+        plan.jobs.push(job);
+        tools.push(tool);
+    }
+    Ok(())
 }
 
 pub(super) fn manner(args: &BuildArgs, planned: &Planned) -> Manner {

@@ -11,7 +11,7 @@ use super::planned::Planned;
 use super::{Context, print, print_json};
 use crate::artefact::Artefact;
 use crate::cli::Format;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::plan::Job;
 use crate::schedule;
@@ -216,6 +216,7 @@ fn table(jobs: &[Job], results: &[Option<Result<Done>>], ui: &Ui) {
                     done.artefact.sha256.get(..16).unwrap_or_default().to_owned(),
                 )
             }
+            Some(Err(why)) if why.kind == Kind::Interrupted => ("stopped", String::new(), String::new(), String::new()),
             Some(Err(_)) => ("failed", String::new(), String::new(), String::new()),
             None => ("not begun", String::new(), String::new(), String::new()),
         };
@@ -285,6 +286,8 @@ impl<'a> Board<'a> {
                         ui.detail("names", dir);
                     }
                 }
+                // The user knows.
+                Err(why) if why.kind == Kind::Interrupted => {}
                 Err(why) => ui.failed(&title(job), why),
             }
         };

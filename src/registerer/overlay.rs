@@ -26,6 +26,9 @@ pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
 /// # Errors
 /// A registerer that is none, or a file that cannot be read or written.
 pub fn write(job: &Job, key: &str, store: &Store) -> Result<Assertions> {
+    if flag(job, key, store).is_none() {
+        return Ok(Assertions::default());
+    }
     let source = Source::read(&job.plugin.dir)?;
     let assertions = Assertions::of(&source, &super::all()?, job.gateway.version)?;
     let dir = store.folder(folder(key, store))?;

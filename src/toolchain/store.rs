@@ -79,6 +79,12 @@ impl Store {
         self.root.join("linked").join(key)
     }
 
+    /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
+    #[must_use]
+    pub fn modfiles(&self, key: &str) -> PathBuf {
+        self.root.join("modfiles").join(key)
+    }
+
     /// A folder of the store, made if it is not there.
     ///
     /// # Errors

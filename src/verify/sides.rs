@@ -70,19 +70,14 @@ impl<'a> Side<'a> {
 
     fn root(&self, module: &Module) -> Option<SourceRoot> {
         let built = module.effective();
-        let cached = self.folders.iter().filter(|f| f.version() == built.version);
-        cached
-            .filter_map(|folder| folder.root_of(&built.path))
-            .next()
-            .or_else(|| self.table?.vendored(&module.path))
+        let cached = self.folders.iter().find_map(|folder| folder.root_of_version(built));
+        cached.or_else(|| self.table?.vendored(&module.path))
     }
 
     /// Whether it was built with `-trimpath`: told by the settings, and by the files of the standard library.
     pub(super) fn trimmed(&self) -> bool {
         let told = self.info.and_then(|info| info.setting("-trimpath")) == Some("true");
-        told || self
-            .table
-            .is_some_and(|table| table.files().any(|file| file == "runtime/proc.go"))
+        told || self.table.is_some_and(LineTable::is_trimmed)
     }
 
     /// The Go versions that write such a line table.

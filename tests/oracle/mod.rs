@@ -247,6 +247,17 @@ fn build<'v>(workshop: &Workshop, variants: impl Iterator<Item = &'v Variant>, w
     built
 }
 
+/// A host, for other tests.
+pub(crate) fn base_host() -> Option<PathBuf> {
+    Workshop::open().build(&BASE, What::Host).ok()
+}
+
+/// A plugin by the name of its difference, for other tests.
+pub(crate) fn plugin(name: &str) -> Option<PathBuf> {
+    let variant = BOTH.iter().chain(&PLUGINS).find(|variant| variant.name == name)?;
+    Workshop::open().build(variant, What::Plugin).ok()
+}
+
 fn host() -> Host {
     let env = [("HOME", "/nonexistent"), ("PATH", "/usr/bin:/bin")];
     let env = env.map(|(k, v)| (OsString::from(k), OsString::from(v))).into();
