@@ -79,12 +79,12 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> R
     } = planned;
     toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
     store.sweep();
-    align(planned, cx)?;
-    super::lock::check(planned, args, cx)
+    super::lock::check(planned, args, cx)?;
+    align(planned, cx)
 }
 
 /// Makes each job build against its gateway's modules, where it would not load otherwise.
-pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
+fn align(planned: &mut Planned, cx: Context) -> Result<()> {
     let Planned {
         plan,
         tools,

@@ -47,7 +47,8 @@ pub fn of(
     if let Ok(info) = binary.build_info() {
         return Ok((info, Origin::BuildInfo));
     }
-    let list = list(&gobuild::invocation(job, tools, matrix, host, store));
+    let go = gobuild::invocation(job, tools, matrix, host, store);
+    let list = list(&go);
     let output = list.output(host)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -57,7 +58,7 @@ pub fn of(
             said.trim()
         )));
     }
-    let sums = std::fs::read_to_string(sum_file(job)).unwrap_or_default();
+    let sums = std::fs::read_to_string(sum_file(job, &go)).unwrap_or_default();
     let deps = parse(&String::from_utf8_lossy(&output.stdout), &sums);
     let info = BuildInfo {
         go: format!("go{}", tools.go.version),
@@ -84,12 +85,9 @@ fn list(go: &Invocation) -> Invocation {
     list
 }
 
-fn sum_file(job: &Job) -> PathBuf {
-    let modfile = job
-        .flags
-        .iter()
-        .chain(&job.user_flags)
-        .find_map(|flag| flag.strip_prefix("-modfile="));
+fn sum_file(job: &Job, go: &Invocation) -> PathBuf {
+    let mut args = go.args.iter().filter_map(|arg| arg.to_str());
+    let modfile = args.find_map(|arg| arg.strip_prefix("-modfile="));
     modfile.map_or_else(
         || job.plugin.module.root.join("go.sum"),
         |file| PathBuf::from(file).with_extension("sum"),
