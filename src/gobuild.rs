@@ -133,8 +133,8 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     })
 }
 
-/// What the go command's words mean to somebody who builds a plugin.
-fn explained(said: &str, job: &Job) -> Option<String> {
+/// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
+pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
     let known: [(&[&str], String); 7] = [
         (

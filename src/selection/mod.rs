@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use crate::align::{Means, go_line};
 use crate::check::PluginSide;
 use crate::error::{Error, Kind, Result};
+use crate::gobuild;
 use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::{Matrix, QuirkFacts};
@@ -174,12 +175,8 @@ fn failed(said: &str, job: &Job) -> Error {
         job.plugin.module.path,
         lines.join("\n  ")
     ));
-    let offline = ["dial tcp", "no such host", "module lookup disabled", "i/o timeout"];
-    if offline.iter().any(|sign| said.contains(sign)) {
-        error.help("modules that are missing could not be fetched: check GOPROXY and the network, or run `plugbuild fetch` first")
-    } else if said.contains("inconsistent vendoring") {
-        error.help(format!("bring vendor/ up to date: `cd {dir} && go mod vendor`"))
-    } else {
-        error.help(format!("see whether `cd {dir} && go list -deps .` works"))
-    }
+    // The same words mean the same whether they come from listing or from building.
+    let help =
+        gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+    error.help(help)
 }
