@@ -46,45 +46,86 @@ fn made(dir: &Path, kind: &str, release: &Release, gateway: &Gateway) {
     ));
 }
 
+const TARGETS: [&str; 4] = ["amd64-glibc", "amd64-musl", "arm64-glibc", "arm64-musl"];
+
+/// Builds the plugin for a gateway and sends a request through it; a machine that cannot run that gateway is told of.
+fn answers(folder: &Path, kind: &str, gateway: &Gateway) {
+    let file = gateway.binary.display().to_string();
+    let plugin = format!("plugins/{}.so", gateway.target);
+    fine(&in_dir(
+        folder,
+        &[
+            "build",
+            "--gateway",
+            &file,
+            "--target",
+            gateway.target,
+            "--output",
+            &plugin,
+        ],
+    ));
+    let foreign = if cfg!(target_arch = "x86_64") {
+        ("arm64-musl", "aarch64")
+    } else {
+        ("amd64-musl", "x86_64")
+    };
+    let sysroot = root()
+        .join("target/test-tools")
+        .join(format!("musl-{}", foreign.1))
+        .display()
+        .to_string();
+    let mut args = vec![
+        "test",
+        &plugin,
+        "--gateway",
+        &file,
+        "--request",
+        "GET",
+        "/hello",
+        "--expect-status",
+        "200",
+    ];
+    if gateway.target == foreign.0 {
+        args.extend(["--sysroot", &sysroot]);
+    }
+    let asked = [&args[..], &["--expect-header", "X-Plugin: my-plugin"]].concat();
+    let out = in_dir(folder, &asked);
+    if out.status.code() == Some(4) {
+        return skipped(
+            &format!("a {kind} in a gateway for {}", gateway.target),
+            &text(&out.stderr),
+        );
+    }
+    let said = fine(&out);
+    assert!(
+        said.contains(&format!("loaded: {plugin} as a {kind} in KrakenD")),
+        "{said}"
+    );
+    let missed = in_dir(folder, &[&args[..], &["--expect-header", "X-None"]].concat());
+    assert_eq!(missed.status.code(), Some(1));
+    assert!(
+        text(&missed.stderr).contains("there is no header X-None"),
+        "{}",
+        text(&missed.stderr)
+    );
+}
+
 #[test]
 fn each_type_answers_a_request() {
     for release in releases() {
-        let gateway = release.gateway("amd64-glibc");
-        let file = gateway.binary.display().to_string();
+        let gateways = TARGETS.map(|target| release.gateway(target));
         for kind in ["handler", "client", "modifier"] {
             let dir = tempfile::tempdir().unwrap();
-            made(dir.path(), kind, &release, &gateway);
+            made(dir.path(), kind, &release, &gateways[0]);
             let folder = dir.path().join("my-plugin");
             let checked = fine(&in_dir(&folder, &["config", "check", "krakend.json", "."]));
             assert!(checked.contains("no errors and no warnings"), "{checked}");
-            let accepted = gateway
+            let accepted = gateways[0]
                 .command(&["check", "-c", "krakend.json"])
                 .current_dir(&folder)
                 .output();
             fine(&accepted.expect("the gateway starts"));
-            let header = "X-Plugin: my-plugin";
-            let asked = [
-                "test",
-                "plugins/my-plugin.so",
-                "--gateway",
-                &file,
-                "--request",
-                "GET",
-                "/hello",
-            ];
-            let asked = [&asked[..], &["--expect-status", "200", "--expect-header", header]].concat();
-            let said = fine(&in_dir(&folder, &asked));
-            assert!(
-                said.contains(&format!("loaded: plugins/my-plugin.so as a {kind} in KrakenD")),
-                "{said}"
-            );
-            let missed = in_dir(&folder, &[&asked[..], &["--expect-header", "X-None"]].concat());
-            assert_eq!(missed.status.code(), Some(1));
-            assert!(
-                text(&missed.stderr).contains("there is no header X-None"),
-                "{}",
-                text(&missed.stderr)
-            );
+            gateways.iter().for_each(|gateway| answers(&folder, kind, gateway));
         }
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> R
 }
 
 /// Makes each job build against its gateway's modules, where it would not load otherwise.
-fn align(planned: &mut Planned, cx: Context) -> Result<()> {
+pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
     let Planned {
         plan,
         tools,

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::fix;
 use crate::gateway::version_text::parse_libc;
 use crate::gateway::{Asked, GatewaySpec};
+use crate::registerer;
+use crate::registerer::assertion::Assertions;
+use crate::registerer::source::Source;
 use crate::target::Libc;
 use crate::version::GoVersion;
 
@@ -26,6 +29,8 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         libc: args.libc.as_deref().map(libc).transpose()?,
     };
     let mut misfits = Vec::new();
+    let source = Source::read(&subject.plugin.dir)?;
+    let rows = registerer::all()?;
     for asked in all_asked(gateways, &subject, cx)? {
         let gateway = subject.gateway(&asked)?;
         for note in &gateway.notes {
@@ -39,6 +44,9 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         };
         let report = report::report(&plugin, &modules, &told, &system);
         tell(&report, cx);
+        // The signatures are the compiler's to judge, in a build.
+        let assertions = Assertions::of(&source, &rows, gateway.version)?;
+        assertions.warnings.iter().for_each(|warning| cx.ui.warn(warning));
         if args.commands && !report.fits() {
             let (job, go) = subject.job(&gateway)?;
             let fix = fix::find(&job, &go, &modules, subject.means())?;
