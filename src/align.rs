@@ -1,12 +1,16 @@
 //! Align: what a copy of the plugin's go.mod and go.sum must say so that it is built against the gateway's modules.
 //!
-//! Pure: decides, changes nothing. The user's own files stay as they are.
+//! [`decide`] is pure; [`prepare`] carries it out in a copy. The user's own files stay as they are.
 
 pub mod go_line;
+mod prepare;
+
+pub use prepare::{Means, Mode, prepare, tell};
 
 use serde::Serialize;
 
-use crate::check::{Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::check::{Cause, Clash, Doubt, GatewaySide, PluginSide, Source, clashes, doubts};
+use crate::error::Error;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Quirk, sums};
 use go_line::GoLine;
@@ -21,6 +25,10 @@ pub struct Alignment {
     pub moves: Vec<Clash>,
     /// Modules whose `replace` of the user's, for any version, gives way to the pin.
     pub set_aside: Vec<SetAside>,
+    /// Modules whose packages the gateway has in another: an empty module stands in for each, so that they come from there.
+    pub emptied: Vec<String>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<Doubt>,
     /// Clashes that remain, as no alignment cures them.
     pub remaining: Vec<Clash>,
     /// The `go` line, where it must change.
@@ -53,7 +61,29 @@ impl Alignment {
     /// Whether the plugin can be built as it is: nothing moves, nothing has to be left out.
     #[must_use]
     pub fn is_needless(&self) -> bool {
-        self.moves.is_empty() && self.remaining.is_empty() && self.go_line.is_none() && self.drop.is_empty()
+        let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
+        self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
+    }
+}
+
+impl Alignment {
+    /// Adds to what the go command `said` which modules were moved under the plugin: those first that it names.
+    #[must_use]
+    pub fn blamed(&self, error: Error, said: &str, label: &str) -> Error {
+        let (named, others): (Vec<&Clash>, Vec<&Clash>) =
+            self.moves.iter().partition(|clash| said.contains(&clash.module));
+        let all: Vec<String> = named.into_iter().chain(others).take(8).map(Clash::to_string).collect();
+        if all.is_empty() {
+            return error;
+        }
+        error
+            .help(format!(
+                "it was built against the versions of KrakenD {label}, and may need what only another has: {}",
+                all.join(", ")
+            ))
+            .help(format!(
+                "what asks for them: `plugbuild check --gateway {label}`; which gateways have them: `plugbuild compat`"
+            ))
     }
 }
 
@@ -63,7 +93,7 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], q
     let (moves, remaining): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway)
         .into_iter()
         .filter(Clash::is_real)
-        .partition(|clash| clash.cause.can_align());
+        .partition(Clash::can_align);
     let rows: Vec<ModuleRow> = gateway
         .linked_modules()
         .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
@@ -71,7 +101,10 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], q
         .cloned()
         .collect();
     let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
+    let moved = moves.iter().filter(|clash| clash.cause == Cause::Moved);
     Alignment {
+        doubts: doubts(plugin, gateway),
+        emptied: moved.map(|clash| clash.module.clone()).collect(),
         set_aside: set_aside(plugin, &rows),
         moves,
         remaining,

@@ -5,10 +5,11 @@
 mod clash;
 mod compat;
 mod deps;
+pub mod report;
 mod side;
 mod upgrade;
 
-pub use clash::{Bearing, Cause, Clash, Direction, clashes};
+pub use clash::{Bearing, Cause, Clash, Direction, Doubt, clashes, doubts};
 pub use compat::{Compat, Fit, compat};
 pub use deps::{Dep, Freedom, deps};
 pub use side::{GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};

@@ -1,9 +1,15 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod check;
+pub mod gateway;
 pub mod config;
-pub mod package;
+pub mod krakend;
+pub mod metadata;
 pub mod new;
+pub mod package;
+pub mod trial;
 pub mod verify;
+pub mod watch;
 pub mod inspect;
 pub mod explain;
 
@@ -13,6 +19,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::align::Mode;
 use crate::gateway::GatewaySpec;
 use crate::target::{Arch, Libc, Target};
 use crate::version::GoVersion;
@@ -81,18 +88,43 @@ pub enum Command {
     Package(package::PackageArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
     Verify(verify::VerifyArgs),
+    /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
+    #[command(visible_alias = "c")]
+    Check(check::CheckArgs),
+    /// Show, or write, the edit of go.mod that makes a plugin fit and survives `go mod tidy`
+    Fix(check::FixArgs),
+    /// Tell which releases a plugin fits, as it is or aligned
+    Compat(check::CompatArgs),
+    /// Tell what an upgrade of the gateway changes for a plugin
+    Upgrade(check::UpgradeArgs),
+    /// Tell which modules must be the gateway's, and which are free to bump
+    Deps(check::DepsArgs),
     /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
     Inspect(inspect::InspectArgs),
     /// Explain a gateway's log: cause and cure of each message about plugins
     Explain(explain::ExplainArgs),
+    /// Write plugbuild.lock: the sums of the tools and the facts of the gateways that builds are made with
+    Lock(BuildArgs),
+    /// Print the whole plan as one JSON document, for other tools
+    Metadata(metadata::MetadataArgs),
+    /// Print the plan's plugins, gateways and targets, for a CI to fan out
+    Matrix(metadata::MatrixArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
+    /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
+    Fetch(BuildArgs),
+    /// Show what is known of a gateway, or keep one of your own
+    Gateway(gateway::GatewayCommandArgs),
     /// List the gateway releases that are known
     Gateways,
     /// List the targets that plugins are built for
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Load plugins in a gateway that really runs, and send a request through it
+    Test(trial::TestArgs),
+    /// Build at each save, and run a gateway with the plugin
+    Watch(Box<watch::WatchArgs>),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),
     /// Add to a plugin's folder what `new` would have made and is missing
@@ -187,9 +219,19 @@ pub struct BuildArgs {
     /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
+    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
+    /// would not load as it is), always, never
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
+    pub align: Option<Mode>,
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
+    /// Refuse tools and gateways that are not those of plugbuild.lock
+    #[arg(long)]
+    pub locked: bool,
+    /// As --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
     /// Build everything twice, the second time in another folder with empty caches, and compare
     #[arg(long)]
     pub reproduce: bool,

@@ -146,15 +146,21 @@ pub fn schema() -> Value {
     schema
 }
 
+/// Reads a settings file's text.
+///
+/// # Errors
+/// It cannot be understood.
+pub fn parse(text: &str, file: &Path) -> Result<Config> {
+    toml::from_str(text).map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))
+}
+
 impl File {
     fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-        let config = toml::from_str(&text)
-            .map_err(|e| Error::usage(format!("{}: {}", path.display(), e.to_string().trim_end())))?;
         Ok(File {
+            config: parse(&text, path)?,
             path: path.to_owned(),
             text,
-            config,
         })
     }
 }

@@ -75,7 +75,7 @@ fn linked_key(job: &Job) -> String {
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();
     let target = job.target.value.to_string();
-    for part in [&go, &target, &gateway.module_cache, &gateway.main_root] {
+    for part in [&gateway.label, &go, &target, &gateway.module_cache, &gateway.main_root] {
         hash.update(part);
         hash.update([0]);
     }
@@ -125,13 +125,18 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
         return Err(error);
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
-    Err(explain(Error::build(what), &said, job))
+    let error = Error::build(what);
+    Err(match (explained(&said, job), &job.alignment) {
+        (Some(help), _) => error.help(help),
+        (None, Some(alignment)) => alignment.blamed(error, &said, &job.gateway.label),
+        (None, None) => error,
+    })
 }
 
-/// What the go command's words mean to somebody who builds a plugin.
-fn explain(error: Error, said: &str, job: &Job) -> Error {
+/// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
+pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
-    let known: [(&[&str], String); 6] = [
+    let known: [(&[&str], String); 7] = [
         (
             &[
                 "requires exactly one main package",
@@ -175,9 +180,13 @@ fn explain(error: Error, said: &str, job: &Job) -> Error {
             &["no space left on device"],
             "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned(),
         ),
+        (
+            &["runtime/cgo"],
+            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned(),
+        ),
     ];
     known
         .into_iter()
         .find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)))
-        .map_or(error.clone(), |(_, help)| error.help(help))
+        .map(|(_, help)| help)
 }

@@ -1,5 +1,7 @@
 //! A command as a value: `--dry-run` prints the very value that would be run. The only place a process starts.
 
+pub mod background;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -216,6 +218,11 @@ mod children {
     }
 
     impl<H> Registered<H> {
+        /// Ends this one, its whole group where it has one. Only while it has not been waited for.
+        pub(super) fn end(&self, signal: Signal) {
+            self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
+        }
+
         /// The process has ended; tells whether it was made to. Then nothing it started outlives it.
         pub(super) fn finish(self) -> Result<()> {
             if !interrupted() {
@@ -250,7 +257,7 @@ mod children {
     /// The ways to end a process, from the gentlest.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Ending {
-        /// As Ctrl-C does: the go command ends what it started and removes its temporary folder.
+        /// As Ctrl-C does: pip and git tidy up.
         Interrupt,
         Terminate,
         Kill,

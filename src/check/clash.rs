@@ -1,5 +1,7 @@
 //! One clash: a module that the plugin has otherwise than the gateway, and whether that matters.
 
+use std::fmt;
+
 use semver::Version;
 use serde::Serialize;
 
@@ -34,14 +36,6 @@ pub enum Cause {
     PluginsOwn,
 }
 
-impl Cause {
-    /// Whether building against the gateway's versions cures it.
-    #[must_use]
-    pub fn can_align(self) -> bool {
-        matches!(self, Cause::Version | Cause::Replaced)
-    }
-}
-
 /// Which way the plugin would have to go to have the gateway's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,7 +60,27 @@ pub enum Bearing {
     InBoth { packages: Vec<String> },
 }
 
+/// `github.com/gin-gonic/gin v1.10.1 → v1.9.1`.
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clash { module, have, want, .. } = self;
+        write!(f, "{module} {} → {}", have.of(module), want.of(module))
+    }
+}
+
 impl Clash {
+    /// Whether building against the gateway's versions cures it.
+    #[must_use]
+    pub fn can_align(&self) -> bool {
+        let published = |source: &Source| matches!(source, Source::Published { .. });
+        match self.cause {
+            Cause::Version | Cause::Replaced => true,
+            // The module that has the packages there can take its place.
+            Cause::Moved => published(&self.have) && published(&self.want),
+            Cause::GatewaysOwn | Cause::PluginsOwn => false,
+        }
+    }
+
     /// Whether the gateway would refuse the plugin for it.
     #[must_use]
     pub fn is_real(&self) -> bool {
@@ -162,6 +176,33 @@ fn moved_packages<'a>(
         .iter()
         .filter(linked)
         .filter_map(|package| Some((package, Source::of_row(gateway.provider(package)?))))
+}
+
+/// A module that may have been split off one that the gateway has: then the two hold the same packages, and clash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    pub module: String,
+    pub parent: String,
+}
+
+/// Modules of which only the gateway's file could tell whether their packages are another module's there.
+#[must_use]
+pub fn doubts(plugin: &PluginSide, gateway: &GatewaySide) -> Vec<Doubt> {
+    if gateway.packages().is_some() {
+        return Vec::new();
+    }
+    let compiled = plugin.modules.iter().filter(|m| !m.is_own() && !m.packages.is_empty());
+    compiled
+        .filter(|module| gateway.module(&module.path).is_none())
+        .filter_map(|module| {
+            let (above, _) = module.path.rsplit_once('/')?;
+            let parent = gateway.provider(above).filter(|row| gateway.links(&row.path))?;
+            Some(Doubt {
+                module: module.path.clone(),
+                parent: parent.path.clone(),
+            })
+        })
+        .collect()
 }
 
 fn direction(have: &Source, want: &Source) -> Direction {

@@ -46,7 +46,7 @@ pub fn compat(plugin: &PluginSide, gateways: &[GatewaySide]) -> Vec<Compat> {
 
 fn fit(plugin: &PluginSide, gateway: &GatewaySide) -> Fit {
     let real: Vec<Clash> = clashes(plugin, gateway).into_iter().filter(Clash::is_real).collect();
-    if let Some(clash) = real.iter().find(|clash| !clash.cause.can_align()) {
+    if let Some(clash) = real.iter().find(|clash| !clash.can_align()) {
         return Fit::Remains {
             clash: Box::new(clash.clone()),
         };

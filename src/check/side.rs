@@ -116,9 +116,9 @@ pub struct GatewaySide {
     /// The musl of its Alpine, and the floor of its generic Linux build, where known.
     pub musl: Option<LibcVersion>,
     pub glibc: Option<LibcVersion>,
-    modules: BTreeMap<String, ModuleRow>,
-    linked: Option<BTreeSet<String>>,
-    packages: Option<BTreeSet<String>>,
+    pub(crate) modules: BTreeMap<String, ModuleRow>,
+    pub(crate) linked: Option<BTreeSet<String>>,
+    pub(crate) packages: Option<BTreeSet<String>>,
 }
 
 impl GatewaySide {
@@ -142,6 +142,12 @@ impl GatewaySide {
             modules,
             packages: Some(packages),
         }
+    }
+
+    /// A gateway of which nothing but its Go is known.
+    #[must_use]
+    pub fn unknown(label: String, go: GoVersion) -> Self {
+        Self::of_binary(label, go, None, Vec::new(), BTreeSet::new())
     }
 
     /// A gateway of the user's own, from the list of modules that it links.

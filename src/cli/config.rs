@@ -1,63 +1,26 @@
-//! The arguments of `plugbuild config`.
-
-use std::path::PathBuf;
+//! `plugbuild config`: the settings in force.
 
 use clap::{Args, Subcommand};
 
-use super::{BuildArgs, parse};
-use crate::registerer::Kind;
+use super::BuildArgs;
+use super::krakend::{CheckArgs, InjectArgs};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
     #[command(subcommand)]
     pub command: ConfigCommand,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
     /// Print each setting of a build and where it comes from: flag, environment, plugbuild.toml, your own file, default
     Show(Box<ShowArgs>),
-    /// Print the JSON schema of plugbuild.toml, for editors
-    Schema,
     /// Say what is wrong with the plugins of a gateway's configuration, with line and column
     Check(CheckArgs),
     /// Write a plugin into a gateway's configuration (JSON), keeping order and formatting
     Inject(InjectArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// The configuration: .json, .yaml, .yml or .toml
-    #[arg(value_name = "CONFIG")]
-    pub config: PathBuf,
-    /// The plugins it is for: a plugin's folder, from whose source the registered names are read, or a .so
-    #[arg(value_name = "PLUGIN")]
-    pub plugins: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct InjectArgs {
-    /// The configuration, a .json
-    #[arg(value_name = "CONFIG")]
-    pub config: PathBuf,
-    /// The plugin: the name it registers, or its folder
-    #[arg(short, long, value_name = "NAME|PATH")]
-    pub plugin: String,
-    /// Its type, when the name alone is given: handler, client, modifier or middleware
-    #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<Kind>)]
-    pub kind: Option<Kind>,
-    /// The endpoint it works for, such as /foo (not for handlers)
-    #[arg(short, long, value_name = "PATH")]
-    pub endpoint: Option<String>,
-    /// The endpoint's method, where several have its path
-    #[arg(short, long, value_name = "METHOD")]
-    pub method: Option<String>,
-    /// The endpoint's backend it works for, by its number or url_pattern
-    #[arg(short, long, value_name = "N|PATTERN")]
-    pub backend: Option<String>,
-    /// Show what would change, and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
+    /// Print the JSON schema of plugbuild.toml, for editors
+    Schema,
 }
 
 #[derive(Debug, Clone, Args)]

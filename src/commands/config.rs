@@ -1,193 +1,158 @@
-//! `plugbuild config check`: a gateway's configuration and its plugins.
+//! `plugbuild config`: the settings in force, each with where it comes from.
 
-use std::path::Path;
+use std::fmt::Display;
 
 use serde_json::json;
 
+use super::sources::{Sources, folder_of};
 use super::{Context, print, print_json};
 use crate::cli::Format;
-use crate::cli::config::{CheckArgs, ConfigCommand};
-use crate::config::{PluginConfig, Settings};
-use crate::error::{Error, Result};
-use crate::krakend::document::{self, Read};
-use crate::krakend::{Finding, Folder, Plugin, Registered, Severity, check};
-use crate::registerer::source::Source;
-use crate::registerer::{self, Kind, Registerer, names};
+use crate::cli::config::{ConfigCommand, ShowArgs};
+use crate::config::{self, MIRRORS, PluginConfig, Settings};
+use crate::error::Result;
+use crate::plan::{CcWish, Output};
 
 pub(super) fn run(command: &ConfigCommand, cx: Context) -> Result<()> {
     match command {
-        ConfigCommand::Check(args) => run_check(args, cx),
+        ConfigCommand::Show(args) => show(args, cx),
+        ConfigCommand::Check(args) => super::krakend::run(args, cx),
         ConfigCommand::Inject(args) => super::inject::run(args, cx),
-        ConfigCommand::Show(args) => super::settings::show(args, cx),
         ConfigCommand::Schema => {
-            super::settings::schema();
+            let text = serde_json::to_string_pretty(&config::schema());
+            print(text.unwrap_or_default());
             Ok(())
         }
     }
 }
 
-fn run_check(args: &CheckArgs, cx: Context) -> Result<()> {
-    let shown = args.config.display();
-    let text = read(&cx.host.absolute(&args.config))?;
-    let rows = registerer::all()?;
-    let plugins: Vec<Plugin> = args
-        .plugins
-        .iter()
-        .map(|path| plugin(path, &rows, cx))
-        .collect::<Result<_>>()?;
-    let findings = match document::read(&args.config.to_string_lossy(), &text) {
-        Read::Document(document) => {
-            let path = cx.host.absolute(&args.config);
-            let beside = path.parent().unwrap_or(Path::new("/")).to_owned();
-            check(&document, &rows, &plugins, &|folder| {
-                Folder::look(folder, &cx.host.cwd, &beside)
-            })
-        }
-        Read::Template => {
-            cx.ui.status(
-                "left alone",
-                format!(
-                    "{shown} is a template of the flexible configuration: check what the gateway makes of it (FC_OUT=…)"
-                ),
-            );
-            return Ok(());
-        }
-        Read::Unknown => {
-            return Err(Error::usage(format!("{shown}: not a format that is read here"))
-                .help("give a .json, .yaml, .yml or .toml"));
-        }
-        Read::Broken(at, why) => vec![Finding {
-            at,
-            severity: Severity::Error,
-            what: format!("the gateway cannot parse it: {why}"),
-            help: None,
-        }],
-    };
-    for finding in &findings {
-        tell(finding, &args.config, cx);
+/// One setting in force.
+struct Row {
+    key: &'static str,
+    value: String,
+    why: String,
+}
+
+fn row(key: &'static str, value: impl Display, why: impl Display) -> Row {
+    Row {
+        key,
+        value: value.to_string(),
+        why: why.to_string(),
     }
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let warnings = findings.len() - errors;
-    let counted = format!("{} and {}", counted(errors, "error"), counted(warnings, "warning"));
-    if errors > 0 {
-        return Err(Error::incompatible(format!("{shown}: {counted}")));
+}
+
+fn show(args: &ShowArgs, cx: Context) -> Result<()> {
+    let dir = cx.host.absolute(&args.build.path);
+    let settings = Settings::read(&dir.canonicalize().unwrap_or(dir), cx.host)?;
+    for warning in settings.warnings() {
+        cx.ui.warn(warning);
     }
-    cx.ui.status("checked", format!("{shown}: {counted}"));
+    for row in rows(args, &settings, cx)? {
+        match cx.format {
+            Format::Json => print_json(&json!({ "key": row.key, "value": row.value, "source": row.why })),
+            Format::Human => print(format_args!("{:<22} {:<40} # {}", row.key, row.value, row.why)),
+        }
+    }
     Ok(())
 }
 
-pub(super) fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))
-}
-
-fn counted(number: usize, what: &str) -> String {
-    match number {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
-    }
-}
-
-fn tell(finding: &Finding, config: &Path, cx: Context) {
-    let Finding {
-        at,
-        severity,
-        what,
-        help,
-    } = finding;
-    let level = match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
+    let sources = Sources {
+        args: &args.build,
+        settings,
+        host: cx.host,
     };
-    match cx.format {
-        Format::Human => {
-            print(format_args!("{}:{at}: {level}: {what}", config.display()));
-            if let Some(help) = help {
-                print(format_args!("  help: {help}"));
-            }
-        }
-        Format::Json => print_json(&json!({
-            "reason": "config-finding",
-            "file": config,
-            "line": at.line,
-            "column": at.column,
-            "level": level,
-            "message": what,
-            "help": help,
-        })),
+    let all = PluginConfig::default();
+    let mut rows = Vec::new();
+    let gateways = sources.gateways(&all)?;
+    if gateways.is_empty() {
+        rows.push(row("gateway.version", "-", "not set"));
     }
-}
-
-/// A plugin as it was given, with the names it registers where they can be known.
-pub(super) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<Plugin> {
-    let full = cx.host.absolute(path);
-    let label = path.display().to_string();
-    let meta = full.metadata().map_err(|e| {
-        Error::usage(format!("cannot read the plugin {label}: {e}"))
-            .help("give a plugin's folder, or the .so built of it")
-    })?;
-    let (dir, file) = if meta.is_dir() {
-        (full.clone(), None)
+    rows.extend(gateways.iter().map(|g| row("gateway.version", &g.value, &g.why)));
+    rows.extend(sources.go().map(|go| row("gateway.go", go.value, go.why)));
+    rows.push(targets(&sources, &all));
+    let output = sources.output();
+    let (Output::File(path) | Output::Dir(path)) = &output.value;
+    rows.push(row("build.out-dir", path.display(), &output.why));
+    let cc = sources.cc();
+    let wish = match &cc.value {
+        CcWish::Auto => "auto".to_owned(),
+        CcWish::Zig => "zig".to_owned(),
+        CcWish::Gcc => "gcc".to_owned(),
+        CcWish::Program(program) => program.display().to_string(),
+    };
+    rows.push(row("build.cc", wish, &cc.why));
+    let align = sources.align();
+    let wish = clap::ValueEnum::to_possible_value(&align.value).map(|v| v.get_name().to_owned());
+    rows.push(row("build.align", wish.unwrap_or_default(), &align.why));
+    let jobs = sources.jobs();
+    rows.push(row("build.jobs", jobs.value, &jobs.why));
+    let strip = sources.strip();
+    rows.push(row("profile.release.strip", strip.value, &strip.why));
+    for mirror in MIRRORS {
+        rows.push(match (cx.host.var(mirror.variable), settings.first(mirror.get)) {
+            (Some(url), _) => row(mirror.key, url.to_string_lossy(), mirror.variable),
+            (None, Some((url, file))) => row(mirror.key, url, file.display()),
+            (None, None) => row(mirror.key, "-", "default: upstream"),
+        });
+    }
+    if let Some((config, file)) = settings.project() {
+        let members = &config.workspace.members;
+        rows.extend(
+            members
+                .iter()
+                .map(|member| row("workspace.members", member, file.display())),
+        );
+        let root = folder_of(file);
+        rows.extend(
+            config
+                .plugin
+                .iter()
+                .map(|p| row("plugin.path", root.join(&p.path).display(), file.display())),
+        );
+    }
+    let offline = if cx.host.switch("PLUGBUILD_OFFLINE") {
+        "PLUGBUILD_OFFLINE"
     } else {
-        let name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        (full.parent().unwrap_or(Path::new("/")).to_owned(), Some(name))
+        "--offline"
     };
-    let registered = match written(&dir, cx)? {
-        Some(registered) => Some(registered),
-        None if file.is_none() => from_source(&dir, rows)?,
-        None => None,
+    rows.push(row("offline", cx.offline, if cx.offline { offline } else { "default" }));
+    let store = if cx.host.var("PLUGBUILD_HOME").is_some() {
+        "PLUGBUILD_HOME"
+    } else {
+        "default"
     };
-    match &registered {
-        Some(Registered { names, origin }) => {
-            let names: Vec<String> = names.iter().map(|(kind, name)| format!("{name} ({kind})")).collect();
-            cx.ui.status("plugin", format!("{label}: {}: {origin}", names.join(", ")));
-        }
-        None => cx.ui.warn(format!(
-            "{label}: the names it registers are not known, so none is called unknown; give its folder, or say them in plugbuild.toml: `registers` of a `[[plugin]]`"
-        )),
+    rows.push(row("store", cx.host.store.display(), store));
+    Ok(rows)
+}
+
+fn targets(sources: &Sources, all: &PluginConfig) -> Row {
+    let given = &sources.args.targets;
+    let list =
+        |targets: &[crate::target::Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    if given.all_targets {
+        return row(
+            "build.targets",
+            list(&crate::target::Target::all().collect::<Vec<_>>()),
+            "--all-targets",
+        );
     }
-    Ok(Plugin {
-        label,
-        file,
-        registered,
-    })
-}
-
-/// What plugbuild.toml says.
-fn written(dir: &Path, cx: Context) -> Result<Option<Registered>> {
-    let settings = Settings::read(dir, cx.host)?;
-    let Some((config, file)) = settings.project() else {
-        return Ok(None);
-    };
-    let root = file.parent().unwrap_or(Path::new("/"));
-    let here = |entry: &&PluginConfig| root.join(&entry.path).canonicalize().is_ok_and(|entry| entry == dir);
-    let Some(entry) = config
-        .plugin
-        .iter()
-        .find(here)
-        .filter(|entry| !entry.registers.is_empty())
-    else {
-        return Ok(None);
-    };
-    let Some(kind) = entry.r#type else {
-        cx.ui.warn(format!(
-            "{} does not tell the type of {}: add `type`",
-            file.display(),
-            entry.path.display()
-        ));
-        return Ok(None);
-    };
-    let kind: Kind = kind.to_string().parse()?;
-    Ok(Some(Registered {
-        names: entry.registers.iter().map(|name| (kind, name.clone())).collect(),
-        origin: format!("as {} says", file.display()),
-    }))
-}
-
-fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<Registered>> {
-    let names = names::registered(&Source::read(dir)?, rows);
-    Ok(names.map(|names| Registered {
-        names,
-        origin: format!("read from the source in {}", dir.display()),
-    }))
+    if !given.target.is_empty() {
+        return row("build.targets", list(&given.target), "--target");
+    }
+    if !given.arch.is_empty() || !given.libc.is_empty() {
+        let words = given
+            .arch
+            .iter()
+            .map(ToString::to_string)
+            .chain(given.libc.iter().map(ToString::to_string));
+        return row("build.targets", words.collect::<Vec<_>>().join(" "), "--arch, --libc");
+    }
+    match sources.configured_targets(all) {
+        Some((targets, file)) => row("build.targets", list(&targets), file),
+        None => row(
+            "build.targets",
+            "-",
+            "default: as the gateway, this machine's architecture, musl",
+        ),
+    }
 }

@@ -3,14 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::planned::planned;
-use super::{Context, print, print_json};
+use super::{Context, build, print, print_json};
 use crate::cli::{EnvArgs, Format};
 use crate::error::Result;
 use crate::gobuild;
 use crate::invocation::quoted;
+use crate::toolchain::State;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
-    let planned = planned(&args.build, cx)?;
+    let mut planned = planned(&args.build, cx)?;
+    if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
+        build::align(&mut planned, cx)?;
+    } else {
+        cx.ui
+            .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");
+    }
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         // Whoever uses these calls the wrappers by name.
         for script in tools.scripts(job, &planned.matrix, &planned.store) {
@@ -23,6 +30,8 @@ pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")
+            // Its file is written by `plugbuild build` only, and changes with the source.
+            .filter(|arg| !arg.to_string_lossy().starts_with("-overlay="))
             .map(|arg| quoted(arg))
             .collect();
         let mut all: BTreeMap<String, String> = go

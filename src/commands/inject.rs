@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::config::{plugin, read};
+use super::krakend::{plugin, read};
 use super::{Context, print};
-use crate::cli::config::InjectArgs;
+use crate::cli::krakend::InjectArgs;
 use crate::error::{Error, Result};
 use crate::krakend::document::Format;
 use crate::krakend::inject::{Injection, inject};

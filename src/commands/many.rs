@@ -11,7 +11,7 @@ use super::planned::Planned;
 use super::{Context, print, print_json};
 use crate::artefact::Artefact;
 use crate::cli::Format;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::plan::Job;
 use crate::schedule;
@@ -103,7 +103,8 @@ fn introduce(planned: &Planned, manner: &Manner, cx: Context) {
             gateways.push(line);
         }
     }
-    let targets: std::collections::BTreeSet<_> = jobs.iter().map(|job| job.target.value).collect();
+    // A floor follows from the gateway, and makes no target of its own.
+    let targets: std::collections::BTreeSet<_> = jobs.iter().map(|job| job.target.value.short()).collect();
     cx.ui.status(
         "planned",
         format!(
@@ -215,15 +216,17 @@ fn table(jobs: &[Job], results: &[Option<Result<Done>>], ui: &Ui) {
                     done.artefact.sha256.get(..16).unwrap_or_default().to_owned(),
                 )
             }
+            Some(Err(why)) if why.kind == Kind::Interrupted => ("stopped", String::new(), String::new(), String::new()),
             Some(Err(_)) => ("failed", String::new(), String::new(), String::new()),
             None => ("not begun", String::new(), String::new(), String::new()),
         };
-        ui.plain(format_args!(
+        let row = format!(
             "{:<name$}  {:<gateway$}  {:<12}  {word:<10}  {time:>7}  {size:>9}  {sum}",
             job.name,
             job.gateway.label,
             job.target.value.short()
-        ));
+        );
+        ui.plain(row.trim_end());
     }
 }
 
@@ -283,6 +286,8 @@ impl<'a> Board<'a> {
                         ui.detail("names", dir);
                     }
                 }
+                // The user knows.
+                Err(why) if why.kind == Kind::Interrupted => {}
                 Err(why) => ui.failed(&title(job), why),
             }
         };

@@ -3,16 +3,26 @@
 mod planned;
 mod sources;
 mod build;
-mod many;
+mod check;
+mod compat;
 mod config;
+mod many;
 mod package;
+mod lock;
+mod metadata;
 mod reproduce;
-mod settings;
 mod doctor;
 mod env;
+mod fetch;
+mod fix;
+mod gateway;
 mod inject;
+mod krakend;
 mod lists;
 mod new;
+mod trial;
+mod watch;
+mod subject;
 mod toolchain;
 mod verify;
 mod inspect;
@@ -58,12 +68,24 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Build(args) => build::run(args, cx),
         Command::Package(args) => package::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
+        Command::Check(args) => check::run(args, cx),
+        Command::Fix(args) => fix::run(args, cx),
+        Command::Compat(args) => compat::compat_of(args, cx),
+        Command::Upgrade(args) => compat::upgrade_of(args, cx),
+        Command::Deps(args) => compat::deps_of(args, cx),
         Command::Inspect(args) => inspect::run(args, cx),
         Command::Explain(args) => explain::run(args, cx),
+        Command::Lock(args) => lock::run(args, cx),
+        Command::Metadata(args) => metadata::metadata(args, cx),
+        Command::Matrix(args) => metadata::matrix(args, cx),
         Command::Env(args) => env::run(args, cx),
+        Command::Fetch(args) => fetch::run(args, cx),
+        Command::Gateway(args) => gateway::run(&args.command, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Test(args) => trial::run(args, cx),
+        Command::Watch(args) => watch::run(args, cx),
         Command::New(args) => new::run(args, cx),
         Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),

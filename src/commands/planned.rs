@@ -28,6 +28,8 @@ pub(super) struct Planned {
     pub(super) store: Store,
     /// What could not be planned, with `--keep-going`.
     pub(super) refused: Vec<(String, Error)>,
+    /// Whether what fails stops the rest.
+    pub(super) keep_going: bool,
 }
 
 /// Looks at files and PATH, writes nothing.
@@ -90,6 +92,7 @@ pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
         tools,
         store,
         refused,
+        keep_going: args.keep_going,
         host,
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::align::Mode;
 use crate::cli::BuildArgs;
 use crate::config::{Config, PluginConfig, Settings};
 use crate::error::Result;
@@ -138,6 +139,14 @@ impl Sources<'_> {
         }
     }
 
+    /// When a plugin is built against the gateway's modules.
+    pub(super) fn align(&self) -> Chosen<Mode> {
+        let given = self.args.align.map(|mode| Chosen::new(mode, "--align"));
+        given
+            .or_else(|| self.of_file(|c| c.build.align.map(Mode::from)))
+            .unwrap_or_else(|| Chosen::new(Mode::default(), "default"))
+    }
+
     pub(super) fn jobs(&self) -> Chosen<usize> {
         let given = self.args.jobs.map(|jobs| Chosen::new(jobs.get(), "--jobs"));
         given
@@ -171,6 +180,7 @@ impl Sources<'_> {
             output: self.output().value,
             strip: self.strip().value,
             go_args: self.args.go_args.clone(),
+            align: self.align().value,
         }
     }
 

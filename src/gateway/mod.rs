@@ -4,6 +4,8 @@ pub mod spec;
 mod binary;
 pub mod version_text;
 mod identify;
+pub mod modules;
+pub mod own;
 
 use std::path::PathBuf;
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use crate::align::{self, Alignment, go_line};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::host::Platform;
@@ -56,6 +57,8 @@ pub struct Request {
     /// Leave the symbol table and debug information out.
     pub strip: bool,
     pub go_args: Vec<String>,
+    /// Whether it may be built against the gateway's modules.
+    pub align: align::Mode,
 }
 
 /// Where the finished file goes.
@@ -83,6 +86,10 @@ pub struct Job {
     /// The go command's settings.
     pub env: BTreeMap<String, OsString>,
     pub output: PathBuf,
+    /// Whether it may be built against the gateway's modules.
+    pub align: align::Mode,
+    /// How its modules were moved to the gateway's versions, once [`crate::align::prepare`] has done so.
+    pub alignment: Option<Alignment>,
 }
 
 /// All jobs of one command.
@@ -107,7 +114,9 @@ pub fn make(
     platform: Platform,
 ) -> Result<Plan> {
     let mut warnings = gateway.notes.clone();
-    warnings.extend(check_go_line(plugin, gateway)?);
+    if request.align == align::Mode::Never {
+        warnings.extend(check_go_line(plugin, gateway)?);
+    }
     let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
     if let (Output::File(file), [_, _, ..]) = (&request.output, targets.as_slice()) {
         return Err(
@@ -144,6 +153,8 @@ pub fn make(
                 user_flags: user_flags.clone(),
                 env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
                 output: output_file(&request.output, &name, gateway, &target.value),
+                align: request.align,
+                alignment: None,
                 target,
             };
             job.flags = job.go_flags(matrix, &user);
@@ -304,14 +315,13 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
         "{}: go.mod asks for Go {line}, the gateway {} was compiled with Go {}",
         plugin.module.path, gateway.label, gateway.go
     );
-    // Before 1.21 the line was a hint, but three numbers in it were a syntax error.
-    let hint_only = !gateway.go.at_least(1, 21) && line.to_string().matches('.').count() == 1;
-    if hint_only {
+    if !go_line::stops(line, &gateway.go) {
         return Ok(Some(format!("{said}: it builds if it uses nothing newer")));
     }
     Err(Error::incompatible(said)
+        .help("let plugbuild lower it in a copy: leave `--align never` out")
         .help(format!(
-            "lower the line: `go mod edit -go={} -toolchain=none` in {}",
+            "or lower the line: `go mod edit -go={} -toolchain=none` in {}",
             lowered(&gateway.go),
             plugin.module.root.display()
         ))
@@ -328,5 +338,7 @@ fn lowered(go: &GoVersion) -> String {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

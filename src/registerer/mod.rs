@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::config::PluginType;
 use crate::error::{Error, Result};
 use crate::version::GatewayVersion;
 
@@ -110,6 +111,18 @@ impl Kind {
             Kind::Client => "client",
             Kind::Modifier => "modifier",
             Kind::Middleware => "middleware",
+        }
+    }
+}
+
+/// As plugbuild.toml says it.
+impl From<PluginType> for Kind {
+    fn from(said: PluginType) -> Self {
+        match said {
+            PluginType::HttpServer => Kind::Handler,
+            PluginType::HttpClient => Kind::Client,
+            PluginType::ReqRespModifier => Kind::Modifier,
+            PluginType::Middleware => Kind::Middleware,
         }
     }
 }

@@ -17,7 +17,9 @@ const NAME: &str = "zz_plugbuild_registerers.go";
 /// The flag that gives the overlay to the go command; none where the user has one.
 #[must_use]
 pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
-    let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"));
+    let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy().into_owned());
+    let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
+        || goflags.is_some_and(|flags| flags.contains("-overlay"));
     (!own).then(|| format!("-overlay={}", folder(key, store).join("overlay.json").display()))
 }
 
@@ -26,6 +28,9 @@ pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
 /// # Errors
 /// A registerer that is none, or a file that cannot be read or written.
 pub fn write(job: &Job, key: &str, store: &Store) -> Result<Assertions> {
+    if flag(job, key, store).is_none() {
+        return Ok(Assertions::default());
+    }
     let source = Source::read(&job.plugin.dir)?;
     let assertions = Assertions::of(&source, &super::all()?, job.gateway.version)?;
     let dir = store.folder(folder(key, store))?;

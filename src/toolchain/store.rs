@@ -32,6 +32,12 @@ impl Store {
         }
     }
 
+    /// A store in a folder.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Store { root: root.to_owned() }
+    }
+
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
@@ -71,6 +77,12 @@ impl Store {
     #[must_use]
     pub fn linked(&self, key: &str) -> PathBuf {
         self.root.join("linked").join(key)
+    }
+
+    /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
+    #[must_use]
+    pub fn modfiles(&self, key: &str) -> PathBuf {
+        self.root.join("modfiles").join(key)
     }
 
     /// A folder of the store, made if it is not there.

@@ -49,10 +49,10 @@ compile | asm)
 		temporary= take=
 		for arg do
 			shift
-			case $take$arg in
-			take*) take= temporary=$arg ;;
-			-trimpath=*) [ -z "$temporary" ] || arg="$arg;$temporary" ;;
-			-trimpath) take=take ;;
+			case $take,$arg in
+			take,*) take= temporary=$arg ;;
+			,-trimpath=*) [ -z "$temporary" ] || arg="$arg;$temporary" ;;
+			,-trimpath) take=take ;;
 			esac
 			set -- "$@" "$arg"
 		done

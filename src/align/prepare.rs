@@ -1,0 +1,283 @@
+//! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
+
+use std::fs;
+use std::path::Path;
+
+use super::go_line::{self, Asks};
+use super::{Alignment, decide};
+use crate::check::{Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
+use crate::config::AlignWish;
+use crate::error::{Error, Kind, Result};
+use crate::gateway;
+use crate::host::Host;
+use crate::matrix::{Matrix, QuirkFacts};
+use crate::modfile::{self, text::Edits};
+use crate::plan::Job;
+use crate::plugin::Plugin;
+use crate::plugin::directives;
+use crate::selection::{self, Reader};
+use crate::toolchain::go::Go;
+use crate::toolchain::store::Store;
+use crate::ui::Ui;
+use crate::version::GoVersion;
+
+/// Whether a build may be aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Mode {
+    /// Where the plugin would not load as it is
+    #[default]
+    Auto,
+    /// In any case: what the gateway links is built at its versions
+    Always,
+    /// Never: a plugin that would not load is refused
+    Never,
+}
+
+impl From<AlignWish> for Mode {
+    fn from(wish: AlignWish) -> Self {
+        match wish {
+            AlignWish::Auto => Mode::Auto,
+            AlignWish::Always => Mode::Always,
+            AlignWish::Never => Mode::Never,
+        }
+    }
+}
+
+/// What it takes to ask and to write.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    pub matrix: &'a Matrix,
+    pub host: &'a Host,
+    pub store: &'a Store,
+}
+
+/// Makes a job build against its gateway's modules where it would not load otherwise, through a copy of go.mod.
+///
+/// # Errors
+/// A clash that no alignment cures, or any clash under [`Mode::Never`]; modules that cannot be listed or fetched.
+pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
+    let mode = job.align;
+    let gateway = gateway::modules::side(&job.gateway, means.matrix)?
+        .unwrap_or_else(|| GatewaySide::unknown(job.gateway.label.clone(), job.gateway.go.clone()));
+    let _lock = modfile::lock(&job.plugin, means.store, || {
+        ui.status(
+            "waiting",
+            format!("another plugbuild is aligning {}", job.plugin.module.path),
+        );
+    })?;
+    let declared = declared(&job.plugin)?;
+    let asked = match selection::of(job, go, means) {
+        Ok(side) => Some(side),
+        Err(why) if mode == Mode::Never => return Err(why),
+        // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
+        Err(why) => {
+            ui.detail("aligning", format!("as it is, {why}"));
+            None
+        }
+    };
+    let verbs = verbs(&job.plugin)?;
+    let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
+    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let decided = decide(asked.as_ref().unwrap_or(&declared), &gateway, &verbs, &quirks);
+    for Doubt { module, parent } in &decided.doubts {
+        ui.warn(format!(
+            "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
+            gateway.label
+        ));
+    }
+    if asked.is_some() && decided.is_needless() && mode != Mode::Always {
+        return Ok(());
+    }
+    refuse(&decided, mode, job)?;
+    if let Some(asks) = asked
+        .as_ref()
+        .and_then(|side| go_line::member_asks_more(side, &gateway))
+    {
+        return Err(member_refused(&asks, job));
+    }
+    // In a workspace it is go.work's line that counts.
+    let work_line = match &job.plugin.work {
+        Some(work) => go_line::change(go_of(work)?.as_ref(), &gateway.go),
+        None => decided.go_line.clone(),
+    };
+    let edits = Edits {
+        go: work_line.as_ref().map(|line| &line.want),
+        drop: &decided.drop,
+        pins: &decided.pins,
+        emptied: &decided.emptied,
+    };
+    let name = format!(
+        "for-{}",
+        gateway
+            .label
+            .replace(|c: char| !c.is_alphanumeric() && !"-.+".contains(c), "-")
+    );
+    let copy = modfile::write(&job.plugin, &name, &edits, &decided.sums, means.store)?;
+    let mut alignment = decided;
+    if copy.changed || asked.is_none() {
+        let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
+        let aligned = selection::read(job, &reader, &copy, means.host).map_err(|why| match why.kind {
+            Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
+                .help("its own go line asks for more than the gateway's Go: take an older version of it, or lower it where it is yours"),
+            Kind::Build => alignment.blamed(Error::build(&why.what), &why.what, &job.gateway.label),
+            _ => why,
+        })?;
+        alignment.remaining = clashes(&aligned, &gateway).into_iter().filter(Clash::is_real).collect();
+        refuse(&alignment, mode, job)?;
+        if asked.is_none() {
+            alignment.moves = moves(declared, &aligned, &gateway);
+        }
+        copy.settled()?;
+    }
+    job.flags.splice(0..0, copy.flags());
+    copy.set(&mut job.env);
+    job.alignment = Some(alignment);
+    Ok(())
+}
+
+fn member_refused(asks: &Asks, job: &Job) -> Error {
+    let go = &job.gateway.go;
+    Error::incompatible(format!(
+        "the workspace member {} asks for Go {}, the gateway {} was compiled with Go {go}",
+        asks.module, asks.go, job.gateway.label
+    ))
+    .help("lower its go line: of a workspace's members no copy is made")
+    .help("or build the plugin by itself: `GOWORK=off plugbuild …`")
+}
+
+fn go_of(work: &Path) -> Result<Option<GoVersion>> {
+    let text = fs::read_to_string(work).map_err(|e| Error::io("read", work, e))?;
+    let line = directives::parse(&text).into_iter().find(|d| d.verb == "go");
+    Ok(line.and_then(|line| line.words.first()?.parse().ok()))
+}
+
+fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
+    let plugin = &job.plugin.module.path;
+    let label = &job.gateway.label;
+    let list = |clashes: &[Clash]| clashes.iter().map(|c| format!("\n  {c}")).collect::<String>();
+    if !alignment.remaining.is_empty() {
+        let what = format!(
+            "{plugin} would not load into KrakenD {label}, and no alignment cures it:{}",
+            list(&alignment.remaining)
+        );
+        return Err(Error::incompatible(what).help(format!("see why: `plugbuild check --gateway {label}`")));
+    }
+    if mode == Mode::Never && !alignment.moves.is_empty() {
+        let what = format!(
+            "{plugin} would not load into KrakenD {label}: the gateway has other versions of{}",
+            list(&alignment.moves)
+        );
+        return Err(Error::incompatible(what)
+            .help("build it against the gateway's versions: leave `--align never` out")
+            .help(format!(
+                "or bring go.mod in line: `plugbuild fix --write --gateway {label}`"
+            )));
+    }
+    Ok(())
+}
+
+/// Says what was moved for a job, if anything was.
+pub fn tell(job: &Job, ui: &Ui) {
+    let Some(alignment) = &job.alignment else { return };
+    let moves = &alignment.moves;
+    let shown: Vec<String> = moves.iter().take(3).map(Clash::to_string).collect();
+    let more = moves.len().saturating_sub(shown.len());
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    match moves.len() {
+        0 => ui.status(
+            "aligned",
+            format!("with KrakenD {}, which moves nothing", job.gateway.label),
+        ),
+        1 => ui.status(
+            "aligned",
+            format!("1 module with KrakenD {}: {}", job.gateway.label, shown.join(", ")),
+        ),
+        n => ui.status(
+            "aligned",
+            format!(
+                "{n} modules with KrakenD {}: {}{more}",
+                job.gateway.label,
+                shown.join(", ")
+            ),
+        ),
+    }
+    moves.iter().skip(3).for_each(|clash| ui.detail("aligned", clash));
+    for aside in &alignment.set_aside {
+        ui.warn(format!(
+            "the replace of {} by {} gives way to the gateway's {}",
+            aside.module,
+            aside.replacement.of(&aside.module),
+            aside.pinned.of(&aside.module)
+        ));
+    }
+    let Some(line) = &alignment.go_line else { return };
+    ui.status(
+        "aligned",
+        format!("the go line: {} → {}, in the copy that is built", line.have, line.want),
+    );
+    if line.loop_variables_change {
+        ui.warn(format!(
+            "below Go 1.22, which KrakenD {} was compiled with, a loop's variables are shared by all its rounds",
+            job.gateway.label
+        ));
+    }
+}
+
+/// What go.mod alone says: enough to decide by where the go command cannot load it.
+fn declared(plugin: &Plugin) -> Result<PluginSide> {
+    let file = plugin.module.root.join("go.mod");
+    let text = fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let module = |path: &str, source, replaced| PluginModule {
+        path: path.to_owned(),
+        source,
+        replaced,
+        go: None,
+        packages: Vec::new(),
+        chain: vec![path.to_owned()],
+    };
+    let mut modules = vec![module(
+        &plugin.module.path,
+        Source::Folder(plugin.module.root.display().to_string()),
+        false,
+    )];
+    for directive in directives::parse(&text) {
+        let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
+        match (directive.verb.as_str(), words.as_slice()) {
+            ("require", [path, version]) => modules.push(module(path, Source::published(path, version), false)),
+            ("replace", [path, .., "=>", to, version]) => {
+                modules.retain(|m| m.path != *path);
+                modules.push(module(path, Source::published(to, version), true));
+            }
+            ("replace", [path, .., to]) => {
+                modules.retain(|m| m.path != *path);
+                modules.push(module(path, Source::Folder((*to).to_owned()), true));
+            }
+            _ => {}
+        }
+    }
+    Ok(PluginSide {
+        module: plugin.module.path.clone(),
+        go: plugin.module.go.clone(),
+        modules,
+    })
+}
+
+/// What moved between go.mod's own words and the aligned build.
+fn moves(mut declared: PluginSide, aligned: &PluginSide, gateway: &GatewaySide) -> Vec<Clash> {
+    for module in &mut declared.modules {
+        if let Some(now) = aligned.modules.iter().find(|m| m.path == module.path) {
+            module.packages.clone_from(&now.packages);
+        }
+    }
+    clashes(&declared, gateway).into_iter().filter(Clash::is_real).collect()
+}
+
+fn verbs(plugin: &Plugin) -> Result<Vec<String>> {
+    let file = plugin.work.clone().unwrap_or_else(|| plugin.module.root.join("go.mod"));
+    let text = fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    Ok(directives::parse(&text).into_iter().map(|d| d.verb).collect())
+}

@@ -1,0 +1,189 @@
+//! What `plugbuild check` says of one plugin and one gateway.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::clash::{Bearing, Cause, Clash, Doubt, clashes, doubts};
+use super::side::{GatewaySide, Known, PluginSide};
+use crate::align::go_line::{self, Asks, GoLine};
+use crate::target::{Libc, LibcKind};
+use crate::version::{GoVersion, LibcVersion};
+
+/// Everything that keeps a plugin from loading, as far as sources tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub plugin: String,
+    pub gateway: String,
+    /// The gateway's Go.
+    pub go: GoVersion,
+    pub known: Known,
+    pub verdict: Verdict,
+    /// Modules that both compile in, at different versions.
+    pub clashes: Vec<Clash>,
+    /// Modules that differ, but are not compiled into both: no reason to worry.
+    pub harmless: Vec<Clash>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<Doubt>,
+    /// The go line, where the gateway's Go would stop at it or read it differently.
+    pub go_line: Option<GoLine>,
+    /// What says to need a newer Go than the gateway's.
+    pub needs_newer_go: Option<Asks>,
+    /// The Go that compiles the plugin, if it was told and is another.
+    pub other_go: Option<GoVersion>,
+    /// The libc that the plugin is compiled for, if it was told and does not fit, and why.
+    pub other_libc: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It fits as it is.
+    Fits,
+    /// It fits when it is built against the gateway's versions.
+    FitsAligned,
+    /// No alignment makes it fit.
+    DoesNotFit,
+}
+
+/// How the plugin is compiled, where somebody says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    pub go: Option<GoVersion>,
+    pub libc: Option<Libc>,
+}
+
+/// The gateway's system, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct System {
+    /// The one libc there is a build for.
+    pub libc: Option<LibcKind>,
+    pub glibc: Option<LibcVersion>,
+}
+
+/// Compares the two sides.
+#[must_use]
+pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &System) -> Report {
+    let (real, harmless): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway).into_iter().partition(Clash::is_real);
+    let go_line = go_line::change(plugin.go.as_ref(), &gateway.go).filter(|line| line.stops);
+    let asks = go_line::asks_more(plugin, gateway);
+    let other_go = told.go.clone().filter(|go| *go != gateway.go);
+    let other_libc = told.libc.and_then(|libc| misfit(libc, system));
+    let stuck = real.iter().any(|clash| !clash.can_align())
+        || other_go.is_some()
+        || other_libc.is_some()
+        // Another module's or a workspace member's go line cannot be lowered, and from Go 1.21 on it is heeded.
+        || asks.as_ref().is_some_and(|asks| asks.module != plugin.module && gateway.go.at_least(1, 21));
+    let verdict = match (stuck, real.is_empty() && go_line.is_none()) {
+        (true, _) => Verdict::DoesNotFit,
+        (false, true) => Verdict::Fits,
+        (false, false) => Verdict::FitsAligned,
+    };
+    Report {
+        plugin: plugin.module.clone(),
+        gateway: gateway.label.clone(),
+        go: gateway.go.clone(),
+        known: gateway.known(),
+        verdict,
+        clashes: real,
+        doubts: doubts(plugin, gateway),
+        harmless,
+        go_line,
+        needs_newer_go: asks,
+        other_go,
+        other_libc,
+    }
+}
+
+/// Two libcs fit if they are of one kind and the plugin's is not the newer: a distribution's patch level says nothing.
+fn misfit(libc: Libc, system: &System) -> Option<String> {
+    if let Some(kind) = system.libc.filter(|kind| *kind != libc.kind) {
+        return Some(format!("the plugin is for {}, the gateway runs on {kind}", libc.kind));
+    }
+    match (libc.kind, libc.floor, system.glibc) {
+        (LibcKind::Glibc, Some(have), Some(most)) if have > most => Some(format!(
+            "the plugin may need glibc {have}, the gateway's system has {most}"
+        )),
+        _ => None,
+    }
+}
+
+impl Report {
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.verdict == Verdict::Fits
+    }
+}
+
+/// For people: the answer first, then each reason.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            plugin, gateway, go, ..
+        } = self;
+        let answer = match self.verdict {
+            Verdict::Fits => "fits",
+            Verdict::FitsAligned => "fits when it is aligned, not as it is",
+            Verdict::DoesNotFit => "does not fit",
+        };
+        write!(f, "{plugin}: {answer} (KrakenD {gateway}, Go {go})")?;
+        if let Some(other) = &self.other_go {
+            write!(
+                f,
+                "\n  go: compiled with Go {other}, the gateway with Go {go}: it would end the gateway"
+            )?;
+        }
+        if let Some(why) = &self.other_libc {
+            write!(f, "\n  libc: {why}")?;
+        }
+        if let Some(line) = &self.go_line {
+            write!(f, "\n  go line: {}, which Go {go} refuses", line.have)?;
+        }
+        if let Some(asks) = self.needs_newer_go.as_ref().filter(|asks| asks.module != *plugin) {
+            write!(f, "\n  go line: {} says to need Go {}", asks.module, asks.go)?;
+        }
+        let wide = self.clashes.iter().map(|c| c.module.len()).max().unwrap_or_default();
+        for clash in &self.clashes {
+            let (have, want) = (clash.have.of(&clash.module), clash.want.of(&clash.module));
+            write!(f, "\n  {:<wide$}  {have}, the gateway has {want}", clash.module)?;
+            if let Some(more) = remark(clash) {
+                write!(f, " ({more})")?;
+            }
+        }
+        for Doubt { module, parent } in &self.doubts {
+            write!(
+                f,
+                "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file tells: `--gateway ./krakend`"
+            )?;
+        }
+        if self.known == Known::Requirements && !self.clashes.is_empty() {
+            write!(
+                f,
+                "\n  (what this release really links is not known: all it requires is taken)"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn remark(clash: &Clash) -> Option<String> {
+    let cause = match clash.cause {
+        Cause::Version => None,
+        Cause::Replaced => Some("one side replaces it".to_owned()),
+        Cause::Moved => Some("these packages are in another module there".to_owned()),
+        Cause::GatewaysOwn => Some("a module of the gateway's own, which no plugin can have".to_owned()),
+        Cause::PluginsOwn => Some("a module of your own, which the gateway has as it was published".to_owned()),
+    };
+    let through = clash
+        .chain
+        .first()
+        .filter(|first| **first != clash.module)
+        .map(|first| format!("through {first}"));
+    let packages = match &clash.bearing {
+        Bearing::InBoth { packages } if clash.cause == Cause::Moved => packages.first().cloned(),
+        _ => None,
+    };
+    let parts: Vec<String> = [cause, packages, through].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}

@@ -1,0 +1,101 @@
+//! `plugbuild check` and what else compares a plugin's modules with a gateway's, as typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{GatewayArgs, parse};
+use crate::gateway::GatewaySpec;
+use crate::target::Arch;
+use crate::version::{GatewayVersion, GoVersion};
+
+/// Whether a plugin's modules fit a gateway.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The gateway, as `build` takes it (repeatable); a Go version (1.25.6) is taken as --go, as `krakend check-plugin` has it
+    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Vec<GatewaySpec>,
+    /// The Go that compiles the plugin, where plugbuild does not
+    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
+    pub go: Option<GoVersion>,
+    /// The libc that the plugin is compiled for, in any spelling: musl, glibc=2.31, GLIBC-2.36_(debian-12)
+    #[arg(short, long, value_name = "L")]
+    pub libc: Option<String>,
+    /// The plugin's go.sum: the same as naming its folder
+    #[arg(short, long, value_name = "FILE", conflicts_with = "path")]
+    pub sum: Option<PathBuf>,
+    /// Print the commands that bring go.mod in line
+    #[arg(short = 'f', long)]
+    pub commands: bool,
+    /// The architecture whose packages count; amd64 if not said
+    #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
+    pub arch: Option<Arch>,
+}
+
+/// How a plugin fits each release.
+#[derive(Debug, Clone, Args)]
+pub struct CompatArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The oldest release of interest
+    #[arg(long, value_name = "RELEASE")]
+    pub from: Option<String>,
+}
+
+/// What an upgrade of the gateway brings for a plugin.
+#[derive(Debug, Clone, Args)]
+pub struct UpgradeArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The gateway that runs today
+    #[arg(long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub from: GatewaySpec,
+    /// The gateway to come
+    #[arg(long, value_name = "G", value_parser = parse::<GatewaySpec>, default_value = "latest")]
+    pub to: GatewaySpec,
+    /// Every module that changes between the two, whether or not the plugin has it
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Which modules are the gateway's to say, and which the plugin's.
+#[derive(Debug, Clone, Args)]
+pub struct DepsArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+}
+
+/// The edit of go.mod and go.sum that makes a plugin fit.
+#[derive(Debug, Clone, Args)]
+pub struct FixArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+    /// Write it; without this it is only shown
+    #[arg(long, visible_alias = "apply")]
+    pub write: bool,
+}
+
+/// `2.6`, `v2.6.1`: where a list of releases begins.
+pub(crate) fn first_release(text: &str) -> Option<GatewayVersion> {
+    let mut numbers = text.strip_prefix('v').unwrap_or(text).split('.').map(str::parse);
+    let mut next = || match numbers.next() {
+        Some(number) => number.ok(),
+        None => Some(0),
+    };
+    Some(GatewayVersion {
+        major: next()?,
+        minor: next()?,
+        patch: next()?,
+    })
+}

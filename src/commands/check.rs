@@ -1,0 +1,121 @@
+//! `plugbuild check`: a plugin's sources against gateways.
+
+use serde::Serialize;
+
+use super::subject::Subject;
+use super::{Context, asked, print, print_json};
+use crate::check::report::{self, Report, System, Told, Verdict};
+use crate::cli::check::CheckArgs;
+use crate::cli::{Format, GatewayArgs};
+use crate::error::{Error, Result};
+use crate::fix;
+use crate::gateway::version_text::parse_libc;
+use crate::gateway::{Asked, GatewaySpec};
+use crate::target::Libc;
+use crate::version::GoVersion;
+
+pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
+    let path = match &args.sum {
+        Some(sum) => sum.parent().map(std::path::Path::to_owned).unwrap_or_default(),
+        None => args.path.clone(),
+    };
+    let subject = Subject::read(&cx.host.absolute(path), args.arch, cx)?;
+    let (gateways, go) = understood(args);
+    let told = Told {
+        go,
+        libc: args.libc.as_deref().map(libc).transpose()?,
+    };
+    let mut misfits = Vec::new();
+    for asked in all_asked(gateways, &subject, cx)? {
+        let gateway = subject.gateway(&asked)?;
+        for note in &gateway.notes {
+            cx.ui.detail("note", note);
+        }
+        let modules = subject.modules(&gateway)?;
+        let plugin = subject.selection(&gateway)?;
+        let system = System {
+            libc: gateway.libc.map(|libc| libc.kind),
+            glibc: gateway.glibc_floor,
+        };
+        let report = report::report(&plugin, &modules, &told, &system);
+        tell(&report, cx);
+        if args.commands && !report.fits() {
+            let (job, go) = subject.job(&gateway)?;
+            let fix = fix::find(&job, &go, &modules, subject.means())?;
+            fix.commands(&subject.plugin).iter().for_each(print);
+        }
+        if !report.fits() {
+            misfits.push(report);
+        }
+    }
+    match misfits.as_slice() {
+        [] => Ok(()),
+        misfits => Err(failed(misfits)),
+    }
+}
+
+/// Tells gateways from Go versions: no gateway has been called 1.x since plugins are built this way.
+fn understood(args: &CheckArgs) -> (Vec<GatewaySpec>, Option<GoVersion>) {
+    let mut go = args.go.clone();
+    let gateways = args.gateway.iter().filter(|spec| match spec {
+        GatewaySpec::Release { numbers, flavour: None } if numbers.len() > 1 && numbers[0] == 1 => {
+            let text = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+            go = text.parse().ok();
+            false
+        }
+        _ => true,
+    });
+    (gateways.cloned().collect(), go)
+}
+
+fn libc(text: &str) -> Result<Libc> {
+    match parse_libc(text) {
+        Some(libc) => Ok(libc),
+        None => text.parse(),
+    }
+}
+
+fn all_asked(gateways: Vec<GatewaySpec>, subject: &Subject, cx: Context) -> Result<Vec<Asked>> {
+    let one = |gateway| {
+        let given = GatewayArgs { gateway, go: None };
+        asked(&given, None, &subject.settings, cx)
+    };
+    if gateways.is_empty() {
+        return Ok(vec![one(None)?]);
+    }
+    gateways.into_iter().map(|gateway| one(Some(gateway))).collect()
+}
+
+fn tell(report: &Report, cx: Context) {
+    #[derive(Serialize)]
+    struct Event<'a> {
+        reason: &'static str,
+        #[serde(flatten)]
+        report: &'a Report,
+    }
+    match cx.format {
+        Format::Json => print_json(&Event {
+            reason: "checked",
+            report,
+        }),
+        Format::Human => print(report),
+    }
+    for clash in &report.harmless {
+        cx.ui.detail("harmless", format!("{clash}: not compiled into both"));
+    }
+}
+
+fn failed(misfits: &[Report]) -> Error {
+    let gateways: Vec<&str> = misfits.iter().map(|report| report.gateway.as_str()).collect();
+    let plugin = &misfits[0].plugin;
+    let error = Error::incompatible(format!(
+        "{plugin} does not fit KrakenD {} as it is",
+        gateways.join(", ")
+    ));
+    if misfits.iter().any(|report| report.verdict == Verdict::DoesNotFit) {
+        return error.help("`plugbuild compat` tells which releases it fits");
+    }
+    error
+        .help("`plugbuild build` builds it against the gateway's versions, in a copy of go.mod")
+        .help("`plugbuild fix` shows how to bring go.mod itself in line, and `--write` does it")
+}

@@ -1,0 +1,110 @@
+//! `plugbuild fix`: the edit of go.mod and go.sum, shown or written.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::subject::Subject;
+use super::{Context, asked, print, print_json};
+use crate::cli::Format;
+use crate::cli::check::FixArgs;
+use crate::error::{Error, Result};
+use crate::fix::{self, Edit, FileChange, Fix};
+
+pub(super) fn run(args: &FixArgs, cx: Context) -> Result<()> {
+    let subject = Subject::read(&args.path, None, cx)?;
+    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.settings, cx)?)?;
+    let modules = subject.modules(&gateway)?;
+    let (job, go) = subject.job(&gateway)?;
+    let fix = fix::find(&job, &go, &modules, subject.means())?;
+    if fix.edits.is_empty() {
+        cx.ui
+            .status("fits", format!("KrakenD {} as it is: nothing to edit", gateway.label));
+        return Ok(());
+    }
+    tell(&fix, args.write, cx);
+    if args.write {
+        fix.files.iter().try_for_each(write)?;
+        let files: Vec<String> = fix.files.iter().map(|file| file.path.display().to_string()).collect();
+        cx.ui.status("written", files.join(", "));
+        if !subject.plugin.vendored.is_empty() {
+            cx.ui
+                .warn("vendor/ is as it was: bring it up to date with `go mod vendor`");
+        }
+    } else {
+        cx.ui.status("shown", "nothing is written without --write");
+    }
+    Ok(())
+}
+
+fn tell(fix: &Fix, written: bool, cx: Context) {
+    for edit in &fix.edits {
+        match edit {
+            Edit::Replace { .. } => cx.ui.status("edit", edit),
+            _ => cx.ui.detail("edit", edit),
+        }
+    }
+    if let Err(why) = &fix.tidied {
+        cx.ui
+            .warn(format!("whether it survives `go mod tidy` could not be tried: {why}"));
+    }
+    match cx.format {
+        Format::Json => print_json(&json!({
+            "reason": "fixed",
+            "written": written,
+            "edits": fix.edits.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "survives_tidy": fix.tidied.is_ok(),
+        })),
+        Format::Human if written => {}
+        Format::Human => fix.files.iter().for_each(|file| match name(file).as_str() {
+            "go.sum" => print(sums_changed(file)),
+            _ => print(diff(file).trim_end()),
+        }),
+    }
+}
+
+fn name(file: &FileChange) -> String {
+    let name = file.path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Sums tell a reader nothing but how many there are.
+fn sums_changed(file: &FileChange) -> String {
+    let only = |a: &str, b: &str| a.lines().filter(|line| !b.lines().any(|other| other == *line)).count();
+    format!(
+        "go.sum: {} lines added, {} removed",
+        only(&file.new, &file.old),
+        only(&file.old, &file.new)
+    )
+}
+
+fn diff(file: &FileChange) -> String {
+    let name = name(file);
+    similar::TextDiff::from_lines(&file.old, &file.new)
+        .unified_diff()
+        .context_radius(1)
+        .header(&format!("a/{name}"), &format!("b/{name}"))
+        .to_string()
+}
+
+/// All of it or nothing: by one rename.
+fn write(file: &FileChange) -> Result<()> {
+    let failed = |why: &dyn std::fmt::Display| Error::io("write", &file.path, why);
+    let now = fs::read_to_string(&file.path).unwrap_or_default();
+    if now != file.old {
+        return Err(Error::io("write", &file.path, "it was changed meanwhile").help("run `plugbuild fix` again"));
+    }
+    let dir = file.path.parent().unwrap_or(Path::new("/"));
+    let mut staged = tempfile::Builder::new()
+        .prefix(".plugbuild-")
+        .tempfile_in(dir)
+        .map_err(|e| failed(&e))?;
+    staged.write_all(file.new.as_bytes()).map_err(|e| failed(&e))?;
+    let permissions = fs::metadata(&file.path).map(|meta| meta.permissions());
+    let permissions = permissions.unwrap_or_else(|_| std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    fs::set_permissions(staged.path(), permissions).map_err(|e| failed(&e))?;
+    staged.persist(&file.path).map_err(|e| failed(&e.error))?;
+    Ok(())
+}

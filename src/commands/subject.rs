@@ -1,0 +1,120 @@
+//! What check, compat, deps, upgrade and fix look at: a plugin, asked as if it were built for one gateway.
+
+use std::path::Path;
+
+use super::Context;
+use crate::align::{Means, Mode};
+use crate::check::{GatewaySide, PluginSide};
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::host::Host;
+use crate::matrix::Matrix;
+use crate::modfile;
+use crate::plan::targets::Wanted;
+use crate::plan::{self, CcWish, Chosen, Job, Output, Request};
+use crate::plugin::Plugin;
+use crate::plugin::goenv::GoEnv;
+use crate::selection;
+use crate::target::Arch;
+use crate::toolchain::go::{self, Go};
+use crate::toolchain::store::Store;
+
+/// A plugin with what is needed to ask about it.
+pub(super) struct Subject {
+    pub(super) plugin: Plugin,
+    pub(super) settings: Settings,
+    pub(super) matrix: Matrix,
+    pub(super) store: Store,
+    goenv: GoEnv,
+    arch: Arch,
+    /// The surroundings, with what the settings files add to them.
+    host: Host,
+}
+
+impl Subject {
+    pub(super) fn read(path: &Path, arch: Option<Arch>, cx: Context) -> Result<Self> {
+        let dir = cx.host.absolute(path);
+        let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
+        let host = settings.with_mirrors(cx.host);
+        let goenv = GoEnv::read(&host)?;
+        let plugin = Plugin::read(&dir, &host, &goenv)?;
+        Ok(Subject {
+            matrix: settings.matrix()?,
+            store: Store::of(&host),
+            arch: arch.unwrap_or(Arch::Amd64),
+            plugin,
+            settings,
+            goenv,
+            host,
+        })
+    }
+
+    pub(super) fn means(&self) -> Means<'_> {
+        Means {
+            matrix: &self.matrix,
+            host: &self.host,
+            store: &self.store,
+        }
+    }
+
+    pub(super) fn gateway(&self, asked: &Asked) -> Result<Gateway> {
+        gateway::identify(asked, &self.matrix, &self.host)
+    }
+
+    pub(super) fn named(&self, spec: &GatewaySpec) -> Result<Gateway> {
+        self.gateway(&Asked {
+            gateway: Some(spec.clone()),
+            ..Asked::default()
+        })
+    }
+
+    /// The newest release, for questions that name no gateway.
+    pub(super) fn latest(&self) -> Result<Gateway> {
+        self.named(&GatewaySpec::Latest { flavour: None })
+    }
+
+    /// The gateway's modules.
+    pub(super) fn modules(&self, gateway: &Gateway) -> Result<GatewaySide> {
+        gateway::modules::side(gateway, &self.matrix)?.ok_or_else(|| {
+            Error::usage(format!("the modules of the gateway {} are not known", gateway.label))
+                .help("give its file, which holds them: `--gateway ./krakend`")
+                .help("or keep them once: `plugbuild gateway import ./krakend --name acme-3.0`")
+        })
+    }
+
+    /// The build that the go command is asked about, and the gateway's own Go.
+    pub(super) fn job(&self, gateway: &Gateway) -> Result<(Job, Go)> {
+        let request = Request {
+            wanted: Wanted {
+                archs: vec![gateway.arch.unwrap_or(self.arch)],
+                ..Wanted::default()
+            },
+            cc: Chosen::new(CcWish::Auto, "default"),
+            cc_by_target: Default::default(),
+            output: Output::Dir(self.host.cwd.clone()),
+            go_args: Vec::new(),
+            name: None,
+            strip: false,
+            align: Mode::Auto,
+        };
+        let plan = plan::make(
+            &request,
+            gateway,
+            &self.plugin,
+            &self.goenv,
+            &self.matrix,
+            self.host.platform,
+        )?;
+        let job = plan.jobs.into_iter().next();
+        let job = job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
+        Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
+    }
+
+    /// What the plugin selects as it is.
+    pub(super) fn selection(&self, gateway: &Gateway) -> Result<PluginSide> {
+        let (job, go) = self.job(gateway)?;
+        let _lock = modfile::lock(&self.plugin, &self.store, || {})?;
+        selection::of(&job, &go, self.means())
+    }
+}

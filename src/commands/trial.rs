@@ -1,0 +1,343 @@
+//! `plugbuild test`: loads plugins in a gateway that really runs, and sends a request through it.
+
+use std::ffi::OsString;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Context, asked, print, print_json};
+use crate::binary::Binary;
+use crate::cli::Format;
+use crate::cli::trial::TestArgs;
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::explain::explain;
+use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::invocation::Invocation;
+use crate::invocation::background::{Background, Waited};
+use crate::matrix::Matrix;
+use crate::registerer::{self, Kind};
+use crate::target::{Arch, LibcKind, Target};
+use crate::toolchain::{self, store::Store};
+use crate::trial::request::{self, Answer};
+use crate::trial::{self, Expected};
+use crate::verify::plugin::Plugin;
+use crate::version::GatewayVersion;
+
+/// The first release with `krakend test-plugin`.
+const TEST_PLUGIN: GatewayVersion = GatewayVersion {
+    major: 2,
+    minor: 6,
+    patch: 0,
+};
+
+/// One plugin of a trial.
+struct Tried {
+    /// A copy that has the folder to itself.
+    file: PathBuf,
+    shown: String,
+    kinds: Vec<Kind>,
+    arch: Arch,
+}
+
+/// A gateway that can be run here.
+struct Runnable<'a> {
+    gateway: &'a Gateway,
+    command: Vec<OsString>,
+    cx: Context<'a>,
+}
+
+pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
+    let settings = Settings::read(&cx.host.cwd, cx.host)?;
+    let matrix = settings.matrix()?;
+    let gateway = gateway::identify(&asked(&args.gateway, None, &settings, cx)?, &matrix, cx.host)?;
+    let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let tried: Vec<Tried> = args
+        .plugins
+        .iter()
+        .map(|path| tried(path, folder.path(), cx))
+        .collect::<Result<_>>()?;
+    let gateway = with_file(gateway, args, &matrix, cx)?;
+    let binary = gateway.binary.clone().unwrap_or_default();
+    let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
+    if let Some(other) = tried.iter().find(|plugin| plugin.arch != arch) {
+        let what = format!("{} is for {}, and the gateway for {arch}", other.shown, other.arch);
+        return Err(Error::incompatible(what).help(format!("build it for that: `plugbuild --arch {arch}`")));
+    }
+    let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
+    let mut command = trial::runner(
+        arch,
+        gateway.libc.map(|libc| libc.kind),
+        sysroot.as_deref(),
+        &matrix,
+        cx.host,
+    )?;
+    command.push(binary.into());
+    let runnable = Runnable {
+        gateway: &gateway,
+        command,
+        cx,
+    };
+    runnable.load(&tried, folder.path(), args)?;
+    if let [method, path] = args.request.as_slice() {
+        let text = configuration(args, cx)?;
+        let (mut running, port) = runnable.serve(&text, folder.path(), args)?;
+        let answer = ask(method, path, port, args, cx);
+        running.stop();
+        for line in trial::about_plugins(&running.said) {
+            cx.ui.detail("log", line);
+        }
+        answer?;
+    }
+    Ok(())
+}
+
+/// Copies a plugin into the folder and reads what it exports.
+fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
+    let full = cx.host.absolute(path);
+    let binary = Binary::open(&full)?;
+    let plugin = Plugin::read(&binary)?;
+    let kinds = registerer::all()?
+        .into_iter()
+        .filter(|row| plugin.own_symbol(&row.symbol).is_some())
+        .map(|row| row.kind)
+        .collect();
+    let stem = full.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let file = folder.join(format!("{stem}.so"));
+    std::fs::copy(&full, &file).map_err(|e| Error::io("copy", &full, e))?;
+    Ok(Tried {
+        file,
+        shown: path.display().to_string(),
+        kinds,
+        arch: plugin.image().arch(),
+    })
+}
+
+/// The gateway with its file: the one that was given, or the release's own.
+fn with_file(gateway: Gateway, args: &TestArgs, matrix: &Matrix, cx: Context) -> Result<Gateway> {
+    if gateway.binary.is_some() {
+        return Ok(gateway);
+    }
+    let Some(version) = gateway.version.filter(|_| args.official) else {
+        return Err(Error::usage(format!(
+            "KrakenD {} is known, but there is no file of it to run",
+            gateway.label
+        ))
+        .help("give one: `--gateway ./krakend`, or let the release's own be fetched: `--official`"));
+    };
+    let libc = gateway.libc.map_or(LibcKind::Glibc, |libc| libc.kind);
+    let target = Target::new(cx.host.platform.arch, libc);
+    let store = Store::of(cx.host);
+    let file = toolchain::official::ensure(version, &target, matrix, cx.host, &store, cx.offline, cx.ui)?;
+    let asked = Asked {
+        gateway: Some(GatewaySpec::File(file)),
+        ..Asked::default()
+    };
+    gateway::identify(&asked, matrix, cx.host)
+}
+
+impl Runnable<'_> {
+    fn invocation(&self, cwd: &Path, args: &[&str]) -> Invocation {
+        let program = self.command.first().cloned().unwrap_or_default();
+        Invocation::new(program, cwd)
+            .args(self.command.iter().skip(1).cloned())
+            .args(args.iter().copied())
+            // What is run is plain JSON, also where the user's own is a template.
+            .without("FC_ENABLE")
+    }
+
+    /// Loads each plugin as each of its types; all are tried before the first failure is told.
+    fn load(&self, tried: &[Tried], folder: &Path, args: &TestArgs) -> Result<()> {
+        let own_command = self.gateway.version.is_none_or(|version| version >= TEST_PLUGIN);
+        let started = if own_command {
+            None
+        } else {
+            Some(self.start_bare(folder, args)?)
+        };
+        let mut failed = Vec::new();
+        for plugin in tried {
+            if plugin.kinds.is_empty() {
+                failed.push(plugin.shown.clone());
+                self.tell(plugin, None, false, &[]);
+            }
+            for kind in &plugin.kinds {
+                let (ok, said) = match &started {
+                    None => self.test_plugin(plugin, *kind, folder)?,
+                    Some(said) => (trial::loaded(said, *kind).unwrap_or(0) > 0, said.clone()),
+                };
+                self.tell(plugin, Some(*kind), ok, &said);
+                if !ok {
+                    failed.push(format!("{} as a {kind}", plugin.shown));
+                }
+            }
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let label = &self.gateway.label;
+        let error = Error::incompatible(format!("the gateway {label} did not load {}", failed.join(", ")));
+        Err(error.help("plugbuild verify PLUGIN.so --gateway … says what differs"))
+    }
+
+    /// The gateway's own `test-plugin`.
+    fn test_plugin(&self, plugin: &Tried, kind: Kind, folder: &Path) -> Result<(bool, Vec<String>)> {
+        let file = plugin.file.display().to_string();
+        let run = self.invocation(folder, &["test-plugin", trial::flag(kind), &file]);
+        self.cx.ui.detail("running", &run);
+        let output = run.output(self.cx.host)?;
+        let said = [output.stdout, output.stderr].concat();
+        let lines = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
+        Ok((output.status.success(), lines))
+    }
+
+    /// A start with nothing but the plugins, for releases that have no such command; its log tells.
+    fn start_bare(&self, folder: &Path, args: &TestArgs) -> Result<Vec<String>> {
+        let (mut running, _) = self.started(&|port| Ok(trial::bare(folder, port)), folder, args)?;
+        running.stop();
+        Ok(std::mem::take(&mut running.said))
+    }
+
+    fn serve(&self, text: &str, folder: &Path, args: &TestArgs) -> Result<(Background, u16)> {
+        self.started(&|port| trial::configuration(text, folder, port), folder, args)
+    }
+
+    /// Runs the gateway and waits until it answers on its port. Another program may take the port in between: then again.
+    fn started(
+        &self,
+        config: &dyn Fn(u16) -> Result<String>,
+        folder: &Path,
+        args: &TestArgs,
+    ) -> Result<(Background, u16)> {
+        let mut last = Vec::new();
+        for _ in 0..3 {
+            let port = free_port()?;
+            // Its name has no `.so`, which would be taken for a plugin.
+            let file = folder.join("krakend.json");
+            std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
+            let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
+            self.cx.ui.detail("running", &run);
+            let mut running = run.start(self.cx.host)?;
+            let address = ([127, 0, 0, 1], port).into();
+            let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
+            match running.wait(Duration::from_secs(args.timeout), up) {
+                Waited::Found => return Ok((running, port)),
+                Waited::TimedOut => {
+                    running.stop();
+                    self.explained(&running.said);
+                    let what = format!("the gateway did not answer within {} s", args.timeout);
+                    return Err(Error::incompatible(what).help("give it more time: `--timeout 120`"));
+                }
+                Waited::Ended => last = std::mem::take(&mut running.said),
+            }
+            if !last.iter().any(|line| line.contains("address already in use")) {
+                break;
+            }
+        }
+        for line in last.iter().take(12) {
+            self.cx.ui.pass_on(line);
+        }
+        self.explained(&last);
+        Err(Error::incompatible(format!(
+            "the gateway {} ended before it answered",
+            self.gateway.label
+        )))
+    }
+
+    fn tell(&self, plugin: &Tried, kind: Option<Kind>, ok: bool, said: &[String]) {
+        let Context { ui, format, .. } = self.cx;
+        let as_what = kind.map_or("nothing: it exports no registerer".to_owned(), |kind| {
+            format!("a {kind}")
+        });
+        match format {
+            Format::Json => print_json(&json!({
+                "reason": "plugin-tested",
+                "plugin": plugin.shown,
+                "type": kind.map(Kind::name),
+                "gateway": self.gateway.label,
+                "loaded": ok,
+                "log": said,
+            })),
+            Format::Human => {
+                let verdict = if ok { "loaded" } else { "NOT loaded" };
+                print(format_args!(
+                    "{verdict}: {} as {as_what} in KrakenD {}",
+                    plugin.shown, self.gateway.label
+                ));
+            }
+        }
+        if !ok {
+            trial::about_plugins(said).take(12).for_each(|line| ui.pass_on(line));
+            self.explained(said);
+        }
+    }
+
+    /// The gateway's words in others.
+    fn explained(&self, said: &[String]) {
+        let told = explain(&said.join("\n")).unwrap_or_default();
+        let mut seen = Vec::new();
+        for told in told.into_iter().filter(|told| !told.id.contains("not-found")) {
+            if !seen.contains(&told.id) {
+                self.cx
+                    .ui
+                    .status("which means", format!("{}; {}", told.cause, told.cure));
+                seen.push(told.id);
+            }
+        }
+    }
+}
+
+fn free_port() -> Result<u16> {
+    let failed = |e| Error::io("find", "a free port", e);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
+    Ok(listener.local_addr().map_err(failed)?.port())
+}
+
+/// The configuration for requests.
+fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
+    let first = args.plugins.first().map(|path| cx.host.absolute(path));
+    let beside = || {
+        let mut folders = first.as_deref()?.ancestors().skip(1).take(2);
+        folders.find_map(|dir| Some(dir.join("krakend.json")).filter(|file| file.is_file()))
+    };
+    let file = args
+        .config
+        .as_ref()
+        .map(|file| cx.host.absolute(file))
+        .or_else(beside)
+        .ok_or_else(|| {
+            Error::usage("a request needs a configuration that uses the plugin, and there is no krakend.json beside it")
+                .help("give it: `--config krakend.json`; `plugbuild config inject` writes the plugin in")
+        })?;
+    cx.ui.status("config", file.display());
+    std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))
+}
+
+/// Sends the request and tells the answer.
+fn ask(method: &str, path: &str, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
+    let Answer { status, headers, body } = request::send(method, path, port, Duration::from_secs(args.timeout))?;
+    match cx.format {
+        Format::Json => print_json(&json!({
+            "reason": "answered", "method": method, "path": path, "status": status, "headers": headers, "body": body,
+        })),
+        Format::Human => {
+            print(format_args!("{method} {path}: {status}"));
+            for (name, value) in &headers {
+                print(format_args!("  {name}: {value}"));
+            }
+            if !body.is_empty() {
+                print(format_args!("\n{}", body.trim_end()));
+            }
+        }
+    }
+    let expected = Expected {
+        status: args.expect_status,
+        headers: args.expect_header.clone(),
+    };
+    let missed = expected.missed(status, &headers);
+    if missed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::incompatible(format!("{method} {path}: {}", missed.join("; "))))
+}

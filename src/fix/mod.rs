@@ -1,0 +1,248 @@
+//! Fix: the smallest edit of go.mod and go.sum that makes a plugin fit a gateway, and still fit after `go mod tidy`.
+//!
+//! Found by trying, in a copy: requirements are set to the gateway's versions; what something else asks more of is
+//! replaced; then `go mod tidy` has its way with the copy, and what it undid is replaced too.
+
+mod edit;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::align::{Means, go_line};
+use crate::check::{Cause, Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::error::{Error, Result};
+use crate::invocation::Invocation;
+use crate::matrix::modules::ModuleRow;
+use crate::matrix::sums;
+use crate::modfile::{self, ModFile};
+use crate::plan::Job;
+use crate::plugin::directives::{self, Directive};
+use crate::selection::{self, Reader};
+use crate::toolchain::State;
+use crate::toolchain::go::{self, Go};
+
+pub use edit::Edit;
+
+/// A fix that was tried.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// In the order they are to be made.
+    pub edits: Vec<Edit>,
+    /// The files as they are and as they would be: go.mod, go.sum.
+    pub files: Vec<FileChange>,
+    /// Whether `go mod tidy` was tried on it; where it could not be, why.
+    pub tidied: Result<()>,
+}
+
+/// A file of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    pub path: PathBuf,
+    pub old: String,
+    pub new: String,
+}
+
+/// Rounds after which it is given up: each replaces what the one before could not move.
+const ROUNDS: usize = 6;
+
+/// Finds it. Nothing of the user's is written.
+///
+/// # Errors
+/// A clash that no edit cures, a workspace, or the go command's own words.
+pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Result<Fix> {
+    if let Some(work) = &job.plugin.work {
+        return Err(Error::usage(format!(
+            "{} decides the versions of several modules, and fix edits one go.mod",
+            work.display()
+        ))
+        .help("fix each module by itself: `GOWORK=off plugbuild fix …`")
+        .help("or leave them as they are: `plugbuild build` aligns a workspace, too"));
+    }
+    let (program, version) = match exact.state {
+        State::Ready => (exact.program(), exact.version.clone()),
+        State::Missing => go::fetcher(means.host, means.store).ok_or_else(|| {
+            Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
+                "install the gateway's: `plugbuild toolchain install {}`",
+                exact.version
+            ))
+        })?,
+    };
+    let _lock = modfile::lock(&job.plugin, means.store, || {})?;
+    let root = &job.plugin.module.root;
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
+    let own = [read("go.mod"), read("go.sum")];
+    let copy = modfile::draft(&job.plugin, "draft", &own, means.store)?;
+    let desk = Desk {
+        job,
+        gateway,
+        means,
+        reader: Reader::of(job, &version, program, means.matrix),
+    };
+    let mut edits: Vec<Edit> = Vec::new();
+    if let Some(line) = go_line::change(job.plugin.module.go.as_ref(), &gateway.go).filter(|line| line.stops) {
+        edits.push(Edit::GoLine(line.want));
+        let default = |d: &Directive| d.verb == "godebug" && d.words.iter().any(|w| w.starts_with("default="));
+        if directives::parse(&own[0]).iter().any(default) {
+            edits.push(Edit::DropGodebugDefault);
+        }
+    }
+    desk.edit(&copy, &edits)?;
+    desk.settle(&copy, &mut edits)?;
+    let mut fixed = copy.texts()?;
+    // On a second copy: what tidy does is the user's to do.
+    let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, means.store)?;
+    let known = edits.len();
+    let tidied = desk.tidy(&tidy).and_then(|()| desk.settle(&tidy, &mut edits));
+    if edits.len() > known {
+        let again = modfile::draft(&job.plugin, "draft", &fixed, means.store)?;
+        desk.edit(&again, &edits[known..])?;
+        desk.selection(&again)?;
+        fixed = again.texts()?;
+    }
+    if tidied.is_ok() {
+        // The build list names modules that no build needs: what tidy drops again is not added in the first place.
+        let needed = tidy.texts()?[1].clone();
+        let kept = |line: &&str| own[1].lines().chain(needed.lines()).any(|other| other == *line);
+        fixed[1] = fixed[1].lines().filter(kept).flat_map(|line| [line, "\n"]).collect();
+    }
+    let files = ["go.mod", "go.sum"].into_iter().zip(own).zip(fixed);
+    Ok(Fix {
+        edits,
+        files: files
+            .map(|((name, old), new)| FileChange {
+                path: root.join(name),
+                old,
+                new,
+            })
+            .filter(|file| file.old != file.new)
+            .collect(),
+        tidied,
+    })
+}
+
+struct Desk<'a> {
+    job: &'a Job,
+    gateway: &'a GatewaySide,
+    means: Means<'a>,
+    reader: Reader,
+}
+
+impl Desk<'_> {
+    fn selection(&self, copy: &ModFile) -> Result<PluginSide> {
+        selection::read(self.job, &self.reader, copy, self.means.host)
+    }
+
+    /// Edits the copy until nothing clashes.
+    fn settle(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
+        let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+        for _ in 0..ROUNDS {
+            let now = self.selection(copy)?;
+            let real: Vec<Clash> = clashes(&now, self.gateway).into_iter().filter(Clash::is_real).collect();
+            if real.is_empty() {
+                return Ok(());
+            }
+            let mut next = Vec::new();
+            for clash in &real {
+                let step = tried.entry(clash.module.clone()).or_default();
+                next.extend(step_of(clash, *step, now_replaced(&now, clash), edits)?);
+                *step += 1;
+            }
+            copy.add_sums(real.iter().filter_map(|clash| sum_lines(&clash.want)))?;
+            self.edit(copy, &next)?;
+            edits.extend(next);
+        }
+        Err(Error::incompatible(format!(
+            "no edit of go.mod was found that makes {} fit KrakenD {}",
+            self.job.plugin.module.path, self.gateway.label
+        ))
+        .help("`plugbuild build` aligns it without an edit"))
+    }
+
+    fn edit(&self, copy: &ModFile, edits: &[Edit]) -> Result<()> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let args = edits.iter().flat_map(Edit::flags);
+        self.run(
+            Invocation::new(&self.reader.program, copy.dir())
+                .args(["mod", "edit"])
+                .args(args)
+                .arg(copy.file()),
+        )
+    }
+
+    fn tidy(&self, copy: &ModFile) -> Result<()> {
+        let modfile = format!("-modfile={}", copy.file().display());
+        self.run(Invocation::new(&self.reader.program, &self.job.plugin.dir).args(["mod", "tidy", &modfile]))
+    }
+
+    fn run(&self, mut go: Invocation) -> Result<()> {
+        go.set.extend(self.reader.env.clone());
+        let output = go.without("GOROOT").output(self.means.host)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        Err(Error::build(format!(
+            "the go command could not edit the copy of go.mod: {}",
+            last.trim()
+        )))
+    }
+}
+
+fn now_replaced(now: &PluginSide, clash: &Clash) -> bool {
+    now.modules.iter().any(|m| m.path == clash.module && m.replaced)
+}
+
+/// What to try next for a clash: take the user's replace away, require the gateway's version, and where something asks
+/// for more than that, replace.
+fn step_of(clash: &Clash, step: usize, replaced: bool, before: &[Edit]) -> Result<Vec<Edit>> {
+    let (Source::Published { path, version }, true) = (&clash.want, clash.can_align() && clash.cause != Cause::Moved)
+    else {
+        return Err(Error::incompatible(format!(
+            "no edit of go.mod makes this fit: {clash} ({})",
+            match clash.cause {
+                Cause::PluginsOwn => "a module of your own, which the gateway has as it was published",
+                Cause::Moved => "the gateway has these packages in another module",
+                _ => "the gateway's own module",
+            }
+        )));
+    };
+    let module = clash.module.clone();
+    let dropped = Edit::DropReplace(module.clone());
+    let mut edits = Vec::new();
+    if replaced && step == 0 {
+        edits.push(dropped);
+    }
+    if *path == module && step == 0 {
+        edits.push(Edit::Require(module, version.clone()));
+    } else {
+        let required = Edit::Require(module.clone(), version.clone());
+        let why = match before.contains(&required) {
+            true => "something else asks for more",
+            false => "the gateway replaces it",
+        };
+        edits.push(Edit::Replace {
+            module,
+            to: path.clone(),
+            version: version.clone(),
+            why,
+        });
+    }
+    Ok(edits)
+}
+
+fn sum_lines(source: &Source) -> Option<String> {
+    let Source::Published { path, version } = source else {
+        return None;
+    };
+    let row = ModuleRow {
+        path: path.clone(),
+        version: version.clone(),
+        indirect: false,
+        replace: None,
+    };
+    sums::go_sum_lines(&[row]).next()
+}

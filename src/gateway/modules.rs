@@ -1,0 +1,54 @@
+//! A gateway's modules, from wherever they are known: its own file, the matrix, a list of the user's.
+
+use std::fs;
+
+use super::Gateway;
+use crate::binary::Binary;
+use crate::check::{GatewaySide, module_rows};
+use crate::error::{Error, Result};
+use crate::matrix::{Matrix, Release, modules};
+
+/// What it was built from; nothing where only its Go and libc are known.
+///
+/// # Errors
+/// Its file or its list cannot be read.
+pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewaySide>> {
+    if let Some(file) = &gateway.binary {
+        let binary = Binary::open(file)?;
+        let info = binary.build_info()?;
+        let side = GatewaySide::of_binary(
+            gateway.label.clone(),
+            gateway.go.clone(),
+            info.main.as_ref().map(|main| main.path.clone()),
+            module_rows(&info),
+            binary.package_hashes().map(|package| package.path.to_owned()).collect(),
+        );
+        return Ok(Some(side));
+    }
+    let own = matrix.named(&gateway.label);
+    let Some(row) = own.or_else(|| gateway.version.and_then(|version| matrix.release(version))) else {
+        return Ok(None);
+    };
+    let side = of_row(row)?.map(|side| GatewaySide {
+        label: gateway.label.clone(),
+        go: gateway.go.clone(),
+        ..side
+    });
+    Ok(side)
+}
+
+/// The modules of a row: listed in a file of its own, or those of the official release of its version.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn of_row(row: &Release) -> Result<Option<GatewaySide>> {
+    match &row.modules {
+        Some(file) => {
+            let text = fs::read_to_string(file).map_err(|e| Error::io("read the module list", file, e))?;
+            Ok(Some(GatewaySide::of_list(row, modules::parse(&text, file)?)))
+        }
+        None if row.name.is_some() => Ok(None),
+        // A row of the user's may be of a release that is newer than this plugbuild.
+        None => Ok(GatewaySide::of_release(row).ok()),
+    }
+}

@@ -1,0 +1,232 @@
+//! Copies of a plugin's go.mod and go.sum (or go.work) that the go command reads in their place: what it adds, and what
+//! we have to say otherwise, never touches the user's tree.
+
+pub mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::plugin::{Plugin, directives};
+use crate::toolchain::fetch::hex;
+use crate::toolchain::store::{Lock, Store, create_dir};
+use text::Edits;
+
+/// A copy, written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModFile {
+    file: PathBuf,
+    kind: Kind,
+    /// A digest of what it was made of.
+    made_of: String,
+    /// Whether the go command has yet to read it.
+    pub changed: bool,
+}
+
+/// The file that tells what a copy was made of.
+const STAMP: &str = "made-of";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Module,
+    /// Of a module whose vendor folder is used.
+    Vendored,
+    Workspace,
+}
+
+impl ModFile {
+    /// Flags that make the go command read it.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let modfile = || format!("-modfile={}", self.file.display());
+        match self.kind {
+            Kind::Module => vec!["-mod=mod".to_owned(), modfile()],
+            Kind::Vendored => vec!["-mod=vendor".to_owned(), modfile()],
+            // A workspace takes neither flag.
+            Kind::Workspace => Vec::new(),
+        }
+    }
+
+    /// The same for its environment.
+    pub fn set(&self, env: &mut BTreeMap<String, OsString>) {
+        if self.kind == Kind::Workspace {
+            env.insert("GOWORK".to_owned(), self.file.clone().into());
+        }
+    }
+
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Both files, as the go command left them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn texts(&self) -> Result<[String; 2]> {
+        Ok([read(&self.file)?, read_if_there(&self.sum_file())?])
+    }
+
+    /// Adds lines to the copy of go.sum.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn add_sums(&self, lines: impl Iterator<Item = String>) -> Result<()> {
+        let own = read_if_there(&self.sum_file())?;
+        let lines: Vec<String> = std::iter::once(own).chain(lines).collect();
+        let sums = text::go_sum(&lines, "");
+        fs::write(self.sum_file(), sums).map_err(|e| Error::io("write", self.sum_file(), e))
+    }
+
+    fn write(&self, texts: [String; 2]) -> Result<()> {
+        create_dir(self.dir())?;
+        for (path, text) in [&self.file, &self.sum_file()].into_iter().zip(texts) {
+            fs::write(path, text).map_err(|e| Error::io("write", path, e))?;
+        }
+        Ok(())
+    }
+
+    fn sum_file(&self) -> PathBuf {
+        self.file.with_extension(if self.kind == Kind::Workspace {
+            "work.sum"
+        } else {
+            "sum"
+        })
+    }
+
+    /// The go command has read it, and brought it up to date: it may stay.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn settled(&self) -> Result<()> {
+        let stamp = self.file.with_file_name(STAMP);
+        fs::write(&stamp, &self.made_of).map_err(|e| Error::io("write", stamp, e))
+    }
+
+    /// Whether vendor/ is read, where modules have no list of their own.
+    #[must_use]
+    pub fn is_vendored(&self) -> bool {
+        self.kind == Kind::Vendored
+    }
+}
+
+/// Writes a copy, called `name` among those of this plugin. What is there already stays, with what the go command has
+/// added to it, as long as it would be made of the same.
+///
+/// # Errors
+/// A file of the user's that cannot be read, or a store that cannot be written.
+pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store: &Store) -> Result<ModFile> {
+    let dir = store.modfiles(&key(plugin)).join(name);
+    let vendored = !plugin.vendored.is_empty() && edits.pins.is_empty();
+    let (kind, source, texts) = match &plugin.work {
+        Some(work) => {
+            let base = work.parent().unwrap_or(Path::new("/"));
+            let own = format!("{}\n{}", read(work)?, members_for_each_other(plugin, &read(work)?)?);
+            let sums = text::go_sum(sums, &read_if_there(&work.with_extension("work.sum"))?);
+            (
+                Kind::Workspace,
+                "go.work",
+                [text::go_work(&own, base, edits, &dir), sums],
+            )
+        }
+        None => {
+            let root = &plugin.module.root;
+            let own = read(&root.join("go.mod"))?;
+            let sums = text::go_sum(sums, &read_if_there(&root.join("go.sum"))?);
+            let kind = if vendored { Kind::Vendored } else { Kind::Module };
+            (kind, "go.mod", [text::go_mod(&own, edits, &dir), sums])
+        }
+    };
+    let made_of = hex(&Sha256::digest(texts.join("\0")));
+    let mut copy = ModFile {
+        file: dir.join(source),
+        kind,
+        made_of,
+        changed: false,
+    };
+    let stamp = dir.join(STAMP);
+    copy.changed = fs::read_to_string(&stamp).ok().as_ref() != Some(&copy.made_of) || !copy.file.is_file();
+    if copy.changed {
+        let _ = fs::remove_file(&stamp);
+        copy.write(texts)?;
+        for module in edits.emptied {
+            let folder = text::empty_folder(&dir, module);
+            create_dir(&folder)?;
+            let file = folder.join("go.mod");
+            fs::write(&file, format!("module {module}\n")).map_err(|e| Error::io("write", &file, e))?;
+        }
+    }
+    Ok(copy)
+}
+
+/// The copies of a plugin are one run's at a time; `waiting` is called if it is not ours yet.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<Lock> {
+    store.lock(&format!("modfiles-{}", key(plugin)), waiting)
+}
+
+/// A copy to try edits on, called `name`; the last one of that name gives way to it.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn draft(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) -> Result<ModFile> {
+    let copy = ModFile {
+        file: store.modfiles(&key(plugin)).join(name).join("go.mod"),
+        kind: Kind::Module,
+        made_of: String::new(),
+        changed: true,
+    };
+    copy.write(texts.clone())?;
+    Ok(copy)
+}
+
+/// Members may require each other at versions that nobody published: `go build` never looks, but `go list` does.
+fn members_for_each_other(plugin: &Plugin, work: &str) -> Result<String> {
+    let members = || std::iter::once(&plugin.module).chain(&plugin.siblings);
+    let replaced: BTreeSet<String> = directives::parse(work)
+        .into_iter()
+        .filter(|directive| directive.verb == "replace")
+        .filter_map(|directive| directive.words.into_iter().next())
+        .collect();
+    let mut lines = BTreeSet::new();
+    for member in members() {
+        for directive in directives::parse(&read(&member.root.join("go.mod"))?) {
+            let [path, version] = directive.words.as_slice() else {
+                continue;
+            };
+            let other = members().find(|other| other.path == *path && !replaced.contains(path));
+            if let Some(other) = other.filter(|_| directive.verb == "require") {
+                lines.insert(format!("replace {path} {version} => {:?}\n", other.root));
+            }
+        }
+    }
+    Ok(lines.into_iter().collect())
+}
+
+/// One folder a project, whatever gateway it is built for.
+fn key(plugin: &Plugin) -> String {
+    let project = plugin.work.as_deref().unwrap_or(&plugin.module.root);
+    hex(&Sha256::digest(project.as_os_str().as_encoded_bytes())[..8])
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).map_err(|e| Error::io("read", file, e))
+}
+
+fn read_if_there(file: &Path) -> Result<String> {
+    match fs::read_to_string(file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        other => other.map_err(|e| Error::io("read", file, e)),
+    }
+}

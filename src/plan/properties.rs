@@ -1,0 +1,234 @@
+//! Flags and path rules: tables for what is known, random text for what is not.
+
+use std::path::{Path, PathBuf};
+
+use super::flags::{self, check_user_flags, clean_goflags};
+use super::paths::{Rules, escaped};
+use super::tests::{gateway, goenv, module, plugin, words};
+use crate::plugin::Vendored;
+use crate::plugin::goenv::{GoEnv, split_quoted};
+
+/// Random words of the given letters.
+fn random<'a>(seed: u64, letters: &'a [&'a str], longest: usize) -> impl Iterator<Item = String> + 'a {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    std::iter::repeat_with(move || {
+        let length = rng.usize(0..longest);
+        (0..length).map(|_| letters[rng.usize(..letters.len())]).collect()
+    })
+}
+
+#[test]
+fn goflags_that_change_no_hash_are_kept() {
+    for (flags, vendored, kept, dropped) in [
+        ("", false, "", 0),
+        ("-mod=mod -modcacherw -p=3 -v", false, "-mod=mod -modcacherw -p=3 -v", 0),
+        ("-mod=vendor", true, "-mod=vendor", 0),
+        ("-mod=vendor", false, "", 1),
+        ("--mod=mod", false, "--mod=mod", 0),
+        ("-buildvcs=auto -trimpath=false", false, "", 0),
+        ("-trimpath -race -tags=a,b -ldflags=-s", false, "", 4),
+    ] {
+        let cleaned = clean_goflags(&words(flags), vendored);
+        assert_eq!((cleaned.kept, cleaned.dropped.len()), (words(kept), dropped), "{flags}");
+    }
+}
+
+#[test]
+fn kept_flags_are_read_back_as_they_were() {
+    for text in random(1, &["-x", "=", " ", "\t", "'", "\"", "a", "é", "\u{a0}", "\\"], 12).take(4000) {
+        let field = format!("-{text}");
+        // A field with both kinds of quotes and a blank cannot be written; the go command reads none such either.
+        if field.contains('\'') && field.contains('"') && field.contains(char::is_whitespace) {
+            continue;
+        }
+        assert_eq!(
+            split_quoted(&flags::join(&[field.clone(), "-v".to_owned()])).unwrap(),
+            [field, "-v".to_owned()]
+        );
+    }
+}
+
+#[test]
+fn what_goflags_say_is_split_as_the_go_command_does() {
+    for text in random(2, &[" ", "\n", "'", "\"", "-mod=mod", "a"], 12).take(4000) {
+        if let Ok(fields) = split_quoted(&text) {
+            let blank = |c: char| " \t\r\n".contains(c);
+            let letters = |text: &str| text.chars().filter(|c| !blank(*c) && !"'\"".contains(*c)).count();
+            assert_eq!(
+                fields.iter().map(|f| letters(f)).sum::<usize>(),
+                letters(&text),
+                "{text:?} {fields:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn flags_behind_the_dashes_never_reach_shared_packages() {
+    for text in random(
+        3,
+        &[
+            "-gcflags",
+            "-asmflags",
+            "=",
+            "all=",
+            "-N",
+            "-trimpath",
+            "x=>y",
+            " ",
+            "-tags",
+            "a",
+            "-o",
+            "--",
+            "-ldflags=-s",
+            "./...",
+        ],
+        7,
+    )
+    .take(6000)
+    {
+        if let Ok(user) = check_user_flags(&words(&text)) {
+            for words in user.compiler.values() {
+                assert!(
+                    words.trim_start().starts_with('-') && !words.contains("-trimpath"),
+                    "{text}: {user:?}"
+                );
+            }
+            let ours = ["-o", "-trimpath", "-gcflags", "-asmflags", "-buildmode", "-toolexec"];
+            assert!(
+                user.flags
+                    .iter()
+                    .all(|flag| flag.starts_with('-') && !ours.contains(&flag.split('=').next().unwrap())),
+                "{text}: {user:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_flag_may_take_its_value_from_the_next_word() {
+    let flags = |text: &str| check_user_flags(&words(text)).unwrap().flags;
+    assert_eq!(flags("-p 4 -ldflags -s -v"), ["-p=4", "-ldflags=-s", "-v"]);
+    assert_eq!(flags("--p 4 -x=true"), ["-p=4", "-x=true"]);
+    assert!(flags("").is_empty());
+}
+
+/// What Go's compiler makes of rules: the first that matches whole folders wins.
+fn rewritten(rules: &str, path: &str) -> String {
+    for rule in rules.split(';') {
+        let (from, to) = rule.split_once("=>").unwrap();
+        if path == from {
+            return to.to_owned();
+        }
+        if let Some(rest) = path.strip_prefix(&format!("{from}/")) {
+            return format!("{to}/{rest}");
+        }
+    }
+    path.to_owned()
+}
+
+#[test]
+fn sources_are_said_to_be_where_the_gateways_are() {
+    let mut plugin = plugin();
+    plugin.vendored = vec![
+        Vendored {
+            path: "github.com/A/b".into(),
+            source: "github.com/A/b".into(),
+            version: "v1.0.0".into(),
+        },
+        Vendored {
+            path: "github.com/A/b/v2".into(),
+            source: "github.com/Fork/b/v2".into(),
+            version: "v2.1.0+incompatible".into(),
+        },
+    ];
+    plugin.siblings = vec![
+        module("example.com/shared", "/src/shared"),
+        module("example.com/plugin/sub", "/src/plugin/sub"),
+    ];
+    let rules = Rules::new(&plugin, &goenv(), &gateway("2.12.1")).unwrap();
+    for (from, to) in [
+        (
+            "/home/me/go/pkg/mod/a.org/x@v1.0.0/x.go",
+            "/go/pkg/mod/a.org/x@v1.0.0/x.go",
+        ),
+        ("/src/plugin/main.go", "/app/main.go"),
+        ("/src/plugin", "/app"),
+        ("/src/plugin2/main.go", "/src/plugin2/main.go"),
+        (
+            "/src/plugin/vendor/github.com/A/b/x.go",
+            "/go/pkg/mod/github.com/!a/b@v1.0.0/x.go",
+        ),
+        (
+            "/src/plugin/vendor/github.com/A/b/v2/x.go",
+            "/go/pkg/mod/github.com/!fork/b/v2@v2.1.0+incompatible/x.go",
+        ),
+        ("/src/plugin/sub/x.go", "/go/src/example.com/plugin/sub/x.go"),
+        ("/src/shared/x.go", "/go/src/example.com/shared/x.go"),
+        ("/usr/lib/go/src/fmt/print.go", "/usr/lib/go/src/fmt/print.go"),
+    ] {
+        assert_eq!(rewritten(&rules.text(), from), to);
+        // The C compiler lets the last match win.
+        let last = rules
+            .c_text(Path::new("/opt/go"))
+            .lines()
+            .rev()
+            .map(|l| l.replacen('=', "=>", 1))
+            .collect::<Vec<_>>()
+            .join(";");
+        assert_eq!(rewritten(&last, from), to);
+    }
+    assert!(rules.is_told("/go/pkg/mod/") && !rules.is_told("/home/me/"));
+}
+
+#[test]
+fn a_folder_inside_another_is_seen_first_wherever_they_are() {
+    // A module cache in the plugin's folder, and a plugin in the module cache's.
+    for (cache, root) in [("/p/.cache/mod", "/p"), ("/go/pkg/mod", "/go/pkg/mod/work/p")] {
+        let env = GoEnv {
+            module_cache: cache.into(),
+            ..goenv()
+        };
+        let mut plugin = plugin();
+        plugin.module.root = root.into();
+        let text = Rules::new(&plugin, &env, &gateway("2.1.4")).unwrap().text();
+        assert_eq!(rewritten(&text, &format!("{cache}/x@v1/x.go")), "/go/pkg/mod/x@v1/x.go");
+        assert_eq!(rewritten(&text, &format!("{root}/main.go")), "/app/main.go");
+    }
+}
+
+#[test]
+fn rules_hold_any_folder_or_refuse_it() {
+    let letters = [
+        "a", "/", " ", "'", "\"", ";", "=>", "=", "\n", "é", ".", "\\", "$x", "%",
+    ];
+    let (mut held, mut refused) = (0, 0);
+    for name in random(4, &letters, 8).take(5000) {
+        let mut plugin = plugin();
+        plugin.module.root = PathBuf::from(format!("/src/x{name}"));
+        match Rules::new(&plugin, &goenv(), &gateway("2.12.1")) {
+            Ok(rules) => {
+                held += 1;
+                assert_eq!(
+                    rewritten(&rules.text(), &format!("/src/x{name}/main.go")),
+                    "/app/main.go"
+                );
+                // As the go command splits the flag's value.
+                let flags = rules.flags(&flags::UserFlags::default());
+                let value = flags[0].strip_prefix("-gcflags=all=").unwrap();
+                assert_eq!(split_quoted(value).unwrap(), [format!("-trimpath={}", rules.text())]);
+            }
+            Err(why) => {
+                refused += 1;
+                assert!(why.kind == crate::error::Kind::Usage && !why.help.is_empty(), "{why}");
+            }
+        }
+    }
+    assert!(held > 500 && refused > 500, "{held} {refused}");
+}
+
+#[test]
+fn upper_case_is_escaped_as_the_module_cache_does() {
+    assert_eq!(escaped("github.com/Azure/azure-SDK"), "github.com/!azure/azure-!s!d!k");
+    assert_eq!(escaped("v1.0.0-Beta+incompatible"), "v1.0.0-!beta+incompatible");
+}

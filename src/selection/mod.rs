@@ -1,0 +1,198 @@
+//! What the go command selects for a plugin: its build list, and what of it is compiled in.
+//!
+//! Asked of `go list`, which knows minimal version selection, `replace`, workspaces and vendor folders, through a copy of
+//! go.mod and go.sum, so that nothing of the user's is written.
+
+mod parse;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::align::{Means, go_line};
+use crate::check::PluginSide;
+use crate::error::{Error, Kind, Result};
+use crate::gobuild;
+use crate::host::Host;
+use crate::invocation::{Invocation, quoted};
+use crate::matrix::{Matrix, QuirkFacts};
+use crate::modfile::{self, ModFile, text::Edits};
+use crate::plan::Job;
+use crate::toolchain::State;
+use crate::toolchain::go::{self, Go};
+use crate::version::GoVersion;
+
+/// The go command that is asked, with what it is asked about.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub program: PathBuf,
+    /// Flags that decide which files of a package count.
+    pub flags: Vec<String>,
+    pub env: BTreeMap<String, OsString>,
+}
+
+impl Reader {
+    /// A Go of some version; for a job's own gateway or, where that cannot read the plugin, another.
+    #[must_use]
+    pub fn of(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
+        let quirks = matrix.quirks(&QuirkFacts::of_go(version));
+        let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
+        let tags = |flag: &&String| flag.starts_with("-tags=");
+        flags.extend(job.flags.iter().chain(&job.user_flags).filter(tags).cloned());
+        let mut env = job.env.clone();
+        if *version != job.gateway.go {
+            // Of another Go they may be unknown; and none of them decides which packages there are.
+            env.insert("GOEXPERIMENT".to_owned(), OsString::new());
+            env.remove("GOFIPS140");
+        }
+        Reader { program, flags, env }
+    }
+}
+
+/// What the plugin selects as it is: asked of the gateway's own Go where it is here and can read the plugin, else of
+/// another on this machine.
+///
+/// # Errors
+/// No Go here, or none that can load the plugin's packages: in the words of the last that was asked.
+pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
+    let Means { matrix, host, store } = means;
+    let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
+    let other = go::fetcher(host, store).filter(|(_, version)| *version != exact.version);
+    let mut last = None;
+    for (program, version) in own.into_iter().chain(other) {
+        let line = job
+            .plugin
+            .module
+            .go
+            .as_ref()
+            .and_then(|have| go_line::change(Some(have), &version));
+        let drop: Vec<String> = matrix
+            .quirks(&QuirkFacts::of_go(&version))
+            .iter()
+            .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())
+            .collect();
+        let edits = Edits {
+            go: line.as_ref().filter(|line| line.stops).map(|line| &line.want),
+            drop: &drop,
+            ..Edits::default()
+        };
+        let copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
+        match read(job, &Reader::of(job, &version, program, matrix), &copy, host) {
+            Ok(side) => {
+                copy.settled()?;
+                return Ok(side);
+            }
+            Err(why) if why.kind == Kind::Interrupted => return Err(why),
+            Err(why) => last = Some(why),
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        let version = &exact.version;
+        Error::tool_missing(format!(
+            "no Go on this machine to read the modules of {} with",
+            job.plugin.module.path
+        ))
+        .help(format!(
+            "install the gateway's: `plugbuild toolchain install {version}`"
+        ))
+    }))
+}
+
+/// Asks for the build list and for what is compiled in, both at once.
+///
+/// # Errors
+/// What the go command said, when it could not load the plugin's packages.
+pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Result<PluginSide> {
+    let list = |args: &[&str]| {
+        let mut go = Invocation::new(&reader.program, &job.plugin.dir)
+            .arg("list")
+            .args(modfile.flags())
+            .args(args)
+            .env("PWD", &job.plugin.dir)
+            .without("GOROOT");
+        go.set.extend(reader.env.clone());
+        modfile.set(&mut go.set);
+        go
+    };
+    let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
+    let packages = list(&[&["-deps", "-f", parse::PACKAGE], flags.as_slice(), &["."]].concat());
+    let modules = list(&["-m", "-f", parse::MODULE, "all"]);
+    let (packages, modules) = std::thread::scope(|scope| {
+        // A vendor folder holds what is compiled in, and tells nothing of the rest.
+        let modules = scope.spawn(|| (!modfile.is_vendored()).then(|| modules.output(host)).transpose());
+        (packages.output(host), modules.join())
+    });
+    let packages = packages?;
+    if !packages.status.success() {
+        return Err(failed(&String::from_utf8_lossy(&packages.stderr), job, host));
+    }
+    // The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach: then what
+    // is compiled in has to do, and that is all that can clash.
+    let modules = match modules {
+        Ok(Ok(Some(modules))) if modules.status.success() => modules.stdout,
+        _ => Vec::new(),
+    };
+    Ok(parse::side(
+        &String::from_utf8_lossy(&modules),
+        &String::from_utf8_lossy(&packages.stdout),
+        &job.plugin,
+    ))
+}
+
+/// Has the go command fetch and unpack all that a job's build will read, as it will read it.
+///
+/// # Errors
+/// What the go command said.
+pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
+    let reader = Reader::of(job, &go.version, go.program(), means.matrix);
+    let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
+    let mut list = Invocation::new(&reader.program, &job.plugin.dir)
+        .args(["list", "-deps", "-f", "{{.ImportPath}}"])
+        .args(reader.flags)
+        .args(job.flags.iter().filter(files))
+        .arg(".")
+        .env("PWD", &job.plugin.dir)
+        .without("GOROOT");
+    list.set.extend(reader.env);
+    let output = list.output(means.host)?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(failed(&String::from_utf8_lossy(&output.stderr), job, means.host))
+    }
+}
+
+fn failed(said: &str, job: &Job, host: &Host) -> Error {
+    let dir = quoted(job.plugin.dir.as_os_str());
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
+        .take(12)
+        .collect();
+    let error = Error::build(format!(
+        "the go command cannot list the modules of {}: {}",
+        job.plugin.module.path,
+        lines.join("\n  ")
+    ));
+    let private = [
+        "no secure protocol found",
+        "terminal prompts disabled",
+        "could not read Username",
+        "Permission denied (publickey",
+    ];
+    if private.iter().any(|sign| said.contains(sign)) {
+        let set = host
+            .var("GOPRIVATE")
+            .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
+        let own = set.map_or_else(String::new, |set| format!(" (GOPRIVATE={})", set.to_string_lossy()));
+        error.help(format!(
+            "a private module could not be had from its own host{own}: ~/.netrc and git's own credentials work as with the go command"
+        ))
+    } else {
+        // The same words mean the same whether they come from listing or from building.
+        let help =
+            gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+        error.help(help)
+    }
+}

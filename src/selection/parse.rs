@@ -1,0 +1,207 @@
+//! What `go list` prints, read: pure.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::check::{PluginModule, PluginSide, Source};
+use crate::plugin::Plugin;
+
+/// One module a line; the last three are those of what replaces it.
+pub(super) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}";
+
+/// One package of a module a line.
+pub(super) const PACKAGE: &str = "{{if not .Standard}}{{.ImportPath}}\t{{.DepOnly}}\t{{join .Imports \",\"}}\t{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}{{end}}{{end}}";
+
+/// Both listings as one side; the first may be empty, where only what is compiled in could be asked for.
+pub(super) fn side(modules: &str, packages: &str, plugin: &Plugin) -> PluginSide {
+    let packages: Vec<Package> = packages.lines().filter_map(Package::parse).collect();
+    let mut all: BTreeMap<&str, Module> = BTreeMap::new();
+    let listed = modules.lines().filter_map(Module::parse);
+    for module in listed.chain(packages.iter().filter_map(|p| p.module.clone())) {
+        // The build list names what a build needs of itself, too.
+        if !matches!(module.path, "go" | "toolchain") {
+            all.entry(module.path).or_insert(module);
+        }
+    }
+    let chains = chains(&packages);
+    let modules = all
+        .into_values()
+        .map(|module| {
+            let of_module = |p: &&Package| p.module.as_ref().is_some_and(|m| m.path == module.path);
+            let compiled = packages.iter().filter(|p| p.dep_only).filter(of_module);
+            PluginModule {
+                packages: compiled.map(|p| p.path.to_owned()).collect(),
+                chain: match chains.get(module.path) {
+                    Some(chain) => chain.iter().map(|m| (*m).to_owned()).collect(),
+                    None => vec![module.path.to_owned()],
+                },
+                path: module.path.to_owned(),
+                source: module.source(),
+                replaced: module.replace.is_some(),
+                go: module.go.parse().ok(),
+            }
+        })
+        .collect();
+    PluginSide {
+        module: plugin.module.path.clone(),
+        go: plugin.module.go.clone(),
+        modules,
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Module<'a> {
+    path: &'a str,
+    version: &'a str,
+    main: bool,
+    go: &'a str,
+    dir: &'a str,
+    /// Path, version, folder.
+    replace: Option<[&'a str; 3]>,
+}
+
+impl<'a> Module<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [path, version, main, _indirect, go, dir, replace @ ..] = fields.as_slice() else {
+            return None;
+        };
+        let replace: [&str; 3] = replace.try_into().ok()?;
+        Some(Module {
+            path,
+            version,
+            main: *main == "true",
+            go,
+            dir,
+            replace: (!replace[0].is_empty()).then_some(replace),
+        })
+    }
+
+    fn source(&self) -> Source {
+        let folder = |dir: &str, path: &str| Source::Folder(if dir.is_empty() { path } else { dir }.to_owned());
+        match self.replace {
+            Some([path, "", dir]) => folder(dir, path),
+            Some([path, version, _]) => Source::published(path, version),
+            None if self.main || self.version.is_empty() => folder(self.dir, self.path),
+            None => Source::published(self.path, self.version),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Package<'a> {
+    path: &'a str,
+    /// Not the plugin's main package.
+    dep_only: bool,
+    imports: Vec<&'a str>,
+    module: Option<Module<'a>>,
+}
+
+impl<'a> Package<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let mut fields = line.splitn(4, '\t');
+        Some(Package {
+            path: fields.next()?,
+            dep_only: fields.next()? == "true",
+            imports: fields.next()?.split(',').collect(),
+            module: fields.next().and_then(Module::parse),
+        })
+    }
+}
+
+/// For each module the shortest way to it by imports: the module that the plugin's own code imports, the one that this
+/// imports, …, itself.
+fn chains<'a>(packages: &[Package<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let by_path: BTreeMap<&str, &Package> = packages.iter().map(|p| (p.path, p)).collect();
+    let own = |package: &Package| package.module.as_ref().is_none_or(|m| m.main);
+    let mut chains: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut queue: VecDeque<&Package> = packages.iter().filter(|p| !p.dep_only).collect();
+    for package in &queue {
+        seen.insert(package.path, Vec::new());
+    }
+    while let Some(package) = queue.pop_front() {
+        let chain = seen.get(package.path).cloned().unwrap_or_default();
+        for import in &package.imports {
+            let Some(next) = by_path.get(import).filter(|p| !seen.contains_key(p.path)) else {
+                continue;
+            };
+            let mut way = chain.clone();
+            if let Some(module) = next.module.as_ref().filter(|_| !own(next))
+                && way.last() != Some(&module.path)
+            {
+                way.push(module.path);
+            }
+            if let Some(last) = way.last() {
+                chains.entry(last).or_insert_with(|| way.clone());
+            }
+            seen.insert(next.path, way);
+            queue.push_back(next);
+        }
+    }
+    chains
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    const MODULES: &str = "example.com/p\t\ttrue\tfalse\t1.24.0\t/src/p\t\t\t\n\
+        a.org/a\tv1.0.0\tfalse\tfalse\t1.17\t/m/a\t\t\t\n\
+        b.org/b\tv1.0.0\tfalse\ttrue\t\t\tfork.org/b\tv1.0.1\t/m/b\n\
+        c.org/c\tv0.0.0\tfalse\ttrue\t\t/src/c\t../c\t\t/src/c\n\
+        d.org/d\tv1.2.3\tfalse\ttrue\t1.21.0\t\t\t\t\n\
+        go\t1.24.0\tfalse\ttrue\t\t\t\t\t\n";
+
+    #[test]
+    fn both_listings_make_one_side() {
+        let of = |path: &str| MODULES.lines().find(|line| line.starts_with(path)).unwrap();
+        let packages = [
+            format!("a.org/a/x\ttrue\tfmt,b.org/b\t{}", of("a.org/a")),
+            format!("b.org/b\ttrue\tC\t{}", of("b.org/b")),
+            format!("c.org/c\ttrue\t\t{}", of("c.org/c")),
+            format!("example.com/p/inner\ttrue\tc.org/c\t{}", of("example.com/p")),
+            format!(
+                "example.com/p\tfalse\ta.org/a/x,example.com/p/inner\t{}",
+                of("example.com/p")
+            ),
+            String::new(),
+        ]
+        .join("\n");
+        let plugin = Plugin {
+            dir: PathBuf::from("/src/p"),
+            module: crate::plugin::Module {
+                path: "example.com/p".to_owned(),
+                root: PathBuf::from("/src/p"),
+                go: "1.24.0".parse().ok(),
+            },
+            siblings: Vec::new(),
+            work: None,
+            vendored: Vec::new(),
+        };
+        let told: Vec<String> = side(MODULES, &packages, &plugin)
+            .modules
+            .iter()
+            .map(|m| {
+                format!(
+                    "{} {} own={} [{}] via {}",
+                    m.path,
+                    m.source,
+                    m.is_own(),
+                    m.packages.join(" "),
+                    m.chain.join(" ")
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "a.org/a a.org/a@v1.0.0 own=false [a.org/a/x] via a.org/a",
+                "b.org/b fork.org/b@v1.0.1 own=false [b.org/b] via a.org/a b.org/b",
+                "c.org/c the folder /src/c own=false [c.org/c] via c.org/c",
+                "d.org/d d.org/d@v1.2.3 own=false [] via d.org/d",
+                "example.com/p the folder /src/p own=true [example.com/p/inner] via example.com/p",
+            ]
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! A plugin in a running gateway: what its configuration becomes for that, how a gateway of another machine is run, and
+//! what its log says of the plugin. Pure, but for the look at what is installed.
+
+pub mod request;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::host::{Host, Os};
+use crate::matrix::Matrix;
+use crate::registerer::Kind;
+use crate::target::{Arch, LibcKind, Target};
+
+/// The words that go before a gateway's own to run it here: none, or an emulator with the root that has its loader.
+///
+/// # Errors
+/// No emulator, or no loader of that libc.
+pub fn runner(
+    arch: Arch,
+    libc: Option<LibcKind>,
+    sysroot: Option<&Path>,
+    matrix: &Matrix,
+    host: &Host,
+) -> Result<Vec<OsString>> {
+    if host.platform.os != Os::Linux {
+        return Err(
+            Error::tool_missing("a gateway runs on Linux only, and so does `plugbuild test`")
+                .help("`plugbuild verify` foretells from the files whether it loads, on any machine"),
+        );
+    }
+    let target = Target::new(arch, libc.unwrap_or(LibcKind::Glibc));
+    let row = matrix.target(&target);
+    let loader = row.loader.trim_start_matches('/');
+    if arch == host.platform.arch && sysroot.is_none() {
+        if libc.is_none() || Path::new("/").join(loader).exists() {
+            return Ok(Vec::new());
+        }
+        return Err(Error::tool_missing(format!(
+            "the gateway is for {target}, and this machine has no {}",
+            row.loader
+        ))
+        .help(if libc == Some(LibcKind::Musl) {
+            "install musl (`apt-get install musl`), or give a gateway for glibc"
+        } else {
+            "give a gateway for this machine's libc"
+        }));
+    }
+    let emulator = row.qemu.iter().find_map(|name| host.find(name)).ok_or_else(|| {
+        Error::tool_missing(format!(
+            "the gateway is for {arch}, and there is no {} on PATH",
+            row.qemu.join(" or ")
+        ))
+        .help("install it: `apt-get install qemu-user-static`")
+        .help("`plugbuild verify` foretells from the files whether it loads, on any machine")
+    })?;
+    let usual = PathBuf::from(format!(
+        "/usr/{}-linux-{}",
+        if arch == Arch::Arm64 { "aarch64" } else { "x86_64" },
+        if target.libc.kind == LibcKind::Musl {
+            "musl"
+        } else {
+            "gnu"
+        }
+    ));
+    let roots = [sysroot.map(Path::to_owned), Some(usual)];
+    let root = roots
+        .into_iter()
+        .flatten()
+        .find(|root| root.join(loader).exists())
+        .ok_or_else(|| {
+            Error::tool_missing(format!(
+                "the gateway is for {target}, and its loader {} is not here",
+                row.loader
+            ))
+            .help("give the folder that has it: `--sysroot DIR`, such as an unpacked root file system of its image")
+        })?;
+    Ok(vec![emulator.into(), "-L".into(), root.into()])
+}
+
+/// The configuration for a trial: the plugins' folder, a port of the loopback, and calls to itself follow the port.
+///
+/// # Errors
+/// Not a JSON object.
+pub fn configuration(text: &str, folder: &Path, port: u16) -> Result<String> {
+    let broken =
+        |why: String| Error::usage(format!("the configuration cannot be used: {why}")).help("plugbuild config check");
+    let mut config: Value = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+    let old = self::port(text);
+    let root = config
+        .as_object_mut()
+        .ok_or_else(|| broken("it is no object".to_owned()))?;
+    root.insert(
+        "plugin".to_owned(),
+        json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" }),
+    );
+    root.insert("port".to_owned(), json!(port));
+    root.insert("listen_ip".to_owned(), json!("127.0.0.1"));
+    follow(&mut config, old, port);
+    Ok(config.to_string())
+}
+
+/// The port a configuration names, else the gateway's own default.
+#[must_use]
+pub fn port(text: &str) -> u16 {
+    let config: Value = serde_json::from_str(text).unwrap_or_default();
+    let named = config.get("port").and_then(Value::as_u64);
+    named.and_then(|port| port.try_into().ok()).unwrap_or(8080)
+}
+
+/// Hosts that are the gateway itself.
+fn follow(value: &mut Value, old: u16, port: u16) {
+    match value {
+        Value::String(text) => {
+            for own in ["127.0.0.1", "localhost"] {
+                *text = text.replace(&format!("//{own}:{old}"), &format!("//{own}:{port}"));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| follow(item, old, port)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| follow(entry, old, port)),
+        _ => {}
+    }
+}
+
+/// A configuration that only loads the plugins.
+#[must_use]
+pub fn bare(folder: &Path, port: u16) -> String {
+    let plugin = json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" });
+    json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
+}
+
+/// The flag of `krakend test-plugin` for a type; the Community edition has none for middlewares.
+#[must_use]
+pub fn flag(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Handler => "-s",
+        Kind::Client => "-c",
+        Kind::Modifier => "-m",
+        Kind::Middleware => "-w",
+    }
+}
+
+/// The log lines that are about plugins, without what comes before the message.
+pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
+    said.iter()
+        .map(|line| line.trim())
+        .filter(|line| ["lugin", "fatal error", "panic"].iter().any(|word| line.contains(word)))
+}
+
+/// How many plugins of a type the log says were loaded; none when it does not say.
+#[must_use]
+pub fn loaded(said: &[String], kind: Kind) -> Option<usize> {
+    let signs: &[&str] = match kind {
+        Kind::Handler => &["Handler Plugin]", "Total server plugins"],
+        Kind::Client => &["Executor Plugin]", "Total client plugins"],
+        Kind::Modifier => &["Modifier Plugin]", "Total modifier plugins"],
+        Kind::Middleware => &["Middleware Plugin]"],
+    };
+    said.iter()
+        .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign)))
+        .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
+}
+
+/// A request of a trial and what must come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub status: Option<u16>,
+    /// `Name: part of the value`, or `Name` alone.
+    pub headers: Vec<String>,
+}
+
+impl Expected {
+    /// What is not as it was expected.
+    #[must_use]
+    pub fn missed(&self, status: u16, headers: &[(String, String)]) -> Vec<String> {
+        let mut missed = Vec::new();
+        if let Some(wanted) = self.status.filter(|wanted| *wanted != status) {
+            missed.push(format!("the status is {status}, not {wanted}"));
+        }
+        for wanted in &self.headers {
+            let (name, value) = wanted.split_once(':').unwrap_or((wanted, ""));
+            let (name, value) = (name.trim(), value.trim());
+            let have: Vec<&str> = headers
+                .iter()
+                .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+                .collect();
+            if have.is_empty() {
+                missed.push(format!("there is no header {name}"));
+            } else if !have.iter().any(|have| have.contains(value)) {
+                missed.push(format!("the header {name} is {}, not {value}", have.join(", ")));
+            }
+        }
+        missed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_follows_the_port() {
+        let text = r#"{"version": 3, "port": 9000, "endpoints": [{"backend": [{"host": ["http://localhost:9000", "http://x:9000"]}]}]}"#;
+        let new: Value = serde_json::from_str(&configuration(text, Path::new("/p"), 41000).unwrap()).unwrap();
+        assert_eq!(new["port"], 41000);
+        assert_eq!(new["listen_ip"], "127.0.0.1");
+        assert_eq!(new["plugin"]["folder"], "/p/");
+        assert_eq!(
+            new["endpoints"][0]["backend"][0]["host"],
+            json!(["http://localhost:41000", "http://x:9000"])
+        );
+        assert!(configuration("[]", Path::new("/p"), 1).is_err());
+        assert!(configuration("{{ x }}", Path::new("/p"), 1).is_err());
+    }
+
+    #[test]
+    fn the_log_says_what_was_loaded() {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let official = lines(
+            "▶ INFO [SERVICE: Handler Plugin] Total plugins loaded: 1\n▶ DEBUG [SERVICE: Modifier Plugin] plugin #0 (a.so): plugin: symbol ModifierRegisterer not found",
+        );
+        assert_eq!(loaded(&official, Kind::Handler), Some(1));
+        assert_eq!(loaded(&official, Kind::Modifier), None);
+        assert_eq!(about_plugins(&official).count(), 2);
+        let small = lines("[SERVICE: Plugin Loader] Total client plugins loaded: 0");
+        assert_eq!(loaded(&small, Kind::Client), Some(0));
+    }
+
+    #[test]
+    fn what_is_expected_is_compared() {
+        let expected = Expected {
+            status: Some(200),
+            headers: vec!["X-Plugin: auth".to_owned(), "X-Other".to_owned()],
+        };
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            expected.missed(200, &[header("x-plugin", "my-auth"), header("X-Other", "")]),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            expected.missed(500, &[header("X-Plugin", "cache")]),
+            [
+                "the status is 500, not 200",
+                "the header X-Plugin is cache, not auth",
+                "there is no header X-Other"
+            ]
+        );
+    }
+}

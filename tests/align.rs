@@ -1,0 +1,612 @@
+//! Plugins that do not fit: what check says of each, that aligned they load in a real gateway, that fixed they stay so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use plugbuild::binary::Binary;
+use serde_json::Value;
+
+use crate::support::gateway::{Gateway, Release, text};
+use crate::support::{cache, plugbuild, root, say};
+
+const TARGET: &str = "amd64-glibc";
+
+fn old() -> (Release, Gateway) {
+    let release = Release::new("2.1.4", "1.19.5", "1.19.13");
+    let gateway = release.gateway(TARGET);
+    (release, gateway)
+}
+
+fn new() -> (Release, Gateway) {
+    let release = Release::new("2.12.1", "1.25.6", "1.25.6");
+    let gateway = release.gateway(TARGET);
+    (release, gateway)
+}
+
+/// A copy of a fixture of its own for each test, at a place that stays.
+fn fixture(name: &str, of: &str) -> PathBuf {
+    let place = cache().join("misfits").join(of).join(name);
+    let _ = fs::remove_dir_all(&place);
+    copy(&root().join("tests/fixtures/misfits").join(name), &place);
+    place
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let place = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &place);
+        } else {
+            fs::copy(path, place).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder, with its bytes.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(tree(&path));
+        } else {
+            all.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    all
+}
+
+fn run(args: &[&str], folder: &Path) -> Output {
+    plugbuild(args).current_dir(folder).output().expect("plugbuild starts")
+}
+
+fn check(folder: &Path, gateway: &str) -> (Option<i32>, Value) {
+    let out = run(&["check", "--message-format", "json", "--gateway", gateway], folder);
+    let told = text(&out.stdout);
+    let report = serde_json::from_str(&told).unwrap_or_else(|why| panic!("{why}: {told}{}", text(&out.stderr)));
+    (out.status.code(), report)
+}
+
+/// `gin v1.10.1 -> v1.9.1`, by the last elements of the paths.
+fn clashes(report: &Value) -> Vec<String> {
+    let version = |source: &Value, module: &str| {
+        let published = &source["published"];
+        let (path, version) = (
+            published["path"].as_str().unwrap(),
+            published["version"].as_str().unwrap(),
+        );
+        if path == module {
+            version.to_owned()
+        } else {
+            format!("{path}@{version}")
+        }
+    };
+    let one = |clash: &Value| {
+        let module = clash["module"].as_str().unwrap();
+        format!(
+            "{module} {} -> {}",
+            version(&clash["have"], module),
+            version(&clash["want"], module)
+        )
+    };
+    report["clashes"].as_array().unwrap().iter().map(one).collect()
+}
+
+fn build(folder: &Path, gateway: &str, output: &Path, more: &[&str]) -> Output {
+    let output = output.to_str().unwrap();
+    let args = ["build", "--gateway", gateway, "--target", TARGET, "--output", output];
+    run(&[&args, more].concat(), folder)
+}
+
+/// Builds it, has the gateway open it, and looks that nothing of the user's was touched.
+fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, gateway: &Gateway) -> String {
+    let before = tree(whole);
+    let output = cache().join(format!(
+        "plugins/aligned-{}-{}.so",
+        release.version,
+        folder.file_name().unwrap().to_str().unwrap()
+    ));
+    let out = build(folder, &release.spec(gateway), &output, &[]);
+    let said = text(&out.stderr);
+    assert!(out.status.success(), "{}\n{said}", folder.display());
+    assert_eq!(
+        tree(whole),
+        before,
+        "{}: the user's tree is as it was, byte for byte",
+        folder.display()
+    );
+    let opened = &gateway.open(&[&output])[0];
+    assert!(opened.ok, "{}: {}", folder.display(), opened.error);
+    assert_eq!(opened.usable.get("HandlerRegisterer"), Some(&true), "{opened:?}");
+    said
+}
+
+#[test]
+fn each_misfit_of_a_new_gateway_is_told_and_cured() {
+    let (release, gateway) = new();
+    let spec = release.spec(&gateway);
+    for (name, count, some, go_line) in [
+        (
+            "newer",
+            13,
+            &[
+                "github.com/gin-gonic/gin v1.10.1 -> v1.9.1",
+                "go.opentelemetry.io/otel v1.38.0 -> v1.34.0",
+                "golang.org/x/net v0.48.0 -> v0.47.0",
+                "google.golang.org/protobuf v1.34.1 -> v1.36.10",
+            ][..],
+            false,
+        ),
+        ("go-line", 11, &["golang.org/x/net v0.10.0 -> v0.47.0"], true),
+        ("no-sum", 1, &["github.com/google/uuid v1.5.0 -> v1.6.0"], false),
+        ("replaced", 1, &["github.com/google/uuid v1.4.0 -> v1.6.0"], false),
+        (
+            "demands",
+            2,
+            &[
+                "golang.org/x/net v0.48.0 -> v0.47.0",
+                "golang.org/x/text v0.32.0 -> v0.31.0",
+            ],
+            false,
+        ),
+    ] {
+        let folder = fixture(&format!("new/{name}"), "cured");
+        let (code, report) = check(&folder, &spec);
+        let told = clashes(&report);
+        assert_eq!((code, told.len()), (Some(1), count), "{name}: {told:#?}");
+        assert!(
+            some.iter().all(|clash| told.iter().any(|t| t == clash)),
+            "{name}: {told:#?}"
+        );
+        assert_eq!(report["verdict"], "fits-aligned", "{name}");
+        assert_eq!(report["go_line"].is_object(), go_line, "{name}: {}", report["go_line"]);
+        let said = builds_and_loads(&folder, &folder, &release, &gateway);
+        let words = if count == 1 {
+            "1 module".to_owned()
+        } else {
+            format!("{count} modules")
+        };
+        assert!(
+            said.contains(&format!("aligned {words} with KrakenD 2.12.1: ")),
+            "{name}: {said}"
+        );
+    }
+}
+
+#[test]
+fn each_misfit_of_an_old_gateway_is_told_and_cured() {
+    let (release, gateway) = old();
+    for (name, some) in [
+        ("newer", "github.com/gin-gonic/gin v1.9.1 -> v1.8.2"),
+        (
+            "moved",
+            "google.golang.org/genproto/googleapis/api v0.0.0-20230526161137-0005af68ea54 -> \
+             google.golang.org/genproto@v0.0.0-20220502173005-c8bf987b8c21",
+        ),
+    ] {
+        let folder = fixture(&format!("old/{name}"), "cured");
+        // Only its file tells which packages it has: where one of them moved to is not to be known otherwise.
+        let (code, report) = check(&folder, gateway.binary.to_str().unwrap());
+        let told = clashes(&report);
+        assert!(code == Some(1) && told.iter().any(|t| t == some), "{name}: {told:#?}");
+        assert_eq!(report["go_line"].is_object(), name == "newer");
+        // By its release there is at least a doubt.
+        let doubts = check(&folder, release.version).1["doubts"].as_array().unwrap().len();
+        assert_eq!(doubts, if name == "moved" { 2 } else { 0 });
+        builds_and_loads(&folder, &folder, &release, &gateway);
+    }
+}
+
+/// The modules of packages whose hash differs between a plugin that was not aligned and a gateway.
+fn by_hash(plugin: &Path, gateway: &Path) -> BTreeSet<String> {
+    let (plugin, gateway) = (Binary::open(plugin).unwrap(), Binary::open(gateway).unwrap());
+    let info = plugin.build_info().unwrap();
+    let differs = |path: &str, hash| gateway.package_hash(path).is_some_and(|other| other != hash);
+    plugin
+        .package_hashes()
+        .filter(|package| differs(package.path, package.hash))
+        .filter_map(|package| Some(info.module_of(package.path)?.path.clone()))
+        .collect()
+}
+
+#[test]
+fn check_and_the_package_hashes_agree() {
+    let (release, gateway) = new();
+    let file = gateway.binary.to_str().unwrap();
+    for name in ["newer", "replaced", "demands"] {
+        let folder = fixture(&format!("new/{name}"), "hashes");
+        let plugin = cache().join(format!("plugins/unaligned-{name}.so"));
+        // Of a gateway given by its parts no modules are known, so nothing is aligned.
+        let go = release.go.version.as_str();
+        let args = [
+            "build",
+            "--go",
+            go,
+            "--target",
+            TARGET,
+            "--output",
+            plugin.to_str().unwrap(),
+        ];
+        let out = run(&args, &folder);
+        assert!(out.status.success(), "{name}: {}", text(&out.stderr));
+        assert!(!gateway.open(&[&plugin])[0].ok, "{name} is refused as it is");
+        let hashes = by_hash(&plugin, &gateway.binary);
+        let (_, report) = check(&folder, file);
+        let modules: Vec<&str> = report["clashes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["module"].as_str().unwrap())
+            .collect();
+        // A package's hash covers what it imports: a module that only builds on another that clashes differs, too.
+        let missed: Vec<&String> = hashes
+            .iter()
+            .filter(|module| !modules.contains(&module.as_str()) && !builds_on_a_clash(&report, module, &folder))
+            .collect();
+        assert!(missed.is_empty(), "{name}: missed {missed:?}");
+        let invented: Vec<&&str> = modules.iter().filter(|module| !hashes.contains(**module)).collect();
+        assert!(invented.is_empty(), "{name}: invented {invented:?}");
+        say(&format!(
+            "{name}: check and the package hashes agree on {} modules",
+            modules.len()
+        ));
+    }
+}
+
+/// Whether something of a clashing module is behind it: then its own version may well be the gateway's.
+fn builds_on_a_clash(report: &Value, module: &str, folder: &Path) -> bool {
+    let out = run(&["deps", "--message-format", "json", "--gateway", "2.12.1"], folder);
+    let same = text(&out.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .any(|dep| dep["module"] == module && dep["have"] == dep["gateway"]);
+    same && !report["clashes"].as_array().unwrap().is_empty()
+}
+
+#[test]
+fn what_is_fixed_still_fits_after_tidy() {
+    let (release, gateway) = new();
+    let spec = release.spec(&gateway);
+    for name in ["newer", "go-line", "replaced", "demands", "no-sum"] {
+        let folder = fixture(&format!("new/{name}"), "fixed");
+        let before = tree(&folder);
+        let shown = run(&["fix", "--gateway", &spec], &folder);
+        assert!(shown.status.success(), "{name}: {}", text(&shown.stderr));
+        assert!(
+            text(&shown.stdout).contains("+++ b/go.mod"),
+            "{name}: {}",
+            text(&shown.stdout)
+        );
+        assert_eq!(tree(&folder), before, "{name}: shown only");
+        let written = run(&["fix", "--write", "--gateway", &spec], &folder);
+        assert!(written.status.success(), "{name}: {}", text(&written.stderr));
+        let go_mod = || fs::read_to_string(folder.join("go.mod")).unwrap();
+        let fixed = go_mod();
+        assert_eq!(check(&folder, &spec).0, Some(0), "{name}: {fixed}");
+        let mut tidy = release.go.command();
+        let out = tidy.current_dir(&folder).args(["mod", "tidy"]).output().unwrap();
+        assert!(out.status.success(), "{name}: {}", text(&out.stderr));
+        let (code, report) = check(&folder, &spec);
+        assert_eq!(code, Some(0), "{name} after tidy: {report:#}\n{}", go_mod());
+        assert_eq!(report["verdict"], "fits");
+        let again = run(&["fix", "--gateway", &spec], &folder);
+        assert!(
+            again.status.success() && again.stdout.is_empty(),
+            "{name}: {}",
+            text(&again.stdout)
+        );
+        let replaces = go_mod().lines().filter(|line| line.contains("=>")).count();
+        // Only where something else asks for more there has to be a replace of the gateway's.
+        assert_eq!(
+            replaces,
+            match name {
+                "demands" => 3,
+                _ => 0,
+            },
+            "{name}: {}",
+            go_mod()
+        );
+    }
+}
+
+#[test]
+fn what_needs_a_newer_module_is_told_which_was_moved() {
+    let (release, gateway) = new();
+    let folder = fixture("new/too-new", "refused");
+    let out = build(
+        &folder,
+        &release.spec(&gateway),
+        &cache().join("plugins/too-new.so"),
+        &[],
+    );
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(3), "{said}");
+    assert!(said.contains("semconv/v1.37.0"), "the go command's own words: {said}");
+    assert!(said.contains("go.opentelemetry.io/otel v1.38.0 → v1.34.0"), "{said}");
+}
+
+#[test]
+fn never_refuses_what_would_not_load() {
+    let (release, gateway) = new();
+    let folder = fixture("new/replaced", "never");
+    let file = cache().join("plugins/never.so");
+    let out = build(&folder, &release.spec(&gateway), &file, &["--align", "never"]);
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(said.contains("github.com/google/uuid v1.4.0 → v1.6.0"), "{said}");
+    assert!(!file.exists());
+}
+
+#[test]
+fn two_plugins_of_a_workspace_share_a_module_of_ours() {
+    let (release, gateway) = new();
+    let whole = fixture("workspace", "cured");
+    for plugin in ["a", "b"] {
+        let (code, report) = check(&whole.join(plugin), &release.spec(&gateway));
+        assert_eq!(code, Some(1));
+        assert_eq!(clashes(&report), ["github.com/google/uuid v1.5.0 -> v1.6.0"]);
+        builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
+    }
+    let shared = whole.join("shared/go.mod");
+    let newer = fs::read_to_string(&shared).unwrap().replace("go 1.24.0", "go 1.26.0");
+    fs::write(&shared, newer).unwrap();
+    let work = fs::read_to_string(whole.join("go.work")).unwrap();
+    fs::write(whole.join("go.work"), work.replace("go 1.24.0", "go 1.26.0")).unwrap();
+    let out = build(
+        &whole.join("a"),
+        &release.spec(&gateway),
+        &cache().join("plugins/newer-member.so"),
+        &[],
+    );
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("the workspace member example.com/ws/shared asks for Go 1.26.0"));
+    assert_eq!(check(&whole.join("a"), "2.12.1").1["verdict"], "does-not-fit");
+    let out = run(&["fix", "--gateway", "2.12.1"], &whole.join("a"));
+    assert_eq!(
+        out.status.code(),
+        Some(2),
+        "fix edits one go.mod: {}",
+        text(&out.stderr)
+    );
+    assert!(text(&out.stderr).contains("go.work"), "{}", text(&out.stderr));
+}
+
+#[test]
+fn a_vendor_folder_is_used_where_it_fits_and_left_aside_where_not() {
+    let (release, gateway) = new();
+    let spec = release.spec(&gateway);
+    let folder = fixture("new/replaced", "vendored");
+    let vendor = || {
+        let mut go = release.go.command();
+        let out = go.current_dir(&folder).args(["mod", "vendor"]).output().unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+    };
+    vendor();
+    assert_eq!(
+        clashes(&check(&folder, &spec).1),
+        ["github.com/google/uuid v1.4.0 -> v1.6.0"]
+    );
+    let said = builds_and_loads(&folder, &folder, &release, &gateway);
+    assert!(said.contains("aligned 1 module"), "{said}");
+    let fixed = run(&["fix", "--write", "--gateway", &spec], &folder);
+    assert!(text(&fixed.stderr).contains("go mod vendor"), "{}", text(&fixed.stderr));
+    vendor();
+    assert_eq!(check(&folder, &spec).0, Some(0));
+    let said = builds_and_loads(&folder, &folder, &release, &gateway);
+    assert!(!said.contains(" aligned "), "{said}");
+}
+
+#[test]
+fn an_imported_gateway_needs_its_file_no_more() {
+    let (_, gateway) = new();
+    let folder = fixture("new/replaced", "imported");
+    let file = gateway.binary.to_str().unwrap();
+    let out = run(&["gateway", "import", file, "--name", "acme-3.0"], &folder);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert_eq!(clashes(&check(&folder, "acme-3.0").1), clashes(&check(&folder, file).1));
+    let shown = text(&run(&["gateway", "show", "--gateway", "acme-3.0"], &folder).stdout);
+    assert!(
+        shown.contains("Go            1.25.6") && shown.contains("that it links"),
+        "{shown}"
+    );
+    let again = run(&["gateway", "import", file, "--name", "acme-3.0"], &folder);
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
+}
+
+#[test]
+fn check_speaks_the_words_of_check_plugin() {
+    let folder = fixture("new/replaced", "words");
+    let said = |args: &[&str]| {
+        let out = run(&[&["check", "--gateway", "2.12.1"], args].concat(), &folder);
+        assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+        text(&out.stdout)
+    };
+    let clash = "github.com/google/uuid  v1.4.0, the gateway has v1.6.0";
+    let fits = said(&[
+        "-g",
+        "1.25.6",
+        "-l",
+        "MUSL-1.2.5_(alpine-3.23.9)",
+        "-s",
+        "./go.sum",
+        "-f",
+    ]);
+    assert!(
+        fits.contains(clash) && !fits.contains("libc:") && !fits.contains("go:"),
+        "{fits}"
+    );
+    assert!(
+        fits.contains("go mod edit -require=github.com/google/uuid@v1.6.0"),
+        "{fits}"
+    );
+    let floor = said(&["-l", "GLIBC-2.41_(debian-13)"]);
+    assert!(
+        floor.contains("libc: the plugin may need glibc 2.41, the gateway's system has 2.36"),
+        "{floor}"
+    );
+    assert!(!said(&["-l", "GLIBC-2.31"]).contains("libc:"));
+    let go = said(&["--go", "1.25.5"]);
+    assert!(
+        go.contains("go: compiled with Go 1.25.5, the gateway with Go 1.25.6"),
+        "{go}"
+    );
+}
+
+#[test]
+fn what_was_fetched_builds_without_a_network() {
+    let (release, gateway) = new();
+    let spec = release.spec(&gateway);
+    let folder = fixture("new/no-sum", "offline");
+    let place = tempfile::tempdir().unwrap();
+    let modules = place.path().join("mod");
+    let fetched = plugbuild(&["fetch", "--gateway", &spec, "--target", TARGET])
+        .current_dir(&folder)
+        .env("GOMODCACHE", &modules)
+        .env("GOFLAGS", "-modcacherw")
+        .output()
+        .unwrap();
+    assert!(fetched.status.success(), "{}", text(&fetched.stderr));
+    let file = place.path().join("offline.so");
+    let built = plugbuild(&["build", "--gateway", &spec, "--target", TARGET, "--output"])
+        .arg(&file)
+        .current_dir(&folder)
+        .env("GOMODCACHE", &modules)
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOPROXY", "off")
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    assert!(gateway.open(&[&file])[0].ok);
+}
+
+#[test]
+fn compat_upgrade_and_deps_answer_from_the_matrix() {
+    let folder = fixture("new/newer", "answers");
+    let lines = |args: &[&str]| {
+        let out = run(&[args, &["--message-format", "json"]].concat(), &folder);
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        let all = text(&out.stdout);
+        all.lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let compat = lines(&["compat", "--from", "2.12"]);
+    let row = compat.iter().find(|row| row["gateway"] == "2.12.1").unwrap();
+    assert_eq!((&row["fit"], &row["moves"]), (&"aligned".into(), &13.into()), "{row}");
+    assert!(
+        compat.iter().all(|row| row["gateway"].as_str().unwrap() >= "2.12"),
+        "{compat:?}"
+    );
+    assert_eq!(lines(&["compat"]).len(), 57);
+    let upgrade = &lines(&["upgrade", "--from", "2.12.0", "--to", "2.12.1"])[0];
+    assert_eq!(upgrade["go"], serde_json::json!(["1.25.3", "1.25.6"]));
+    let changes = upgrade["modules"].as_array().unwrap();
+    assert!(
+        changes.iter().any(|c| c["module"] == "golang.org/x/crypto"),
+        "{upgrade:#}"
+    );
+    assert!(
+        changes.iter().all(|c| c["module"] != "github.com/spf13/cobra"),
+        "only what the plugin has: {upgrade:#}"
+    );
+    let deps = lines(&["deps", "--gateway", "2.12.1"]);
+    let freedom = |module: &str| deps.iter().find(|dep| dep["module"] == module).unwrap()["freedom"].clone();
+    assert_eq!(freedom("github.com/gin-gonic/gin"), "shared");
+    assert_eq!(freedom("github.com/redis/go-redis/v9"), "free");
+    assert_eq!(freedom("github.com/bytedance/sonic"), "unlinked");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn a_private_module_comes_through_the_users_own_git() {
+    let (release, gateway) = new();
+    let place = tempfile::tempdir().unwrap();
+    let repository = place.path().join("git/team/lib");
+    copy(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
+    let go_mod = fs::read_to_string(repository.join("go.mod")).unwrap();
+    let private = "acme.test/team/lib.git";
+    fs::write(
+        repository.join("go.mod"),
+        go_mod.replace("example.com/demands/lib", private),
+    )
+    .unwrap();
+    for args in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@acme.test",
+            "commit",
+            "-qm",
+            "lib",
+        ],
+        &["tag", "v0.1.0"],
+    ] {
+        let out = std::process::Command::new("git")
+            .args(args)
+            .current_dir(&repository)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+    }
+    // As a user's ~/.gitconfig would have it.
+    let settings = [
+        ("GOPRIVATE", "acme.test".to_owned()),
+        ("GIT_CONFIG_COUNT", "1".to_owned()),
+        (
+            "GIT_CONFIG_KEY_0",
+            format!("url.file://{}/.insteadOf", place.path().join("git").display()),
+        ),
+        ("GIT_CONFIG_VALUE_0", "https://acme.test/".to_owned()),
+    ];
+    let folder = fixture("new/demands", "private");
+    fs::remove_dir_all(folder.join("lib")).unwrap();
+    let source = fs::read_to_string(folder.join("plugin.go")).unwrap();
+    fs::write(
+        folder.join("plugin.go"),
+        source.replace("example.com/demands/lib", private),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("go.mod"),
+        format!("module example.com/private\n\ngo 1.24.0\n\nrequire {private} v0.1.0\n"),
+    )
+    .unwrap();
+    let output = cache().join("plugins/private.so");
+    let spec = release.spec(&gateway);
+    let out = plugbuild(&["build", "--gateway", &spec, "--target", TARGET, "--output"])
+        .arg(&output)
+        .current_dir(&folder)
+        .envs(settings)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("golang.org/x/net v0.48.0 → v0.47.0"),
+        "{}",
+        text(&out.stderr)
+    );
+    assert!(gateway.open(&[&output])[0].ok);
+    // Without that, the failing host is named.
+    let refused = plugbuild(&["check", "--gateway", &spec])
+        .current_dir(&folder)
+        .env("GOPRIVATE", "acme.test")
+        .env("GOMODCACHE", place.path().join("mod"))
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOPROXY", "off")
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    assert!(
+        text(&refused.stderr).contains("GOPRIVATE=acme.test"),
+        "{}",
+        text(&refused.stderr)
+    );
+}

@@ -1,0 +1,186 @@
+//! The release folder: what is in it, that it is the same wherever it is made, and that its check finds what is wrong.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::support::case::Case;
+use crate::support::stand_ins_are_amd64;
+
+const SETTINGS: &str = "[gateway]\nversion = \"2.12.1\"\n[build]\ntargets = [\"amd64-musl\", \"amd64-glibc\"]\n";
+const STEM: &str = "handler_1.2.3_2.12.1_linux_amd64_";
+
+fn case() -> Case {
+    Case::equipped()
+        .file("work/plugbuild.toml", SETTINGS)
+        .script("home/sdk/go1.25.6/pkg/tool/linux_amd64/compile", "")
+        .script("home/sdk/go1.25.6/pkg/tool/linux_amd64/link", "")
+}
+
+const PACKAGE: &str = "package --plugin-version 1.2.3";
+
+#[test]
+fn a_release_folder_holds_each_artefact_with_its_papers() {
+    if !stand_ins_are_amd64("a release folder") {
+        return;
+    }
+    let case = case();
+    let ran = case.run(PACKAGE);
+    assert_eq!(ran.exits(0).stdout, "[CWD]/dist\n");
+    let mut want = vec!["SHA256SUMS".to_owned(), "artifacts.json".to_owned()];
+    for libc in ["glibc", "musl"] {
+        want.push(format!("{STEM}{libc}.cdx.json"));
+        want.push(format!("{STEM}{libc}.so"));
+    }
+    want.push("provenance.intoto.jsonl".to_owned());
+    assert_eq!(case.list("work/dist"), want);
+    let read = |name: &str| fs::read_to_string(case.at(&format!("work/dist/{name}"))).unwrap();
+    let list: Value = serde_json::from_str(&read("artifacts.json")).unwrap();
+    assert_eq!(list["artifacts"][0]["file"], format!("{STEM}musl.so").as_str());
+    assert_eq!(list["artifacts"][0]["plugin"], "example.com/handler");
+    let bill: Value = serde_json::from_str(&read(&format!("{STEM}musl.cdx.json"))).unwrap();
+    assert_eq!(
+        (&bill["bomFormat"], &bill["specVersion"]),
+        (&"CycloneDX".into(), &"1.5".into())
+    );
+    assert_eq!(bill["components"][0]["purl"], "pkg:golang/std@1.25.6");
+    let statement: Value = serde_json::from_str(read("provenance.intoto.jsonl").lines().next().unwrap()).unwrap();
+    assert_eq!(statement["predicateType"], "https://slsa.dev/provenance/v1");
+    let tools = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+        .as_array()
+        .unwrap();
+    assert!(
+        tools.iter().filter(|tool| tool["digest"]["sha256"].is_string()).count() >= 4,
+        "{tools:?}"
+    );
+    for name in want {
+        let mode = fs::metadata(case.at(&format!("work/dist/{name}")))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o644, "{name}");
+        assert!(
+            !read_lossy(&case, &name).contains(case.at("").to_str().unwrap()),
+            "{name} names a folder of this machine"
+        );
+    }
+    case.run("package --check").exits(0);
+}
+
+fn read_lossy(case: &Case, name: &str) -> String {
+    String::from_utf8_lossy(&fs::read(case.at(&format!("work/dist/{name}"))).unwrap()).into_owned()
+}
+
+#[test]
+fn it_is_the_same_wherever_and_however_often_it_is_made() {
+    if !stand_ins_are_amd64("the same release") {
+        return;
+    }
+    for flags in ["", " --archive"] {
+        let sums = |case: &Case, dir: &str| fs::read_to_string(case.at(&format!("work/{dir}/SHA256SUMS"))).unwrap();
+        let (one, other) = (case(), case());
+        one.run(&format!("{PACKAGE}{flags}")).exits(0);
+        other.run(&format!("{PACKAGE}{flags} --dist elsewhere/d")).exits(0);
+        let first = sums(&one, "dist");
+        assert_eq!(first, sums(&other, "elsewhere/d"), "{flags}");
+        let again = one.run(&format!("{PACKAGE}{flags}"));
+        assert!(again.exits(0).stderr.contains("2 up to date"), "{}", again.text());
+        assert_eq!(first, sums(&one, "dist"));
+        one.run("package --check").exits(0);
+        assert_eq!(
+            one.list("work")
+                .iter()
+                .filter(|name| name.contains("plugbuild"))
+                .count(),
+            1,
+            "{:?}",
+            one.list("work")
+        );
+    }
+}
+
+#[test]
+fn the_check_finds_whatever_was_changed() {
+    if !stand_ins_are_amd64("a changed release") {
+        return;
+    }
+    let case = case();
+    case.run(PACKAGE).exits(0);
+    let dist = case.at("work/dist");
+    let so = format!("{STEM}musl.so");
+    let change = |name: &str, edit: &dyn Fn(Vec<u8>) -> Vec<u8>, what: &str| {
+        let path = dist.join(name);
+        let kept = fs::read(&path).unwrap();
+        fs::write(&path, edit(kept.clone())).unwrap();
+        let ran = case.run("package --check");
+        assert!(ran.exits(5).stderr.contains(what), "{name}: {}", ran.text());
+        fs::write(&path, kept).unwrap();
+    };
+    let append = |mut bytes: Vec<u8>| {
+        bytes.push(b'\n');
+        bytes
+    };
+    change(&so, &append, "is not what SHA256SUMS says");
+    change("provenance.intoto.jsonl", &append, "is not what SHA256SUMS says");
+    change(
+        "SHA256SUMS",
+        &|b| [b.as_slice(), b"00  ../../x\n"].concat(),
+        "names a file elsewhere",
+    );
+    change("SHA256SUMS", &|b| b[67..].to_vec(), "SHA256SUMS");
+    fs::write(dist.join("stray"), "").unwrap();
+    assert!(
+        case.run("package --check")
+            .exits(5)
+            .stderr
+            .contains("stray is not in SHA256SUMS")
+    );
+    fs::remove_file(dist.join("stray")).unwrap();
+    fs::remove_file(dist.join(&so)).unwrap();
+    assert!(case.run("package --check").exits(5).stderr.contains("is missing"));
+}
+
+#[test]
+fn the_sums_are_signed_by_the_configured_command() {
+    if !stand_ins_are_amd64("a signature") {
+        return;
+    }
+    let sign = |body: &str| {
+        case()
+            .file(
+                "work/plugbuild.toml",
+                format!("{SETTINGS}[package]\nsign = [\"signer\", \"--in\", \"{{file}}\"]\n"),
+            )
+            .script("bin/signer", body)
+    };
+    let case = sign("[ \"$1\" = --in ] && echo \"signed $2\" > \"$2.sig\"\n");
+    case.run(PACKAGE).exits(0);
+    assert_eq!(
+        fs::read_to_string(case.at("work/dist/SHA256SUMS.sig")).unwrap(),
+        "signed SHA256SUMS\n"
+    );
+    case.run("package --check").exits(0);
+    let refused = sign("echo no key >&2; exit 1\n");
+    let ran = refused.run(PACKAGE);
+    assert!(
+        ran.exits(3)
+            .stderr
+            .contains("signer (sign of [CWD]/plugbuild.toml) failed"),
+        "{}",
+        ran.text()
+    );
+    assert!(refused.list("work/dist").is_empty());
+}
+
+#[test]
+fn a_folder_of_somebody_elses_is_left_alone() {
+    let case = case().file("work/dist/keep.txt", "mine");
+    let ran = case.run(PACKAGE);
+    assert!(
+        ran.exits(2).stderr.contains("is no release folder of plugbuild"),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(case.list("work/dist"), ["keep.txt"]);
+}

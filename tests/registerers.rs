@@ -1,0 +1,200 @@
+//! Wrong registerers: refused when they are compiled, in the plugin's own terms; a real gateway skips them without a word.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plugbuild::registerer::{self, Registerer};
+
+use crate::support::gateway::{Gateway, Release, text};
+use crate::support::plugbuild;
+
+/// One way to get it wrong: the declarations of the registerer, and what must be said of them.
+struct Wrong {
+    name: &'static str,
+    source: String,
+    told: String,
+}
+
+/// A plugin of one type that would be right.
+fn right(row: &Registerer) -> String {
+    format!(
+        "var {} = registerer(\"x\")\n\ntype registerer string\n\nfunc (registerer) {}(f {}) {{}}\n",
+        row.symbol, row.method, row.wants
+    )
+}
+
+fn wrongs(row: &Registerer) -> Vec<Wrong> {
+    let Registerer {
+        symbol, method, wants, ..
+    } = row;
+    let right = right(row);
+    let lower = |name: &str| format!("{}{}", name[..1].to_lowercase(), &name[1..]);
+    let wrong = |name, source: String, told: &str| Wrong {
+        name,
+        source,
+        told: told.to_owned(),
+    };
+    let other = format!("its method {method} has other parameters or results");
+    let itself = format!("{symbol} is itself a pointer or an interface");
+    let declared = format!("var {symbol} = registerer(\"x\")");
+    vec![
+        wrong(
+            "no method",
+            right.replace(&format!(") {method}("), ") Setup("),
+            &format!("it has no method {method}"),
+        ),
+        wrong(
+            "a method that is not exported",
+            right.replace(&format!(") {method}("), &format!(") {}(", lower(method))),
+            &format!("it has {} in place of {method}", lower(method)),
+        ),
+        wrong("another parameter", right.replace("name string", "name []byte"), &other),
+        wrong(
+            "a parameter too many",
+            right.replace(&format!("(f {wants})"), &format!("(f {wants}, n int)")),
+            &other,
+        ),
+        wrong("a result", right.replace(") {}", ") error { return nil }"), &other),
+        wrong(
+            "a pointer",
+            right.replace(&declared, &format!("var one = registerer(\"x\")\nvar {symbol} = &one")),
+            &itself,
+        ),
+        wrong(
+            "nil",
+            right.replace(&declared, &format!("var {symbol} *registerer")),
+            &itself,
+        ),
+        wrong(
+            "an interface",
+            right.replace(
+                &declared,
+                &format!("var {symbol} interface{{ {method}(f {wants}) }} = registerer(\"x\")"),
+            ),
+            &itself,
+        ),
+        wrong(
+            "a variable that is not exported",
+            right.replace(symbol.as_str(), &lower(symbol)),
+            &format!("{} is not {symbol}", lower(symbol)),
+        ),
+        wrong(
+            "a variable of another name",
+            right.replace(symbol.as_str(), "Plugin"),
+            &format!("there is a {method}, but no variable {symbol}"),
+        ),
+        wrong(
+            "a function",
+            right.replace(&declared, &format!("func {symbol}() registerer {{ return \"x\" }}")),
+            &format!("{symbol} is a function"),
+        ),
+        wrong(
+            "a logger of another type",
+            format!("{right}\nfunc (registerer) RegisterLogger(l *int) {{}}\n"),
+            "its method RegisterLogger has other parameters or results",
+        ),
+    ]
+}
+
+/// Writes the plugin's folder.
+fn plugin(dir: &Path, row: &Registerer, source: &str) -> PathBuf {
+    let folder = dir.join(row.kind.name());
+    fs::create_dir_all(&folder).unwrap();
+    let imports: String = row.imports.iter().map(|i| format!("import {i:?}\n")).collect();
+    fs::write(
+        folder.join("main.go"),
+        format!("package main\n\n{imports}\n{source}\nfunc main() {{}}\n"),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("go.mod"),
+        format!("module example.com/{}\n\ngo 1.17\n", row.kind),
+    )
+    .unwrap();
+    folder
+}
+
+fn build(folder: &Path, release: &Release, gateway: &Gateway, extra: &[&str]) -> (bool, String, PathBuf) {
+    let spec = release.spec(gateway);
+    let output = folder.join("plugin.so");
+    let mut build = plugbuild(&["build", "--gateway", &spec, "--target", gateway.target, "--output"]);
+    let out = build
+        .arg(&output)
+        .arg(folder)
+        .args(extra)
+        .output()
+        .expect("plugbuild starts");
+    (out.status.success(), text(&out.stderr), output)
+}
+
+fn each_is_told(release: &Release) {
+    let gateway = release.gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    for row in registerer::all().unwrap() {
+        let folder = plugin(dir.path(), &row, &right(&row));
+        let (built, said, _) = build(&folder, release, &gateway, &[]);
+        assert!(built, "a right {}: {said}", row.kind);
+        for Wrong { name, source, told } in wrongs(&row) {
+            assert_ne!(source, right(&row), "{name} of a {} is wrong", row.kind);
+            plugin(dir.path(), &row, &source);
+            let (built, said, _) = build(&folder, release, &gateway, &[]);
+            assert!(!built, "{name} of a {} is refused", row.kind);
+            assert!(said.contains("error: main.go:"), "{name} of a {}: {said}", row.kind);
+            assert!(
+                said.contains(&told),
+                "{name} of a {}: {told:?} is not in {said}",
+                row.kind
+            );
+            assert!(said.contains(&format!("help: see {}", row.docs)), "{said}");
+            assert!(
+                !said.contains("/plugbuild/registerers.go"),
+                "no file that the user does not have: {said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_registerers_are_refused_for_2_1_4() {
+    each_is_told(&Release::new("2.1.4", "1.19.5", "1.19.13"));
+}
+
+#[test]
+fn wrong_registerers_are_refused_for_2_12_1() {
+    each_is_told(&Release::new("2.12.1", "1.25.6", "1.25.6"));
+}
+
+/// What plugbuild refuses, the gateway opens and has no use for: with the assertions turned off each is built and opened.
+#[test]
+fn the_gateway_skips_what_is_refused() {
+    let release = Release::new("2.12.1", "1.25.6", "1.25.6");
+    let gateway = release.gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    let off = dir.path().join("overlay.json");
+    fs::write(&off, "{\"Replace\": {}}").unwrap();
+    let off = format!("-overlay={}", off.display());
+    // The Community edition's loaders know three of the types.
+    for row in registerer::all().unwrap().iter().filter(|row| !row.enterprise) {
+        let mut files = Vec::new();
+        for (number, wrong) in wrongs(row).into_iter().enumerate() {
+            // A wrong logger is not called; the plugin works without.
+            if wrong.name.contains("logger") {
+                continue;
+            }
+            let folder = plugin(&dir.path().join(number.to_string()), row, &wrong.source);
+            let (built, said, file) = build(&folder, &release, &gateway, &["--", &off]);
+            // Without the variable there is nothing to look up; the check of the finished file says that too.
+            if wrong.name.starts_with("a variable") {
+                assert!(said.contains("exports none of"), "{}: {said}", wrong.name);
+                continue;
+            }
+            assert!(built, "{}: {said}", wrong.name);
+            files.push((wrong.name, file));
+        }
+        let paths: Vec<&Path> = files.iter().map(|(_, file)| file.as_path()).collect();
+        for (opened, (name, _)) in gateway.open(&paths).iter().zip(&files) {
+            assert!(opened.ok, "{name}: {}", opened.error);
+            assert_eq!(opened.usable.get(&row.symbol), Some(&false), "{name} of a {}", row.kind);
+        }
+    }
+}
