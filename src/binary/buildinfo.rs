@@ -98,7 +98,10 @@ fn within(package: &str, module: &str) -> bool {
 }
 
 /// Reads the build information of a Go binary.
-pub(crate) fn read(image: Image<'_>) -> Result<BuildInfo, Fault> {
+///
+/// # Errors
+/// If there is none.
+pub fn read(image: Image<'_>) -> Result<BuildInfo, Fault> {
     let (go, modules) = strings(image).ok_or(Fault::NotGo)?;
     let mut info = parse(unframed(modules));
     info.go = go.to_owned();
@@ -173,7 +176,8 @@ fn unframed(modules: &[u8]) -> &str {
 }
 
 /// Reads the module text; a line that is not understood is passed over.
-fn parse(text: &str) -> BuildInfo {
+#[must_use]
+pub fn parse(text: &str) -> BuildInfo {
     let mut info = BuildInfo::default();
     let mut last_is_main = false;
     for line in text.lines() {

@@ -32,7 +32,8 @@ pub enum SourceRoot {
 }
 
 /// Finds the line table: its own section where the linker keeps one, else (in plugins) inside the read-only data.
-pub(crate) fn find(image: Image<'_>) -> Option<LineTable<'_>> {
+#[must_use]
+pub fn find(image: Image<'_>) -> Option<LineTable<'_>> {
     let own = [".gopclntab", ".data.rel.ro.gopclntab"]
         .into_iter()
         .filter_map(|name| image.section(name));
@@ -105,7 +106,9 @@ impl ModuleFolder<'_> {
 }
 
 impl<'d> LineTable<'d> {
-    fn parse(bytes: &'d [u8]) -> Option<Self> {
+    /// Reads a table that begins with these bytes.
+    #[must_use]
+    pub fn parse(bytes: &'d [u8]) -> Option<Self> {
         if !is_header(bytes.get(..HEADER)?) {
             return None;
         }
