@@ -9,7 +9,7 @@ pub use prepare::{Means, Mode, prepare, tell};
 
 use serde::Serialize;
 
-use crate::check::{Cause, Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::check::{Cause, Clash, Doubt, GatewaySide, PluginSide, Source, clashes, doubts};
 use crate::error::Error;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Quirk, sums};
@@ -27,6 +27,8 @@ pub struct Alignment {
     pub set_aside: Vec<SetAside>,
     /// Modules whose packages the gateway has in another: an empty module stands in for each, so that they come from there.
     pub emptied: Vec<String>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<Doubt>,
     /// Clashes that remain, as no alignment cures them.
     pub remaining: Vec<Clash>,
     /// The `go` line, where it must change.
@@ -101,6 +103,7 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], q
     let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
     let moved = moves.iter().filter(|clash| clash.cause == Cause::Moved);
     Alignment {
+        doubts: doubts(plugin, gateway),
         emptied: moved.map(|clash| clash.module.clone()).collect(),
         set_aside: set_aside(plugin, &rows),
         moves,

@@ -9,7 +9,7 @@ pub mod report;
 mod side;
 mod upgrade;
 
-pub use clash::{Bearing, Cause, Clash, Direction, clashes};
+pub use clash::{Bearing, Cause, Clash, Direction, Doubt, clashes, doubts};
 pub use compat::{Compat, Fit, compat};
 pub use deps::{Dep, Freedom, deps};
 pub use side::{GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};

@@ -4,10 +4,12 @@ pub mod check;
 pub mod gateway;
 pub mod config;
 pub mod krakend;
+pub mod metadata;
 pub mod new;
 pub mod package;
 pub mod trial;
 pub mod verify;
+pub mod watch;
 pub mod inspect;
 pub mod explain;
 
@@ -101,6 +103,12 @@ pub enum Command {
     Inspect(inspect::InspectArgs),
     /// Explain a gateway's log: cause and cure of each message about plugins
     Explain(explain::ExplainArgs),
+    /// Write plugbuild.lock: the sums of the tools and the facts of the gateways that builds are made with
+    Lock(BuildArgs),
+    /// Print the whole plan as one JSON document, for other tools
+    Metadata(metadata::MetadataArgs),
+    /// Print the plan's plugins, gateways and targets, for a CI to fan out
+    Matrix(metadata::MatrixArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
     Env(EnvArgs),
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
@@ -115,6 +123,8 @@ pub enum Command {
     Toolchain(ToolchainArgs),
     /// Load plugins in a gateway that really runs, and send a request through it
     Test(trial::TestArgs),
+    /// Build at each save, and run a gateway with the plugin
+    Watch(Box<watch::WatchArgs>),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),
     /// Add to a plugin's folder what `new` would have made and is missing
@@ -216,6 +226,12 @@ pub struct BuildArgs {
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
+    /// Refuse tools and gateways that are not those of plugbuild.lock
+    #[arg(long)]
+    pub locked: bool,
+    /// As --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
     /// Build everything twice, the second time in another folder with empty caches, and compare
     #[arg(long)]
     pub reproduce: bool,

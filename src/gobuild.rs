@@ -70,7 +70,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
 }
 
 /// What a linked file is of: two jobs with the same key share one, in turn.
-pub(crate) fn linked_key(job: &Job) -> String {
+fn linked_key(job: &Job) -> String {
     let gateway = &job.gateway;
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();
@@ -133,8 +133,8 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     })
 }
 
-/// What the go command's words mean to somebody who builds a plugin.
-fn explained(said: &str, job: &Job) -> Option<String> {
+/// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
+pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
     let known: [(&[&str], String); 7] = [
         (

@@ -35,6 +35,7 @@ pub mod verify;
 pub mod inspect;
 pub mod explain;
 pub mod package;
+pub mod lock;
 pub mod commands;
 pub mod signals;
 

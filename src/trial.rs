@@ -1,6 +1,8 @@
 //! A plugin in a running gateway: what its configuration becomes for that, how a gateway of another machine is run, and
 //! what its log says of the plugin. Pure, but for the look at what is installed.
 
+pub mod request;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -86,7 +88,7 @@ pub fn configuration(text: &str, folder: &Path, port: u16) -> Result<String> {
     let broken =
         |why: String| Error::usage(format!("the configuration cannot be used: {why}")).help("plugbuild config check");
     let mut config: Value = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
-    let old = config.get("port").and_then(Value::as_u64).unwrap_or(8080);
+    let old = self::port(text);
     let root = config
         .as_object_mut()
         .ok_or_else(|| broken("it is no object".to_owned()))?;
@@ -100,8 +102,16 @@ pub fn configuration(text: &str, folder: &Path, port: u16) -> Result<String> {
     Ok(config.to_string())
 }
 
+/// The port a configuration names, else the gateway's own default.
+#[must_use]
+pub fn port(text: &str) -> u16 {
+    let config: Value = serde_json::from_str(text).unwrap_or_default();
+    let named = config.get("port").and_then(Value::as_u64);
+    named.and_then(|port| port.try_into().ok()).unwrap_or(8080)
+}
+
 /// Hosts that are the gateway itself.
-fn follow(value: &mut Value, old: u64, port: u16) {
+fn follow(value: &mut Value, old: u16, port: u16) {
     match value {
         Value::String(text) => {
             for own in ["127.0.0.1", "localhost"] {

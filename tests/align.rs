@@ -194,6 +194,9 @@ fn each_misfit_of_an_old_gateway_is_told_and_cured() {
         let told = clashes(&report);
         assert!(code == Some(1) && told.iter().any(|t| t == some), "{name}: {told:#?}");
         assert_eq!(report["go_line"].is_object(), name == "newer");
+        // By its release there is at least a doubt.
+        let doubts = check(&folder, release.version).1["doubts"].as_array().unwrap().len();
+        assert_eq!(doubts, if name == "moved" { 2 } else { 0 });
         builds_and_loads(&folder, &folder, &release, &gateway);
     }
 }
@@ -348,6 +351,20 @@ fn two_plugins_of_a_workspace_share_a_module_of_ours() {
         assert_eq!(clashes(&report), ["github.com/google/uuid v1.5.0 -> v1.6.0"]);
         builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
     }
+    let shared = whole.join("shared/go.mod");
+    let newer = fs::read_to_string(&shared).unwrap().replace("go 1.24.0", "go 1.26.0");
+    fs::write(&shared, newer).unwrap();
+    let work = fs::read_to_string(whole.join("go.work")).unwrap();
+    fs::write(whole.join("go.work"), work.replace("go 1.24.0", "go 1.26.0")).unwrap();
+    let out = build(
+        &whole.join("a"),
+        &release.spec(&gateway),
+        &cache().join("plugins/newer-member.so"),
+        &[],
+    );
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("the workspace member example.com/ws/shared asks for Go 1.26.0"));
+    assert_eq!(check(&whole.join("a"), "2.12.1").1["verdict"], "does-not-fit");
     let out = run(&["fix", "--gateway", "2.12.1"], &whole.join("a"));
     assert_eq!(
         out.status.code(),
@@ -502,4 +519,94 @@ fn compat_upgrade_and_deps_answer_from_the_matrix() {
     assert_eq!(freedom("github.com/gin-gonic/gin"), "shared");
     assert_eq!(freedom("github.com/redis/go-redis/v9"), "free");
     assert_eq!(freedom("github.com/bytedance/sonic"), "unlinked");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn a_private_module_comes_through_the_users_own_git() {
+    let (release, gateway) = new();
+    let place = tempfile::tempdir().unwrap();
+    let repository = place.path().join("git/team/lib");
+    copy(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
+    let go_mod = fs::read_to_string(repository.join("go.mod")).unwrap();
+    let private = "acme.test/team/lib.git";
+    fs::write(
+        repository.join("go.mod"),
+        go_mod.replace("example.com/demands/lib", private),
+    )
+    .unwrap();
+    for args in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@acme.test",
+            "commit",
+            "-qm",
+            "lib",
+        ],
+        &["tag", "v0.1.0"],
+    ] {
+        let out = std::process::Command::new("git")
+            .args(args)
+            .current_dir(&repository)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+    }
+    // As a user's ~/.gitconfig would have it.
+    let settings = [
+        ("GOPRIVATE", "acme.test".to_owned()),
+        ("GIT_CONFIG_COUNT", "1".to_owned()),
+        (
+            "GIT_CONFIG_KEY_0",
+            format!("url.file://{}/.insteadOf", place.path().join("git").display()),
+        ),
+        ("GIT_CONFIG_VALUE_0", "https://acme.test/".to_owned()),
+    ];
+    let folder = fixture("new/demands", "private");
+    fs::remove_dir_all(folder.join("lib")).unwrap();
+    let source = fs::read_to_string(folder.join("plugin.go")).unwrap();
+    fs::write(
+        folder.join("plugin.go"),
+        source.replace("example.com/demands/lib", private),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("go.mod"),
+        format!("module example.com/private\n\ngo 1.24.0\n\nrequire {private} v0.1.0\n"),
+    )
+    .unwrap();
+    let output = cache().join("plugins/private.so");
+    let spec = release.spec(&gateway);
+    let out = plugbuild(&["build", "--gateway", &spec, "--target", TARGET, "--output"])
+        .arg(&output)
+        .current_dir(&folder)
+        .envs(settings)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(
+        text(&out.stderr).contains("golang.org/x/net v0.48.0 → v0.47.0"),
+        "{}",
+        text(&out.stderr)
+    );
+    assert!(gateway.open(&[&output])[0].ok);
+    // Without that, the failing host is named.
+    let refused = plugbuild(&["check", "--gateway", &spec])
+        .current_dir(&folder)
+        .env("GOPRIVATE", "acme.test")
+        .env("GOMODCACHE", place.path().join("mod"))
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOPROXY", "off")
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    assert!(
+        text(&refused.stderr).contains("GOPRIVATE=acme.test"),
+        "{}",
+        text(&refused.stderr)
+    );
 }

@@ -136,10 +136,7 @@ cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-m
 "#]]);
     let hint = with("1.20").run("-g 2.1.4 --dry-run");
     assert_eq!(hint.code, Some(0));
-    snapbox::assert_data_eq!(
-        hint.stderr,
-        str![""]
-    );
+    snapbox::assert_data_eq!(hint.stderr, str![""]);
 }
 
 #[test]

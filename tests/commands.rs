@@ -203,7 +203,7 @@ export GOOS=linux
 export GOTOOLCHAIN=local
 export GOWORK=off
 export PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN]
-export PLUGBUILD_BUILD_FLAGS='-buildmode=plugin -buildvcs=false '\''-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app'\'' -gcflags=std= '\''-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app'\'' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json'
+export PLUGBUILD_BUILD_FLAGS='-buildmode=plugin -buildvcs=false '\''-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app'\'' -gcflags=std= '\''-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app'\'' -asmflags=std= -toolexec=plugbuild-toolexec'
 export PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
 [CWD]=/app
 [HOME]/go/pkg/mod=/go/pkg/mod'
@@ -213,7 +213,7 @@ export PLUGBUILD_GO=[HOME]/sdk/go1.19.5/bin/go
     case.run("env -g 2.1.4 -t arm64-musl --format json").is(str![[r#"
 exit: 0
 --- stdout
-{"CC":"plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH]","CGO_ENABLED":"1","CXX":"plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH]","GO111MODULE":"on","GOARCH":"arm64","GOARM64":"v8.0","GOENV":"off","GOEXPERIMENT":"","GOFLAGS":" ","GOMODCACHE":"[HOME]/go/pkg/mod","GOOS":"linux","GOTOOLCHAIN":"local","GOWORK":"off","PATH":"[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN]","PLUGBUILD_BUILD_FLAGS":"-buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json","PLUGBUILD_FILE_MAP":"[HOME]/sdk/go1.19.5=/usr/local/go\n[CWD]=/app\n[HOME]/go/pkg/mod=/go/pkg/mod","PLUGBUILD_GO":"[HOME]/sdk/go1.19.5/bin/go"}
+{"CC":"plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH]","CGO_ENABLED":"1","CXX":"plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH]","GO111MODULE":"on","GOARCH":"arm64","GOARM64":"v8.0","GOENV":"off","GOEXPERIMENT":"","GOFLAGS":" ","GOMODCACHE":"[HOME]/go/pkg/mod","GOOS":"linux","GOTOOLCHAIN":"local","GOWORK":"off","PATH":"[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN]","PLUGBUILD_BUILD_FLAGS":"-buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec","PLUGBUILD_FILE_MAP":"[HOME]/sdk/go1.19.5=/usr/local/go\n[CWD]=/app\n[HOME]/go/pkg/mod=/go/pkg/mod","PLUGBUILD_GO":"[HOME]/sdk/go1.19.5/bin/go"}
 
 "#]]);
 }

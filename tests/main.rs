@@ -4,6 +4,7 @@ mod support;
 
 mod architecture;
 mod binary;
+mod plugin_life;
 mod registerers;
 mod loads;
 mod align;
@@ -22,3 +23,5 @@ mod package;
 mod workspace;
 mod wrappers;
 mod properties;
+mod docs;
+mod robust;

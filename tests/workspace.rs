@@ -242,3 +242,83 @@ fn fifty_plugins_for_four_targets_are_planned_at_once() {
     assert!(took.as_secs() < 10, "{took:?}");
     crate::support::say(&format!("50 plugins × 4 targets planned in {} ms", took.as_millis()));
 }
+
+/// A workspace whose Go has the tools that a lock holds.
+fn lockable() -> Case {
+    workspace(SETTINGS)
+        .script("home/sdk/go1.19.5/pkg/tool/linux_amd64/compile", "# 1.19.5\n")
+        .script("home/sdk/go1.25.6/pkg/tool/linux_amd64/compile", "# 1.25.6\n")
+}
+
+#[test]
+fn a_lock_refuses_what_changed_unseen() {
+    if !stand_ins_are_amd64("a lock") {
+        return;
+    }
+    let case = lockable();
+    let build = "-p auth -g 2.12.1 -t amd64-musl";
+    let ran = case.run(&format!("{build} --locked"));
+    assert!(
+        ran.exits(2).stderr.contains("there is no [CWD]/plugbuild.lock"),
+        "{}",
+        ran.text()
+    );
+    case.run(build).exits(0);
+    assert!(!case.at("work/plugbuild.lock").exists(), "a build wrote the lock");
+    case.run("lock --workspace").exits(0);
+    let text = std::fs::read_to_string(case.at("work/plugbuild.lock")).unwrap();
+    assert!(
+        text.contains("[gateway.\"2.12.1\"]") && text.contains("[tool.\"go 1.19.5\"]"),
+        "{text}"
+    );
+    case.run(&format!("{build} --locked")).exits(0);
+    case.run(&format!("{build} --frozen")).exits(0);
+    let unlocked = case.run("-p auth -g 2.11.2 -t amd64-musl --frozen");
+    assert_ne!(unlocked.code, Some(0));
+    let case = case.script("home/sdk/go1.25.6/pkg/tool/linux_amd64/compile", "# another\n");
+    let told = case.run(build);
+    assert!(
+        told.exits(0)
+            .stderr
+            .contains("go 1.25.6 for linux/amd64 has the SHA-256"),
+        "{}",
+        told.text()
+    );
+    let refused = case.run(&format!("{build} --locked"));
+    assert!(
+        refused.exits(2).stderr.contains("plugbuild.lock does not fit"),
+        "{}",
+        refused.text()
+    );
+    assert!(case.run("lock --workspace").exits(0).stderr.contains("locked"));
+    case.run(&format!("{build} --locked")).exits(0);
+}
+
+#[test]
+fn the_plan_is_one_document_and_a_matrix_for_ci() {
+    let case = workspace(SETTINGS);
+    let json = |args: &str| -> serde_json::Value { serde_json::from_str(&case.run(args).exits(0).stdout).unwrap() };
+    let document = json("metadata --workspace --format-version 1");
+    assert_eq!(document["format-version"], 1);
+    let len = |key: &str| document[key].as_array().map(Vec::len);
+    assert_eq!(
+        [len("plugins"), len("gateways"), len("jobs")],
+        [Some(2), Some(2), Some(8)]
+    );
+    assert_eq!(document["plugins"][0]["registers"][0]["name"], "acme-auth");
+    assert_eq!(document["plugins"][0]["registers"][0]["type"], "http-server");
+    assert!(document["jobs"][0]["command"]["argv"].is_array());
+    case.run("metadata --format-version 2").exits(2);
+    assert_eq!(
+        json("matrix --workspace --ci github")["include"][7]["target"],
+        "amd64-glibc"
+    );
+    assert_eq!(json("matrix -p limit").as_array().map(Vec::len), Some(4));
+    assert!(
+        case.run("matrix -p limit --ci gitlab")
+            .exits(0)
+            .stdout
+            .starts_with(".plugbuild-matrix:\n  parallel:\n")
+    );
+    assert!(case.list("store").is_empty(), "looking at the plan wrote something");
+}

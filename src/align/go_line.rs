@@ -54,10 +54,26 @@ pub struct Asks {
     pub go: GoVersion,
 }
 
-/// The first thing that asks for a newer Go, and may need it: the plugin, by a newer language than a mere patch release;
+/// A workspace member that the gateway's Go refuses for its go line.
+#[must_use]
+pub fn member_asks_more(plugin: &PluginSide, gateway: &GatewaySide) -> Option<Asks> {
+    let members = plugin.modules.iter().filter(|m| m.is_own() && m.path != plugin.module);
+    members
+        .filter_map(|m| Some((m, m.go.as_ref()?)))
+        .find(|(_, go)| stops(go, &gateway.go))
+        .map(|(m, go)| Asks {
+            module: m.path.clone(),
+            go: go.clone(),
+        })
+}
+
+/// The first thing that asks for a newer Go, and may need it: a workspace member, whose go.mod no copy stands in for; the plugin, by a newer language than a mere patch release;
 /// a module that the gateway does not link, whose go line cannot be changed and which Go 1.21 and later hold to the letter.
 #[must_use]
 pub fn asks_more(plugin: &PluginSide, gateway: &GatewaySide) -> Option<Asks> {
+    if let Some(member) = member_asks_more(plugin, gateway) {
+        return Some(member);
+    }
     let own = plugin.go.as_ref().filter(|go| go.line() > gateway.go.line());
     if let Some(go) = own {
         return Some(Asks {

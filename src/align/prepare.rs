@@ -1,9 +1,11 @@
 //! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
 
 use std::fs;
+use std::path::Path;
 
+use super::go_line::{self, Asks};
 use super::{Alignment, decide};
-use crate::check::{Clash, GatewaySide, PluginModule, PluginSide, Source, clashes};
+use crate::check::{Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
 use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
 use crate::gateway;
@@ -17,6 +19,7 @@ use crate::selection::{self, Reader};
 use crate::toolchain::go::Go;
 use crate::toolchain::store::Store;
 use crate::ui::Ui;
+use crate::version::GoVersion;
 
 /// Whether a build may be aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -76,12 +79,29 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
     let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
     let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
     let decided = decide(asked.as_ref().unwrap_or(&declared), &gateway, &verbs, &quirks);
+    for Doubt { module, parent } in &decided.doubts {
+        ui.warn(format!(
+            "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
+            gateway.label
+        ));
+    }
     if asked.is_some() && decided.is_needless() && mode != Mode::Always {
         return Ok(());
     }
     refuse(&decided, mode, job)?;
+    if let Some(asks) = asked
+        .as_ref()
+        .and_then(|side| go_line::member_asks_more(side, &gateway))
+    {
+        return Err(member_refused(&asks, job));
+    }
+    // In a workspace it is go.work's line that counts.
+    let work_line = match &job.plugin.work {
+        Some(work) => go_line::change(go_of(work)?.as_ref(), &gateway.go),
+        None => decided.go_line.clone(),
+    };
     let edits = Edits {
-        go: decided.go_line.as_ref().map(|line| &line.want),
+        go: work_line.as_ref().map(|line| &line.want),
         drop: &decided.drop,
         pins: &decided.pins,
         emptied: &decided.emptied,
@@ -97,6 +117,8 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
     if copy.changed || asked.is_none() {
         let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
         let aligned = selection::read(job, &reader, &copy, means.host).map_err(|why| match why.kind {
+            Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
+                .help("its own go line asks for more than the gateway's Go: take an older version of it, or lower it where it is yours"),
             Kind::Build => alignment.blamed(Error::build(&why.what), &why.what, &job.gateway.label),
             _ => why,
         })?;
@@ -111,6 +133,22 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
     copy.set(&mut job.env);
     job.alignment = Some(alignment);
     Ok(())
+}
+
+fn member_refused(asks: &Asks, job: &Job) -> Error {
+    let go = &job.gateway.go;
+    Error::incompatible(format!(
+        "the workspace member {} asks for Go {}, the gateway {} was compiled with Go {go}",
+        asks.module, asks.go, job.gateway.label
+    ))
+    .help("lower its go line: of a workspace's members no copy is made")
+    .help("or build the plugin by itself: `GOWORK=off plugbuild …`")
+}
+
+fn go_of(work: &Path) -> Result<Option<GoVersion>> {
+    let text = fs::read_to_string(work).map_err(|e| Error::io("read", work, e))?;
+    let line = directives::parse(&text).into_iter().find(|d| d.verb == "go");
+    Ok(line.and_then(|line| line.words.first()?.parse().ok()))
 }
 
 fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {

@@ -178,6 +178,33 @@ fn moved_packages<'a>(
         .filter_map(|package| Some((package, Source::of_row(gateway.provider(package)?))))
 }
 
+/// A module that may have been split off one that the gateway has: then the two hold the same packages, and clash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    pub module: String,
+    pub parent: String,
+}
+
+/// Modules of which only the gateway's file could tell whether their packages are another module's there.
+#[must_use]
+pub fn doubts(plugin: &PluginSide, gateway: &GatewaySide) -> Vec<Doubt> {
+    if gateway.packages().is_some() {
+        return Vec::new();
+    }
+    let compiled = plugin.modules.iter().filter(|m| !m.is_own() && !m.packages.is_empty());
+    compiled
+        .filter(|module| gateway.module(&module.path).is_none())
+        .filter_map(|module| {
+            let (above, _) = module.path.rsplit_once('/')?;
+            let parent = gateway.provider(above).filter(|row| gateway.links(&row.path))?;
+            Some(Doubt {
+                module: module.path.clone(),
+                parent: parent.path.clone(),
+            })
+        })
+        .collect()
+}
+
 fn direction(have: &Source, want: &Source) -> Direction {
     let (Source::Published { path: a, version: have }, Source::Published { path: b, version: want }) = (have, want)
     else {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::clash::{Bearing, Cause, Clash, clashes};
+use super::clash::{Bearing, Cause, Clash, Doubt, clashes, doubts};
 use super::side::{GatewaySide, Known, PluginSide};
 use crate::align::go_line::{self, Asks, GoLine};
 use crate::target::{Libc, LibcKind};
@@ -23,6 +23,8 @@ pub struct Report {
     pub clashes: Vec<Clash>,
     /// Modules that differ, but are not compiled into both: no reason to worry.
     pub harmless: Vec<Clash>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<Doubt>,
     /// The go line, where the gateway's Go would stop at it or read it differently.
     pub go_line: Option<GoLine>,
     /// What says to need a newer Go than the gateway's.
@@ -71,7 +73,7 @@ pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &
     let stuck = real.iter().any(|clash| !clash.can_align())
         || other_go.is_some()
         || other_libc.is_some()
-        // Another module's go line cannot be lowered, and from Go 1.21 on it is heeded.
+        // Another module's or a workspace member's go line cannot be lowered, and from Go 1.21 on it is heeded.
         || asks.as_ref().is_some_and(|asks| asks.module != plugin.module && gateway.go.at_least(1, 21));
     let verdict = match (stuck, real.is_empty() && go_line.is_none()) {
         (true, _) => Verdict::DoesNotFit,
@@ -85,6 +87,7 @@ pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &
         known: gateway.known(),
         verdict,
         clashes: real,
+        doubts: doubts(plugin, gateway),
         harmless,
         go_line,
         needs_newer_go: asks,
@@ -147,6 +150,12 @@ impl fmt::Display for Report {
             if let Some(more) = remark(clash) {
                 write!(f, " ({more})")?;
             }
+        }
+        for Doubt { module, parent } in &self.doubts {
+            write!(
+                f,
+                "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file tells: `--gateway ./krakend`"
+            )?;
         }
         if self.known == Known::Requirements && !self.clashes.is_empty() {
             write!(

@@ -21,6 +21,10 @@ use crate::plan::Job;
 use crate::toolchain::{self, Tools};
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
+    let cx = Context {
+        offline: cx.offline || args.frozen,
+        ..cx
+    };
     let mut planned = planned(args, cx)?;
     for warning in &planned.plan.warnings {
         cx.ui.warn(warning);
@@ -32,7 +36,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     for job in &planned.plan.jobs {
         artefact::check_output(&job.output)?;
     }
-    prepare(&mut planned, cx)?;
+    prepare(&mut planned, args, cx)?;
     if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
         let manner = manner(args, &planned);
         many::run(&planned, &manner, cx)?;
@@ -61,7 +65,7 @@ fn reproduce(args: &BuildArgs, planned: &Planned, cx: Context) -> Result<()> {
 }
 
 /// Has every tool of the plan at hand, and says what could not be planned.
-pub(super) fn prepare(planned: &mut Planned, cx: Context) -> Result<()> {
+pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> Result<()> {
     for (title, why) in &planned.refused {
         cx.ui.failed(title, why);
     }
@@ -75,11 +79,12 @@ pub(super) fn prepare(planned: &mut Planned, cx: Context) -> Result<()> {
     } = planned;
     toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
     store.sweep();
-    align(planned, cx)
+    align(planned, cx)?;
+    super::lock::check(planned, args, cx)
 }
 
 /// Makes each job build against its gateway's modules, where it would not load otherwise.
-fn align(planned: &mut Planned, cx: Context) -> Result<()> {
+pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
     let Planned {
         plan,
         tools,
@@ -171,23 +176,7 @@ fn dry_run(planned: &Planned, cx: Context) {
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         let fetch: Vec<String> = tools.missing().collect();
         if cx.format == Format::Json {
-            print_json(&json!({
-                "reason": "planned",
-                "plugin": job.plugin.module.path,
-                "name": job.name,
-                "gateway": job.gateway.label,
-                "target": job.target.value,
-                "go": tools.go.version,
-                "cc": tools.cc.label,
-                "fetch": fetch,
-                "output": job.output,
-                "command": {
-                    "cwd": go.cwd,
-                    "unset": go.unset,
-                    "env": go.set.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
-                    "argv": std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|a| a.as_os_str())).map(|a| a.to_string_lossy()).collect::<Vec<_>>(),
-                },
-            }));
+            print_json(&planned_event(job, tools, planned));
             continue;
         }
         for item in fetch
@@ -218,6 +207,29 @@ fn report(job: &Job, tools: &Tools, artefact: &Artefact, cx: Context) {
         Format::Human => print(job.output.display()),
         Format::Json => print_json(&built_event(job, tools, artefact)),
     }
+}
+
+/// One job of a plan, with the command that would be run.
+pub(super) fn planned_event(job: &Job, tools: &Tools, planned: &Planned) -> Value {
+    let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+    let argv = std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|arg| arg.as_os_str()));
+    json!({
+        "reason": "planned",
+        "plugin": job.plugin.module.path,
+        "name": job.name,
+        "gateway": job.gateway.label,
+        "target": job.target.value,
+        "go": tools.go.version,
+        "cc": tools.cc.label,
+        "fetch": tools.missing().collect::<Vec<_>>(),
+        "output": job.output,
+        "command": {
+            "cwd": go.cwd,
+            "unset": go.unset,
+            "env": go.set.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
+            "argv": argv.map(|arg| arg.to_string_lossy()).collect::<Vec<_>>(),
+        },
+    })
 }
 
 /// The event that tells of a finished plugin.

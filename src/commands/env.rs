@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::planned::planned;
-use super::{Context, print, print_json};
+use super::{Context, build, print, print_json};
 use crate::cli::{EnvArgs, Format};
 use crate::error::Result;
 use crate::gobuild;
 use crate::invocation::quoted;
-use crate::registerer::overlay;
+use crate::toolchain::State;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
-    let planned = planned(&args.build, cx)?;
+    let mut planned = planned(&args.build, cx)?;
+    if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
+        build::align(&mut planned, cx)?;
+    } else {
+        cx.ui
+            .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");
+    }
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         // Whoever uses these calls the wrappers by name.
         for script in tools.scripts(job, &planned.matrix, &planned.store) {
@@ -21,12 +27,11 @@ pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
             cx.ui.warn(format!("not here yet: {missing}"));
         }
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-        let overlay = overlay::flag(job, &gobuild::linked_key(job), &planned.store).map(std::ffi::OsString::from);
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")
-            // Only a build of ours writes what the registerers are held against.
-            .filter(|arg| Some(arg.as_os_str()) != overlay.as_deref())
+            // Its file is written by `plugbuild build` only, and changes with the source.
+            .filter(|arg| !arg.to_string_lossy().starts_with("-overlay="))
             .map(|arg| quoted(arg))
             .collect();
         let mut all: BTreeMap<String, String> = go

@@ -17,7 +17,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     for warning in &planned.plan.warnings {
         cx.ui.warn(warning);
     }
-    build::prepare(&mut planned, cx)?;
+    build::prepare(&mut planned, args, cx)?;
     let means = Means {
         matrix: &planned.matrix,
         host: &planned.host,

@@ -220,12 +220,13 @@ fn table(jobs: &[Job], results: &[Option<Result<Done>>], ui: &Ui) {
             Some(Err(_)) => ("failed", String::new(), String::new(), String::new()),
             None => ("not begun", String::new(), String::new(), String::new()),
         };
-        ui.plain(format_args!(
+        let row = format!(
             "{:<name$}  {:<gateway$}  {:<12}  {word:<10}  {time:>7}  {size:>9}  {sum}",
             job.name,
             job.gateway.label,
             job.target.value.short()
-        ));
+        );
+        ui.plain(row.trim_end());
     }
 }
 

@@ -8,6 +8,8 @@ mod compat;
 mod config;
 mod many;
 mod package;
+mod lock;
+mod metadata;
 mod reproduce;
 mod doctor;
 mod env;
@@ -19,6 +21,7 @@ mod krakend;
 mod lists;
 mod new;
 mod trial;
+mod watch;
 mod subject;
 mod toolchain;
 mod verify;
@@ -72,6 +75,9 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Deps(args) => compat::deps_of(args, cx),
         Command::Inspect(args) => inspect::run(args, cx),
         Command::Explain(args) => explain::run(args, cx),
+        Command::Lock(args) => lock::run(args, cx),
+        Command::Metadata(args) => metadata::metadata(args, cx),
+        Command::Matrix(args) => metadata::matrix(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Fetch(args) => fetch::run(args, cx),
         Command::Gateway(args) => gateway::run(&args.command, cx),
@@ -79,6 +85,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
         Command::Test(args) => trial::run(args, cx),
+        Command::Watch(args) => watch::run(args, cx),
         Command::New(args) => new::run(args, cx),
         Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),

@@ -19,12 +19,16 @@ use crate::invocation::Invocation;
 use crate::package::folder::Folder;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::source::Source;
-use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, sbom};
+use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
 
 pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
+    let cx = Context {
+        offline: cx.offline || args.build.frozen,
+        ..cx
+    };
     let mut build = args.build.clone();
     build.release = true;
     let mut planned = planned(&build, cx)?;
@@ -37,7 +41,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
-    prepare(&mut planned, cx)?;
+    prepare(&mut planned, &build, cx)?;
     // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
     for job in &mut planned.plan.jobs {
         job.output = gobuild::linked_file(job, &planned.store).with_extension("release.so");
@@ -98,7 +102,11 @@ fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -
         let version = given.clone().unwrap_or_else(|| source.version());
         let binary = Binary::open(&job.output)?;
         let mut entry = package::entry(job, tools, &done.artefact, &version, binary.bytes().len() as u64);
-        let document = sbom::cyclonedx(&entry, &binary.build_info()?);
+        let Planned {
+            matrix, host, store, ..
+        } = planned;
+        let (info, origin) = modules::of(&binary, job, tools, matrix, host, store)?;
+        let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;
         if archive {
             put_archive(folder, &mut entry, job, planned)?;

@@ -44,7 +44,7 @@ fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result
     cx.ui
         .status("again", format!("in {}, with empty caches", copy.display()));
     let mut second = planned(&args, cx)?;
-    prepare(&mut second, cx)?;
+    prepare(&mut second, &args, cx)?;
     let manner = Manner {
         list_files: false,
         ..manner(&args, &second)

@@ -19,8 +19,9 @@ use crate::invocation::Invocation;
 use crate::invocation::background::{Background, Waited};
 use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
-use crate::target::{LibcKind, Target};
+use crate::target::{Arch, LibcKind, Target};
 use crate::toolchain::{self, store::Store};
+use crate::trial::request::{self, Answer};
 use crate::trial::{self, Expected};
 use crate::verify::plugin::Plugin;
 use crate::version::GatewayVersion;
@@ -38,6 +39,7 @@ struct Tried {
     file: PathBuf,
     shown: String,
     kinds: Vec<Kind>,
+    arch: Arch,
 }
 
 /// A gateway that can be run here.
@@ -60,6 +62,10 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let gateway = with_file(gateway, args, &matrix, cx)?;
     let binary = gateway.binary.clone().unwrap_or_default();
     let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
+    if let Some(other) = tried.iter().find(|plugin| plugin.arch != arch) {
+        let what = format!("{} is for {}, and the gateway for {arch}", other.shown, other.arch);
+        return Err(Error::incompatible(what).help(format!("build it for that: `plugbuild --arch {arch}`")));
+    }
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
     let mut command = trial::runner(
         arch,
@@ -105,6 +111,7 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
         file,
         shown: path.display().to_string(),
         kinds,
+        arch: plugin.image().arch(),
     })
 }
 
@@ -309,36 +316,7 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
 
 /// Sends the request and tells the answer.
 fn ask(method: &str, path: &str, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(args.timeout)))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .build()
-        .into();
-    let url = format!("http://127.0.0.1:{port}/{}", path.trim_start_matches('/'));
-    let request = ureq::http::Request::builder()
-        .method(method)
-        .uri(&url)
-        .body(())
-        .map_err(|e| {
-            Error::usage(format!("{method} {path} is no request: {e}")).help("as in `--request GET /hello`")
-        })?;
-    let mut response = agent
-        .run(request)
-        .map_err(|e| Error::incompatible(format!("the gateway did not answer {method} {path}: {e}")))?;
-    let status = response.status().as_u16();
-    let headers: Vec<(String, String)> = response
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(1 << 20)
-        .read_to_string()
-        .unwrap_or_default();
+    let Answer { status, headers, body } = request::send(method, path, port, Duration::from_secs(args.timeout))?;
     match cx.format {
         Format::Json => print_json(&json!({
             "reason": "answered", "method": method, "path": path, "status": status, "headers": headers, "body": body,

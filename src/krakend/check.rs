@@ -120,7 +120,10 @@ impl<'a> Checker<'a> {
     /// What the gateway refuses to parse; false when there is nothing to look into.
     fn shape(&mut self) -> bool {
         if !matches!(self.root.value, Value::Map(_)) {
-            let what = format!("a configuration is an object, this is {}", self.root.what());
+            let what = format!(
+                "a configuration is an object, this is {}: the gateway refuses to start",
+                self.root.what()
+            );
             self.error(self.root.at, what, None);
             return false;
         }
@@ -149,7 +152,10 @@ impl<'a> Checker<'a> {
                 "endpoints" | "async_agent" if holder.is_empty() => self.list_of_objects(entry),
                 "backend" if !holder.is_empty() => self.list_of_objects(entry),
                 "extra_config" if !matches!(value.value, Value::Map(_) | Value::Null) => {
-                    let what = format!("`extra_config` must be an object, not {}", value.what());
+                    let what = format!(
+                        "`extra_config` must be an object, not {}: the gateway refuses to start",
+                        value.what()
+                    );
                     self.error(value.at, what, None);
                 }
                 _ => {}
@@ -159,14 +165,22 @@ impl<'a> Checker<'a> {
 
     fn list_of_objects(&mut self, entry: &'a Entry) {
         if !matches!(entry.node.value, Value::List(_) | Value::Null) {
-            let what = format!("`{}` must be a list, not {}", entry.key, entry.node.what());
+            let what = format!(
+                "`{}` must be a list, not {}: the gateway refuses to start",
+                entry.key,
+                entry.node.what()
+            );
             self.error(entry.node.at, what, None);
         }
         for item in entry.node.items() {
             if matches!(item.value, Value::Map(_)) {
                 self.lists(&entry.key, item);
             } else {
-                let what = format!("each of `{}` must be an object, not {}", entry.key, item.what());
+                let what = format!(
+                    "each of `{}` must be an object, not {}: the gateway refuses to start",
+                    entry.key,
+                    item.what()
+                );
                 self.error(item.at, what, None);
             }
         }

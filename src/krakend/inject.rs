@@ -28,6 +28,12 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
     let root = tree
         .object_value()
         .ok_or_else(|| Error::usage("a configuration is a JSON object"))?;
+    if root.get("plugin").is_none() {
+        // Before what it is for, so that a reader meets the cause first.
+        let index = root.get("extra_config").or_else(|| root.get("endpoints"));
+        let index = index.map_or(root.properties().len(), |property| property.property_index());
+        root.insert(index, "plugin", json!({"pattern": ".so", "folder": "./plugins/"}));
+    }
     let holder = place(&root, row.kind, injection)?;
     let extra = object_in(&holder, "extra_config")?;
     let key = [&row.namespace, &row.formerly]
@@ -40,12 +46,6 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
         (None, Names::Text) => _ = namespace.append("name", json!(name)),
         (None, _) => _ = namespace.append("name", json!([name])),
         (Some(there), names) => add_name(&there, row.kind, names, name)?,
-    }
-    if root.get("plugin").is_none() {
-        // Before what it is for, so that a reader meets the cause first.
-        let index = root.get("extra_config").or_else(|| root.get("endpoints"));
-        let index = index.map_or(root.properties().len(), |property| property.property_index());
-        root.insert(index, "plugin", json!({"pattern": ".so", "folder": "./plugins/"}));
     }
     Ok(tree.to_string())
 }

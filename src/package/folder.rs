@@ -88,6 +88,7 @@ impl Folder {
     /// # Errors
     /// See [`Error::io`].
     pub fn archive(&self, name: &str, files: &[(&str, &Path)], mtime: u64) -> Result<()> {
+        use std::os::unix::fs::PermissionsExt;
         let to = self.path().join(name);
         let failed = |e: std::io::Error| Error::io("write", &to, e);
         let file = File::create(&to).map_err(failed)?;
@@ -97,7 +98,8 @@ impl Folder {
             let bytes = fs::read(from).map_err(|e| Error::io("read", from, e))?;
             let mut header = tar::Header::new_gnu();
             header.set_size(bytes.len() as u64);
-            header.set_mode(0o644);
+            let run = fs::metadata(from).map_err(failed)?.permissions().mode() & 0o100 != 0;
+            header.set_mode(if run && !member.ends_with(".so") { 0o755 } else { 0o644 });
             header.set_mtime(mtime);
             header.set_uid(0);
             header.set_gid(0);

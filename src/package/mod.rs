@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod folder;
+pub mod modules;
 pub mod provenance;
 pub mod sbom;
 pub mod source;

@@ -49,15 +49,16 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
             "name": "source", "uri": uri, "digest": { "gitCommit": commit }, "annotations": { "modified": source.dirty },
         }));
     }
-    for tool in [
-        "bin/go".to_owned(),
-        tool_path(tools, "compile"),
-        tool_path(tools, "link"),
-    ] {
+    let go = [
+        ("go", tools.go.program()),
+        ("compile", tools.go.tool("compile")),
+        ("link", tools.go.tool("link")),
+    ];
+    for (name, tool) in go {
         dependencies.push(json!({
-            "name": format!("go {tool}"),
+            "name": format!("go {name}"),
             "uri": format!("pkg:generic/go@{}", tools.go.version),
-            "digest": { "sha256": sums.of(&tools.go.root.join(&tool))? },
+            "digest": { "sha256": sums.of(&tool)? },
         }));
     }
     dependencies.push(json!({
@@ -99,17 +100,6 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
             },
         },
     }))
-}
-
-fn tool_path(tools: &Tools, name: &str) -> String {
-    let dir = tools.go.root.join("pkg/tool");
-    let folders = std::fs::read_dir(&dir).into_iter().flatten().flatten();
-    let mut found: Vec<String> = folders
-        .filter(|folder| folder.path().join(name).is_file())
-        .map(|folder| folder.file_name().to_string_lossy().into_owned())
-        .collect();
-    found.sort();
-    format!("pkg/tool/{}/{name}", found.first().map_or("", String::as_str))
 }
 
 /// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Entry;
+use super::modules::Origin;
 use crate::binary::buildinfo::{BuildInfo, Module};
 use crate::toolchain::fetch::hex;
 
 /// The document of one artefact.
 #[must_use]
-pub fn cyclonedx(entry: &Entry, info: &BuildInfo) -> Value {
+pub fn cyclonedx(entry: &Entry, info: &BuildInfo, origin: Origin) -> Value {
     let main_ref = purl(&entry.plugin, &entry.version);
     let go = info.go_release().trim_start_matches("go");
     let std = json!({
@@ -37,7 +38,7 @@ pub fn cyclonedx(entry: &Entry, info: &BuildInfo) -> Value {
                 "version": entry.version,
                 "purl": main_ref,
                 "hashes": [{ "alg": "SHA-256", "content": entry.plugin_sha256() }],
-                "properties": properties(entry),
+                "properties": properties(entry, origin),
             },
         },
         "components": components,
@@ -49,12 +50,13 @@ fn tool() -> Value {
     json!({ "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })
 }
 
-fn properties(entry: &Entry) -> Value {
+fn properties(entry: &Entry, origin: Origin) -> Value {
     json!([
         { "name": "plugbuild:file", "value": entry.file },
         { "name": "plugbuild:gateway", "value": entry.gateway },
         { "name": "plugbuild:target", "value": entry.target.to_string() },
         { "name": "plugbuild:cc", "value": entry.cc },
+        { "name": "plugbuild:modules-from", "value": origin.name() },
     ])
 }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use crate::align::{Means, go_line};
 use crate::check::PluginSide;
 use crate::error::{Error, Kind, Result};
+use crate::gobuild;
 use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::{Matrix, QuirkFacts};
@@ -123,7 +124,7 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
     });
     let packages = packages?;
     if !packages.status.success() {
-        return Err(failed(&String::from_utf8_lossy(&packages.stderr), job));
+        return Err(failed(&String::from_utf8_lossy(&packages.stderr), job, host));
     }
     // The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach: then what
     // is compiled in has to do, and that is all that can clash.
@@ -157,11 +158,11 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     if output.status.success() {
         Ok(())
     } else {
-        Err(failed(&String::from_utf8_lossy(&output.stderr), job))
+        Err(failed(&String::from_utf8_lossy(&output.stderr), job, means.host))
     }
 }
 
-fn failed(said: &str, job: &Job) -> Error {
+fn failed(said: &str, job: &Job, host: &Host) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
     let lines: Vec<&str> = said
         .lines()
@@ -174,12 +175,24 @@ fn failed(said: &str, job: &Job) -> Error {
         job.plugin.module.path,
         lines.join("\n  ")
     ));
-    let offline = ["dial tcp", "no such host", "module lookup disabled", "i/o timeout"];
-    if offline.iter().any(|sign| said.contains(sign)) {
-        error.help("modules that are missing could not be fetched: check GOPROXY and the network, or run `plugbuild fetch` first")
-    } else if said.contains("inconsistent vendoring") {
-        error.help(format!("bring vendor/ up to date: `cd {dir} && go mod vendor`"))
+    let private = [
+        "no secure protocol found",
+        "terminal prompts disabled",
+        "could not read Username",
+        "Permission denied (publickey",
+    ];
+    if private.iter().any(|sign| said.contains(sign)) {
+        let set = host
+            .var("GOPRIVATE")
+            .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
+        let own = set.map_or_else(String::new, |set| format!(" (GOPRIVATE={})", set.to_string_lossy()));
+        error.help(format!(
+            "a private module could not be had from its own host{own}: ~/.netrc and git's own credentials work as with the go command"
+        ))
     } else {
-        error.help(format!("see whether `cd {dir} && go list -deps .` works"))
+        // The same words mean the same whether they come from listing or from building.
+        let help =
+            gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+        error.help(help)
     }
 }

@@ -33,6 +33,17 @@ impl Go {
     pub fn program(&self) -> PathBuf {
         self.root.join("bin/go")
     }
+
+    /// One of its own tools, in whichever folder they are for this host.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> PathBuf {
+        let dir = self.root.join("pkg/tool");
+        let found = folders(&dir)
+            .into_iter()
+            .map(|host| host.join(name))
+            .find(|tool| tool.is_file());
+        found.unwrap_or_else(|| dir.join(name))
+    }
 }
 
 /// The official archives and their list.

@@ -32,6 +32,12 @@ impl Store {
         }
     }
 
+    /// A store in a folder.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Store { root: root.to_owned() }
+    }
+
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root

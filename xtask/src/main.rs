@@ -1,6 +1,7 @@
 //! Project chores: `cargo xtask --help`.
 
 mod bench;
+mod dist;
 mod matrix;
 
 use std::path::Path;
@@ -14,12 +15,14 @@ use clap::Parser;
 enum Chore {
     Matrix(matrix::Args),
     Bench(bench::Args),
+    Dist(dist::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Matrix(args) => matrix::run(&args, root()),
         Chore::Bench(args) => bench::run(&args, root()),
+        Chore::Dist(args) => dist::run(&args, root()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,10 @@ impl<'a> Checker<'a> {
             return;
         };
         if !matches!(plugin.node.value, Value::Map(_)) {
-            let what = format!("`plugin` must be an object, not {}", plugin.node.what());
+            let what = format!(
+                "`plugin` must be an object, not {}: the gateway refuses to start",
+                plugin.node.what()
+            );
             let help = "as in `\"plugin\": {\"pattern\": \".so\", \"folder\": \"./plugins/\"}`";
             self.error(plugin.node.at, what, help.to_owned());
             return;

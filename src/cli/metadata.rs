@@ -1,0 +1,31 @@
+//! `plugbuild metadata`, `plugbuild matrix`: the plan as data.
+
+use clap::{Args, ValueEnum};
+
+use super::BuildArgs;
+
+#[derive(Debug, Clone, Args)]
+pub struct MetadataArgs {
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// The format of the document: 1 is the only one there is
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1), required = true)]
+    pub format_version: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct MatrixArgs {
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// In the shape a CI reads; a plain JSON array if not said
+    #[arg(long, value_name = "CI")]
+    pub ci: Option<Ci>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ci {
+    /// `strategy: { matrix: ${{ fromJSON(…) }} }`
+    Github,
+    /// `parallel: matrix:`, to be included
+    Gitlab,
+}

@@ -1,0 +1,108 @@
+//! `plugbuild lock`, and what `--locked` holds a build to.
+
+use std::path::PathBuf;
+
+use super::build::prepare;
+use super::planned::{Planned, planned};
+use super::sources::folder_of;
+use super::{Context, print};
+use crate::cli::BuildArgs;
+use crate::error::{Error, Result};
+use crate::lock::{self, GatewayFacts, Lock};
+use crate::toolchain::Tools;
+use crate::toolchain::fetch::sha256_of;
+
+pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
+    let mut planned = planned(args, cx)?;
+    // Writing the lock is what was asked for: it may differ.
+    let args = BuildArgs {
+        locked: false,
+        frozen: false,
+        ..args.clone()
+    };
+    prepare(&mut planned, &args, cx)?;
+    let file = place(&planned);
+    let mut lock = Lock::read(&file)?;
+    for change in compare(&mut lock, &planned)? {
+        cx.ui.detail("locking", change);
+    }
+    let labels: Vec<&str> = planned.plan.jobs.iter().map(|job| job.gateway.label.as_str()).collect();
+    let tools: Vec<String> = planned.tools.iter().flat_map(names).collect();
+    lock.keep(&labels, &tools, &planned.host.platform.to_string());
+    let verb = if lock.write(&file)? { "locked" } else { "unchanged" };
+    cx.ui.status(verb, file.display());
+    print(file.display());
+    Ok(())
+}
+
+/// Holds the tools at hand and the gateways to the lock: with `--locked` a difference ends the build, else it is told.
+pub(super) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<()> {
+    let file = place(planned);
+    let strict = args.locked || args.frozen;
+    if !file.is_file() {
+        return if strict {
+            Err(Error::usage(format!("there is no {}", file.display()))
+                .help("make it, and commit it: `plugbuild lock`"))
+        } else {
+            Ok(())
+        };
+    }
+    let mut lock = Lock::read(&file)?;
+    let drift = compare(&mut lock, planned)?;
+    match drift.first() {
+        Some(first) if strict => Err(Error::usage(format!("{} does not fit: {first}", file.display()))
+            .help("if that is meant: `plugbuild lock`, and commit it")),
+        _ => {
+            for difference in drift {
+                cx.ui.warn(format!("{}: {difference}", file.display()));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn place(planned: &Planned) -> PathBuf {
+    let project = planned.settings.project().map(|(_, file)| folder_of(file).to_owned());
+    let module = planned.members.first().map(|member| member.plugin.module.root.clone());
+    project
+        .or(module)
+        .unwrap_or_else(|| planned.host.cwd.clone())
+        .join(lock::FILE)
+}
+
+/// Notes everything of a plan; each difference in words.
+fn compare(lock: &mut Lock, planned: &Planned) -> Result<Vec<String>> {
+    let mut differences = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for job in &planned.plan.jobs {
+        if !seen.contains(&job.gateway.label.as_str()) {
+            seen.push(&job.gateway.label);
+            differences.extend(lock.gateway(&job.gateway.label, GatewayFacts::of(&job.gateway)?));
+        }
+    }
+    let host = planned.host.platform.to_string();
+    let mut known: Vec<String> = Vec::new();
+    for tools in &planned.tools {
+        for name in names(tools) {
+            if !known.contains(&name) {
+                differences.extend(lock.tool(&name, &host, &sum(&name, tools)?));
+                known.push(name);
+            }
+        }
+    }
+    Ok(differences)
+}
+
+/// The tools of a job that a lock holds: Go, and zig. A gcc is the system's.
+fn names(tools: &Tools) -> Vec<String> {
+    let zig = tools.cc.zig.as_ref().map(|zig| format!("zig {}", zig.version));
+    std::iter::once(format!("go {}", tools.go.version)).chain(zig).collect()
+}
+
+/// Of Go the compiler is what matters most: two that differ make different packages.
+fn sum(name: &str, tools: &Tools) -> Result<String> {
+    match &tools.cc.zig {
+        Some(zig) if name.starts_with("zig ") => sha256_of(&zig.program),
+        _ => sha256_of(&tools.go.tool("compile")),
+    }
+}

@@ -1,0 +1,152 @@
+//! `plugbuild metadata` and `plugbuild matrix`: the whole plan as data, for other tools and for CI.
+
+use serde_json::{Value, json};
+
+use super::build::planned_event;
+use super::planned::{Planned, planned};
+use super::{Context, print};
+use crate::cli::metadata::{Ci, MatrixArgs, MetadataArgs};
+use crate::error::Result;
+use crate::toolchain::State;
+
+pub(super) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
+    let planned = planned(&args.build, cx)?;
+    for warning in &planned.plan.warnings {
+        cx.ui.warn(warning);
+    }
+    print(document(&planned));
+    Ok(())
+}
+
+/// The document of format version 1; docs/metadata.md promises its keys.
+fn document(planned: &Planned) -> Value {
+    let jobs = planned.plan.jobs.iter().zip(&planned.tools);
+    let plugins = planned.members.iter().map(|member| {
+        let registers = member
+            .registers
+            .iter()
+            .map(|(kind, name)| json!({ "name": name, "type": kind }));
+        json!({
+            "name": member.name,
+            "path": member.plugin.dir,
+            "module": member.plugin.module.path,
+            "import-path": member.plugin.import_path(),
+            "registers": registers.collect::<Vec<_>>(),
+        })
+    });
+    let mut gateways: Vec<Value> = Vec::new();
+    let mut toolchains: Vec<Value> = Vec::new();
+    let note = |list: &mut Vec<Value>, value: Value| {
+        if !list.contains(&value) {
+            list.push(value);
+        }
+    };
+    for (job, tools) in jobs.clone() {
+        let gateway = &job.gateway;
+        note(
+            &mut gateways,
+            json!({
+                "name": gateway.label, "version": gateway.version.map(|v| v.to_string()), "go": gateway.go,
+                "glibc-floor": gateway.glibc_floor, "module-cache": gateway.module_cache, "main-module": gateway.main_root,
+                "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags, "file": gateway.binary,
+                "origin": gateway.origin,
+            }),
+        );
+        let ready = tools.go.state == State::Ready;
+        note(
+            &mut toolchains,
+            json!({ "name": "go", "version": tools.go.version, "path": tools.go.root, "ready": ready, "why": tools.go.why }),
+        );
+        if let Some(zig) = &tools.cc.zig {
+            let ready = zig.state == State::Ready;
+            note(
+                &mut toolchains,
+                json!({ "name": "zig", "version": zig.version, "path": zig.program, "ready": ready, "why": zig.why }),
+            );
+        }
+    }
+    json!({
+        "format-version": 1,
+        "plugbuild": env!("CARGO_PKG_VERSION"),
+        "host": planned.host.platform.to_string(),
+        "store": planned.store.root(),
+        "settings": planned.settings.files().collect::<Vec<_>>(),
+        "plugins": plugins.collect::<Vec<_>>(),
+        "gateways": gateways,
+        "toolchains": toolchains,
+        "jobs": jobs.map(|(job, tools)| planned_event(job, tools, planned)).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
+    let planned = planned(&args.build, cx)?;
+    for warning in &planned.plan.warnings {
+        cx.ui.warn(warning);
+    }
+    let rows: Vec<[(&str, String); 4]> = planned
+        .plan
+        .jobs
+        .iter()
+        .map(|job| {
+            [
+                ("plugin", job.name.clone()),
+                ("gateway", job.gateway.label.clone()),
+                ("target", job.target.value.short()),
+                ("go", job.gateway.go.to_string()),
+            ]
+        })
+        .collect();
+    print(render(&rows, args.ci));
+    Ok(())
+}
+
+fn render(rows: &[[(&str, String); 4]], ci: Option<Ci>) -> String {
+    let objects: Vec<Value> = rows
+        .iter()
+        .map(|row| row.iter().map(|(k, v)| (*k, v.as_str())).collect())
+        .collect();
+    match ci {
+        None => json!(objects).to_string(),
+        Some(Ci::Github) => json!({ "include": objects }).to_string(),
+        Some(Ci::Gitlab) => {
+            let mut text = String::from(".plugbuild-matrix:\n  parallel:\n    matrix:");
+            for row in rows {
+                for (at, (key, value)) in row.iter().enumerate() {
+                    let lead = if at == 0 { "      - " } else { "        " };
+                    // JSON's strings are YAML's too.
+                    text += &format!("\n{lead}PLUGBUILD_{}: {}", key.to_uppercase(), json!(value));
+                }
+            }
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_written_as_each_ci_reads_it() {
+        let row = |plugin: &str| {
+            [
+                ("plugin", plugin),
+                ("gateway", "2.12.1"),
+                ("target", "arm64-musl"),
+                ("go", "1.25.6"),
+            ]
+            .map(|(k, v)| (k, v.to_owned()))
+        };
+        let rows = [row("auth"), row("limit")];
+        let github: Value = serde_json::from_str(&render(&rows, Some(Ci::Github))).expect("JSON");
+        assert_eq!(github["include"][1]["plugin"], "limit");
+        assert!(
+            !render(&rows, Some(Ci::Github)).contains('\n'),
+            "an output of a step is one line"
+        );
+        assert_eq!(
+            render(&rows[..1], Some(Ci::Gitlab)),
+            ".plugbuild-matrix:\n  parallel:\n    matrix:\n      - PLUGBUILD_PLUGIN: \"auth\"\n        PLUGBUILD_GATEWAY: \"2.12.1\"\n        PLUGBUILD_TARGET: \"arm64-musl\"\n        PLUGBUILD_GO: \"1.25.6\""
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! `plugbuild watch`: at each save build, verify, and start the gateway anew; its words about plugins are shown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use super::planned::planned;
+use super::{Context, build};
+use crate::cli::watch::WatchArgs;
+use crate::error::{Error, Kind, Result};
+use crate::invocation::background::{Background, Waited};
+use crate::invocation::{Invocation, interrupted};
+use crate::plan::Job;
+use crate::trial;
+
+/// How often files are looked at.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// A gateway that runs, and the folder it has its plugin in.
+struct Running {
+    process: Background,
+    shown: usize,
+    _folder: TempDir,
+}
+
+pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
+    loop {
+        let root = cx.host.absolute(&args.build.path);
+        let files = settled(&root);
+        let mut running = match build_and_start(args, cx) {
+            Ok(running) => Some(running),
+            Err(why) if why.kind == Kind::Interrupted || why.kind == Kind::Usage => return Err(why),
+            Err(why) => {
+                cx.ui.error(&why);
+                None
+            }
+        };
+        cx.ui.status("watching", format!("{}: Ctrl-C ends it", root.display()));
+        while look(&root) == files {
+            match &mut running {
+                Some(gateway) => gateway.show(cx),
+                None => std::thread::sleep(PAUSE),
+            }
+            if interrupted() {
+                return Err(Error::interrupted());
+            }
+        }
+        cx.ui.status("changed", "building anew");
+        if let Some(gateway) = &mut running {
+            gateway.process.stop();
+        }
+    }
+}
+
+fn build_and_start(args: &WatchArgs, cx: Context) -> Result<Running> {
+    let plan = planned(&args.build, cx)?.plan;
+    let [job] = plan.jobs.as_slice() else {
+        return Err(
+            Error::usage(format!("{} builds cannot be watched at once", plan.jobs.len()))
+                .help("name one plugin, one gateway and one target"),
+        );
+    };
+    if job.gateway.binary.is_none() {
+        return Err(Error::usage("there is no file of the gateway to run").help("plugbuild watch --gateway ./krakend"));
+    }
+    build::run(&args.build, cx)?;
+    start(job, args, cx)
+}
+
+fn start(job: &Job, args: &WatchArgs, cx: Context) -> Result<Running> {
+    let config = match &args.config {
+        Some(file) => cx.host.absolute(file),
+        None => job.plugin.dir.join("krakend.json"),
+    };
+    let text = fs::read_to_string(&config)
+        .map_err(|e| Error::io("read", &config, e).help("name the gateway's configuration: `--config krakend.json`"))?;
+    let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    fs::copy(&job.output, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", &job.output, e))?;
+    let port = trial::port(&text);
+    let running = folder.path().join("krakend.json");
+    fs::write(&running, trial::configuration(&text, folder.path(), port)?)
+        .map_err(|e| Error::io("write", &running, e))?;
+    let target = job.target.value;
+    let matrix = crate::matrix::Matrix::builtin()?;
+    let libc = job.gateway.libc.map(|libc| libc.kind);
+    let mut words = trial::runner(target.arch, libc, None, &matrix, cx.host)?;
+    words.extend(job.gateway.binary.as_ref().map(Into::into));
+    let program = words.first().cloned().unwrap_or_default();
+    // Files that the configuration names are relative to it.
+    let beside = config.parent().unwrap_or(Path::new("/"));
+    let gateway = Invocation::new(program, beside)
+        .args(words.into_iter().skip(1))
+        .args(["run", "-c"])
+        .arg(running)
+        .without("FC_ENABLE");
+    cx.ui.detail("running", &gateway);
+    cx.ui.status("gateway", format!("http://127.0.0.1:{port}"));
+    Ok(Running {
+        process: gateway.start(cx.host)?,
+        shown: 0,
+        _folder: folder,
+    })
+}
+
+impl Running {
+    /// Waits a moment and shows what was said of plugins meanwhile; of a gateway that ended, its last words.
+    fn show(&mut self, cx: Context) {
+        let waited = self.process.wait(PAUSE, |_| false);
+        let new = self.process.said.get(self.shown..).unwrap_or_default();
+        for line in trial::about_plugins(new) {
+            let bad = ["rror", "fatal", "panic", "not found", "different version"];
+            if bad.iter().any(|sign| line.contains(sign)) {
+                cx.ui.warn(line);
+            } else {
+                cx.ui.status("gateway", line);
+            }
+        }
+        if waited == Waited::Ended {
+            if !new.is_empty() {
+                new.iter().rev().take(3).rev().for_each(|line| cx.ui.pass_on(line));
+                cx.ui
+                    .warn("the gateway has ended; it is started again at the next change");
+            }
+            std::thread::sleep(PAUSE);
+        }
+        self.shown = self.process.said.len();
+    }
+}
+
+type Seen = Vec<(PathBuf, SystemTime, u64)>;
+
+/// Looks until two looks in a row agree: an editor writes a file in several steps.
+fn settled(root: &Path) -> Seen {
+    let mut last = look(root);
+    loop {
+        std::thread::sleep(PAUSE / 4);
+        let now = look(root);
+        if now == last || interrupted() {
+            return now;
+        }
+        last = now;
+    }
+}
+
+/// The files a build or a run depends on, below the plugin's folder.
+fn look(root: &Path) -> Seen {
+    let mut seen = Seen::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Ok(meta) = entry.metadata() else { continue };
+            if meta.is_dir() && !name.starts_with('.') {
+                folders.push(path);
+            } else if is_watched(&name) {
+                seen.push((path, meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len()));
+            }
+        }
+    }
+    seen.sort();
+    seen
+}
+
+fn is_watched(name: &str) -> bool {
+    let endings = [
+        ".go", ".mod", ".sum", ".work", ".json", ".toml", ".c", ".h", ".s", ".tmpl",
+    ];
+    !name.starts_with('.') && endings.iter().any(|ending| name.ends_with(ending))
+}

@@ -1,0 +1,207 @@
+//! `plugbuild.lock`: which toolchains and gateways the project's builds were made with, so that `--locked` can refuse
+//! that they change unseen. Committed beside plugbuild.toml.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::gateway::Gateway;
+use crate::toolchain::fetch::sha256_of;
+
+/// The file's name.
+pub const FILE: &str = "plugbuild.lock";
+
+const VERSION: u32 = 1;
+const HEADER: &str = "# Written by plugbuild; commit it. `plugbuild --locked` refuses a build that would change it.\n";
+
+/// The whole file. What other hosts wrote stays, so that each host finds its own sums.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    version: u32,
+    /// By the name that the gateway has in messages.
+    #[serde(default)]
+    gateway: BTreeMap<String, GatewayFacts>,
+    /// By `go 1.25.6` or `zig 0.16.0`, then by host: `linux/amd64`.
+    #[serde(default)]
+    tool: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What a gateway's plugins depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GatewayFacts {
+    go: String,
+    module_cache: String,
+    main_root: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    glibc_floor: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    trimpath: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    /// Of its file, when it was given as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+impl GatewayFacts {
+    /// # Errors
+    /// The gateway's file cannot be read.
+    pub fn of(gateway: &Gateway) -> Result<Self> {
+        Ok(GatewayFacts {
+            go: gateway.go.to_string(),
+            module_cache: gateway.module_cache.clone(),
+            main_root: gateway.main_root.clone(),
+            glibc_floor: gateway.glibc_floor.map(|floor| floor.to_string()),
+            trimpath: gateway.settings.trimpath,
+            tags: gateway.settings.tags.clone(),
+            sha256: gateway.binary.as_deref().map(sha256_of).transpose()?,
+        })
+    }
+}
+
+impl Lock {
+    /// Reads the file; none is an empty lock.
+    ///
+    /// # Errors
+    /// It cannot be read or understood.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Lock {
+                    version: VERSION,
+                    ..Lock::default()
+                });
+            }
+            Err(e) => return Err(Error::io("read", file, e)),
+        };
+        let lock: Lock = toml::from_str(&text)
+            .map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))?;
+        if lock.version != VERSION {
+            return Err(Error::usage(format!(
+                "{} is of the version {}, this plugbuild knows {VERSION}",
+                file.display(),
+                lock.version
+            )));
+        }
+        Ok(lock)
+    }
+
+    /// Notes a gateway; tells how it differs from what was noted before.
+    pub fn gateway(&mut self, label: &str, facts: GatewayFacts) -> Option<String> {
+        let old = self.gateway.insert(label.to_owned(), facts.clone());
+        match old {
+            Some(old) if old == facts => None,
+            Some(old) if old.go != facts.go => Some(format!(
+                "the gateway {label} has Go {}, locked is Go {}",
+                facts.go, old.go
+            )),
+            Some(old) if old.sha256 != facts.sha256 => {
+                Some(format!("the gateway {label} is another file than the locked one"))
+            }
+            Some(_) => Some(format!("the gateway {label} has other facts than the locked ones")),
+            None => Some(format!("the gateway {label} is not locked")),
+        }
+    }
+
+    /// Notes a tool of this host; tells how it differs from what was noted before.
+    pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> Option<String> {
+        let hosts = self.tool.entry(name.to_owned()).or_default();
+        match hosts.insert(host.to_owned(), sha256.to_owned()) {
+            Some(old) if old == sha256 => None,
+            Some(old) => Some(format!("{name} for {host} has the SHA-256 {sha256}, locked is {old}")),
+            None => Some(format!("{name} for {host} is not locked")),
+        }
+    }
+
+    /// Drops what this plan does not use: gateways, and tools of this host.
+    pub fn keep(&mut self, gateways: &[&str], tools: &[String], host: &str) {
+        self.gateway.retain(|label, _| gateways.contains(&label.as_str()));
+        for (name, hosts) in &mut self.tool {
+            if !tools.contains(name) {
+                hosts.remove(host);
+            }
+        }
+        self.tool.retain(|_, hosts| !hosts.is_empty());
+    }
+
+    /// Writes the file, if that changes it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, file: &Path) -> Result<bool> {
+        let text = toml::to_string(self).map_err(|e| Error::io("write", file, e))?;
+        let text = format!("{HEADER}{text}");
+        if fs::read_to_string(file).is_ok_and(|old| old == text) {
+            return Ok(false);
+        }
+        let staged = staged(file);
+        fs::write(&staged, text)
+            .and_then(|()| fs::rename(&staged, file))
+            .map_err(|e| Error::io("write", file, e))?;
+        Ok(true)
+    }
+}
+
+fn staged(file: &Path) -> PathBuf {
+    file.with_extension(format!("lock.{}.tmp", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(go: &str) -> GatewayFacts {
+        GatewayFacts {
+            go: go.to_owned(),
+            module_cache: "/go/pkg/mod".to_owned(),
+            main_root: "/app".to_owned(),
+            glibc_floor: Some("2.36".to_owned()),
+            trimpath: false,
+            tags: Vec::new(),
+            sha256: None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_drift_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        let mut lock = Lock::read(&file).expect("none is empty");
+        assert_eq!(
+            lock.gateway("2.12.1", facts("1.25.6")).as_deref(),
+            Some("the gateway 2.12.1 is not locked")
+        );
+        assert_eq!(
+            lock.tool("go 1.25.6", "linux/amd64", "aa").as_deref(),
+            Some("go 1.25.6 for linux/amd64 is not locked")
+        );
+        lock.tool("go 1.25.6", "darwin/arm64", "bb");
+        assert!(lock.write(&file).expect("written"));
+        let mut again = Lock::read(&file).expect("read");
+        assert_eq!(again, lock);
+        assert!(!again.write(&file).expect("the same"));
+        assert_eq!(again.gateway("2.12.1", facts("1.25.6")), None);
+        assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), None);
+        let told = again.tool("go 1.25.6", "darwin/arm64", "cc").expect("drift");
+        assert_eq!(told, "go 1.25.6 for darwin/arm64 has the SHA-256 cc, locked is bb");
+        let told = again.gateway("2.12.1", facts("1.25.7")).expect("drift");
+        assert_eq!(told, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
+        again.keep(&[], &[], "linux/amd64");
+        assert!(again.gateway.is_empty());
+        assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's sum went");
+    }
+
+    #[test]
+    fn a_lock_of_another_version_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        fs::write(&file, "version = 9\n").expect("written");
+        assert!(Lock::read(&file).is_err());
+    }
+}

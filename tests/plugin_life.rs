@@ -1,0 +1,345 @@
+//! A plugin's life, as a new user lives it: made, tested, built, checked, and answering requests in a real gateway.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use crate::support::gateway::{Gateway, Release, text};
+use crate::support::{plugbuild, root, skipped};
+
+fn releases() -> [Release; 2] {
+    [
+        Release::new("2.1.4", "1.19.5", "1.19.13"),
+        Release::new("2.12.1", "1.25.6", "1.25.6"),
+    ]
+}
+
+fn in_dir(dir: &Path, args: &[&str]) -> Output {
+    plugbuild(args).current_dir(dir).output().expect("plugbuild starts")
+}
+
+fn fine(out: &Output) -> String {
+    let said = format!("{}{}", text(&out.stdout), text(&out.stderr));
+    assert!(out.status.success(), "{said}");
+    said
+}
+
+/// Makes a plugin in an empty folder, tests it with the gateway's Go and builds it; its file is plugins/my-plugin.so.
+fn made(dir: &Path, kind: &str, release: &Release, gateway: &Gateway) {
+    let spec = release.spec(gateway);
+    fine(&in_dir(dir, &["new", "my-plugin", "--type", kind, "--gateway", &spec]));
+    let folder = dir.join("my-plugin");
+    let test = release
+        .go
+        .command()
+        .current_dir(&folder)
+        .args(["test", "./..."])
+        .output();
+    fine(&test.expect("go starts"));
+    let output = "plugins/my-plugin.so";
+    fine(&in_dir(
+        &folder,
+        &["build", "--target", gateway.target, "--output", output],
+    ));
+}
+
+#[test]
+fn each_type_answers_a_request() {
+    for release in releases() {
+        let gateway = release.gateway("amd64-glibc");
+        let file = gateway.binary.display().to_string();
+        for kind in ["handler", "client", "modifier"] {
+            let dir = tempfile::tempdir().unwrap();
+            made(dir.path(), kind, &release, &gateway);
+            let folder = dir.path().join("my-plugin");
+            let checked = fine(&in_dir(&folder, &["config", "check", "krakend.json", "."]));
+            assert!(checked.contains("no errors and no warnings"), "{checked}");
+            let accepted = gateway
+                .command(&["check", "-c", "krakend.json"])
+                .current_dir(&folder)
+                .output();
+            fine(&accepted.expect("the gateway starts"));
+            let header = "X-Plugin: my-plugin";
+            let asked = [
+                "test",
+                "plugins/my-plugin.so",
+                "--gateway",
+                &file,
+                "--request",
+                "GET",
+                "/hello",
+            ];
+            let asked = [&asked[..], &["--expect-status", "200", "--expect-header", header]].concat();
+            let said = fine(&in_dir(&folder, &asked));
+            assert!(
+                said.contains(&format!("loaded: plugins/my-plugin.so as a {kind} in KrakenD")),
+                "{said}"
+            );
+            let missed = in_dir(&folder, &[&asked[..], &["--expect-header", "X-None"]].concat());
+            assert_eq!(missed.status.code(), Some(1));
+            assert!(
+                text(&missed.stderr).contains("there is no header X-None"),
+                "{}",
+                text(&missed.stderr)
+            );
+        }
+    }
+}
+
+/// The Community edition has no loader for it: built and said so.
+#[test]
+fn a_middleware_builds() {
+    let release = &releases()[1];
+    let gateway = release.gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    made(dir.path(), "middleware", release, &gateway);
+    let folder = dir.path().join("my-plugin");
+    let checked = fine(&in_dir(&folder, &["config", "check", "krakend.json", "."]));
+    assert!(checked.contains("Enterprise edition only"), "{checked}");
+}
+
+#[test]
+fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
+    let [old, new] = releases();
+    let (old, built_for) = (old.gateway("amd64-glibc"), new.gateway("amd64-glibc"));
+    let dir = tempfile::tempdir().unwrap();
+    made(dir.path(), "handler", &new, &built_for);
+    let folder = dir.path().join("my-plugin");
+    let file = old.binary.display().to_string();
+    let out = in_dir(&folder, &["test", "plugins/my-plugin.so", "--gateway", &file]);
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("no plugin module data") && said.contains("which means"),
+        "{said}"
+    );
+    assert!(!running(&file), "the gateway is still there");
+}
+
+/// Whether a process of this program is there.
+fn running(program: &str) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|process| fs::read_link(process.path().join("exe")).ok())
+        .any(|exe| exe == Path::new(program))
+}
+
+#[test]
+fn another_architecture_runs_under_emulation() {
+    let release = &releases()[1];
+    let target = if cfg!(target_arch = "x86_64") {
+        "arm64-glibc"
+    } else {
+        "amd64-glibc"
+    };
+    let gateway = release.gateway(target);
+    let dir = tempfile::tempdir().unwrap();
+    made(dir.path(), "handler", release, &gateway);
+    let folder = dir.path().join("my-plugin");
+    let file = gateway.binary.display().to_string();
+    let out = in_dir(
+        &folder,
+        &[
+            "test",
+            "plugins/my-plugin.so",
+            "--gateway",
+            &file,
+            "--request",
+            "GET",
+            "/hello",
+        ],
+    );
+    if out.status.code() == Some(4) {
+        return skipped("a foreign gateway", &text(&out.stderr));
+    }
+    assert!(fine(&out).contains("x-plugin: my-plugin"));
+    let own = release.gateway(if target == "arm64-glibc" {
+        "amd64-glibc"
+    } else {
+        "arm64-glibc"
+    });
+    let own = own.binary.display().to_string();
+    let out = in_dir(&folder, &["test", "plugins/my-plugin.so", "--gateway", &own]);
+    assert!(
+        text(&out.stderr).contains(", and the gateway for "),
+        "{}",
+        text(&out.stderr)
+    );
+}
+
+#[test]
+fn init_adds_only_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = "package main\n\nvar HandlerRegisterer = registerer(\"own-name\")\n\ntype registerer string\n\n\
+        func (r registerer) RegisterHandlers(f func(string)) { f(string(r)) }\n\nfunc main() {}\n";
+    fs::write(dir.path().join("main.go"), source).unwrap();
+    fs::write(dir.path().join("go.mod"), "module example.org/mine\n").unwrap();
+    let said = fine(&in_dir(dir.path(), &["init", "--gateway", "2.1.4"]));
+    assert_eq!(said.matches("made").count(), 4, "{said}");
+    assert_eq!(fs::read_to_string(dir.path().join("main.go")).unwrap(), source);
+    assert_eq!(
+        fs::read_to_string(dir.path().join("go.mod")).unwrap(),
+        "module example.org/mine\n"
+    );
+    assert!(
+        fs::read_to_string(dir.path().join("krakend.json"))
+            .unwrap()
+            .contains("\"name\": [\"own-name\"]")
+    );
+    assert!(!dir.path().join("plugin.go").exists());
+    let again = fine(&in_dir(dir.path(), &["init"]));
+    assert!(again.contains("nothing is missing"), "{again}");
+}
+
+#[test]
+fn new_touches_nothing_that_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("taken")).unwrap();
+    fs::write(dir.path().join("taken/x"), "").unwrap();
+    let out = in_dir(dir.path(), &["new", "taken", "--type", "handler"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out.stderr).contains("plugbuild init taken"));
+    for (args, code) in [
+        (&["new", "-x", "--type", "handler"], 2),
+        (&["new", "x", "--type", "nothing"], 2),
+    ] {
+        assert_eq!(in_dir(dir.path(), args).status.code(), Some(code), "{args:?}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn inject_shows_a_difference_and_writes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("krakend.json");
+    let text_before = "{\n  \"version\": 3,\n  \"endpoints\": []\n}\n";
+    fs::write(&config, text_before).unwrap();
+    let args = [
+        "config",
+        "inject",
+        "krakend.json",
+        "--plugin",
+        "auth",
+        "--type",
+        "http-server",
+    ];
+    let shown = fine(&in_dir(dir.path(), &[&args[..], &["--dry-run"]].concat()));
+    let wanted = "--- krakend.json\n+++ krakend.json\n@@ -1,4 +1,13 @@\n {\n   \"version\": 3,\n-  \"endpoints\": []\n\
+        +  \"plugin\": {\n+    \"pattern\": \".so\",\n+    \"folder\": \"./plugins/\"\n+  },\n+  \"endpoints\": [],\n\
+        +  \"extra_config\": {\n+    \"plugin/http-server\": {\n+      \"name\": [\"auth\"]\n+    }\n+  }\n }\n";
+    assert_eq!(shown, wanted);
+    assert_eq!(fs::read_to_string(&config).unwrap(), text_before);
+    fine(&in_dir(dir.path(), &args));
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.contains("\"name\": [\"auth\"]"), "{written}");
+    assert!(fine(&in_dir(dir.path(), &args)).contains("there already"));
+    // No such folder here: the one thing left to do.
+    let checked = in_dir(dir.path(), &["config", "check", "krakend.json"]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(
+        text(&checked.stdout).starts_with("krakend.json:5:15: error: there is no folder ./plugins/"),
+        "{}",
+        text(&checked.stdout)
+    );
+}
+
+/// The cases of `config check`: what it passes the gateway takes, and what it cannot parse the gateway refuses.
+#[test]
+fn the_gateway_agrees_with_config_check() {
+    let cases = fs::read_to_string(root().join("tests/config/cases.txt")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let gateways = releases().map(|release| release.gateway("amd64-glibc"));
+    let (mut taken, mut refused) = (0, 0);
+    for case in cases.split("### ").skip(1) {
+        let (head, said) = case.split_once(">>>\n").unwrap();
+        let (name, rest) = head.split_once('\n').unwrap();
+        let config: String = rest
+            .split_inclusive('\n')
+            .filter(|line| !line.starts_with("plugin "))
+            .collect();
+        let (right, broken) = (
+            said.trim().is_empty(),
+            said.contains("cannot be parsed") || said.contains("refuses to start"),
+        );
+        // The test gateway reads JSON only; of the rest, most is what no gateway says a word about.
+        if !name.ends_with(".json") || !(right || broken) {
+            continue;
+        }
+        let file = dir.path().join(name);
+        fs::write(&file, config).unwrap();
+        for gateway in &gateways {
+            let out = gateway
+                .command(&["check", "-c"])
+                .arg(&file)
+                .output()
+                .expect("the gateway starts");
+            let told = format!("{name}: {}{}", text(&out.stdout), text(&out.stderr));
+            assert_eq!(out.status.success(), right, "{told}");
+        }
+        *(if right { &mut taken } else { &mut refused }) += 1;
+    }
+    assert!(taken >= 10 && refused >= 15, "{taken} were taken, {refused} refused");
+}
+
+/// The value of X-Plugin that a gateway on this port gives, once it does.
+fn header_of(port: u16, wanted: &str) -> bool {
+    let until = Instant::now() + Duration::from_secs(180);
+    while Instant::now() < until {
+        let answer = TcpStream::connect(("127.0.0.1", port)).and_then(|mut to| {
+            to.set_read_timeout(Some(Duration::from_secs(5)))?;
+            to.write_all(b"GET /hello HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+            let mut answer = String::new();
+            to.read_to_string(&mut answer)?;
+            Ok(answer)
+        });
+        if answer.is_ok_and(|answer| answer.contains(&format!("X-Plugin: {wanted}"))) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    false
+}
+
+#[test]
+fn watch_builds_anew_and_ends_with_its_gateway() {
+    let release = &releases()[1];
+    let gateway = release.gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    made(dir.path(), "handler", release, &gateway);
+    let folder = dir.path().join("my-plugin");
+    let port = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let config = folder.join("krakend.json");
+    let own = fs::read_to_string(&config).unwrap().replace("8080", &port.to_string());
+    fs::write(&config, own).unwrap();
+    // A copy, so that no other test's gateway is mistaken for this one.
+    let file = dir.path().join("krakend");
+    fs::copy(&gateway.binary, &file).unwrap();
+    let args = ["watch", "--gateway", file.to_str().unwrap(), "--target", "amd64-glibc"];
+    let log = fs::File::create(dir.path().join("log")).unwrap();
+    let mut watch = plugbuild(&args)
+        .current_dir(&folder)
+        .stderr(log)
+        .spawn()
+        .expect("plugbuild starts");
+    let first = header_of(port, "my-plugin");
+    let source = folder.join("plugin.go");
+    let changed = fs::read_to_string(&source)
+        .unwrap()
+        .replace("Set(header, pluginName)", "Set(header, \"changed\")");
+    fs::write(&source, changed).unwrap();
+    let second = header_of(port, "changed");
+    let pid = rustix::process::Pid::from_child(&watch);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let code = watch.wait().unwrap().code();
+    let log = fs::read_to_string(dir.path().join("log")).unwrap();
+    assert!(first && second, "{first} {second}\n{log}");
+    assert_eq!(code, Some(130), "{log}");
+    assert!(!running(file.to_str().unwrap()), "the gateway is still there");
+}
