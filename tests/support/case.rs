@@ -208,10 +208,10 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// A go command that runs `before`, then writes the plugin it was asked for.
+/// A go command that lists no modules, and builds: it runs `before`, then writes the plugin it was asked for.
 pub(crate) fn go_script(version: &str, before: &str) -> String {
     format!(
-        "{before}\nwhile [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\n[ -n \"$out\" ] && exec cp {} \"$out\"\n",
+        "[ \"$1\" = build ] || exit 0\n{before}\nwhile [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\n[ -n \"$out\" ] && exec cp {} \"$out\"\n",
         plugin_file(version).display()
     )
 }
