@@ -70,7 +70,7 @@ pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
 }
 
 /// What a linked file is of: two jobs with the same key share one, in turn.
-fn linked_key(job: &Job) -> String {
+pub(crate) fn linked_key(job: &Job) -> String {
     let gateway = &job.gateway;
     let mut hash = Sha256::new();
     let go = gateway.go.to_string();

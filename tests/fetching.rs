@@ -505,10 +505,19 @@ fn go_as_a_module() {
         .go("home/fetched", "1.25.6")
         .env("GOROOT", "/nowhere");
     case.run("-g 2.12.1 -a amd64").is(str![[r#"
-exit: 3
+exit: 0
+--- stdout
+[CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
     fetching Go 1.25.6 by Go 1.26.0 ([ROOT]/anygo/bin/go), through your GOPROXY
-error: the go command cannot list the modules of example.com/handler: 
+     aligned with KrakenD 2.12.1, which moves nothing
+     gateway KrakenD 2.12.1: the matrix's row of this release
+          go 1.25.6, as the gateway: fetched by Go 1.26.0 on this machine, through your GOPROXY
+      target x86_64-unknown-linux-musl: --arch; musl as in the official image
+          cc zig 0.16.0: compiles for every target and libc version, on PATH
+    building example.com/handler ([CWD])
+     checked amd64, go1.25.6, needs no library, exports HandlerRegisterer
+    finished [CWD]/handler_2.12.1_linux_amd64_musl.so (sha256 [HASH])
 
 "#]]);
     assert!(case.list("store/tmp").is_empty());

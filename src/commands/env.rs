@@ -8,6 +8,7 @@ use crate::cli::{EnvArgs, Format};
 use crate::error::Result;
 use crate::gobuild;
 use crate::invocation::quoted;
+use crate::registerer::overlay;
 use crate::toolchain::State;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
@@ -27,11 +28,12 @@ pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
             cx.ui.warn(format!("not here yet: {missing}"));
         }
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+        let overlay = overlay::flag(job, &gobuild::linked_key(job), &planned.store).map(std::ffi::OsString::from);
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")
-            // Its file is written by `plugbuild build` only, and changes with the source.
-            .filter(|arg| !arg.to_string_lossy().starts_with("-overlay="))
+            // Only a build of ours writes what the registerers are held against.
+            .filter(|arg| Some(arg.as_os_str()) != overlay.as_deref())
             .map(|arg| quoted(arg))
             .collect();
         let mut all: BTreeMap<String, String> = go

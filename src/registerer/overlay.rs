@@ -14,13 +14,16 @@ use crate::toolchain::store::Store;
 /// The name that the file has for the go command; nobody's own.
 const NAME: &str = "zz_plugbuild_registerers.go";
 
+/// The go command's flag that takes one.
+pub const FLAG: &str = "-overlay=";
+
 /// The flag that gives the overlay to the go command; none where the user has one.
 #[must_use]
 pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
-    let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy().into_owned());
+    let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy());
     let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
-        || goflags.is_some_and(|flags| flags.contains("-overlay"));
-    (!own).then(|| format!("-overlay={}", folder(key, store).join("overlay.json").display()))
+        || goflags.is_some_and(|flags| flags.contains("-overlay="));
+    (!own).then(|| format!("{FLAG}{}", folder(key, store).join("overlay.json").display()))
 }
 
 /// Writes the overlay's files, those that changed only, and returns what they assert.
