@@ -130,7 +130,11 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
         let aligned = selection::read(job, &reader, &copy, means.host).map_err(|why| match why.kind {
             Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
                 .help("its own go line asks for more than the gateway's Go: take an older version of it, or lower it where it is yours"),
-            Kind::Build => alignment.blamed(Error::build(&why.what), &why.what, &job.gateway.label),
+            // What is already understood of the go command's words stays.
+            Kind::Build => {
+                let said = why.what.clone();
+                alignment.blamed(why, &said, &job.gateway.label)
+            }
             _ => why,
         })?;
         alignment.remaining = clashes(&aligned, &gateway).into_iter().filter(Clash::is_real).collect();

@@ -40,9 +40,8 @@ pub(crate) const HOST: &str = match (cfg!(target_os = "macos"), cfg!(target_arch
 
 /// A module with one exported registerer: what plugbuild reads of a plugin before a Go runs.
 pub(crate) const GO_MOD: &str = "module example.com/handler\n\ngo 1.19\n";
-pub(crate) const MAIN_GO: &str = "package main\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\nvar HandlerRegisterer = registerer(\"handler\")\n\ntype registerer string\n\n\
-     func (registerer) RegisterHandlers(func(string, func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error))) {}\n\n\
-     func main() {}\n";
+pub(crate) const MAIN_GO: &str =
+    "package main\n\nvar HandlerRegisterer = registerer(\"handler\")\n\ntype registerer string\n\nfunc main() {}\n";
 
 impl Case {
     /// An empty folder as the current one.
@@ -209,10 +208,10 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// A go command that runs `before`, then writes the plugin it was asked for.
+/// A go command that lists no modules, and builds: it runs `before`, then writes the plugin it was asked for.
 pub(crate) fn go_script(version: &str, before: &str) -> String {
     format!(
-        "[ \"$1\" = list ] && exit 0\n{before}\nwhile [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\n[ -n \"$out\" ] && exec cp {} \"$out\"\n",
+        "[ \"$1\" = build ] || exit 0\n{before}\nwhile [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\n[ -n \"$out\" ] && exec cp {} \"$out\"\n",
         plugin_file(version).display()
     )
 }
