@@ -510,7 +510,6 @@ exit: 0
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
     fetching Go 1.25.6 by Go 1.26.0 ([ROOT]/anygo/bin/go), through your GOPROXY
-     aligned with KrakenD 2.12.1, which moves nothing
      gateway KrakenD 2.12.1: the matrix's row of this release
           go 1.25.6, as the gateway: fetched by Go 1.26.0 on this machine, through your GOPROXY
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
