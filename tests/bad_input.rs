@@ -234,7 +234,7 @@ exit: 2
 error: cannot read the gateway [CWD]/nothing: No such file or directory (os error 2)
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -301,7 +301,7 @@ exit: 2
 error: [CWD] is a folder, not a gateway
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -801,7 +801,7 @@ exit: 2
 --- stderr
 error: no release 2.99 of KrakenD is known
 help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
-help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
 "#]]);

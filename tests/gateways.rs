@@ -163,7 +163,7 @@ exit: 2
 --- stderr
 error: no release 2.1.9 of KrakenD is known
 help: the nearest are 2.1.4, 2.1.3, 2.1.2; `plugbuild gateways` lists all
-help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
 "#]],
@@ -176,7 +176,7 @@ exit: 2
 --- stderr
 error: no release 3 of KrakenD is known
 help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
-help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
 "#]],
@@ -189,7 +189,7 @@ exit: 2
 --- stderr
 error: no release 1.4.1 of KrakenD is known
 help: the nearest are 2.4.6, 2.4.5, 2.4.4; `plugbuild gateways` lists all
-help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`
+help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
 "#]],
@@ -203,7 +203,7 @@ exit: 2
 error: `acme` is no release, and no gateway of yours has this name
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],
@@ -217,7 +217,7 @@ exit: 2
 error: `2.1.4-rc1` is no release, and no gateway of yours has this name
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],
@@ -231,7 +231,7 @@ exit: 2
 error: `99999999999.1` is no release, and no gateway of yours has this name
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],
@@ -258,7 +258,7 @@ exit: 2
 error: no gateway: which KrakenD must load the plugin?
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -268,7 +268,7 @@ exit: 2
 error: no gateway: which KrakenD must load the plugin?
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -278,7 +278,7 @@ exit: 2
 error: invalid value '' for '--gateway <G>': `--gateway` names no gateway
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 For more information, try '--help'.
@@ -443,7 +443,7 @@ exit: 2
 error: this is not what `krakend version` prints: no `KrakenD Version:` line
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],
@@ -457,7 +457,7 @@ exit: 2
 error: this is not what `krakend version` prints: no `KrakenD Version:` line
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],
@@ -608,7 +608,7 @@ exit: 2
 error: no `krakend` on PATH
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version | plugbuild --gateway -`
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],

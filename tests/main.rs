@@ -8,6 +8,7 @@ mod plugin_life;
 mod registerers;
 mod loads;
 mod align;
+mod official;
 mod oracle;
 mod verdicts;
 mod readme;

@@ -99,7 +99,7 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
 
 fn ways_out(error: Error) -> Error {
     error
-        .help("any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version | plugbuild --gateway -`")
+        .help("any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`")
         .help("or by its parts: `--go 1.26.1 --libc musl`")
 }
 

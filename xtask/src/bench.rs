@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// The target it is built for
     #[arg(long, default_value = "amd64-glibc")]
     target: String,
+    /// A gateway's binary for that target, to compare `verify` with its `test-plugin`
+    #[arg(long)]
+    with: Option<PathBuf>,
     /// Pairs of cold builds; each takes as long as the plugin does
     #[arg(long, default_value_t = 3)]
     cold: usize,
@@ -108,6 +111,19 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
         .map(|round| pair(&ours(&cache), &bare(&cache), round % 2 == 0))
         .collect::<Result<Vec<_>>>()?;
     show("nothing changed, against bare go build", &unchanged, 1.3);
+
+    if let Some(gateway) = &args.with {
+        // The same question: will this gateway load this plugin? Read from the files, and asked of the gateway itself.
+        let gateway = root.join(gateway);
+        let ours = cmd!(&plugbuild, "verify", &bare_output, "--gateway", &gateway).stdout_null();
+        let theirs = cmd!(&gateway, "test-plugin", "-s", &bare_output)
+            .stdout_null()
+            .stderr_null();
+        let asked = (0..20)
+            .map(|round| pair(&ours, &theirs, round % 2 == 0))
+            .collect::<Result<Vec<_>>>()?;
+        show("verify, against the gateway's own test-plugin", &asked, 1.0);
+    }
 
     let version = cmd!(&plugbuild, "--version").stdout_null();
     let mut starts = (0..50).map(|_| timed(&version)).collect::<Result<Vec<_>>>()?;
