@@ -8,7 +8,7 @@ use plugbuild::binary::pclntab::{self, LineTable};
 
 fn ask(table: LineTable<'_>, info: &BuildInfo) {
     let _ = (table.files().count(), table.module_cache(info), table.main_module(info), table.go_root());
-    let _ = (table.module_folders().len(), table.vendored("github.com/a/b"), table.is_trimmed(), table.go_lines());
+    let _ = (table.module_folders().count(), table.vendored("github.com/a/b"), table.is_trimmed(), table.go_lines());
 }
 
 fuzz_target!(|bytes: &[u8]| {

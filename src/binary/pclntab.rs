@@ -149,33 +149,28 @@ impl<'d> LineTable<'d> {
         names.filter_map(|name| std::str::from_utf8(name).ok())
     }
 
-    /// Where the module cache was: `/go/pkg/mod`, from any file of a module that the build info lists.
+    /// Where the module cache was: `/go/pkg/mod`, from the folder of any module that the build info lists.
     #[must_use]
     pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
-        self.files().filter(|file| file.contains('@')).find_map(|file| {
-            let roots = info
-                .deps
+        let modules = || {
+            info.deps
                 .iter()
                 .map(Module::effective)
-                .filter(|m| !m.version.is_empty());
-            roots
-                .into_iter()
-                .find_map(|module| root_before(file, &in_cache(module)))
-        })
+                .filter(|m| !m.version.is_empty())
+        };
+        let root = |folder: ModuleFolder<'_>| modules().find_map(|module| folder.root_of_version(module));
+        self.module_folders().find_map(root)
     }
 
     /// The versioned folders that sources lay in, each once, in the table's order.
-    #[must_use]
-    pub fn module_folders(self) -> Vec<ModuleFolder<'d>> {
+    pub fn module_folders(self) -> impl Iterator<Item = ModuleFolder<'d>> {
         let mut seen = HashSet::new();
-        self.files()
-            .filter_map(|file| {
-                let (path, rest) = file.split_once('@')?;
-                let version = rest.split('/').next()?;
-                let whole = &file[..path.len() + 1 + version.len()];
-                seen.insert(whole).then_some(ModuleFolder { path, version })
-            })
-            .collect()
+        self.files().filter_map(move |file| {
+            let (path, rest) = file.split_once('@')?;
+            let version = rest.split('/').next()?;
+            let whole = &file[..path.len() + 1 + version.len()];
+            seen.insert(whole).then_some(ModuleFolder { path, version })
+        })
     }
 
     /// The vendor folder that a module's sources were in, if one was.
@@ -234,11 +229,6 @@ impl<'d> LineTable<'d> {
     }
 }
 
-/// `github.com/!azure/go@v1.2.3/`: a module's folder in a module cache, upper case letters written `!x`.
-fn in_cache(module: &Module) -> String {
-    format!("{}@{}/", escape(&module.path), escape(&module.version))
-}
-
 /// A module path or version as the module cache spells it, which has to do without upper case.
 #[must_use]
 pub fn escape(path: &str) -> String {
@@ -263,16 +253,6 @@ fn unescape(escaped: &str) -> String {
         }
     }
     plain
-}
-
-/// What stands before `folder` in a file's name, if it is a whole path.
-fn root_before(file: &str, folder: &str) -> Option<SourceRoot> {
-    let root = &file[..file.find(folder)?];
-    match root.strip_suffix('/') {
-        Some(root) => Some(SourceRoot::At(root.to_owned())),
-        None if root.is_empty() => Some(SourceRoot::Trimmed),
-        None => None,
-    }
 }
 
 #[cfg(test)]
@@ -317,7 +297,7 @@ mod tests {
         );
         assert_eq!(table.main_module(&info()), Some(SourceRoot::At("/app".to_owned())));
         assert_eq!(table.go_root(), Some("/usr/local/go/src"));
-        let folders = table.module_folders();
+        let folders: Vec<_> = table.module_folders().collect();
         assert_eq!(folders.len(), 1);
         assert_eq!(
             folders[0].root_of("github.com/Azure/x"),

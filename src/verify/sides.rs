@@ -30,7 +30,7 @@ impl<'a> Side<'a> {
         Side {
             info,
             table,
-            folders: table.map(LineTable::module_folders).unwrap_or_default(),
+            folders: table.map(|table| table.module_folders().collect()).unwrap_or_default(),
         }
     }
 
