@@ -184,7 +184,7 @@ fn sources_are_said_to_be_where_the_gateways_are() {
 #[test]
 fn a_folder_inside_another_is_seen_first_wherever_they_are() {
     // A module cache in the plugin's folder, and a plugin in the module cache's.
-    for (cache, root) in [("/p/.cache/mod", "/p"), ("/go/pkg/mod", "/go/pkg/mod/work/p")] {
+    for (cache, root) in [("/p/.cache/mod", "/p"), ("/go/pkg/mod", "/go/pkg/mod/own/p")] {
         let env = GoEnv {
             module_cache: cache.into(),
             ..goenv()
