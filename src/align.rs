@@ -5,9 +5,10 @@
 pub mod go_line;
 mod prepare;
 
-pub use prepare::{Means, Mode, prepare, tell};
+pub(crate) use prepare::own_modfile;
+pub use prepare::{Means, Mode, Prepared, prepare, tell};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::{Cause, Clash, Doubt, GatewaySide, PluginSide, Source, clashes, doubts};
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::matrix::{Quirk, sums};
 use go_line::GoLine;
 
 /// What the copy says otherwise than the user's files, and what that means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alignment {
     /// A `replace path => …` for every module that the gateway links. Also for those that the plugin does not have: moving
     /// one module may bring in others, and a `replace` of what is not there does nothing.
@@ -42,7 +43,7 @@ pub struct Alignment {
 }
 
 /// `replace path => to version`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     pub path: String,
     pub to: String,
@@ -50,7 +51,7 @@ pub struct Pin {
 }
 
 /// A `replace` of the user's that a gateway's module overrides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
     pub module: String,
     pub replacement: Source,

@@ -61,16 +61,25 @@ fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
     Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
 }
 
+/// The Go build ID of a linked file, which holds a hash of its content.
+#[must_use]
+pub fn build_id_of(linked: &Path) -> Option<String> {
+    let binary = Binary::open(linked).ok()?;
+    build_id(&binary)
+}
+
+fn build_id(binary: &Binary) -> Option<String> {
+    let id = notes::go_build_id(binary.image())?;
+    Some(String::from_utf8_lossy(&binary.bytes()[id]).into_owned())
+}
+
 /// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile.
 ///
 /// # Errors
 /// A check that failed, or an output that cannot be written.
 pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
     let binary = Binary::open(linked)?;
-    let build_id = notes::go_build_id(binary.image())
-        .map(|id| &binary.bytes()[id])
-        .unwrap_or_default();
-    let build_id = String::from_utf8_lossy(build_id);
+    let build_id = build_id(&binary).unwrap_or_default();
     if let Some(stamp) = Stamp::valid(linked, &build_id, &job.output) {
         return Ok(Artefact {
             sha256: stamp.sha256,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -13,6 +14,7 @@ use crate::plan::Job;
 use crate::plan::flags::join_ldflags;
 use crate::registerer::assertion::is_about_assertions;
 use crate::registerer::overlay;
+use crate::seal;
 use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
@@ -31,6 +33,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
     }
     let mut go = Invocation::new(tools.go.program(), &job.plugin.dir)
         .arg("build")
+        .args(&job.prepared.flags)
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
         .args(linker_flags(job, tools, matrix))
@@ -47,6 +50,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
         .without("GOROOT")
         .without("GOTOOLDIR");
     go.set.extend(job.env.clone());
+    go.set.extend(job.prepared.env());
     go
 }
 
@@ -111,14 +115,30 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     for warning in &assertions.warnings {
         say(&format!("warning: {warning}"));
     }
+    if job.seal.as_ref().is_some_and(|seal| seal.holds(&file)) {
+        return Ok(Linked { file, _lock: lock });
+    }
+    seal::lift(&file);
+    let began = SystemTime::now();
     let mut translated = false;
-    let (status, said) = go.stream(host, |line| {
-        translated = is_about_assertions(line) || translated && line.starts_with('\t');
-        if !translated {
-            say(line);
-        }
-    })?;
+    let (built, witness) = std::thread::scope(|scope| {
+        let witness = job
+            .seal
+            .is_some()
+            .then(|| scope.spawn(|| seal::witness(job, go, host, began)));
+        let built = go.stream(host, |line| {
+            translated = is_about_assertions(line) || translated && line.starts_with('\t');
+            if !translated {
+                say(line);
+            }
+        });
+        (built, witness.and_then(|witness| witness.join().ok().flatten()))
+    });
+    let (status, said) = built?;
     if status.success() {
+        if let Some(witness) = witness {
+            seal::put(witness, job, &file);
+        }
         return Ok(Linked { file, _lock: lock });
     }
     if let Some(error) = assertions.told(&said, &job.gateway.label) {
@@ -126,7 +146,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);
-    Err(match (explained(&said, job), &job.alignment) {
+    Err(match (explained(&said, job), &job.prepared.alignment) {
         (Some(help), _) => error.help(help),
         (None, Some(alignment)) => alignment.blamed(error, &said, &job.gateway.label),
         (None, None) => error,

@@ -59,6 +59,8 @@ pub struct Host {
     pub user_config: Option<PathBuf>,
     /// Whether standard error is a terminal that may be drawn on.
     pub interactive: bool,
+    /// This program's own file, where the system tells.
+    pub program: Option<PathBuf>,
     /// The cores that this process may use.
     pub cores: usize,
 }
@@ -116,6 +118,7 @@ impl Host {
             user_config,
             interactive,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
+            program: std::env::current_exe().ok(),
             env,
         })
     }

@@ -24,6 +24,7 @@ pub mod registerer;
 pub mod modfile;
 pub mod selection;
 pub mod fix;
+pub mod seal;
 pub mod gobuild;
 pub mod schedule;
 pub mod binary;

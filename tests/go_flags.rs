@@ -141,6 +141,7 @@ warning: GOFLAGS has -race, which is left out: it could make the plugin unlike t
 warning: GOFLAGS has -mod=vendor, which is left out: there is no vendor folder here
 warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway
 warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway
+warning: -modfile=/a/go.mod is set: nothing is compared with the gateway's modules, and nothing aligned
 
 "#]]
     );

@@ -17,6 +17,7 @@ mod gateways;
 mod bad_input;
 mod go_flags;
 mod go_words;
+mod seals;
 mod fetching;
 mod interrupts;
 mod store;

@@ -1,12 +1,12 @@
 //! The `go` line of the copy: never more than the gateway's Go, never in a form that it cannot read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::{GatewaySide, PluginSide};
 use crate::version::GoVersion;
 
 /// A go line that must change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoLine {
     pub have: GoVersion,
     pub want: GoVersion,

@@ -1,14 +1,16 @@
 //! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::go_line::{self, Asks};
 use super::{Alignment, decide};
 use crate::check::{Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
 use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
-use crate::gateway;
 use crate::host::Host;
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::modfile::{self, text::Edits};
@@ -51,20 +53,53 @@ pub struct Means<'a> {
     pub store: &'a Store,
 }
 
-/// Makes a job build against its gateway's modules where it would not load otherwise, through a copy of go.mod.
+/// What a build must be told so that it takes the gateway's modules: nothing, where it fits as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// How modules were moved, if any had to be.
+    pub alignment: Option<Alignment>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<Doubt>,
+    /// Flags of the go command that name the copy of go.mod.
+    pub flags: Vec<String>,
+    /// The copy of go.work, which no flag can name.
+    pub work: Option<PathBuf>,
+    /// The folder of the copy, if there is one.
+    pub copy: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// The go command's settings beside the flags.
+    pub fn env(&self) -> Option<(String, OsString)> {
+        self.work
+            .as_ref()
+            .map(|file| ("GOWORK".to_owned(), file.clone().into()))
+    }
+}
+
+/// Finds what makes a job build against its gateway's modules where it would not load otherwise, and writes the copy of
+/// go.mod that does it.
 ///
 /// # Errors
 /// A clash that no alignment cures, or any clash under [`Mode::Never`]; modules that cannot be listed or fetched.
-pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
+pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui) -> Result<Prepared> {
     let mode = job.align;
-    let gateway = gateway::modules::side(&job.gateway, means.matrix)?
-        .unwrap_or_else(|| GatewaySide::unknown(job.gateway.label.clone(), job.gateway.go.clone()));
     if let Some(flag) = own_modfile(job) {
         // Which files count is then the user's to say, and what they say is not looked into.
         ui.warn(format!(
             "{flag} is set: nothing is compared with the gateway's modules, and nothing aligned"
         ));
-        return Ok(());
+        return Ok(Prepared::default());
+    }
+    let declared = declared(&job.plugin)?;
+    let verbs = verbs(&job.plugin)?;
+    let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
+    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    if mode != Mode::Always && stands_alone(&job.plugin, &declared, gateway) {
+        // Then go.mod says as much as the go command could.
+        if decide(&declared, gateway, &verbs, &quirks).is_needless() {
+            return Ok(Prepared::default());
+        }
     }
     let _lock = modfile::lock(&job.plugin, means.store, || {
         ui.status(
@@ -72,7 +107,6 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
             format!("another plugbuild is aligning {}", job.plugin.module.path),
         );
     })?;
-    let declared = declared(&job.plugin)?;
     let asked = match selection::of(job, go, means) {
         Ok(side) => Some(side),
         Err(why) if mode == Mode::Never => return Err(why),
@@ -82,28 +116,19 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
             None
         }
     };
-    let verbs = verbs(&job.plugin)?;
-    let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
-    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
-    let decided = decide(asked.as_ref().unwrap_or(&declared), &gateway, &verbs, &quirks);
-    for Doubt { module, parent } in &decided.doubts {
-        ui.warn(format!(
-            "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
-            gateway.label
-        ));
-    }
+    let decided = decide(asked.as_ref().unwrap_or(&declared), gateway, &verbs, &quirks);
     if asked.is_some() && decided.is_needless() && mode != Mode::Always {
-        return Ok(());
+        return Ok(Prepared {
+            doubts: decided.doubts,
+            ..Prepared::default()
+        });
     }
     refuse(&decided, mode, job)?;
     if let Some(flag) = job.user_flags.iter().find(|flag| *flag == "-mod=vendor") {
         let what = format!("`{flag}` holds the plugin to vendor/, whose modules are not the gateway's");
         return Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"));
     }
-    if let Some(asks) = asked
-        .as_ref()
-        .and_then(|side| go_line::member_asks_more(side, &gateway))
-    {
+    if let Some(asks) = asked.as_ref().and_then(|side| go_line::member_asks_more(side, gateway)) {
         return Err(member_refused(&asks, job));
     }
     // In a workspace it is go.work's line that counts.
@@ -137,21 +162,30 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
             }
             _ => why,
         })?;
-        alignment.remaining = clashes(&aligned, &gateway).into_iter().filter(Clash::is_real).collect();
+        alignment.remaining = clashes(&aligned, gateway).into_iter().filter(Clash::is_real).collect();
         refuse(&alignment, mode, job)?;
         if asked.is_none() {
-            alignment.moves = moves(declared, &aligned, &gateway);
+            alignment.moves = moves(declared, &aligned, gateway);
         }
         copy.settled()?;
     }
-    job.flags.splice(0..0, copy.flags());
-    copy.set(&mut job.env);
-    job.alignment = Some(alignment);
-    Ok(())
+    Ok(Prepared {
+        doubts: alignment.doubts.clone(),
+        alignment: Some(alignment),
+        flags: copy.flags(),
+        work: copy.work().map(Path::to_owned),
+        copy: Some(copy.dir().to_owned()),
+    })
+}
+
+/// Whether a plugin has no module but its own, and that is none of the gateway's.
+fn stands_alone(plugin: &Plugin, declared: &PluginSide, gateway: &GatewaySide) -> bool {
+    let alone = declared.modules.len() == 1 && plugin.siblings.is_empty() && plugin.work.is_none();
+    alone && gateway.module(&plugin.module.path).is_none()
 }
 
 /// A `-modfile` of the user's own, behind `--` or in GOFLAGS.
-fn own_modfile(job: &Job) -> Option<&str> {
+pub(crate) fn own_modfile(job: &Job) -> Option<&str> {
     let in_env = job
         .env
         .get("GOFLAGS")
@@ -208,9 +242,17 @@ fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
     Ok(())
 }
 
-/// Says what was moved for a job, if anything was.
+/// Says what was moved for a job, if anything was, and what is not certain.
 pub fn tell(job: &Job, ui: &Ui) {
-    let Some(alignment) = &job.alignment else { return };
+    for Doubt { module, parent } in &job.prepared.doubts {
+        ui.warn(format!(
+            "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
+            job.gateway.label
+        ));
+    }
+    let Some(alignment) = &job.prepared.alignment else {
+        return;
+    };
     let moves = &alignment.moves;
     let shown: Vec<String> = moves.iter().take(3).map(Clash::to_string).collect();
     let more = moves.len().saturating_sub(shown.len());

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use semver::Version;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::side::{GatewaySide, PluginModule, PluginSide, Source};
 
 /// A module that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clash {
     pub module: String,
     pub have: Source,
@@ -21,7 +21,7 @@ pub struct Clash {
 }
 
 /// Why it differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Another version of the same module.
@@ -37,7 +37,7 @@ pub enum Cause {
 }
 
 /// Which way the plugin would have to go to have the gateway's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// A newer version: raising the requirement is enough.
@@ -49,7 +49,7 @@ pub enum Direction {
 }
 
 /// Whether a difference matters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "linked", rename_all = "kebab-case")]
 pub enum Bearing {
     /// None of its packages is compiled into the plugin.
@@ -179,7 +179,7 @@ fn moved_packages<'a>(
 }
 
 /// A module that may have been split off one that the gateway has: then the two hold the same packages, and clash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
     pub module: String,
     pub parent: String,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::binary::buildinfo::{self, BuildInfo};
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::matrix::{Matrix, Release, linked};
 use crate::version::{GoVersion, LibcVersion};
 
 /// Where a module's source comes from. Its place is a part of every package's hash, so two sides fit only if it is the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// A published version, of this module or of one that replaces it.

@@ -1,23 +1,25 @@
 //! `plugbuild build`: gateway → plan → tools → build → verify → report.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::dry_run;
 use super::many::{self, Manner};
 use super::planned::{Planned, planned};
 use super::sources::Sources;
 use super::verify;
 use super::{Context, print, print_json};
-use crate::align::{self, Means};
+use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
 use crate::cli::{BuildArgs, Format};
 use crate::error::{Kind, Result};
 use crate::gateway::Gateway;
+use crate::gateway::modules::Sides;
 use crate::gobuild;
 use crate::invocation::Invocation;
 use crate::plan::Job;
+use crate::seal::{self, Sealing};
 use crate::toolchain::{self, Tools};
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
@@ -30,13 +32,12 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         cx.ui.warn(warning);
     }
     if args.dry_run {
-        dry_run(&planned, cx);
-        return Ok(());
+        return dry_run::run(&mut planned, cx);
     }
     for job in &planned.plan.jobs {
         artefact::check_output(&job.output)?;
     }
-    prepare(&mut planned, args, cx)?;
+    prepare(&mut planned, args, Seals::Heed, cx)?;
     if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
         let manner = manner(args, &planned);
         many::run(&planned, &manner, cx)?;
@@ -45,7 +46,11 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-        cx.ui.detail("running", &go);
+        if job.seal.as_ref().is_some_and(Sealing::is_whole) {
+            cx.ui.detail("unchanged", "nothing of what it was linked from");
+        } else {
+            cx.ui.detail("running", &go);
+        }
         let (artefact, verdict) = build_one(job, &go, &planned, args.verify_with.as_deref(), cx, |line| {
             cx.ui.pass_on(line)
         })?;
@@ -64,8 +69,16 @@ fn reproduce(args: &BuildArgs, planned: &Planned, cx: Context) -> Result<()> {
     Ok(())
 }
 
+/// Whether what a build was made of last time may stand for asking the go command again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seals {
+    Heed,
+    /// All that a build reads is to be had, whether or not one is needed.
+    Ignore,
+}
+
 /// Has every tool of the plan at hand, and says what could not be planned.
-pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> Result<()> {
+pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx: Context) -> Result<()> {
     for (title, why) in &planned.refused {
         cx.ui.failed(title, why);
     }
@@ -80,11 +93,11 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> R
     toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
     store.sweep();
     super::lock::check(planned, args, cx)?;
-    align(planned, cx)
+    align(planned, seals, cx)
 }
 
 /// Makes each job build against its gateway's modules, where it would not load otherwise.
-pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
+pub(super) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<()> {
     let Planned {
         plan,
         tools,
@@ -94,13 +107,24 @@ pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
         ..
     } = planned;
     let means = Means { matrix, host, store };
+    let mut sides = Sides::default();
     let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
     for (mut job, tool) in jobs {
         if cx.offline {
             job.env.insert("GOPROXY".to_owned(), "off".into());
         }
-        match align::prepare(&mut job, &tool.go, means, cx.ui) {
-            Ok(()) => {}
+        let known = match seals {
+            Seals::Heed => sealed(&mut job, &tool, means),
+            Seals::Ignore => None,
+        };
+        let prepared = match known {
+            Some(prepared) => Ok(prepared),
+            None => sides
+                .of(&job.gateway, matrix)
+                .and_then(|side| align::prepare(&job, side, &tool.go, means, cx.ui)),
+        };
+        match prepared {
+            Ok(prepared) => job.prepared = prepared,
             Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {
                 cx.ui.failed(&many::title(&job), &why);
                 planned.refused.push((many::title(&job), why));
@@ -109,9 +133,8 @@ pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
             Err(why) => return Err(why),
         }
         // Of several targets of one gateway the same would be said.
-        let like = |other: &Job| {
-            other.plugin == job.plugin && other.gateway == job.gateway && other.alignment == job.alignment
-        };
+        let like =
+            |other: &Job| other.plugin == job.plugin && other.gateway == job.gateway && other.prepared == job.prepared;
         if !plan.jobs.iter().any(like) {
             align::tell(&job, cx.ui);
         }
@@ -119,6 +142,15 @@ pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
         tools.push(tool);
     }
     Ok(())
+}
+
+/// How a job was prepared when it was last built, if nothing has changed since.
+pub(super) fn sealed(job: &mut Job, tools: &Tools, means: Means) -> Option<Prepared> {
+    let Means { matrix, host, store } = means;
+    let go = gobuild::invocation(job, tools, matrix, host, store);
+    let (sealing, prepared) = seal::look(job, tools, &go, &gobuild::linked_file(job, store), matrix, host)?;
+    job.seal = Some(sealing);
+    prepared
 }
 
 pub(super) fn manner(args: &BuildArgs, planned: &Planned) -> Manner {
@@ -170,34 +202,6 @@ fn introduce(job: &Job, tools: &Tools, cx: Context) {
     );
 }
 
-fn dry_run(planned: &Planned, cx: Context) {
-    let mut told = Vec::new();
-    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
-        let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-        let fetch: Vec<String> = tools.missing().collect();
-        if cx.format == Format::Json {
-            print_json(&planned_event(job, tools, planned));
-            continue;
-        }
-        for item in fetch
-            .into_iter()
-            .filter(|item| !told.contains(item))
-            .collect::<Vec<_>>()
-        {
-            print(format_args!("# {item}"));
-            told.push(item);
-        }
-        print(format_args!(
-            "# {} for KrakenD {} on {}, then finished as {}",
-            job.plugin.module.path,
-            job.gateway.label,
-            job.target.value,
-            job.output.display()
-        ));
-        print(&go);
-    }
-}
-
 fn report(job: &Job, tools: &Tools, artefact: &Artefact, cx: Context) {
     cx.ui.status("checked", &artefact.checks);
     let fresh = if artefact.fresh { "up to date" } else { "finished" };
@@ -207,29 +211,6 @@ fn report(job: &Job, tools: &Tools, artefact: &Artefact, cx: Context) {
         Format::Human => print(job.output.display()),
         Format::Json => print_json(&built_event(job, tools, artefact)),
     }
-}
-
-/// One job of a plan, with the command that would be run.
-pub(super) fn planned_event(job: &Job, tools: &Tools, planned: &Planned) -> Value {
-    let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-    let argv = std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|arg| arg.as_os_str()));
-    json!({
-        "reason": "planned",
-        "plugin": job.plugin.module.path,
-        "name": job.name,
-        "gateway": job.gateway.label,
-        "target": job.target.value,
-        "go": tools.go.version,
-        "cc": tools.cc.label,
-        "fetch": tools.missing().collect::<Vec<_>>(),
-        "output": job.output,
-        "command": {
-            "cwd": go.cwd,
-            "unset": go.unset,
-            "env": go.set.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
-            "argv": argv.map(|arg| arg.to_string_lossy()).collect::<Vec<_>>(),
-        },
-    })
 }
 
 /// The event that tells of a finished plugin.

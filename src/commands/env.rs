@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::build::{self, Seals};
 use super::planned::planned;
-use super::{Context, build, print, print_json};
+use super::{Context, print, print_json};
 use crate::cli::{EnvArgs, Format};
 use crate::error::Result;
 use crate::gobuild;
@@ -14,7 +15,7 @@ use crate::toolchain::State;
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
     let mut planned = planned(&args.build, cx)?;
     if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
-        build::align(&mut planned, cx)?;
+        build::align(&mut planned, Seals::Heed, cx)?;
     } else {
         cx.ui
             .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");

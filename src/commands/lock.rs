@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::build::prepare;
+use super::build::{Seals, prepare};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
 use super::{Context, print};
@@ -20,7 +20,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         frozen: false,
         ..args.clone()
     };
-    prepare(&mut planned, &args, cx)?;
+    prepare(&mut planned, &args, Seals::Heed, cx)?;
     let file = place(&planned);
     let mut lock = Lock::read(&file)?;
     for change in compare(&mut lock, &planned)? {

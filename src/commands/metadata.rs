@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::build::planned_event;
+use super::dry_run::planned_event;
 use super::planned::{Planned, planned};
 use super::{Context, print};
 use crate::cli::metadata::{Ci, MatrixArgs, MetadataArgs};

@@ -12,6 +12,7 @@ mod lock;
 mod metadata;
 mod reproduce;
 mod doctor;
+mod dry_run;
 mod env;
 mod fetch;
 mod fix;

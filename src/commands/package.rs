@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::build::{manner, prepare};
+use super::build::{Seals, manner, prepare};
 use super::many::{self, Done, Manner};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
-    prepare(&mut planned, &build, cx)?;
+    prepare(&mut planned, &build, Seals::Heed, cx)?;
     // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
     for job in &mut planned.plan.jobs {
         job.output = gobuild::linked_file(job, &planned.store).with_extension("release.so");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::build::{manner, prepare};
+use super::build::{Seals, manner, prepare};
 use super::many::{self, Manner};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
@@ -44,7 +44,7 @@ fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result
     cx.ui
         .status("again", format!("in {}, with empty caches", copy.display()));
     let mut second = planned(&args, cx)?;
-    prepare(&mut second, &args, cx)?;
+    prepare(&mut second, &args, Seals::Heed, cx)?;
     let manner = Manner {
         list_files: false,
         ..manner(&args, &second)

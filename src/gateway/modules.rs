@@ -37,6 +37,29 @@ pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewaySide>> {
     Ok(side)
 }
 
+/// What each gateway of a plan was built from, asked once.
+#[derive(Debug, Default)]
+pub struct Sides(Vec<(Gateway, GatewaySide)>);
+
+impl Sides {
+    /// What one of them was built from; of an unknown one, its Go.
+    ///
+    /// # Errors
+    /// As [`side`].
+    pub fn of(&mut self, gateway: &Gateway, matrix: &Matrix) -> Result<&GatewaySide> {
+        let at = match self.0.iter().position(|(known, _)| known == gateway) {
+            Some(at) => at,
+            None => {
+                let side = side(gateway, matrix)?;
+                let side = side.unwrap_or_else(|| GatewaySide::unknown(gateway.label.clone(), gateway.go.clone()));
+                self.0.push((gateway.clone(), side));
+                self.0.len() - 1
+            }
+        };
+        Ok(&self.0[at].1)
+    }
+}
+
 /// The modules of a row: listed in a file of its own, or those of the official release of its version.
 ///
 /// # Errors

@@ -3,8 +3,7 @@
 
 pub mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,11 +50,10 @@ impl ModFile {
         }
     }
 
-    /// The same for its environment.
-    pub fn set(&self, env: &mut BTreeMap<String, OsString>) {
-        if self.kind == Kind::Workspace {
-            env.insert("GOWORK".to_owned(), self.file.clone().into());
-        }
+    /// The file that GOWORK must name, which no flag can.
+    #[must_use]
+    pub fn work(&self) -> Option<&Path> {
+        (self.kind == Kind::Workspace).then_some(&self.file)
     }
 
     #[must_use]
@@ -166,6 +164,12 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
         }
     }
     Ok(copy)
+}
+
+/// Whether the copy in a folder is there whole, as the go command left it.
+#[must_use]
+pub fn is_settled(dir: &Path) -> bool {
+    dir.join(STAMP).is_file()
 }
 
 /// The copies of a plugin are one run's at a time; `waiting` is called if it is not ours yet.

@@ -104,8 +104,10 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
 
 /// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.
 fn flags(job: &Job) -> Vec<&String> {
-    job.flags
+    job.prepared
+        .flags
         .iter()
+        .chain(&job.flags)
         .filter(|flag| {
             !flag.starts_with("-gcflags=") && !flag.starts_with("-asmflags=") && !flag.starts_with("-modfile=")
         })

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::align::{self, Alignment, go_line};
+use crate::align::{self, Prepared, go_line};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::host::Platform;
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
+use crate::seal::Sealing;
 use crate::target::{Arch, Target};
 use crate::version::GoVersion;
 use paths::Rules;
@@ -88,8 +89,10 @@ pub struct Job {
     pub output: PathBuf,
     /// Whether it may be built against the gateway's modules.
     pub align: align::Mode,
-    /// How its modules were moved to the gateway's versions, once [`crate::align::prepare`] has done so.
-    pub alignment: Option<Alignment>,
+    /// What makes it build against the gateway's modules, once [`crate::align::prepare`] has found it.
+    pub prepared: Prepared,
+    /// How a build can tell that nothing has changed; none where only the go command can.
+    pub seal: Option<Sealing>,
 }
 
 /// All jobs of one command.
@@ -154,7 +157,8 @@ pub fn make(
                 env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
                 output: output_file(&request.output, &name, gateway, &target.value),
                 align: request.align,
-                alignment: None,
+                prepared: Prepared::default(),
+                seal: None,
                 target,
             };
             job.flags = job.go_flags(matrix, &user);

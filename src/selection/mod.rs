@@ -111,7 +111,9 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
             .env("PWD", &job.plugin.dir)
             .without("GOROOT");
         go.set.extend(reader.env.clone());
-        modfile.set(&mut go.set);
+        if let Some(work) = modfile.work() {
+            go = go.env("GOWORK", work);
+        }
         go
     };
     let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
@@ -149,11 +151,12 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
         .args(["list", "-deps", "-f", "{{.ImportPath}}"])
         .args(reader.flags)
-        .args(job.flags.iter().filter(files))
+        .args(job.prepared.flags.iter().chain(&job.user_flags).filter(files))
         .arg(".")
         .env("PWD", &job.plugin.dir)
         .without("GOROOT");
     list.set.extend(reader.env);
+    list.set.extend(job.prepared.env());
     let output = list.output(means.host)?;
     if output.status.success() {
         Ok(())

@@ -1,0 +1,123 @@
+//! `--dry-run`: the very commands that would be run, and what would be fetched first.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::build::sealed;
+use super::planned::Planned;
+use super::{Context, print, print_json};
+use crate::align::{self, Means};
+use crate::cli::Format;
+use crate::error::{Kind, Result};
+use crate::gateway::modules::Sides;
+use crate::gobuild;
+use crate::matrix::Matrix;
+use crate::plan::Job;
+use crate::registerer::overlay;
+use crate::toolchain::Tools;
+use crate::toolchain::store::Store;
+
+/// Prepares each job as far as that goes without the network. Returns a remark for each that could not be.
+fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
+    let Planned {
+        plan,
+        tools,
+        matrix,
+        host,
+        store,
+        ..
+    } = planned;
+    let means = Means { matrix, host, store };
+    let mut remarks = Vec::new();
+    let mut sides = Sides::default();
+    for (job, tools) in plan.jobs.iter_mut().zip(tools) {
+        let known = sealed(job, tools, means).map(Ok);
+        let prepared = known.unwrap_or_else(|| {
+            let mut offline = job.clone();
+            offline.env.insert("GOPROXY".to_owned(), "off".into());
+            let side = sides.of(&job.gateway, matrix)?;
+            align::prepare(&offline, side, &tools.go, means, cx.ui)
+        });
+        match prepared {
+            Ok(prepared) => job.prepared = prepared,
+            Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
+            Err(_) => remarks.push(format!(
+                "{} for KrakenD {}: which modules must be moved is found by the build, when all it needs is here",
+                job.plugin.module.path, job.gateway.label
+            )),
+        }
+        if tools.missing().next().is_none() {
+            match lay_out(job, tools, matrix, store) {
+                // It can be read all the same.
+                Err(why) if why.kind == Kind::Io => cx.ui.warn(format!("{why}: the command cannot be pasted")),
+                laid_out => laid_out?,
+            }
+        }
+    }
+    remarks.dedup();
+    Ok(remarks)
+}
+
+/// Writes the files that the command names.
+fn lay_out(job: &Job, tools: &Tools, matrix: &Matrix, store: &Store) -> Result<()> {
+    for script in tools.scripts(job, matrix, store) {
+        script.write(store)?;
+    }
+    overlay::write(job, &gobuild::linked_key(job), store)?;
+    Ok(())
+}
+
+/// Prints what would be run. All that the command needs lies in the store afterwards, so that it can be pasted; nothing is
+/// fetched for it.
+pub(super) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
+    let mut told = rehearse(planned, cx)?;
+    if cx.format == Format::Human {
+        told.iter().for_each(|remark| print(format_args!("# {remark}")));
+    }
+    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+        let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+        if cx.format == Format::Json {
+            print_json(&planned_event(job, tools, planned));
+            continue;
+        }
+        for item in tools.missing() {
+            if !told.contains(&item) {
+                print(format_args!("# {item}"));
+                told.push(item);
+            }
+        }
+        print(format_args!(
+            "# {} for KrakenD {} on {}, then finished as {}",
+            job.plugin.module.path,
+            job.gateway.label,
+            job.target.value,
+            job.output.display()
+        ));
+        print(&go);
+    }
+    Ok(())
+}
+
+/// One job of a plan, with the command that would be run.
+pub(super) fn planned_event(job: &Job, tools: &Tools, planned: &Planned) -> Value {
+    let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+    let argv = std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|arg| arg.as_os_str()));
+    json!({
+        "reason": "planned",
+        "plugin": job.plugin.module.path,
+        "name": job.name,
+        "gateway": job.gateway.label,
+        "target": job.target.value,
+        "go": tools.go.version,
+        "cc": tools.cc.label,
+        "fetch": tools.missing().collect::<Vec<_>>(),
+        "output": job.output,
+        "command": {
+            "cwd": go.cwd,
+            "unset": go.unset,
+            "env": go.set.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
+            "argv": argv.map(|arg| arg.to_string_lossy()).collect::<Vec<_>>(),
+        },
+    })
+}

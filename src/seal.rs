@@ -1,0 +1,301 @@
+//! A seal: what a build was made of, told by digests, so that the go command need not be asked for the same again.
+//!
+//! The go command takes a tenth of a second to find that nothing has changed, and as long again to say which modules the
+//! plugin selects. Where all that it would read is known, comparing it is enough. What is not known to the last file
+//! stays the go command's to tell: C code, whose headers may lie anywhere, and flags that name files.
+
+mod inputs;
+
+use std::fmt::{self, Debug, Write as _};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::align::{Prepared, own_modfile};
+use crate::artefact;
+use crate::host::Host;
+use crate::invocation::Invocation;
+use crate::matrix::Matrix;
+use crate::modfile;
+use crate::plan::Job;
+use crate::toolchain::Tools;
+use crate::toolchain::fetch::hex;
+pub use inputs::Inputs;
+
+/// What a job needs to heed a seal, or to make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealing {
+    /// A digest of all that goes into the build but the plugin's own sources.
+    made_of: String,
+    /// The linked file's build ID, where nothing has changed since it was linked.
+    unchanged: Option<String>,
+}
+
+/// As it is kept beside the linked file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Seal {
+    made_of: String,
+    inputs: Inputs,
+    digest: String,
+    prepared: Prepared,
+    /// Whether the inputs are all that the go command would look at; else they only tell which modules it selects.
+    complete: bool,
+    linked: String,
+}
+
+/// What a job as planned is held to, and how it was prepared where its seal is whole. `go` is the command that would be run.
+#[must_use]
+pub fn look(
+    job: &Job,
+    tools: &Tools,
+    go: &Invocation,
+    linked: &Path,
+    matrix: &Matrix,
+    host: &Host,
+) -> Option<(Sealing, Option<Prepared>)> {
+    let made_of = made_of(job, tools, go, matrix, host)?;
+    let mut sealing = Sealing {
+        made_of,
+        unchanged: None,
+    };
+    let Some(seal) = whole(linked, &sealing.made_of) else {
+        return Some((sealing, None));
+    };
+    sealing.unchanged = seal.complete.then_some(seal.linked);
+    Some((sealing, Some(seal.prepared)))
+}
+
+fn whole(linked: &Path, made_of: &str) -> Option<Seal> {
+    let seal: Seal = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
+    let copy_is_there = seal.prepared.copy.as_deref().is_none_or(modfile::is_settled);
+    let whole = seal.made_of == made_of && copy_is_there && seal.inputs.digest().ok()?.text == seal.digest;
+    whole.then_some(seal)
+}
+
+impl Sealing {
+    /// Whether nothing has changed, so that the go command need not run.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.unchanged.is_some()
+    }
+
+    /// Whether the linked file is what the go command would make now. Only while nobody else may link it.
+    #[must_use]
+    pub fn holds(&self, linked: &Path) -> bool {
+        self.unchanged.is_some() && self.unchanged == artefact::build_id_of(linked)
+    }
+}
+
+/// What is known of a build under way: its inputs, as they were found beside it.
+pub struct Witness {
+    inputs: Inputs,
+    digest: inputs::Found,
+    complete: bool,
+    began: SystemTime,
+}
+
+/// Asks the go command what a build reads, with the build's own flags, while it runs.
+#[must_use]
+pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Option<Witness> {
+    let said = inputs::listing(go).output(host).ok()?;
+    if !said.status.success() {
+        return None;
+    }
+    let (inputs, complete) = Inputs::of(&String::from_utf8_lossy(&said.stdout), job, &module_cache(job)?)?;
+    let digest = inputs.digest().ok()?;
+    Some(Witness {
+        inputs,
+        digest,
+        complete,
+        began,
+    })
+}
+
+fn module_cache(job: &Job) -> Option<PathBuf> {
+    job.env.get("GOMODCACHE").map(PathBuf::from)
+}
+
+/// Seals what was linked, if nothing changed meanwhile. Best effort: without a seal the go command is asked again.
+pub fn put(witness: Witness, job: &Job, linked: &Path) {
+    let (Some(sealing), Some(build_id)) = (&job.seal, artefact::build_id_of(linked)) else {
+        return;
+    };
+    // A file that was written after the build began may or may not have been read as it is now.
+    let settled = witness
+        .digest
+        .newest
+        .is_none_or(|newest| newest + inputs::TICK < witness.began);
+    let same = witness.inputs.digest().is_ok_and(|now| now.text == witness.digest.text);
+    if !settled || !same {
+        return;
+    }
+    let seal = Seal {
+        made_of: sealing.made_of.clone(),
+        digest: witness.digest.text,
+        inputs: witness.inputs,
+        prepared: job.prepared.clone(),
+        complete: witness.complete,
+        linked: build_id,
+    };
+    if let Ok(text) = serde_json::to_vec(&seal) {
+        let _ = fs::write(place(linked), text);
+    }
+}
+
+/// Breaks the seal: from now on the linked file may be another.
+pub fn lift(linked: &Path) {
+    let _ = fs::remove_file(place(linked));
+}
+
+fn place(linked: &Path) -> PathBuf {
+    linked.with_extension("seal.json")
+}
+
+/// The command, the tools, the gateway and this program itself; none where a flag names files that nobody watches.
+fn made_of(job: &Job, tools: &Tools, go: &Invocation, matrix: &Matrix, host: &Host) -> Option<String> {
+    let goflags = job
+        .env
+        .get("GOFLAGS")
+        .and_then(|flags| flags.to_str())
+        .unwrap_or_default();
+    let mut flags = job
+        .user_flags
+        .iter()
+        .map(String::as_str)
+        .chain(goflags.split_whitespace());
+    if own_modfile(job).is_some() || !flags.all(is_watched) {
+        return None;
+    }
+    let mut hash = Hashed(Sha256::new());
+    let own_row = matrix.named(&job.gateway.label);
+    hash.add(&own_row);
+    let modules = own_row.and_then(|row| row.modules.as_deref());
+    let program = host.program.as_deref();
+    let files = [
+        program,
+        job.gateway.binary.as_deref(),
+        modules,
+        Some(&tools.go.program()),
+        Some(&tools.cc.program),
+    ]
+    .map(|file| file.map(seen));
+    hash.add(&files);
+    hash.add(&(&job.gateway, job.align));
+    hash.add(&(&go.program, &go.args, &go.cwd, &go.unset));
+    go.set
+        .iter()
+        .filter(|(name, _)| matters(name))
+        .for_each(|pair| hash.add(&pair));
+    let ambient = host.env.iter().filter(|(name, _)| name.to_str().is_some_and(matters));
+    ambient.for_each(|pair| hash.add(&pair));
+    Some(hex(&hash.0.finalize()))
+}
+
+/// Whether a flag leaves it at the files that a listing tells of, and does not ask for all to be done again.
+fn is_watched(flag: &str) -> bool {
+    let bare = flag.trim_start_matches('-');
+    let name = bare.split_once('=').map_or(bare, |(name, _)| name);
+    !["a", "n", "x", "work", "overlay"].contains(&name)
+}
+
+/// Whether a setting can change what is built, or where the go command looks whether it is up to date.
+fn matters(name: &str) -> bool {
+    const NETWORK: [&str; 11] = [
+        "GOPROXY",
+        "GONOPROXY",
+        "GOPRIVATE",
+        "GOSUMDB",
+        "GONOSUMDB",
+        "GONOSUMCHECK",
+        "GOINSECURE",
+        "GOVCS",
+        "GOAUTH",
+        "GOMAXPROCS",
+        "GOTMPDIR",
+    ];
+    const OTHERS: [&str; 9] = [
+        "HOME",
+        "PATH",
+        "XDG_CACHE_HOME",
+        "CC",
+        "CXX",
+        "AR",
+        "PKG_CONFIG",
+        "PLUGBUILD_FILE_MAP",
+        "PWD",
+    ];
+    let prefixed = ["GO", "CGO_", "PKG_CONFIG_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix));
+    (prefixed || OTHERS.contains(&name)) && !NETWORK.contains(&name)
+}
+
+/// What changes when a file is replaced: inode, length and time of the last change.
+fn seen(file: &Path) -> Option<(PathBuf, u64, u64, i64, i64)> {
+    let meta = fs::metadata(file).ok()?;
+    Some((file.to_owned(), meta.ino(), meta.len(), meta.ctime(), meta.ctime_nsec()))
+}
+
+/// A digest over the debug text of values: whatever a type holds is in it.
+struct Hashed(Sha256);
+
+impl Hashed {
+    fn add(&mut self, value: &dyn Debug) {
+        // A digest takes everything.
+        let _ = writeln!(self, "{value:?}");
+    }
+}
+
+impl fmt::Write for Hashed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_network_heeds_breaks_no_seal() {
+        for name in [
+            "GOCACHE",
+            "GOFLAGS",
+            "GOMODCACHE",
+            "GODEBUG",
+            "CGO_LDFLAGS",
+            "CC",
+            "HOME",
+            "PATH",
+            "GOARM64",
+        ] {
+            assert!(matters(name), "{name}");
+        }
+        for name in [
+            "GOPROXY",
+            "GOPRIVATE",
+            "GOMAXPROCS",
+            "LANG",
+            "TERM",
+            "PLUGBUILD_HOME",
+            "COLUMNS",
+        ] {
+            assert!(!matters(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn flags_that_name_files_or_ask_for_all_anew_are_never_sealed() {
+        for flag in ["-a", "--a", "-overlay=x.json", "-x", "-work=true"] {
+            assert!(!is_watched(flag), "{flag}");
+        }
+        for flag in ["-ldflags=-a", "-tags=overlay", "-v", "-asmflags=-x"] {
+            assert!(is_watched(flag), "{flag}");
+        }
+    }
+}

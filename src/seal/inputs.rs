@@ -1,0 +1,280 @@
+//! The files a build reads outside the module cache and Go itself, and a digest of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::invocation::Invocation;
+use crate::plan::Job;
+use crate::toolchain::fetch::hex;
+
+/// Files, and folders of packages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeMap<PathBuf, Depth>,
+}
+
+/// How much of a folder counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Depth {
+    /// Its source files.
+    Sources,
+    /// All that is in and below it, of which a pattern of `go:embed` may name anything.
+    Tree,
+}
+
+/// What was found on the disk.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) text: String,
+    /// When the last of the files was changed.
+    pub(super) newest: Option<SystemTime>,
+}
+
+/// A file's time may be behind the clock by as much.
+pub(super) const TICK: Duration = Duration::from_millis(20);
+
+/// A package a line: its folder, and how many files of C and how many patterns it has; the standard library has none.
+const FORMAT: &str = "{{if not .Standard}}{{.Dir}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
+
+/// More files than that are not read again in a moment.
+const MOST: usize = 20_000;
+
+/// The build's own command, asked to list what it would compile.
+pub(super) fn listing(go: &Invocation) -> Invocation {
+    let mut list = go.clone();
+    let output = list.args.iter().position(|arg| arg == "-o");
+    if let Some(at) = output {
+        list.args.drain(at..at + 2);
+    }
+    // The flags follow the first word.
+    list.args.splice(..1, ["list", "-deps", "-f", FORMAT].map(Into::into));
+    list
+}
+
+impl Inputs {
+    /// Reads a listing. Tells, too, whether that is all there is to look at.
+    pub(super) fn of(listing: &str, job: &Job, module_cache: &Path) -> Option<(Self, bool)> {
+        let mut inputs = Inputs {
+            files: module_files(job),
+            folders: BTreeMap::new(),
+        };
+        let mut complete = true;
+        for line in listing.lines().filter(|line| !line.is_empty()) {
+            let [dir, cgo, swig, patterns] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+            complete &= cgo == "0" && swig == "00";
+            let dir = Path::new(dir);
+            // What is in the module cache never changes.
+            if !dir.starts_with(module_cache) {
+                let depth = if patterns == "0" { Depth::Sources } else { Depth::Tree };
+                inputs.folders.insert(dir.to_owned(), depth);
+            }
+        }
+        Some((inputs, complete))
+    }
+
+    /// Reads everything.
+    pub(super) fn digest(&self) -> io::Result<Found> {
+        let mut reading = Reading {
+            hash: Sha256::new(),
+            newest: None,
+            files: 0,
+        };
+        for file in &self.files {
+            reading.name(file);
+            match fs::read(file) {
+                Ok(bytes) => reading.content(file, &bytes)?,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => reading.hash.update([0]),
+                Err(e) => return Err(e),
+            }
+        }
+        for (folder, depth) in &self.folders {
+            reading.folder(folder, *depth)?;
+        }
+        Ok(Found {
+            text: hex(&reading.hash.finalize()),
+            newest: reading.newest,
+        })
+    }
+}
+
+/// The files that say which modules there are; also those that are not there, as they might come to be.
+fn module_files(job: &Job) -> BTreeSet<PathBuf> {
+    let plugin = &job.plugin;
+    let mut files: BTreeSet<PathBuf> = std::iter::once(&plugin.module)
+        .chain(&plugin.siblings)
+        .flat_map(|module| ["go.mod", "go.sum"].map(|name| module.root.join(name)))
+        .collect();
+    files.insert(plugin.module.root.join("vendor/modules.txt"));
+    if let Some(work) = &plugin.work {
+        files.extend([
+            work.clone(),
+            work.with_extension("work.sum"),
+            work.with_file_name("vendor/modules.txt"),
+        ]);
+    }
+    files
+}
+
+struct Reading {
+    hash: Sha256,
+    newest: Option<SystemTime>,
+    files: usize,
+}
+
+impl Reading {
+    fn folder(&mut self, dir: &Path, depth: Depth) -> io::Result<()> {
+        self.name(dir);
+        let mut entries = fs::read_dir(dir)?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let counts = depth == Depth::Tree || is_source(&path);
+            if depth == Depth::Tree && entry.file_type()?.is_dir() {
+                if entry.file_name() != ".git" {
+                    self.folder(&path, depth)?;
+                }
+            } else if counts && path.is_file() {
+                self.name(&path);
+                self.content(&path, &fs::read(&path)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, path: &Path) {
+        self.hash.update(path.as_os_str().as_encoded_bytes());
+        self.hash.update([0]);
+    }
+
+    fn content(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.files += 1;
+        if self.files > MOST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.hash.update((bytes.len() as u64).to_le_bytes());
+        self.hash.update(bytes);
+        let meta = fs::metadata(path)?;
+        // A rename keeps the time of the content, and changes this one.
+        let changed = Duration::new(
+            meta.ctime().try_into().unwrap_or(0),
+            meta.ctime_nsec().try_into().unwrap_or(0),
+        );
+        self.newest = self.newest.max(Some(SystemTime::UNIX_EPOCH + changed));
+        Ok(())
+    }
+}
+
+/// Whether the go command may heed a file of a package for its name.
+fn is_source(path: &Path) -> bool {
+    const ENDINGS: [&str; 20] = [
+        "go", "s", "S", "sx", "h", "hh", "hpp", "hxx", "c", "cc", "cpp", "cxx", "m", "f", "F", "for", "f90", "swig",
+        "swigcxx", "syso",
+    ];
+    path.extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(|ending| ENDINGS.contains(&ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of an input, done in its folder.
+    type Change = fn(&Path) -> io::Result<()>;
+
+    fn digest(depth: Depth, dir: &Path) -> String {
+        let inputs = Inputs {
+            files: [dir.join("go.mod"), dir.join("go.sum")].into(),
+            folders: [(dir.to_owned(), depth)].into(),
+        };
+        inputs.digest().unwrap().text
+    }
+
+    #[test]
+    fn a_change_of_what_is_read_is_seen_and_no_other() {
+        let changes: [(&str, Change, bool, bool); 8] = [
+            (
+                "a source",
+                |d| fs::write(d.join("main.go"), "package main // other"),
+                true,
+                true,
+            ),
+            (
+                "a new source",
+                |d| fs::write(d.join("more.go"), "package main"),
+                true,
+                true,
+            ),
+            ("a source gone", |d| fs::remove_file(d.join("main.go")), true, true),
+            (
+                "a source with another name",
+                |d| fs::rename(d.join("main.go"), d.join("mein.go")),
+                true,
+                true,
+            ),
+            (
+                "go.mod",
+                |d| fs::write(d.join("go.mod"), "module m // other"),
+                true,
+                true,
+            ),
+            (
+                "a go.sum where none was",
+                |d| fs::write(d.join("go.sum"), ""),
+                true,
+                true,
+            ),
+            (
+                "a file to embed",
+                |d| fs::write(d.join("data/x.json"), "{}"),
+                false,
+                true,
+            ),
+            ("what was built", |d| fs::write(d.join(".git/index"), "x"), false, false),
+        ];
+        for (what, change, in_sources, in_tree) in changes {
+            for (depth, seen) in [(Depth::Sources, in_sources), (Depth::Tree, in_tree)] {
+                let dir = tempfile::tempdir().unwrap();
+                fs::write(dir.path().join("main.go"), "package main").unwrap();
+                fs::write(dir.path().join("go.mod"), "module m").unwrap();
+                fs::create_dir(dir.path().join("data")).unwrap();
+                fs::create_dir(dir.path().join(".git")).unwrap();
+                let before = digest(depth, dir.path());
+                assert_eq!(digest(depth, dir.path()), before);
+                change(dir.path()).unwrap();
+                assert_eq!(digest(depth, dir.path()) != before, seen, "{what} in {depth:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_listing_is_the_build_with_other_first_words() {
+        let build = Invocation::new("/go/bin/go", "/p")
+            .args(["build", "-buildmode=plugin", "-modfile=/c/go.mod", "-o", "/x.so", "."])
+            .env("GOARCH", "arm64");
+        let list = listing(&build);
+        let args: Vec<_> = list.args.iter().map(|arg| arg.to_str().unwrap()).collect();
+        assert_eq!(
+            args,
+            [
+                "list",
+                "-deps",
+                "-f",
+                FORMAT,
+                "-buildmode=plugin",
+                "-modfile=/c/go.mod",
+                "."
+            ]
+        );
+        assert_eq!(list.set, build.set);
+    }
+}
