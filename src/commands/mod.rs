@@ -30,10 +30,11 @@ mod inspect;
 mod explain;
 
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
 
 use crate::cli::{Cli, Command, Format, GatewayArgs, Global};
 use crate::config::Settings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gateway::{Asked, GatewaySpec};
 use crate::host::Host;
 use crate::target::Libc;
@@ -53,6 +54,15 @@ pub struct Context<'a> {
 /// # Errors
 /// Whatever stopped it.
 pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
+    dispatch(cli, host, ui)?;
+    let _ = std::io::stdout().flush().map_err(unprinted);
+    match UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(why) => Err(Error::io("write", "standard output", why)),
+        None => Ok(()),
+    }
+}
+
+fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     let Global {
         offline,
         message_format: format,
@@ -130,9 +140,22 @@ pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings
     }
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no failure.
+/// Writes to standard output. A reader that has gone away (`| head`) is no failure; anything else fails the command when
+/// it has done its work.
 pub(crate) fn print(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let _ = writeln!(std::io::stdout().lock(), "{text}").map_err(unprinted);
+}
+
+/// The first failure to write to standard output.
+static UNPRINTED: Mutex<Option<std::io::Error>> = Mutex::new(None);
+
+fn unprinted(why: std::io::Error) {
+    if why.kind() != std::io::ErrorKind::BrokenPipe {
+        UNPRINTED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(why);
+    }
 }
 
 /// Writes one JSON document, or one event of a stream, as a line.

@@ -13,7 +13,20 @@ use crate::plugin::goenv::GoEnv;
 
 /// Ordered rules, longest folder first: a folder inside another is seen before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules(Vec<(PathBuf, String)>);
+pub struct Rules {
+    rules: Vec<Rule>,
+    /// The plugin's own module.
+    own: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rule {
+    from: PathBuf,
+    to: String,
+    /// The module whose packages alone need it: a rule is a part of Go's cache key, and what plugins share should be
+    /// compiled once for all of them, wherever they are.
+    module: Option<String>,
+}
 
 impl Rules {
     /// The module cache, vendored modules, workspace members, local replacements and the plugin's own module.
@@ -27,9 +40,18 @@ impl Rules {
             .and_then(Path::parent)
             .unwrap_or(&plugin.module.root)
             .join("vendor");
+        let rule = |from: PathBuf, to: String, module: Option<&String>| Rule {
+            from,
+            to,
+            module: module.cloned(),
+        };
         let mut rules = vec![
-            (goenv.module_cache.clone(), gateway.module_cache.clone()),
-            (plugin.module.root.clone(), gateway.main_root.clone()),
+            rule(goenv.module_cache.clone(), gateway.module_cache.clone(), None),
+            rule(
+                plugin.module.root.clone(),
+                gateway.main_root.clone(),
+                Some(&plugin.module.path),
+            ),
         ];
         rules.extend(plugin.vendored.iter().map(|module| {
             let place = format!(
@@ -38,41 +60,48 @@ impl Rules {
                 escaped(&module.source),
                 escaped(&module.version)
             );
-            (vendor.join(&module.path), place)
+            rule(vendor.join(&module.path), place, None)
         }));
         // By module path, not by place: two plugins that share such a module must agree on it.
         rules.extend(
             plugin
                 .siblings
                 .iter()
-                .map(|m| (m.root.clone(), format!("{SIBLINGS}/{}", m.path))),
+                .map(|m| rule(m.root.clone(), format!("{SIBLINGS}/{}", m.path), Some(&m.path))),
         );
-        rules.sort_by_key(|(from, _)| std::cmp::Reverse(from.as_os_str().len()));
-        for (from, to) in &rules {
-            check(from)?;
-            check(Path::new(to))?;
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.as_os_str().len()));
+        for rule in &rules {
+            check(&rule.from)?;
+            check(Path::new(&rule.to))?;
         }
-        Ok(Rules(rules))
+        Ok(Rules {
+            rules,
+            own: plugin.module.path.clone(),
+        })
     }
 
     /// The folders of this machine that are replaced.
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
-        self.0.iter().map(|(from, _)| from.as_path())
+        self.rules.iter().map(|rule| rule.from.as_path())
     }
 
     /// Whether a folder is one that a rule puts in a source's place.
     #[must_use]
     pub fn is_told(&self, dir: &str) -> bool {
-        self.0.iter().any(|(_, to)| dir.starts_with(to) || to.starts_with(dir))
+        self.rules
+            .iter()
+            .any(|rule| dir.starts_with(&rule.to) || rule.to.starts_with(dir))
     }
 
-    /// The rules as the compiler takes them.
+    /// The rules for the packages of a module in a folder of the user's, or for all others, as the compiler takes them.
     #[must_use]
-    pub fn text(&self) -> String {
-        let rules: Vec<String> = self
-            .0
+    pub fn text(&self, module: Option<&str>) -> String {
+        let rules = self
+            .rules
             .iter()
-            .map(|(from, to)| format!("{}=>{to}", from.display()))
+            .filter(|rule| rule.module.is_none() || rule.module.as_deref() == module);
+        let rules: Vec<String> = rules
+            .map(|rule| format!("{}=>{}", rule.from.display(), rule.to))
             .collect();
         rules.join(";")
     }
@@ -81,29 +110,33 @@ impl Rules {
     #[must_use]
     pub fn c_text(&self, goroot: &Path) -> String {
         // The C compiler lets the last match win, Go's the first.
-        let rules = self.0.iter().rev().map(|(from, to)| format!("{}={to}", from.display()));
+        let rules = self.rules.iter().rev();
+        let rules = rules.map(|rule| format!("{}={}", rule.from.display(), rule.to));
         let goroot = format!("{}={GOROOT_TOLD}", goroot.display());
         std::iter::once(goroot).chain(rules).collect::<Vec<_>>().join("\n")
     }
 
-    /// Flags of `go build` that give the rules to the compiler and the assembler; the standard library keeps its own paths.
+    /// Flags of `go build` that give the rules to the compiler and the assembler. The last that matches a package counts:
+    /// what is in a module inside another takes the inner one's, and the standard library keeps its own paths, also where
+    /// a module is called like a package of it.
     #[must_use]
     pub fn flags(&self, user: &UserFlags) -> Vec<String> {
-        let rules = quoted(&format!("-trimpath={}", self.text()));
+        let mut modules: Vec<&str> = self.rules.iter().filter_map(|rule| rule.module.as_deref()).collect();
+        modules.sort_unstable();
+        modules.dedup();
+        let words = |module| quoted(&format!("-trimpath={}", self.text(module)));
         ["gc", "asm"]
             .into_iter()
             .flat_map(|tool| {
-                let own = user
-                    .compiler
-                    .get(tool)
-                    .map(|words| format!("-{tool}flags={words} {rules}"));
-                [
-                    Some(format!("-{tool}flags=all={rules}")),
-                    Some(format!("-{tool}flags=std=")),
-                    own,
-                ]
+                let shared = std::iter::once(format!("-{tool}flags=all={}", words(None)));
+                let modules = modules
+                    .iter()
+                    .map(|module| format!("-{tool}flags={module}/...={}", words(Some(module))));
+                let standard = std::iter::once(format!("-{tool}flags=std="));
+                let own = user.compiler.get(tool);
+                let own = own.map(|flags| format!("-{tool}flags={flags} {}", words(Some(&self.own))));
+                shared.chain(modules).chain(standard).chain(own).collect::<Vec<_>>()
             })
-            .flatten()
             .collect()
     }
 }

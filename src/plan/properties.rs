@@ -167,7 +167,10 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         ("/src/shared/x.go", "/go/src/example.com/shared/x.go"),
         ("/usr/lib/go/src/fmt/print.go", "/usr/lib/go/src/fmt/print.go"),
     ] {
-        assert_eq!(rewritten(&rules.text(), from), to);
+        let module = ["example.com/plugin/sub", "example.com/shared", "example.com/plugin"]
+            .into_iter()
+            .find(|module| to.contains(module) || to.starts_with("/app") && *module == "example.com/plugin");
+        assert_eq!(rewritten(&rules.text(module), from), to);
         // The C compiler lets the last match win.
         let last = rules
             .c_text(Path::new("/opt/go"))
@@ -178,6 +181,23 @@ fn sources_are_said_to_be_where_the_gateways_are() {
             .join(";");
         assert_eq!(rewritten(&last, from), to);
     }
+    // What plugins share is compiled by rules that name none of their folders.
+    assert!(!rules.text(None).contains("/src/shared") && !rules.text(None).contains("/src/plugin=>"));
+    let flags = rules.flags(&flags::UserFlags::default());
+    let patterns: Vec<&str> = flags
+        .iter()
+        .map(|flag| flag.split_inclusive('=').nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        patterns[..5],
+        [
+            "all=",
+            "example.com/plugin/...=",
+            "example.com/plugin/sub/...=",
+            "example.com/shared/...=",
+            "std="
+        ]
+    );
     assert!(rules.is_told("/go/pkg/mod/") && !rules.is_told("/home/me/"));
 }
 
@@ -191,7 +211,9 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
         };
         let mut plugin = plugin();
         plugin.module.root = root.into();
-        let text = Rules::new(&plugin, &env, &gateway("2.1.4")).unwrap().text();
+        let text = Rules::new(&plugin, &env, &gateway("2.1.4"))
+            .unwrap()
+            .text(Some("example.com/plugin"));
         assert_eq!(rewritten(&text, &format!("{cache}/x@v1/x.go")), "/go/pkg/mod/x@v1/x.go");
         assert_eq!(rewritten(&text, &format!("{root}/main.go")), "/app/main.go");
     }
@@ -210,13 +232,24 @@ fn rules_hold_any_folder_or_refuse_it() {
             Ok(rules) => {
                 held += 1;
                 assert_eq!(
-                    rewritten(&rules.text(), &format!("/src/x{name}/main.go")),
+                    rewritten(
+                        &rules.text(Some("example.com/plugin")),
+                        &format!("/src/x{name}/main.go")
+                    ),
                     "/app/main.go"
                 );
                 // As the go command splits the flag's value.
                 let flags = rules.flags(&flags::UserFlags::default());
-                let value = flags[0].strip_prefix("-gcflags=all=").unwrap();
-                assert_eq!(split_quoted(value).unwrap(), [format!("-trimpath={}", rules.text())]);
+                for (flag, pattern, module) in [
+                    (&flags[0], "all", None),
+                    (&flags[1], "example.com/plugin/...", Some("example.com/plugin")),
+                ] {
+                    let value = flag.strip_prefix(&format!("-gcflags={pattern}=")).unwrap();
+                    assert_eq!(
+                        split_quoted(value).unwrap(),
+                        [format!("-trimpath={}", rules.text(module))]
+                    );
+                }
             }
             Err(why) => {
                 refused += 1;
