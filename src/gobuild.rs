@@ -153,6 +153,15 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     })
 }
 
+/// Signs that a module is there, but not for everybody.
+pub(crate) const PRIVATE: [&str; 5] = [
+    "no secure protocol found",
+    "terminal prompts disabled",
+    "could not read Username",
+    "Permission denied (publickey",
+    "401 Unauthorized",
+];
+
 /// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
 pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
@@ -179,11 +188,7 @@ pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
             format!("bring vendor/ up to date: `cd {dir} && go mod vendor`"),
         ),
         (
-            &[
-                "terminal prompts disabled",
-                "could not read Username",
-                "Permission denied (publickey",
-            ],
+            &PRIVATE,
             "a private module: GOPRIVATE, ~/.netrc and git's own credentials work as with the go command".to_owned(),
         ),
         (

@@ -11,29 +11,29 @@ use serde_json::Value;
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{cache, plugbuild, root, say};
 
-const TARGET: &str = "amd64-glibc";
+pub(crate) const TARGET: &str = "amd64-glibc";
 
-fn old() -> (Release, Gateway) {
+pub(crate) fn old() -> (Release, Gateway) {
     let release = Release::new("2.1.4", "1.19.5", "1.19.13");
     let gateway = release.gateway(TARGET);
     (release, gateway)
 }
 
-fn new() -> (Release, Gateway) {
+pub(crate) fn new() -> (Release, Gateway) {
     let release = Release::new("2.12.1", "1.25.6", "1.25.6");
     let gateway = release.gateway(TARGET);
     (release, gateway)
 }
 
 /// A copy of a fixture of its own for each test, at a place that stays.
-fn fixture(name: &str, of: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str, of: &str) -> PathBuf {
     let place = cache().join("misfits").join(of).join(name);
     let _ = fs::remove_dir_all(&place);
     copy(&root().join("tests/fixtures/misfits").join(name), &place);
     place
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -60,11 +60,11 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
-fn run(args: &[&str], folder: &Path) -> Output {
+pub(crate) fn run(args: &[&str], folder: &Path) -> Output {
     plugbuild(args).current_dir(folder).output().expect("plugbuild starts")
 }
 
-fn check(folder: &Path, gateway: &str) -> (Option<i32>, Value) {
+pub(crate) fn check(folder: &Path, gateway: &str) -> (Option<i32>, Value) {
     let out = run(&["check", "--message-format", "json", "--gateway", gateway], folder);
     let told = text(&out.stdout);
     let report = serde_json::from_str(&told).unwrap_or_else(|why| panic!("{why}: {told}{}", text(&out.stderr)));
@@ -72,7 +72,7 @@ fn check(folder: &Path, gateway: &str) -> (Option<i32>, Value) {
 }
 
 /// `gin v1.10.1 -> v1.9.1`, by the last elements of the paths.
-fn clashes(report: &Value) -> Vec<String> {
+pub(crate) fn clashes(report: &Value) -> Vec<String> {
     let version = |source: &Value, module: &str| {
         let published = &source["published"];
         let (path, version) = (
@@ -96,21 +96,26 @@ fn clashes(report: &Value) -> Vec<String> {
     report["clashes"].as_array().unwrap().iter().map(one).collect()
 }
 
-fn build(folder: &Path, gateway: &str, output: &Path, more: &[&str]) -> Output {
+pub(crate) fn build(folder: &Path, gateway: &str, output: &Path, more: &[&str]) -> Output {
+    build_for(TARGET, folder, gateway, output, more)
+}
+
+fn build_for(target: &str, folder: &Path, gateway: &str, output: &Path, more: &[&str]) -> Output {
     let output = output.to_str().unwrap();
-    let args = ["build", "--gateway", gateway, "--target", TARGET, "--output", output];
+    let args = ["build", "--gateway", gateway, "--target", target, "--output", output];
     run(&[&args, more].concat(), folder)
 }
 
 /// Builds it, has the gateway open it, and looks that nothing of the user's was touched.
-fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, gateway: &Gateway) -> String {
+pub(crate) fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, gateway: &Gateway) -> String {
     let before = tree(whole);
     let output = cache().join(format!(
-        "plugins/aligned-{}-{}.so",
+        "plugins/aligned-{}-{}-{}.so",
         release.version,
+        gateway.target,
         folder.file_name().unwrap().to_str().unwrap()
     ));
-    let out = build(folder, &release.spec(gateway), &output, &[]);
+    let out = build_for(gateway.target, folder, &release.spec(gateway), &output, &[]);
     let said = text(&out.stderr);
     assert!(out.status.success(), "{}\n{said}", folder.display());
     assert_eq!(
@@ -198,6 +203,18 @@ fn each_misfit_of_an_old_gateway_is_told_and_cured() {
         let doubts = check(&folder, release.version).1["doubts"].as_array().unwrap().len();
         assert_eq!(doubts, if name == "moved" { 2 } else { 0 });
         builds_and_loads(&folder, &folder, &release, &gateway);
+    }
+}
+
+#[test]
+fn what_is_aligned_loads_on_every_target() {
+    for ((release, _), name) in [(old(), "old/newer"), (new(), "new/newer")] {
+        let folder = fixture(name, "targets");
+        for target in ["amd64-musl", "arm64-glibc", "arm64-musl"] {
+            let gateway = release.gateway(target);
+            let said = builds_and_loads(&folder, &folder, &release, &gateway);
+            assert!(said.contains(" aligned "), "{target}: {said}");
+        }
     }
 }
 
@@ -342,78 +359,6 @@ fn never_refuses_what_would_not_load() {
 }
 
 #[test]
-fn two_plugins_of_a_workspace_share_a_module_of_ours() {
-    let (release, gateway) = new();
-    let whole = fixture("workspace", "cured");
-    for plugin in ["a", "b"] {
-        let (code, report) = check(&whole.join(plugin), &release.spec(&gateway));
-        assert_eq!(code, Some(1));
-        assert_eq!(clashes(&report), ["github.com/google/uuid v1.5.0 -> v1.6.0"]);
-        builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
-    }
-    let shared = whole.join("shared/go.mod");
-    let newer = fs::read_to_string(&shared).unwrap().replace("go 1.24.0", "go 1.26.0");
-    fs::write(&shared, newer).unwrap();
-    let work = fs::read_to_string(whole.join("go.work")).unwrap();
-    fs::write(whole.join("go.work"), work.replace("go 1.24.0", "go 1.26.0")).unwrap();
-    let out = build(
-        &whole.join("a"),
-        &release.spec(&gateway),
-        &cache().join("plugins/newer-member.so"),
-        &[],
-    );
-    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
-    assert!(text(&out.stderr).contains("the workspace member example.com/ws/shared asks for Go 1.26.0"));
-    assert_eq!(check(&whole.join("a"), "2.12.1").1["verdict"], "does-not-fit");
-    let out = run(&["fix", "--gateway", "2.12.1"], &whole.join("a"));
-    assert_eq!(
-        out.status.code(),
-        Some(2),
-        "fix edits one go.mod: {}",
-        text(&out.stderr)
-    );
-    assert!(text(&out.stderr).contains("go.work"), "{}", text(&out.stderr));
-}
-
-#[test]
-fn a_vendor_folder_is_used_where_it_fits_and_left_aside_where_not() {
-    let (release, gateway) = new();
-    let spec = release.spec(&gateway);
-    let folder = fixture("new/replaced", "vendored");
-    let vendor = || {
-        let mut go = release.go.command();
-        let out = go.current_dir(&folder).args(["mod", "vendor"]).output().unwrap();
-        assert!(out.status.success(), "{}", text(&out.stderr));
-    };
-    vendor();
-    assert_eq!(
-        clashes(&check(&folder, &spec).1),
-        ["github.com/google/uuid v1.4.0 -> v1.6.0"]
-    );
-    let said = builds_and_loads(&folder, &folder, &release, &gateway);
-    assert!(said.contains("aligned 1 module"), "{said}");
-    let file = cache().join("plugins/vendor-only.so");
-    let held = build(&folder, &spec, &file, &["--", "-mod=vendor"]);
-    assert_eq!(held.status.code(), Some(1), "{}", text(&held.stderr));
-    assert!(text(&held.stderr).contains("vendor/"), "{}", text(&held.stderr));
-    fs::copy(folder.join("go.mod"), folder.join("other.mod")).unwrap();
-    let other = build(&folder, &spec, &file, &["--", "-mod=mod", "-modfile=other.mod"]);
-    assert!(
-        text(&other.stderr).contains("-modfile=other.mod is set: nothing is compared"),
-        "{}",
-        text(&other.stderr)
-    );
-    fs::remove_file(folder.join("other.mod")).unwrap();
-    let _ = fs::remove_file(folder.join("other.sum"));
-    let fixed = run(&["fix", "--write", "--gateway", &spec], &folder);
-    assert!(text(&fixed.stderr).contains("go mod vendor"), "{}", text(&fixed.stderr));
-    vendor();
-    assert_eq!(check(&folder, &spec).0, Some(0));
-    let said = builds_and_loads(&folder, &folder, &release, &gateway);
-    assert!(!said.contains(" aligned "), "{said}");
-}
-
-#[test]
 fn an_imported_gateway_needs_its_file_no_more() {
     let (_, gateway) = new();
     let folder = fixture("new/replaced", "imported");
@@ -532,94 +477,4 @@ fn compat_upgrade_and_deps_answer_from_the_matrix() {
     assert_eq!(freedom("github.com/gin-gonic/gin"), "shared");
     assert_eq!(freedom("github.com/redis/go-redis/v9"), "free");
     assert_eq!(freedom("github.com/bytedance/sonic"), "unlinked");
-}
-
-#[test]
-#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn a_private_module_comes_through_the_users_own_git() {
-    let (release, gateway) = new();
-    let place = tempfile::tempdir().unwrap();
-    let repository = place.path().join("git/team/lib");
-    copy(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
-    let go_mod = fs::read_to_string(repository.join("go.mod")).unwrap();
-    let private = "acme.test/team/lib.git";
-    fs::write(
-        repository.join("go.mod"),
-        go_mod.replace("example.com/demands/lib", private),
-    )
-    .unwrap();
-    for args in [
-        &["init", "-q"][..],
-        &["add", "."],
-        &[
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@acme.test",
-            "commit",
-            "-qm",
-            "lib",
-        ],
-        &["tag", "v0.1.0"],
-    ] {
-        let out = std::process::Command::new("git")
-            .args(args)
-            .current_dir(&repository)
-            .output()
-            .unwrap();
-        assert!(out.status.success(), "{}", text(&out.stderr));
-    }
-    // As a user's ~/.gitconfig would have it.
-    let settings = [
-        ("GOPRIVATE", "acme.test".to_owned()),
-        ("GIT_CONFIG_COUNT", "1".to_owned()),
-        (
-            "GIT_CONFIG_KEY_0",
-            format!("url.file://{}/.insteadOf", place.path().join("git").display()),
-        ),
-        ("GIT_CONFIG_VALUE_0", "https://acme.test/".to_owned()),
-    ];
-    let folder = fixture("new/demands", "private");
-    fs::remove_dir_all(folder.join("lib")).unwrap();
-    let source = fs::read_to_string(folder.join("plugin.go")).unwrap();
-    fs::write(
-        folder.join("plugin.go"),
-        source.replace("example.com/demands/lib", private),
-    )
-    .unwrap();
-    fs::write(
-        folder.join("go.mod"),
-        format!("module example.com/private\n\ngo 1.24.0\n\nrequire {private} v0.1.0\n"),
-    )
-    .unwrap();
-    let output = cache().join("plugins/private.so");
-    let spec = release.spec(&gateway);
-    let out = plugbuild(&["build", "--gateway", &spec, "--target", TARGET, "--output"])
-        .arg(&output)
-        .current_dir(&folder)
-        .envs(settings)
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{}", text(&out.stderr));
-    assert!(
-        text(&out.stderr).contains("golang.org/x/net v0.48.0 → v0.47.0"),
-        "{}",
-        text(&out.stderr)
-    );
-    assert!(gateway.open(&[&output])[0].ok);
-    // Without that, the failing host is named.
-    let refused = plugbuild(&["check", "--gateway", &spec])
-        .current_dir(&folder)
-        .env("GOPRIVATE", "acme.test")
-        .env("GOMODCACHE", place.path().join("mod"))
-        .env("GOFLAGS", "-modcacherw")
-        .env("GOPROXY", "off")
-        .output()
-        .unwrap();
-    assert!(!refused.status.success());
-    assert!(
-        text(&refused.stderr).contains("GOPRIVATE=acme.test"),
-        "{}",
-        text(&refused.stderr)
-    );
 }

@@ -76,8 +76,8 @@ fn what_the_go_command_refuses_is_explained() {
         );
         told(
             &ran,
-            "module lookup disabled by GOPROXY=off",
-            "help: modules that are missing could not be fetched: check GOPROXY and the network",
+            "no required module provides package example.org/dep",
+            "help: bring go.mod and go.sum up to date: `cd [CWD] && go mod tidy`",
         );
         let needs = (
             "go.mod",

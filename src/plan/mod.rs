@@ -120,6 +120,7 @@ pub fn make(
     if request.align == align::Mode::Never {
         warnings.extend(check_go_line(plugin, gateway)?);
     }
+    check_workspace(plugin, gateway)?;
     let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
     if let (Output::File(file), [_, _, ..]) = (&request.output, targets.as_slice()) {
         return Err(
@@ -308,6 +309,29 @@ fn environment(
         }
     }
     env
+}
+
+/// Workspaces came with Go 1.18; one before it would look for the members among published modules.
+fn check_workspace(plugin: &Plugin, gateway: &Gateway) -> Result<()> {
+    let Some(work) = plugin.work.as_ref().filter(|_| !gateway.go.at_least(1, 18)) else {
+        return Ok(());
+    };
+    let error = Error::incompatible(format!(
+        "{} is not known to Go {}, which the gateway {} was compiled with",
+        work.display(),
+        gateway.go,
+        gateway.label
+    ));
+    let dir = |root: &std::path::Path| crate::invocation::quoted(root.as_os_str());
+    let replaces = plugin
+        .siblings
+        .iter()
+        .map(|m| format!("-replace={}={}", m.path, dir(&m.root)));
+    Err(error.help(format!(
+        "say in go.mod where the other modules are, and build with GOWORK=off: `cd {} && go mod edit {}`",
+        dir(&plugin.module.root),
+        replaces.collect::<Vec<_>>().join(" ")
+    )))
 }
 
 /// What a go.mod asks for must not be newer than the gateway's Go.

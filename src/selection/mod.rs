@@ -178,19 +178,13 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         job.plugin.module.path,
         lines.join("\n  ")
     ));
-    let private = [
-        "no secure protocol found",
-        "terminal prompts disabled",
-        "could not read Username",
-        "Permission denied (publickey",
-    ];
-    if private.iter().any(|sign| said.contains(sign)) {
+    if gobuild::PRIVATE.iter().any(|sign| said.contains(sign)) {
         let set = host
             .var("GOPRIVATE")
             .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
         let own = set.map_or_else(String::new, |set| format!(" (GOPRIVATE={})", set.to_string_lossy()));
         error.help(format!(
-            "a private module could not be had from its own host{own}: ~/.netrc and git's own credentials work as with the go command"
+            "a private module could not be had from its host{own}: ~/.netrc and git's own credentials work as with the go command"
         ))
     } else {
         // The same words mean the same whether they come from listing or from building.
