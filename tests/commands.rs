@@ -126,26 +126,26 @@ exit: 0
 # zig 0.16.0: to be fetched from the official archives
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-gnu.2.31, then finished as [CWD]/handler_2.1.4_linux_amd64_glibc.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-gnu.2.31-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-gnu.2.31-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 # example.com/handler for KrakenD 2.1.4 on aarch64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_arm64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH] GO111MODULE=on GOARCH=arm64 GOARM64=v8.0 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 # example.com/handler for KrakenD 2.1.4 on aarch64-unknown-linux-gnu.2.31, then finished as [CWD]/handler_2.1.4_linux_arm64_glibc.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-aarch64-linux-gnu.2.31-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-aarch64-linux-gnu.2.31-[HASH] GO111MODULE=on GOARCH=arm64 GOARM64=v8.0 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN] PLUGBUILD_FILE_MAP='[STORE]/go/go1.19.5.[HOST]=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [STORE]/go/go1.19.5.[HOST]/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     case.run("-g 2.1.4 -t arm64-musl --dry-run --format json").is(str![[r#"
 exit: 0
 --- stdout
-{"cc":"zig 0.16.0","command":{"argv":["[STORE]/go/go1.19.5.[HOST]/bin/go","build","-buildmode=plugin","-buildvcs=false","-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app","-gcflags=std=","-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app","-asmflags=std=","-toolexec=plugbuild-toolexec","-overlay=[STORE]/linked/[HASH]/overlay/overlay.json","-o","[STORE]/linked/[HASH]/handler.so","."],"cwd":"[CWD]","env":{"CC":"plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH]","CGO_ENABLED":"1","CXX":"plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH]","GO111MODULE":"on","GOARCH":"arm64","GOARM64":"v8.0","GOENV":"off","GOEXPERIMENT":"","GOFLAGS":" ","GOMODCACHE":"[HOME]/go/pkg/mod","GOOS":"linux","GOTOOLCHAIN":"local","GOWORK":"off","PATH":"[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN]","PLUGBUILD_FILE_MAP":"[STORE]/go/go1.19.5.[HOST]=/usr/local/go\n[CWD]=/app\n[HOME]/go/pkg/mod=/go/pkg/mod","PWD":"[CWD]"},"unset":["GOROOT","GOTOOLDIR"]},"fetch":["Go 1.19.5: to be fetched by Go 1.26.0 on this machine, through your GOPROXY","zig 0.16.0: to be fetched from the official archives"],"gateway":"2.1.4","go":"1.19.5","name":"handler","output":"[CWD]/handler_2.1.4_linux_arm64_musl.so","plugin":"example.com/handler","reason":"planned","target":"aarch64-unknown-linux-musl"}
+{"cc":"zig 0.16.0","command":{"argv":["[STORE]/go/go1.19.5.[HOST]/bin/go","build","-buildmode=plugin","-buildvcs=false","-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler","-gcflags=std=","-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler","-asmflags=std=","-toolexec=plugbuild-toolexec","-overlay=[STORE]/linked/[HASH]/overlay/overlay.json","-o","[STORE]/linked/[HASH]/handler.so","."],"cwd":"[CWD]","env":{"CC":"plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH]","CGO_ENABLED":"1","CXX":"plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH]","GO111MODULE":"on","GOARCH":"arm64","GOARM64":"v8.0","GOENV":"off","GOEXPERIMENT":"","GOFLAGS":" ","GOMODCACHE":"[HOME]/go/pkg/mod","GOOS":"linux","GOTOOLCHAIN":"local","GOWORK":"off","PATH":"[STORE]/bin:[STORE]/go/go1.19.5.[HOST]/bin:[BIN]","PLUGBUILD_FILE_MAP":"[STORE]/go/go1.19.5.[HOST]=/usr/local/go\n[CWD]=/go/src/example.com/handler\n[HOME]/go/pkg/mod=/go/pkg/mod","PWD":"[CWD]"},"unset":["GOROOT","GOTOOLDIR"]},"fetch":["Go 1.19.5: to be fetched by Go 1.26.0 on this machine, through your GOPROXY","zig 0.16.0: to be fetched from the official archives"],"gateway":"2.1.4","go":"1.19.5","name":"handler","output":"[CWD]/handler_2.1.4_linux_arm64_musl.so","plugin":"example.com/handler","reason":"planned","target":"aarch64-unknown-linux-musl"}
 
 "#]]);
 }
@@ -203,9 +203,9 @@ export GOOS=linux
 export GOTOOLCHAIN=local
 export GOWORK=off
 export PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN]
-export PLUGBUILD_BUILD_FLAGS='-buildmode=plugin -buildvcs=false '\''-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app'\'' -gcflags=std= '\''-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app'\'' -asmflags=std= -toolexec=plugbuild-toolexec'
+export PLUGBUILD_BUILD_FLAGS='-buildmode=plugin -buildvcs=false '\''-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler'\'' -gcflags=std= '\''-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler'\'' -asmflags=std= -toolexec=plugbuild-toolexec'
 export PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
-[CWD]=/app
+[CWD]=/go/src/example.com/handler
 [HOME]/go/pkg/mod=/go/pkg/mod'
 export PLUGBUILD_GO=[HOME]/sdk/go1.19.5/bin/go
 
@@ -213,7 +213,7 @@ export PLUGBUILD_GO=[HOME]/sdk/go1.19.5/bin/go
     case.run("env -g 2.1.4 -t arm64-musl --format json").is(str![[r#"
 exit: 0
 --- stdout
-{"CC":"plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH]","CGO_ENABLED":"1","CXX":"plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH]","GO111MODULE":"on","GOARCH":"arm64","GOARM64":"v8.0","GOENV":"off","GOEXPERIMENT":"","GOFLAGS":" ","GOMODCACHE":"[HOME]/go/pkg/mod","GOOS":"linux","GOTOOLCHAIN":"local","GOWORK":"off","PATH":"[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN]","PLUGBUILD_BUILD_FLAGS":"-buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec","PLUGBUILD_FILE_MAP":"[HOME]/sdk/go1.19.5=/usr/local/go\n[CWD]=/app\n[HOME]/go/pkg/mod=/go/pkg/mod","PLUGBUILD_GO":"[HOME]/sdk/go1.19.5/bin/go"}
+{"CC":"plugbuild-cc-zig-0.16.0-aarch64-linux-musl-[HASH]","CGO_ENABLED":"1","CXX":"plugbuild-cxx-zig-0.16.0-aarch64-linux-musl-[HASH]","GO111MODULE":"on","GOARCH":"arm64","GOARM64":"v8.0","GOENV":"off","GOEXPERIMENT":"","GOFLAGS":" ","GOMODCACHE":"[HOME]/go/pkg/mod","GOOS":"linux","GOTOOLCHAIN":"local","GOWORK":"off","PATH":"[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN]","PLUGBUILD_BUILD_FLAGS":"-buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec","PLUGBUILD_FILE_MAP":"[HOME]/sdk/go1.19.5=/usr/local/go\n[CWD]=/go/src/example.com/handler\n[HOME]/go/pkg/mod=/go/pkg/mod","PLUGBUILD_GO":"[HOME]/sdk/go1.19.5/bin/go"}
 
 "#]]);
 }
