@@ -9,7 +9,7 @@ use plugbuild::binary::Binary;
 use serde_json::Value;
 
 use crate::support::gateway::{Gateway, Release, text};
-use crate::support::{cache, plugbuild, root, say};
+use crate::support::{cache, copy_tree, plugbuild, root, say};
 
 const TARGET: &str = "amd64-glibc";
 
@@ -29,21 +29,8 @@ fn new() -> (Release, Gateway) {
 fn fixture(name: &str, of: &str) -> PathBuf {
     let place = cache().join("misfits").join(of).join(name);
     let _ = fs::remove_dir_all(&place);
-    copy(&root().join("tests/fixtures/misfits").join(name), &place);
+    copy_tree(&root().join("tests/fixtures/misfits").join(name), &place);
     place
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let place = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &place);
-        } else {
-            fs::copy(path, place).unwrap();
-        }
-    }
 }
 
 /// Every file below a folder, with its bytes.
@@ -540,7 +527,7 @@ fn a_private_module_comes_through_the_users_own_git() {
     let (release, gateway) = new();
     let place = tempfile::tempdir().unwrap();
     let repository = place.path().join("git/team/lib");
-    copy(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
+    copy_tree(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
     let go_mod = fs::read_to_string(repository.join("go.mod")).unwrap();
     let private = "acme.test/team/lib.git";
     fs::write(

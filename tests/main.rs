@@ -22,6 +22,7 @@ mod interrupts;
 mod store;
 mod package;
 mod workspace;
+mod ten;
 mod wrappers;
 mod properties;
 mod docs;
