@@ -23,6 +23,7 @@ mod store;
 mod package;
 mod workspace;
 mod ten;
+mod live;
 mod wrappers;
 mod properties;
 mod docs;

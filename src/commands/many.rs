@@ -40,8 +40,8 @@ pub(super) struct Manner {
 pub(super) fn run(planned: &Planned, manner: &Manner, cx: Context) -> Result<Vec<Done>> {
     let begun = Instant::now();
     let jobs = &planned.plan.jobs;
-    let board = Board::new(jobs.len(), cx);
     introduce(planned, manner, cx);
+    let board = Board::new(jobs.len(), cx);
     let kinds = kinds(jobs);
     let slots = manner.jobs.min(jobs.len());
     let results = schedule::run(&kinds, slots, manner.keep_going, |at| {
