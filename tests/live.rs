@@ -145,7 +145,9 @@ fn what_each_of_many_builds_says_stands_in_one_piece() {
         );
     }
     let live = |line: &&String| {
-        line.starts_with("    building [") || line.contains('⠁') || line.contains(" for 2.12.1 on ") && !line.contains("failed")
+        line.starts_with("    building [")
+            || line.contains('⠁')
+            || line.contains(" for 2.12.1 on ") && !line.contains("failed")
     };
     assert_eq!(shown.iter().filter(live).count(), 0, "{text}");
 }

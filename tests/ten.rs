@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::loads::{Running, TARGETS, get, new, old, start};
+use crate::package::follow_the_schema;
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{cache, copy_tree, plugbuild, root, say};
 
@@ -94,6 +95,7 @@ fn ten_plugins_for_two_gateways_and_four_targets_load_together() {
     let said = text(&built.stderr);
     assert!(built.status.success(), "{said}");
     assert!(said.contains("80 builds: 10 plugins, 2 gateways, 4 targets"), "{said}");
+    assert!(!said.contains("cannot be in one gateway"), "{said}");
     assert_eq!(text(&built.stdout).lines().count(), 80);
     say(&format!(
         "10 plugins × 2 gateways × 4 targets: {:.0} s",
@@ -108,6 +110,8 @@ fn ten_plugins_for_two_gateways_and_four_targets_load_together() {
         }
     }
     nothing_is_built_twice(&repository);
+    its_papers_tell_what_was_built(&repository, &releases[1]);
+    what_cannot_be_in_one_gateway_is_told(&repository, &releases[1]);
 }
 
 /// The gateway's own `test-plugin`: one process, every file, every loader.
@@ -214,4 +218,74 @@ fn nothing_is_built_twice(repository: &Path) {
     );
     let took: Duration = begun.elapsed();
     say(&format!("nothing changed, 80 builds: {:.1} s", took.as_secs_f64()));
+}
+
+/// The release folder of two of them: one was aligned, one has a module of ours in its vendor folder.
+fn its_papers_tell_what_was_built(repository: &Path, release: &Release) {
+    let mut package = plugbuild(&["package", "-p", "trace", "-p", "identify", "--gateway", release.version]);
+    package
+        .args(["--target", "arm64-musl", "--plugin-version", "1.0.0"])
+        .current_dir(repository);
+    let out = package.output().unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let read = |name: &str| fs::read_to_string(repository.join("dist").join(name)).unwrap();
+    let statements = read("provenance.intoto.jsonl");
+    let parameters: Vec<Value> = statements
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["predicate"]["buildDefinition"]["internalParameters"].take()
+        })
+        .collect();
+    assert_eq!(parameters[0]["alignment"], Value::Null, "identify is built as it is");
+    let moves = json!([
+        { "module": "golang.org/x/net", "from": "v0.17.0", "to": "v0.47.0" },
+        { "module": "golang.org/x/text", "from": "v0.13.0", "to": "v0.31.0" },
+    ]);
+    assert_eq!(parameters[1]["alignment"]["moves"], moves);
+    let bills = ["identify", "trace"].map(|name| format!("{name}_1.0.0_{}_linux_arm64_musl.cdx.json", release.version));
+    let bill: Value = serde_json::from_str(&read(&bills[0])).unwrap();
+    let names: Vec<&str> = bill["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["name"].as_str())
+        .collect();
+    assert_eq!(names, ["std", "example.com/ten/kit", "github.com/gin-contrib/sse"]);
+    follow_the_schema(&bills.map(|name| repository.join("dist").join(name)));
+    let checked = plugbuild(&["package", "--check"])
+        .current_dir(repository)
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+}
+
+/// One plugin gets another version of what it shares with a second.
+fn what_cannot_be_in_one_gateway_is_told(repository: &Path, release: &Release) {
+    copy_tree(&repository.join("suite/kit"), &repository.join("old-kit"));
+    let old = "package kit\n\n// Edition is what a newer one has no more.\nconst Edition = 1\n";
+    fs::write(repository.join("old-kit/old.go"), old).unwrap();
+    let module = repository.join("plugins/tag/go.mod");
+    let text_of = fs::read_to_string(&module).unwrap();
+    fs::write(&module, text_of.replace("../../suite/kit", "../../old-kit")).unwrap();
+    let gateway = release.gateway("amd64-glibc");
+    let mut two = plugbuild(&["build", "--gateway", release.version, "--target", gateway.target]);
+    let out = two
+        .args(["-p", "audit", "-p", "tag"])
+        .current_dir(repository)
+        .output()
+        .unwrap();
+    let said = text(&out.stderr);
+    assert!(out.status.success(), "{said}");
+    assert!(
+        said.contains("audit and tag cannot be in one gateway: each has its own example.com/ten/kit"),
+        "{said}"
+    );
+    let files = ["audit", "tag"].map(|name| file(repository, name, release, gateway.target));
+    let mut run = gateway.command(&["test-plugin", "-s", "-m"]);
+    let out = run.args(&files).output().unwrap();
+    let refused = "plugin was built with a different version of package example.com/ten/kit";
+    assert!(
+        (text(&out.stdout) + &text(&out.stderr)).contains(refused),
+        "the gateway took both"
+    );
 }
