@@ -69,6 +69,11 @@ impl Ui {
         self.line(WARN, "warning:", what);
     }
 
+    /// What to do about what was just said.
+    pub fn help(&self, what: impl Display) {
+        self.line(NOTE, "help:", what);
+    }
+
     /// Text of another tool, as it came.
     pub fn pass_on(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
@@ -90,14 +95,14 @@ impl Ui {
     pub fn failed(&self, what: &str, error: &Error) {
         self.line(BAD, &format!("{:>12}", "failed"), format_args!("{what}: {error}"));
         for help in &error.help {
-            self.line(NOTE, "help:", help);
+            self.help(help);
         }
     }
 
     pub fn error(&self, error: &Error) {
         self.line(BAD, "error:", error);
         for help in &error.help {
-            self.line(NOTE, "help:", help);
+            self.help(help);
         }
         if self.github {
             let text = error.what.replace('%', "%25").replace('\n', "%0A").replace('\r', "%0D");

@@ -9,7 +9,7 @@ use plugbuild::binary::Binary;
 use serde_json::Value;
 
 use crate::support::gateway::{Gateway, Release, text};
-use crate::support::{cache, plugbuild, root, say};
+use crate::support::{cache, copy_tree, plugbuild, root, say};
 
 pub(crate) const TARGET: &str = "amd64-glibc";
 
@@ -29,21 +29,8 @@ pub(crate) fn new() -> (Release, Gateway) {
 pub(crate) fn fixture(name: &str, of: &str) -> PathBuf {
     let place = cache().join("misfits").join(of).join(name);
     let _ = fs::remove_dir_all(&place);
-    copy(&root().join("tests/fixtures/misfits").join(name), &place);
+    copy_tree(&root().join("tests/fixtures/misfits").join(name), &place);
     place
-}
-
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let place = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &place);
-        } else {
-            fs::copy(path, place).unwrap();
-        }
-    }
 }
 
 /// Every file below a folder, with its bytes.

@@ -112,8 +112,8 @@ exit: 0
 --- stdout
 # example.com/handler for KrakenD 2.12.1 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.12.1_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFIPS140=off GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.25.6/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.25.6=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.25.6/bin/go build -mod=mod -modfile=[STORE]/modfiles/[HASH]/for-2.12.1/go.mod -buildmode=plugin -pgo=off -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.25.6/bin/go build -mod=mod -modfile=[STORE]/modfiles/[HASH]/for-2.12.1/go.mod -buildmode=plugin -pgo=off -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     with("1.26").run("-g 2.12.1 --dry-run").is(str![[r#"
@@ -121,8 +121,8 @@ exit: 0
 --- stdout
 # example.com/handler for KrakenD 2.12.1 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.12.1_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFIPS140=off GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.25.6/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.25.6=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.25.6/bin/go build -mod=mod -modfile=[STORE]/modfiles/[HASH]/for-2.12.1/go.mod -buildmode=plugin -pgo=off -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.25.6/bin/go build -mod=mod -modfile=[STORE]/modfiles/[HASH]/for-2.12.1/go.mod -buildmode=plugin -pgo=off -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     with("1.21.0").run("-g 2.1.4 --dry-run").is(str![[r#"
@@ -130,8 +130,8 @@ exit: 0
 --- stdout
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -mod=mod -modfile=[STORE]/modfiles/[HASH]/for-2.1.4/go.mod -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -mod=mod -modfile=[STORE]/modfiles/[HASH]/for-2.1.4/go.mod -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 
 "#]]);
     let hint = with("1.20").run("-g 2.1.4 --dry-run");
@@ -517,8 +517,8 @@ exit: 0
 --- stdout
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:2:1: the key `gateway.verison` is not known; did you mean `version`?
 
@@ -564,8 +564,8 @@ exit: 0
 --- stdout
 # example.com/handler for KrakenD 2.1.4 on x86_64-unknown-linux-musl, then finished as [CWD]/handler_2.1.4_linux_amd64_musl.so
 cd [CWD] && env -u GOROOT -u GOTOOLDIR CC=plugbuild-cc-zig-0.16.0-x86_64-linux-musl-[HASH] CGO_ENABLED=1 CXX=plugbuild-cxx-zig-0.16.0-x86_64-linux-musl-[HASH] GO111MODULE=on GOAMD64=v1 GOARCH=amd64 GOENV=off GOEXPERIMENT='' GOFLAGS=' ' GOMODCACHE=[HOME]/go/pkg/mod GOOS=linux GOTOOLCHAIN=local GOWORK=off PATH=[STORE]/bin:[HOME]/sdk/go1.19.5/bin:[BIN] PLUGBUILD_FILE_MAP='[HOME]/sdk/go1.19.5=/usr/local/go
-[CWD]=/app
-[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/app' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
+[CWD]=/go/src/example.com/handler
+[HOME]/go/pkg/mod=/go/pkg/mod' PWD=[CWD] [HOME]/sdk/go1.19.5/bin/go build -buildmode=plugin -buildvcs=false '-gcflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-gcflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -gcflags=std= '-asmflags=all=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod' '-asmflags=example.com/handler/...=-trimpath=[HOME]/go/pkg/mod=>/go/pkg/mod;[CWD]=>/go/src/example.com/handler' -asmflags=std= -toolexec=plugbuild-toolexec -overlay=[STORE]/linked/[HASH]/overlay/overlay.json -o [STORE]/linked/[HASH]/handler.so .
 --- stderr
 warning: [CWD]/plugbuild.toml:1:1: the key `top` is not known
 

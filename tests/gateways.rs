@@ -688,7 +688,7 @@ exit: 0
     let case = case.without("PLUGBUILD_GATEWAY").file(
         "plugbuild.toml",
         "[gateway]\nversion = \"acme-3\"\n\n[build]\ntargets = [\"amd64-glibc=2.31\"]\nout-dir = \"dist\"\n\n\
-         [[matrix.release]]\nname = \"acme-3\"\nversion = \"2.9.1\"\ngo = \"1.22.11\"\nmodule_cache = \"/build/mod\"\nmain_root = \"/build/src\"\nlibc = \"glibc\"\nglibc = \"2.28\"\n",
+         [[matrix.release]]\nname = \"acme-3\"\nversion = \"2.9.1\"\ngo = \"1.22.11\"\nmodule_cache = \"/build/mod\"\nmain_module = \"example.com/handler\"\nmain_root = \"/build/src\"\nlibc = \"glibc\"\nglibc = \"2.28\"\n",
     );
     case.run("").is(str![[r#"
 exit: 0
@@ -721,6 +721,7 @@ exit: 0
 "#]],
     );
     let ran = case.run("--dry-run").exits(0).stdout.clone();
+    // The plugin is in the gateway's own module here.
     assert!(
         ran.contains("-trimpath=[HOME]/go/pkg/mod=>/build/mod;[CWD]=>/build/src"),
         "{ran}"

@@ -1,7 +1,7 @@
 //! The proof: what plugbuild builds is loaded by a real gateway, for every target, by release and by file.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{cache, plugbuild, root, say};
 
-const TARGETS: [&str; 4] = ["amd64-glibc", "amd64-musl", "arm64-glibc", "arm64-musl"];
+pub(crate) const TARGETS: [&str; 4] = ["amd64-glibc", "amd64-musl", "arm64-glibc", "arm64-musl"];
 
 /// The examples, what each exports, and whether it is for one release line only.
 const EXAMPLES: [(&str, &str, Option<&str>); 6] = [
@@ -119,9 +119,9 @@ fn a_naive_build_of_the_same_plugin_is_refused() {
 }
 
 /// A gateway that serves; ended when it is dropped.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Drop for Running {
@@ -131,8 +131,13 @@ impl Drop for Running {
     }
 }
 
-/// Starts a gateway with one plugin folder and an endpoint whose backend is itself.
-fn start(gateway: &Gateway, folder: &Path, extra: serde_json::Value) -> Running {
+/// Starts a gateway with one plugin folder.
+pub(crate) fn start(
+    gateway: &Gateway,
+    folder: &Path,
+    extra: serde_json::Value,
+    endpoints: serde_json::Value,
+) -> Running {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = serde_json::json!({
         "version": 3,
@@ -140,7 +145,7 @@ fn start(gateway: &Gateway, folder: &Path, extra: serde_json::Value) -> Running 
         "host": [format!("http://127.0.0.1:{port}")],
         "plugin": { "pattern": ".so", "folder": format!("{}/", folder.display()) },
         "extra_config": extra,
-        "endpoints": [{ "endpoint": "/hello", "backend": [{ "url_pattern": "/__health" }] }],
+        "endpoints": endpoints,
     });
     let file = folder.join("krakend.json");
     fs::write(&file, config.to_string()).unwrap();
@@ -158,20 +163,30 @@ fn start(gateway: &Gateway, folder: &Path, extra: serde_json::Value) -> Running 
     running
 }
 
-/// The status line and headers of an answer.
-fn get(port: u16, path: &str, header: &str) -> Vec<String> {
+/// What a gateway answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status line and the headers.
+    pub(crate) head: Vec<String>,
+    pub(crate) body: String,
+}
+
+/// Asks a gateway.
+pub(crate) fn get(port: u16, path: &str, header: &str) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: gateway\r\n{header}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.0\r\nHost: gateway\r\n{header}\r\nConnection: close\r\n\r\n"
     )
     .unwrap();
-    let lines = BufReader::new(stream.take(64 << 10)).lines();
-    lines
-        .map(|line| line.unwrap())
-        .take_while(|line| !line.is_empty())
-        .collect()
+    let mut answer = String::new();
+    stream.take(64 << 10).read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    Answer {
+        head: head.lines().map(str::to_owned).collect(),
+        body: body.to_owned(),
+    }
 }
 
 #[test]
@@ -191,16 +206,21 @@ fn the_handler_serves_a_request_through_the_running_gateway() {
                 &gateway,
                 folder.path(),
                 serde_json::json!({ namespace: { "name": ["request-id"] } }),
+                serde_json::json!([{ "endpoint": "/hello", "backend": [{ "url_pattern": "/__health" }] }]),
             );
             let answer = get(running.port, "/__health", "X-Other: 1");
-            assert!(answer[0].contains("200"), "{answer:?}");
+            assert!(answer.head[0].contains("200"), "{answer:?}");
             let id = answer
+                .head
                 .iter()
                 .find_map(|line| line.strip_prefix("X-Request-Id: "))
                 .unwrap_or_else(|| panic!("{answer:?}"));
             assert_eq!(id.len(), 32, "{answer:?}");
             let answer = get(running.port, "/__health", "X-Request-Id: mine");
-            assert!(answer.iter().any(|line| line == "X-Request-Id: mine"), "{answer:?}");
+            assert!(
+                answer.head.iter().any(|line| line == "X-Request-Id: mine"),
+                "{answer:?}"
+            );
         }
     }
 }

@@ -24,6 +24,8 @@ mod interrupts;
 mod store;
 mod package;
 mod workspace;
+mod ten;
+mod live;
 mod wrappers;
 mod properties;
 mod docs;

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::support::case::Case;
-use crate::support::stand_ins_are_amd64;
+use crate::support::{root, skipped, stand_ins_are_amd64};
 
 const SETTINGS: &str = "[gateway]\nversion = \"2.12.1\"\n[build]\ntargets = [\"amd64-musl\", \"amd64-glibc\"]\n";
 const STEM: &str = "handler_1.2.3_2.12.1_linux_amd64_";
@@ -46,7 +48,9 @@ fn a_release_folder_holds_each_artefact_with_its_papers() {
     );
     assert_eq!(bill["components"][0]["purl"], "pkg:golang/std@1.25.6");
     let statement: Value = serde_json::from_str(read("provenance.intoto.jsonl").lines().next().unwrap()).unwrap();
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
     assert_eq!(statement["predicateType"], "https://slsa.dev/provenance/v1");
+    is_provenance(&statement["predicate"]);
     let tools = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
         .as_array()
         .unwrap();
@@ -70,6 +74,72 @@ fn a_release_folder_holds_each_artefact_with_its_papers() {
 
 fn read_lossy(case: &Case, name: &str) -> String {
     String::from_utf8_lossy(&fs::read(case.at(&format!("work/dist/{name}"))).unwrap()).into_owned()
+}
+
+/// What SLSA's specification of version 1 demands of a predicate, and says that it may hold.
+fn is_provenance(predicate: &Value) {
+    let keys = |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let uri = |value: &Value| {
+        value
+            .as_str()
+            .unwrap()
+            .split_once(':')
+            .is_some_and(|(scheme, _)| !scheme.contains('/'))
+    };
+    assert_eq!(keys(predicate), ["buildDefinition", "runDetails"]);
+    let definition = &predicate["buildDefinition"];
+    assert_eq!(
+        keys(definition),
+        [
+            "buildType",
+            "externalParameters",
+            "internalParameters",
+            "resolvedDependencies"
+        ]
+    );
+    assert!(uri(&definition["buildType"]) && definition["externalParameters"].is_object());
+    for dependency in definition["resolvedDependencies"].as_array().unwrap() {
+        let known = ["annotations", "digest", "name", "uri"];
+        assert!(
+            keys(dependency).iter().all(|key| known.contains(&key.as_str())),
+            "{dependency}"
+        );
+        assert!(uri(&dependency["uri"]), "{dependency}");
+    }
+    let builder = &predicate["runDetails"]["builder"];
+    assert!(uri(&builder["id"]) && builder["version"]["plugbuild"].is_string());
+}
+
+/// Holds bills of materials against CycloneDX's own schema.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+pub(crate) fn follow_the_schema(bills: &[PathBuf]) {
+    const CHECK: &str = "import sys\ntry:\n  from cyclonedx.validation.json import JsonStrictValidator\n  from cyclonedx.schema import SchemaVersion\n\
+                         except ImportError:\n  sys.exit(42)\ncheck = JsonStrictValidator(SchemaVersion.V1_5)\n\
+                         for file in sys.argv[1:]:\n  wrong = check.validate_str(open(file).read())\n  if wrong:\n    sys.exit(f'{file}: {wrong}')\n";
+    let what = "the schema of a bill of materials";
+    let tools =
+        std::env::var_os("PLUGBUILD_TEST_TOOLS").map_or_else(|| root().join("target/test-tools"), PathBuf::from);
+    let mut python = Command::new("python3");
+    python
+        .args(["-c", CHECK])
+        .args(bills)
+        .env("PYTHONPATH", tools.join("python"));
+    match python.output() {
+        Err(why) => skipped(what, &why.to_string()),
+        Ok(output) if output.status.code() == Some(42) => skipped(what, "tests/setup.sh has not been run"),
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+#[test]
+fn a_bill_of_materials_follows_the_official_schema() {
+    if !stand_ins_are_amd64("a bill of materials") {
+        return;
+    }
+    let case = case();
+    case.run(PACKAGE).exits(0);
+    let bill = case.at(&format!("work/dist/{STEM}musl.cdx.json"));
+    follow_the_schema(&[bill]);
 }
 
 #[test]

@@ -86,5 +86,15 @@ else
     fi
 fi
 
+# The official schema of a bill of materials, and what checks one by it.
+python=$tools/python
+if [ -d "$python/cyclonedx" ]; then
+    say "CycloneDX schema: there"
+else
+    say "getting the CycloneDX schema"
+    python3 -m pip -q install --no-warn-conflicts --root-user-action ignore --target "$python.new" 'cyclonedx-python-lib[json-validation]' && mv "$python.new" "$python" ||
+        fail "pip could not get cyclonedx-python-lib"
+fi
+
 [ -z "$failed" ] || exit 1
 say "ready"

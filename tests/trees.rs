@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::align::{TARGET, build, builds_and_loads, check, clashes, copy, fixture, new, run};
+use crate::align::{TARGET, build, builds_and_loads, check, clashes, fixture, new, run};
 use crate::support::gateway::text;
-use crate::support::{cache, plugbuild, root};
+use crate::support::{cache, copy_tree, plugbuild, root};
 
 #[test]
 fn two_plugins_of_a_workspace_share_a_module_of_ours() {
@@ -135,7 +135,7 @@ fn a_private_module_comes_through_the_users_own_git() {
     let (release, gateway) = new();
     let place = tempfile::tempdir().unwrap();
     let repository = place.path().join("git/team/lib");
-    copy(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
+    copy_tree(&root().join("tests/fixtures/misfits/new/demands/lib"), &repository);
     let go_mod = fs::read_to_string(repository.join("go.mod")).unwrap();
     let private = "acme.test/team/lib.git";
     fs::write(

@@ -174,13 +174,13 @@ pub(super) fn build_one(
     planned: &Planned,
     verify_with: Option<&Path>,
     cx: Context,
-    say: impl FnMut(&str),
+    mut say: impl FnMut(&str),
 ) -> Result<(Artefact, Option<String>)> {
     let Planned {
         matrix, host, store, ..
     } = planned;
-    let linked = gobuild::run(job, go, host, store, say)?;
-    let verdict = verify::judge_build(&linked.file, job, verify_with, matrix, store, cx)?;
+    let linked = gobuild::run(job, go, host, store, &mut say)?;
+    let verdict = verify::judge_build(&linked.file, job, verify_with, matrix, store, cx, &mut say)?;
     Ok((artefact::finish(&linked.file, job, host)?, verdict))
 }
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::build::{build_one, built_event};
 use super::planned::Planned;
-use super::{Context, print, print_json};
+use super::{Context, print, print_json, together};
 use crate::artefact::Artefact;
 use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
@@ -40,8 +40,8 @@ pub(super) struct Manner {
 pub(super) fn run(planned: &Planned, manner: &Manner, cx: Context) -> Result<Vec<Done>> {
     let begun = Instant::now();
     let jobs = &planned.plan.jobs;
-    let board = Board::new(jobs.len(), cx);
     introduce(planned, manner, cx);
+    let board = Board::new(jobs.len(), cx);
     let kinds = kinds(jobs);
     let slots = manner.jobs.min(jobs.len());
     let results = schedule::run(&kinds, slots, manner.keep_going, |at| {
@@ -60,13 +60,15 @@ pub(super) fn run(planned: &Planned, manner: &Manner, cx: Context) -> Result<Vec
             verdict,
             took: started.elapsed(),
         });
-        board.end(&row, job, &said, &result);
-        if let (Format::Json, Ok(done)) = (cx.format, &result) {
-            print_json(&built_event(job, tools, &done.artefact));
-        }
+        let event = result.as_ref().map_or_else(
+            |why| failed_event(job, why),
+            |done| built_event(job, tools, &done.artefact),
+        );
+        board.end(&row, job, &said, &result, &event);
         result
     });
     board.close();
+    together::tell(jobs, &results, cx);
     conclude(planned, results, begun.elapsed(), manner, cx)
 }
 
@@ -130,6 +132,14 @@ fn counted(n: usize, what: &str) -> String {
 /// `auth for 2.12.1 on arm64-musl`: one job in messages.
 pub(super) fn title(job: &Job) -> String {
     format!("{} for {} on {}", job.name, job.gateway.label, job.target.value.short())
+}
+
+/// The event that tells of a job that came to nothing.
+fn failed_event(job: &Job, why: &Error) -> Value {
+    json!({
+        "reason": "plugin-failed", "plugin": job.plugin.module.path, "name": job.name, "gateway": job.gateway.label,
+        "target": job.target.value, "error": why.what, "help": why.help, "exit-code": why.kind.exit_code(),
+    })
 }
 
 /// Prints the table; all results, or one error for what failed.
@@ -264,8 +274,8 @@ impl<'a> Board<'a> {
         Some(row)
     }
 
-    /// Says what came of a job, with what its tools said.
-    fn end(&self, row: &Option<ProgressBar>, job: &Job, said: &[String], result: &Result<Done>) {
+    /// Says what came of a job, with all that was said meanwhile, in one piece and above the rows that go on.
+    fn end(&self, row: &Option<ProgressBar>, job: &Job, said: &[String], result: &Result<Done>, event: &Value) {
         if let Some(row) = row {
             row.finish_and_clear();
         }
@@ -290,6 +300,9 @@ impl<'a> Board<'a> {
                 Err(why) if why.kind == Kind::Interrupted => {}
                 Err(why) => ui.failed(&title(job), why),
             }
+            if self.cx.format == Format::Json {
+                print_json(event);
+            }
         };
         match &self.live {
             Some((all, bar)) => {
@@ -297,12 +310,6 @@ impl<'a> Board<'a> {
                 bar.inc(1);
             }
             None => say(),
-        }
-        if let (Format::Json, Err(why)) = (self.cx.format, result) {
-            print_json(&json!({
-                "reason": "plugin-failed", "plugin": job.plugin.module.path, "name": job.name, "gateway": job.gateway.label,
-                "target": job.target.value, "error": why.what, "help": why.help, "exit-code": why.kind.exit_code(),
-            }));
         }
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod compat;
 mod config;
 mod many;
+mod together;
 mod package;
 mod lock;
 mod metadata;

@@ -80,10 +80,10 @@ fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<Gateway> {
 }
 
 /// Judges what a job has linked, where a gateway's file is known: `--verify-with`, the gateway that was built for, or
-/// the release's own one in the store. Tells what was compared.
+/// the release's own one in the store. Returns what was compared; what is to be read besides goes to `say`.
 ///
 /// # Errors
-/// The gateway will not load it; the findings have been printed.
+/// The gateway will not load it; the findings have been said.
 pub(super) fn judge_build(
     linked: &Path,
     job: &Job,
@@ -91,6 +91,7 @@ pub(super) fn judge_build(
     matrix: &Matrix,
     store: &Store,
     cx: Context,
+    say: &mut dyn FnMut(&str),
 ) -> Result<Option<String>> {
     let official = job
         .gateway
@@ -110,13 +111,13 @@ pub(super) fn judge_build(
         verdict.plugin.clone_from(&job.output);
     }
     if let Some(error) = failed(&verdicts) {
-        cx.ui.pass_on(render::human(&verdicts, &against).trim_end());
+        say(render::human(&verdicts, &against).trim_end());
         return Err(error);
     }
     let compared = verdicts.first().and_then(|verdict| verdict.shared).unwrap_or_default();
     let answer = verdicts.first().map_or(Answer::CantTell, |verdict| verdict.answer);
     if answer == Answer::CantTell {
-        cx.ui.warn(render::human(&verdicts, &against).trim_end());
+        say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
     }
     let told = if answer == Answer::WillLoad {
         "will load"

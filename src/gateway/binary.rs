@@ -55,6 +55,7 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<G
         glibc_floor,
         settings: settings(&info, trimmed),
         module_cache,
+        main_module: info.main.as_ref().map(|main| main.path.clone()),
         main_root,
         origin: format!("read from {place}"),
         binary: Some(path.to_owned()),

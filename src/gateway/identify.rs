@@ -133,6 +133,7 @@ fn of_parts(asked: &Asked) -> Result<Gateway> {
         glibc_floor: None,
         settings: Settings::default(),
         module_cache: DEFAULT_MODULE_CACHE.to_owned(),
+        main_module: None,
         main_root: DEFAULT_MAIN_ROOT.to_owned(),
         origin: "given by its parts".to_owned(),
         binary: None,

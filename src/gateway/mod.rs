@@ -32,6 +32,8 @@ pub struct Gateway {
     pub settings: Settings,
     /// Where module sources lay when it was compiled: part of every package's hash.
     pub module_cache: String,
+    /// The path of its main module, where that is known.
+    pub main_module: Option<String>,
     /// Where its main module lay.
     pub main_root: String,
     /// Where all this was read, for the report.
@@ -80,6 +82,7 @@ impl Gateway {
                 ..Settings::default()
             },
             module_cache: row.module_cache.clone(),
+            main_module: row.main_module.clone(),
             main_root: row.main_root.clone(),
             origin,
             binary: None,

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::Entry;
 use super::source::Source;
+use crate::align::Alignment;
+use crate::check::{self, Clash};
 use crate::error::Result;
 use crate::plan::Job;
 use crate::toolchain::Tools;
@@ -41,10 +43,8 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
     let gateway = &job.gateway;
     let mut dependencies = Vec::new();
     if let Some(commit) = &source.commit {
-        let uri = source
-            .repository
-            .clone()
-            .unwrap_or_else(|| "urn:plugbuild:source".to_owned());
+        let uri = source.uri();
+        let uri = uri.as_deref().unwrap_or("urn:plugbuild:source");
         dependencies.push(json!({
             "name": "source", "uri": uri, "digest": { "gitCommit": commit }, "annotations": { "modified": source.dirty },
         }));
@@ -89,7 +89,9 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
                 "externalParameters": {
                     "plugin": entry.plugin, "gateway": entry.gateway, "target": entry.target, "flags": job.user_flags,
                 },
-                "internalParameters": { "flags": flags(job), "environment": environment(job) },
+                "internalParameters": {
+                    "flags": flags(job), "environment": environment(job), "alignment": alignment(job.prepared.alignment.as_ref()),
+                },
                 "resolvedDependencies": dependencies,
             },
             "runDetails": {
@@ -100,6 +102,24 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
             },
         },
     }))
+}
+
+/// What was built otherwise than the plugin's own go.mod says; null where it was built as it is.
+fn alignment(alignment: Option<&Alignment>) -> Value {
+    let Some(alignment) = alignment else { return Value::Null };
+    // A folder's place is this machine's.
+    let told = |source: &check::Source, module: &str| match source {
+        check::Source::Folder(_) => "a folder".to_owned(),
+        check::Source::Published { .. } => source.of(module),
+    };
+    let moved = |Clash { module, have, want, .. }: &Clash| json!({ "module": module, "from": told(have, module), "to": told(want, module) });
+    let line = alignment.go_line.as_ref();
+    json!({
+        "moves": alignment.moves.iter().map(moved).collect::<Vec<_>>(),
+        "emptied": alignment.emptied,
+        "goLine": line.map(|line| json!({ "from": line.have, "to": line.want })),
+        "dropped": alignment.drop,
+    })
 }
 
 /// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.

@@ -62,22 +62,39 @@ fn properties(entry: &Entry, origin: Origin) -> Value {
 
 /// One module, as it was really built in.
 fn component(module: &Module) -> Value {
-    let built = module.effective();
+    let (name, version) = identity(module);
+    let sum = &module.effective().sum;
     let mut properties = Vec::new();
-    if !built.sum.is_empty() {
-        properties.push(json!({ "name": "go:sum", "value": built.sum }));
+    if !sum.is_empty() {
+        properties.push(json!({ "name": "go:sum", "value": sum }));
     }
-    if module.replace.is_some() {
+    if version.is_empty() {
+        properties.push(json!({ "name": "plugbuild:source", "value": "a folder of the project" }));
+    } else if module.replace.is_some() {
         properties.push(json!({ "name": "go:replaces", "value": format!("{}@{}", module.path, module.version) }));
     }
-    json!({
+    let mut component = json!({
         "type": "library",
-        "bom-ref": format!("{}#{}", purl(&built.path, &built.version), module.path),
-        "name": built.path,
-        "version": built.version,
-        "purl": purl(&built.path, &built.version),
+        "bom-ref": format!("{}#{}", purl(name, version), module.path),
+        "name": name,
+        "purl": purl(name, version),
         "properties": properties,
-    })
+    });
+    if !version.is_empty() {
+        component["version"] = version.into();
+    }
+    component
+}
+
+/// What a module is known by: what replaces it, if that is published; by its own name and no version if it was built from a
+/// folder, whose place tells nothing to others.
+fn identity(module: &Module) -> (&str, &str) {
+    let built = module.effective();
+    if built.version.starts_with('v') {
+        (&built.path, &built.version)
+    } else {
+        (&module.path, "")
+    }
 }
 
 /// The package URL of a Go module: lower case, as their specification has it.
@@ -95,7 +112,7 @@ fn purl(path: &str, version: &str) -> String {
             })
             .collect()
     };
-    let path = escaped(path.trim_start_matches(['.', '/']).to_lowercase().as_str());
+    let path = escaped(&path.to_lowercase());
     if version.is_empty() {
         format!("pkg:golang/{path}")
     } else {
@@ -137,8 +154,60 @@ pub fn modules_of(document: &Value) -> Vec<(String, String)> {
 /// The same of a file.
 #[must_use]
 pub fn modules_in(info: &BuildInfo) -> Vec<(String, String)> {
-    let built = info.deps.iter().map(Module::effective);
-    let mut all: Vec<_> = built.map(|m| (m.path.clone(), m.version.clone())).collect();
+    let named = info.deps.iter().map(identity);
+    let mut all: Vec<_> = named
+        .map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .collect();
     all.sort();
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_known_by_what_was_built_in_its_place() {
+        let module = |path: &str, version: &str, replace: Option<Module>| Module {
+            path: path.to_owned(),
+            version: version.to_owned(),
+            replace: replace.map(Box::new),
+            ..Module::default()
+        };
+        for (built, name, version, purl) in [
+            (
+                module("a.org/X", "v1.0.0", None),
+                "a.org/X",
+                Some("v1.0.0"),
+                "pkg:golang/a.org/x@v1.0.0",
+            ),
+            (
+                module(
+                    "a.org/x",
+                    "v1.0.0",
+                    Some(module("b.org/y", "v2.0.0+incompatible", None)),
+                ),
+                "b.org/y",
+                Some("v2.0.0+incompatible"),
+                "pkg:golang/b.org/y@v2.0.0%2Bincompatible",
+            ),
+            (
+                module("a.org/x", "v0.0.0", Some(module("../lib", "(devel)", None))),
+                "a.org/x",
+                None,
+                "pkg:golang/a.org/x",
+            ),
+            (
+                module("a.org/member", "(devel)", None),
+                "a.org/member",
+                None,
+                "pkg:golang/a.org/member",
+            ),
+        ] {
+            let told = component(&built);
+            assert_eq!(told["name"], name);
+            assert_eq!(told.get("version").and_then(Value::as_str), version, "{told}");
+            assert_eq!(told["purl"], purl);
+        }
+    }
 }

@@ -38,6 +38,23 @@ impl Source {
         }
     }
 
+    /// Its address as provenance has it: a URI that says it is git's. A folder of this machine is none.
+    #[must_use]
+    pub fn uri(&self) -> Option<String> {
+        let address = self.repository.as_deref()?;
+        let (scheme, rest) = match (address.split_once("://"), address.split_once(':')) {
+            (Some(parts), _) => (parts.0, parts.1.to_owned()),
+            // As ssh writes it: `git@host:path`.
+            (None, Some((host, path))) if !host.contains('/') => ("ssh", format!("{host}/{path}")),
+            _ => return None,
+        };
+        match scheme {
+            "file" => None,
+            "git" => Some(format!("git://{rest}")),
+            _ => Some(format!("git+{scheme}://{rest}")),
+        }
+    }
+
     /// What a release of it is called, when nothing else is said.
     #[must_use]
     pub fn version(&self) -> String {
@@ -79,6 +96,28 @@ mod tests {
             ("ssh://git@example.com/a", "ssh://example.com/a"),
         ] {
             assert_eq!(without_secret(url), told);
+        }
+    }
+
+    #[test]
+    fn an_address_is_a_uri_of_gits() {
+        for (address, uri) in [
+            (
+                "https://git.example.com/a/b.git",
+                Some("git+https://git.example.com/a/b.git"),
+            ),
+            ("git@example.com:a/b.git", Some("git+ssh://git@example.com/a/b.git")),
+            ("ssh://example.com/a", Some("git+ssh://example.com/a")),
+            ("git://example.com/a", Some("git://example.com/a")),
+            ("/srv/repositories/a", None),
+            ("../a:b", None),
+            ("file:///srv/a", None),
+        ] {
+            let source = Source {
+                repository: Some(address.to_owned()),
+                ..Source::default()
+            };
+            assert_eq!(source.uri().as_deref(), uri, "{address}");
         }
     }
 

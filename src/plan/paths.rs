@@ -31,6 +31,9 @@ struct Rule {
 impl Rules {
     /// The module cache, vendored modules, workspace members, local replacements and the plugin's own module.
     ///
+    /// A module in a folder of the user's is told by its path, not by its place, and by the same whoever builds it: two
+    /// plugins that share it, be it one's own, beside it or in its vendor folder, must agree on it.
+    ///
     /// # Errors
     /// A folder whose name a rule cannot hold.
     pub fn new(plugin: &Plugin, goenv: &GoEnv, gateway: &Gateway) -> Result<Self> {
@@ -45,30 +48,23 @@ impl Rules {
             to,
             module: module.cloned(),
         };
-        let mut rules = vec![
-            rule(goenv.module_cache.clone(), gateway.module_cache.clone(), None),
-            rule(
-                plugin.module.root.clone(),
-                gateway.main_root.clone(),
-                Some(&plugin.module.path),
-            ),
-        ];
+        let in_folder = |path: &str| match &gateway.main_module {
+            Some(main) if main == path => gateway.main_root.clone(),
+            _ => format!("{FOLDERS}/{path}"),
+        };
+        let mut rules = vec![rule(goenv.module_cache.clone(), gateway.module_cache.clone(), None)];
         rules.extend(plugin.vendored.iter().map(|module| {
-            let place = format!(
-                "{}/{}@{}",
-                gateway.module_cache,
-                escaped(&module.source),
-                escaped(&module.version)
-            );
-            rule(vendor.join(&module.path), place, None)
+            let from = vendor.join(&module.path);
+            match &module.source {
+                Some((source, version)) => {
+                    let place = format!("{}/{}@{}", gateway.module_cache, escaped(source), escaped(version));
+                    rule(from, place, None)
+                }
+                None => rule(from, in_folder(&module.path), Some(&module.path)),
+            }
         }));
-        // By module path, not by place: two plugins that share such a module must agree on it.
-        rules.extend(
-            plugin
-                .siblings
-                .iter()
-                .map(|m| rule(m.root.clone(), format!("{SIBLINGS}/{}", m.path), Some(&m.path))),
-        );
+        let folders = std::iter::once(&plugin.module).chain(&plugin.siblings);
+        rules.extend(folders.map(|module| rule(module.root.clone(), in_folder(&module.path), Some(&module.path))));
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.as_os_str().len()));
         for rule in &rules {
             check(&rule.from)?;
@@ -144,8 +140,8 @@ impl Rules {
 /// Where Go is said to be, as in the official images: a plugin's file names then tell nothing of a home folder.
 pub const GOROOT_TOLD: &str = "/usr/local/go";
 
-/// Where modules in folders of the user's, other than the plugin's, are said to be.
-const SIBLINGS: &str = "/go/src";
+/// Where modules in folders of the user's are said to be, by their paths.
+const FOLDERS: &str = "/go/src";
 
 fn check(path: &Path) -> Result<()> {
     let refuse = |why: &str| {

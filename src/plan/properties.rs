@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::flags::{self, check_user_flags, clean_goflags};
 use super::paths::{Rules, escaped};
 use super::tests::{gateway, goenv, module, plugin, words};
+use crate::gateway::Gateway;
 use crate::plugin::Vendored;
 use crate::plugin::goenv::{GoEnv, split_quoted};
 
@@ -133,13 +134,15 @@ fn sources_are_said_to_be_where_the_gateways_are() {
     plugin.vendored = vec![
         Vendored {
             path: "github.com/A/b".into(),
-            source: "github.com/A/b".into(),
-            version: "v1.0.0".into(),
+            source: Some(("github.com/A/b".into(), "v1.0.0".into())),
         },
         Vendored {
             path: "github.com/A/b/v2".into(),
-            source: "github.com/Fork/b/v2".into(),
-            version: "v2.1.0+incompatible".into(),
+            source: Some(("github.com/Fork/b/v2".into(), "v2.1.0+incompatible".into())),
+        },
+        Vendored {
+            path: "example.com/kit".into(),
+            source: None,
         },
     ];
     plugin.siblings = vec![
@@ -152,8 +155,12 @@ fn sources_are_said_to_be_where_the_gateways_are() {
             "/home/me/go/pkg/mod/a.org/x@v1.0.0/x.go",
             "/go/pkg/mod/a.org/x@v1.0.0/x.go",
         ),
-        ("/src/plugin/main.go", "/app/main.go"),
-        ("/src/plugin", "/app"),
+        ("/src/plugin/main.go", "/go/src/example.com/plugin/main.go"),
+        ("/src/plugin", "/go/src/example.com/plugin"),
+        (
+            "/src/plugin/vendor/example.com/kit/k.go",
+            "/go/src/example.com/kit/k.go",
+        ),
         ("/src/plugin2/main.go", "/src/plugin2/main.go"),
         (
             "/src/plugin/vendor/github.com/A/b/x.go",
@@ -167,9 +174,14 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         ("/src/shared/x.go", "/go/src/example.com/shared/x.go"),
         ("/usr/lib/go/src/fmt/print.go", "/usr/lib/go/src/fmt/print.go"),
     ] {
-        let module = ["example.com/plugin/sub", "example.com/shared", "example.com/plugin"]
-            .into_iter()
-            .find(|module| to.contains(module) || to.starts_with("/app") && *module == "example.com/plugin");
+        let module = [
+            "example.com/plugin/sub",
+            "example.com/shared",
+            "example.com/kit",
+            "example.com/plugin",
+        ]
+        .into_iter()
+        .find(|module| to.contains(module) || to.starts_with("/app") && *module == "example.com/plugin");
         assert_eq!(rewritten(&rules.text(module), from), to);
         // The C compiler lets the last match win.
         let last = rules
@@ -202,6 +214,27 @@ fn sources_are_said_to_be_where_the_gateways_are() {
 }
 
 #[test]
+fn a_module_is_told_by_its_path_whoever_builds_it() {
+    let place = |module: &str, own: bool, gateway: &Gateway| {
+        let mut plugin = plugin();
+        let shared = self::module(module, "/src/shared");
+        if own {
+            plugin.module = shared;
+        } else {
+            plugin.siblings = vec![shared];
+        }
+        let text = Rules::new(&plugin, &goenv(), gateway).unwrap().text(Some(module));
+        rewritten(&text, "/src/shared/x.go")
+    };
+    let gateway = gateway("2.12.1");
+    let gateways_own = gateway.main_module.clone().unwrap();
+    for own in [true, false] {
+        assert_eq!(place("example.com/kit", own, &gateway), "/go/src/example.com/kit/x.go");
+        assert_eq!(place(&gateways_own, own, &gateway), "/app/x.go");
+    }
+}
+
+#[test]
 fn a_folder_inside_another_is_seen_first_wherever_they_are() {
     // A module cache in the plugin's folder, and a plugin in the module cache's.
     for (cache, root) in [("/p/.cache/mod", "/p"), ("/go/pkg/mod", "/go/pkg/mod/own/p")] {
@@ -215,7 +248,10 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
             .unwrap()
             .text(Some("example.com/plugin"));
         assert_eq!(rewritten(&text, &format!("{cache}/x@v1/x.go")), "/go/pkg/mod/x@v1/x.go");
-        assert_eq!(rewritten(&text, &format!("{root}/main.go")), "/app/main.go");
+        assert_eq!(
+            rewritten(&text, &format!("{root}/main.go")),
+            "/go/src/example.com/plugin/main.go"
+        );
     }
 }
 
@@ -236,7 +272,7 @@ fn rules_hold_any_folder_or_refuse_it() {
                         &rules.text(Some("example.com/plugin")),
                         &format!("/src/x{name}/main.go")
                     ),
-                    "/app/main.go"
+                    "/go/src/example.com/plugin/main.go"
                 );
                 // As the go command splits the flag's value.
                 let flags = rules.flags(&flags::UserFlags::default());

@@ -35,14 +35,14 @@ pub struct Module {
     pub go: Option<GoVersion>,
 }
 
-/// One module of vendor/modules.txt that was vendored from a published version.
+/// One module of vendor/modules.txt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vendored {
     /// The import path it is vendored under.
     pub path: String,
-    /// Where its files came from: another path when it is replaced.
-    pub source: String,
-    pub version: String,
+    /// The published module and version that its files came from, another than its own when it is replaced; none when they
+    /// came from a folder.
+    pub source: Option<(String, String)>,
 }
 
 impl Plugin {
@@ -173,8 +173,7 @@ fn local_replacements(file: &[Directive], base: &Path) -> Result<Vec<Module>> {
         .collect()
 }
 
-/// Reads vendor/modules.txt: `# path version`, `# path version => other version`; what is replaced by a folder has no
-/// published source and is left out.
+/// Reads vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.
 fn vendored(root: &Path) -> Result<Vec<Vendored>> {
     let list = root.join("vendor/modules.txt");
     match std::fs::read_to_string(&list) {
@@ -189,15 +188,17 @@ fn parse_vendor_list(text: &str) -> Vec<Vendored> {
         .filter_map(|line| line.strip_prefix("# "))
         .filter_map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let (path, source, version) = match words.as_slice() {
-                [path, version] => (path, path, version),
-                [path, .., "=>", source, version] => (path, source, version),
+            let (path, source) = match words.as_slice() {
+                // A line of its own tells of a replacement of every version; the module's is another.
+                [_, "=>", ..] => return None,
+                [path, version] => (path, Some((path, version))),
+                [path, _, "=>", _] => (path, None),
+                [path, _, "=>", source, version] => (path, Some((source, version))),
                 _ => return None,
             };
-            version.starts_with('v').then(|| Vendored {
+            Some(Vendored {
                 path: (*path).to_owned(),
-                source: (*source).to_owned(),
-                version: (*version).to_owned(),
+                source: source.map(|(path, version)| ((*path).to_owned(), (*version).to_owned())),
             })
         })
         .collect()
@@ -212,9 +213,15 @@ mod tests {
         let text = "# a.org/x v1.0.0\n## explicit\na.org/x\n# a.org/y v1.0.0 => b.org/y v2.0.0\n# a.org/z => ./z\n# a.org/w v1.0.0 => ../w\n";
         let told: Vec<String> = parse_vendor_list(text)
             .iter()
-            .map(|v| format!("{} {}@{}", v.path, v.source, v.version))
+            .map(|v| match &v.source {
+                Some((path, version)) => format!("{} {path}@{version}", v.path),
+                None => format!("{} a folder", v.path),
+            })
             .collect();
-        assert_eq!(told, ["a.org/x a.org/x@v1.0.0", "a.org/y b.org/y@v2.0.0"]);
+        assert_eq!(
+            told,
+            ["a.org/x a.org/x@v1.0.0", "a.org/y b.org/y@v2.0.0", "a.org/w a folder"]
+        );
     }
 
     #[test]

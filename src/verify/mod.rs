@@ -15,6 +15,7 @@ mod packages;
 mod causes;
 mod known;
 pub mod registerers;
+pub mod together;
 pub mod render;
 
 pub use libc::newest_glibc;

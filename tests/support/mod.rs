@@ -38,6 +38,20 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Copies a folder with all that is below it.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let place = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_tree(&path, &place);
+        } else {
+            std::fs::copy(path, place).unwrap();
+        }
+    }
+}
+
 /// The plugbuild under test with the tests' own store, and otherwise as a user has it.
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 pub(crate) fn plugbuild(args: &[&str]) -> std::process::Command {

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: how long plugbuild takes, beside a bare `go build` with the same flags in the same run.
 
+mod many;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -9,7 +11,8 @@ use duct::{Expression, cmd};
 use plugbuild::error::{Error, Result};
 use serde::Deserialize;
 
-/// Prints ratios: plugbuild against bare go build (cold and unchanged), start-up, size.
+/// Prints ratios: plugbuild against bare go build (cold and unchanged), start-up, size. A machine that does nothing else
+/// gives figures that mean something.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     /// The plugin that is built
@@ -24,6 +27,12 @@ pub(crate) struct Args {
     /// A gateway's binary for that target, to compare `verify` with its `test-plugin`
     #[arg(long)]
     with: Option<PathBuf>,
+    /// Measure four targets by one command, against four bare builds in a row, and nothing else
+    #[arg(long)]
+    targets: bool,
+    /// Measure a project of many plugins, and nothing else
+    #[arg(long)]
+    plugins: bool,
     /// Pairs of cold builds; each takes as long as the plugin does
     #[arg(long, default_value_t = 3)]
     cold: usize,
@@ -35,6 +44,7 @@ pub(crate) struct Args {
 /// What `--dry-run --message-format json` says of a build.
 #[derive(Deserialize)]
 struct Planned {
+    output: PathBuf,
     command: Command,
 }
 
@@ -46,12 +56,20 @@ struct Command {
 }
 
 pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
-    let failed = |e: std::io::Error| Error::build(format!("a measured command failed: {e}"));
     cmd!("cargo", "build", "--release", "--quiet", "--package", "plugbuild")
         .dir(root)
         .run()
         .map_err(failed)?;
     let plugbuild = root.join("target/release/plugbuild");
+    if args.targets || args.plugins {
+        if args.targets {
+            many::targets(args, &plugbuild, root)?;
+        }
+        if args.plugins {
+            many::plugins(args, &plugbuild, root)?;
+        }
+        return Ok(());
+    }
     let temp = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     let plugin = root.join(&args.plugin);
     let output = temp.path().join("plugin.so");
@@ -99,7 +117,7 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
             temp.path().join(format!("b{round}")),
         );
         // A new GOCACHE each; what the go command linked before is not up to date in it.
-        cold.push(pair(&ours(&a), &bare(&b), ours_first)?);
+        cold.push(pair(|| timed(&ours(&a)), || timed(&bare(&b)), ours_first)?);
         let _ = std::fs::remove_dir_all(a).and_then(|()| std::fs::remove_dir_all(b));
     }
     show("cold build, against bare go build", &cold, 1.02);
@@ -108,7 +126,7 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
     timed(&ours(&cache))?;
     timed(&bare(&cache))?;
     let unchanged = (0..args.unchanged)
-        .map(|round| pair(&ours(&cache), &bare(&cache), round % 2 == 0))
+        .map(|round| pair(|| timed(&ours(&cache)), || timed(&bare(&cache)), round % 2 == 0))
         .collect::<Result<Vec<_>>>()?;
     show("nothing changed, against bare go build", &unchanged, 1.3);
 
@@ -120,7 +138,7 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
             .stdout_null()
             .stderr_null();
         let asked = (0..20)
-            .map(|round| pair(&ours, &theirs, round % 2 == 0))
+            .map(|round| pair(|| timed(&ours), || timed(&theirs), round % 2 == 0))
             .collect::<Result<Vec<_>>>()?;
         show("verify, against the gateway's own test-plugin", &asked, 1.0);
     }
@@ -156,20 +174,28 @@ fn bare(planned: &Command, output: &Path, cache: &Path) -> Expression {
     go.env("GOCACHE", cache)
 }
 
+fn failed(why: std::io::Error) -> Error {
+    Error::build(format!("a measured command failed: {why}"))
+}
+
 fn timed(what: &Expression) -> Result<f64> {
     let started = Instant::now();
-    what.run()
-        .map_err(|e| Error::build(format!("a measured command failed: {e}")))?;
+    what.run().map_err(failed)?;
     Ok(started.elapsed().as_secs_f64())
 }
 
-fn pair(ours: &Expression, other: &Expression, ours_first: bool) -> Result<(f64, f64)> {
+/// The seconds of both, whichever goes first.
+fn pair(
+    ours: impl FnOnce() -> Result<f64>,
+    other: impl FnOnce() -> Result<f64>,
+    ours_first: bool,
+) -> Result<(f64, f64)> {
     if ours_first {
-        let a = timed(ours)?;
-        Ok((a, timed(other)?))
+        let a = ours()?;
+        Ok((a, other()?))
     } else {
-        let b = timed(other)?;
-        Ok((timed(ours)?, b))
+        let b = other()?;
+        Ok((ours()?, b))
     }
 }
 
