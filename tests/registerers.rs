@@ -130,13 +130,13 @@ fn build(folder: &Path, release: &Release, gateway: &Gateway, extra: &[&str]) ->
 fn each_is_told(release: &Release) {
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
-    for row in registerer::all().unwrap() {
-        let folder = plugin(dir.path(), &row, &right(&row));
+    for row in registerer::all() {
+        let folder = plugin(dir.path(), row, &right(row));
         let (built, said, _) = build(&folder, release, &gateway, &[]);
         assert!(built, "a right {}: {said}", row.kind);
-        for Wrong { name, source, told } in wrongs(&row) {
-            assert_ne!(source, right(&row), "{name} of a {} is wrong", row.kind);
-            plugin(dir.path(), &row, &source);
+        for Wrong { name, source, told } in wrongs(row) {
+            assert_ne!(source, right(row), "{name} of a {} is wrong", row.kind);
+            plugin(dir.path(), row, &source);
             let (built, said, _) = build(&folder, release, &gateway, &[]);
             assert!(!built, "{name} of a {} is refused", row.kind);
             assert!(said.contains("error: main.go:"), "{name} of a {}: {said}", row.kind);
@@ -174,7 +174,7 @@ fn the_gateway_skips_what_is_refused() {
     fs::write(&off, "{\"Replace\": {}}").unwrap();
     let off = format!("-overlay={}", off.display());
     // The Community edition's loaders know three of the types.
-    for row in registerer::all().unwrap().iter().filter(|row| !row.enterprise) {
+    for row in registerer::all().iter().filter(|row| !row.enterprise) {
         let mut files = Vec::new();
         for (number, wrong) in wrongs(row).into_iter().enumerate() {
             // A wrong logger is not called; the plugin works without.
@@ -194,7 +194,7 @@ fn the_gateway_skips_what_is_refused() {
         let paths: Vec<&Path> = files.iter().map(|(_, file)| file.as_path()).collect();
         for (opened, (name, _)) in gateway.open(&paths).iter().zip(&files) {
             assert!(opened.ok, "{name}: {}", opened.error);
-            assert_eq!(opened.usable.get(&row.symbol), Some(&false), "{name} of a {}", row.kind);
+            assert_eq!(opened.usable.get(row.symbol), Some(&false), "{name} of a {}", row.kind);
         }
     }
 }

@@ -19,9 +19,9 @@ pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     }
     let path = cx.host.absolute(&args.config);
     let text = read(&path)?;
-    let rows = registerer::all()?;
+    let rows = registerer::all();
     let mut new = text.clone();
-    for (kind, name) in wanted(args, &rows, cx)? {
+    for (kind, name) in wanted(args, rows, cx)? {
         let row = rows
             .iter()
             .find(|row| row.kind == kind)

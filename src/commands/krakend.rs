@@ -17,17 +17,17 @@ use crate::registerer::{self, Registerer, names};
 pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
     let text = read(&cx.host.absolute(&args.config))?;
-    let rows = registerer::all()?;
+    let rows = registerer::all();
     let plugins: Vec<Plugin> = args
         .plugins
         .iter()
-        .map(|path| plugin(path, &rows, cx))
+        .map(|path| plugin(path, rows, cx))
         .collect::<Result<_>>()?;
     let findings = match document::read(&args.config.to_string_lossy(), &text) {
         Read::Document(document) => {
             let path = cx.host.absolute(&args.config);
             let beside = path.parent().unwrap_or(Path::new("/")).to_owned();
-            check(&document, &rows, &plugins, &|folder| {
+            check(&document, rows, &plugins, &|folder| {
                 Folder::look(folder, &cx.host.cwd, &beside)
             })
         }
@@ -156,7 +156,7 @@ fn written(dir: &Path, cx: Context) -> Result<Option<Registered>> {
         return Ok(None);
     };
     Ok(Some(Registered {
-        names: own.registers.iter().map(|name| (kind.into(), name.clone())).collect(),
+        names: own.registers.iter().map(|name| (kind, name.clone())).collect(),
         origin: format!("as {} says", file.display()),
     }))
 }

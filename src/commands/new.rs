@@ -55,7 +55,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         Error::usage(format!("cannot read {}: {e}", args.path.display())).help("plugbuild new NAME --type handler")
     })?;
     let source = Source::read(&dir)?;
-    let rows = registerer::all()?;
+    let rows = registerer::all();
     let found = rows.iter().find(|row| source.exports(&row.symbol)).map(|row| row.kind);
     let kind = args.kind.or(found).ok_or_else(|| {
         Error::usage(format!(
@@ -65,7 +65,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         .help("plugbuild init --type handler (client, modifier, middleware)")
     })?;
     // What the plugin registers already is the name that its configuration must have.
-    let own = registered(&source, &rows).unwrap_or_default();
+    let own = registered(&source, rows).unwrap_or_default();
     let name = match own.into_iter().find(|(of, _)| *of == kind) {
         Some((_, name)) => name,
         None => name_of(&dir)?,

@@ -99,8 +99,8 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
     let full = cx.host.absolute(path);
     let binary = Binary::open(&full)?;
     let plugin = Plugin::read(&binary)?;
-    let kinds = registerer::all()?
-        .into_iter()
+    let kinds = registerer::all()
+        .iter()
         .filter(|row| plugin.own_symbol(&row.symbol).is_some())
         .map(|row| row.kind)
         .collect();

@@ -9,7 +9,7 @@ use super::version_text::VersionText;
 use super::{Gateway, GatewaySpec, Settings};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::matrix::{Matrix, Release};
+use crate::matrix::{Defaults, Matrix, Release};
 use crate::signals::heedful;
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
@@ -36,7 +36,7 @@ const TEXT_LIMIT: u64 = 64 << 10;
 /// nothing tells.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     let mut gateway = match &asked.gateway {
-        None => of_parts(asked)?,
+        None => of_parts(asked, matrix)?,
         Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix)?,
         Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix)?,
         Some(GatewaySpec::Named(name)) => of_name(name, matrix, host)?,
@@ -120,7 +120,11 @@ fn of_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
 }
 
 /// `--go` and `--libc` alone.
-fn of_parts(asked: &Asked) -> Result<Gateway> {
+fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+    let Defaults {
+        module_cache,
+        main_root,
+    } = matrix.defaults().clone();
     let Some(go) = &asked.go else {
         return Err(forms(Error::usage("no gateway: which KrakenD must load the plugin?")));
     };
@@ -132,17 +136,13 @@ fn of_parts(asked: &Asked) -> Result<Gateway> {
         libc: asked.libc,
         glibc_floor: None,
         settings: Settings::default(),
-        module_cache: DEFAULT_MODULE_CACHE.to_owned(),
-        main_root: DEFAULT_MAIN_ROOT.to_owned(),
+        module_cache,
+        main_root,
         origin: "given by its parts".to_owned(),
         binary: None,
         notes: vec!["paths and settings are taken to be those of the official builds".to_owned()],
     })
 }
-
-/// Where official gateways are compiled (design fact 1; toolchains/releases.toml has it for releases).
-pub(super) const DEFAULT_MODULE_CACHE: &str = "/go/pkg/mod";
-pub(super) const DEFAULT_MAIN_ROOT: &str = "/app";
 
 /// A gateway by what `krakend version` says of it.
 fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
@@ -157,10 +157,13 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
         None => Gateway {
             label: text.krakend.clone().unwrap_or_else(|| format!("go{go}")),
             origin,
-            ..of_parts(&Asked {
-                go: Some(go.clone()),
-                ..asked.clone()
-            })?
+            ..of_parts(
+                &Asked {
+                    go: Some(go.clone()),
+                    ..asked.clone()
+                },
+                matrix,
+            )?
         },
     };
     if let Some(row) = row.filter(|row| row.go != go) {

@@ -47,7 +47,7 @@ fn plugin(line: &str) -> Plugin {
 
 fn said(name: &str, text: &str, plugins: &[Plugin]) -> String {
     match document::read(name, text) {
-        Read::Document(document) => check(&document, &registerer::all().unwrap(), plugins, &look)
+        Read::Document(document) => check(&document, registerer::all(), plugins, &look)
             .into_iter()
             .map(|finding| {
                 let help = finding.help.map(|help| format!("  help: {help}\n")).unwrap_or_default();

@@ -281,7 +281,7 @@ mod tests {
         let mut source = Source::default();
         source.add(Path::new("main.go"), text);
         let gateway = Some("2.1.4".parse().unwrap());
-        Assertions::of(&source, &super::super::all().unwrap(), gateway)
+        Assertions::of(&source, super::super::all(), gateway)
     }
 
     const PLUGIN: &str = "package main\nvar ModifierRegisterer = registerer(\"x\")\ntype registerer string\n\

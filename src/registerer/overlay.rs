@@ -35,7 +35,7 @@ pub fn write(job: &Job, key: &str, store: &Store) -> Result<Assertions> {
         return Ok(Assertions::default());
     }
     let source = Source::read(&job.plugin.dir)?;
-    let assertions = Assertions::of(&source, &super::all()?, job.gateway.version)?;
+    let assertions = Assertions::of(&source, super::all(), job.gateway.version)?;
     let dir = store.folder(folder(key, store))?;
     let replace = match assertions.file() {
         Some(text) => {

@@ -95,6 +95,12 @@ impl Source {
         self.main().any(|d| d.name == symbol && d.what == What::Var)
     }
 
+    /// Whether something is declared in a package main.
+    #[must_use]
+    pub fn has_main(&self) -> bool {
+        self.main().next().is_some()
+    }
+
     pub(super) fn main(&self) -> impl Iterator<Item = &Declaration> {
         self.declarations.iter().filter(|d| d.package == "main")
     }

@@ -17,7 +17,7 @@ mod known;
 pub mod registerers;
 pub mod render;
 
-pub use libc::newest_glibc;
+pub use libc::{fits_libc, newest_glibc};
 
 use std::path::PathBuf;
 
