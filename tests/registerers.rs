@@ -194,7 +194,7 @@ fn the_gateway_skips_what_is_refused() {
         let paths: Vec<&Path> = files.iter().map(|(_, file)| file.as_path()).collect();
         for (opened, (name, _)) in gateway.open(&paths).iter().zip(&files) {
             assert!(opened.ok, "{name}: {}", opened.error);
-            assert_eq!(opened.usable.get(row.symbol), Some(&false), "{name} of a {}", row.kind);
+            assert_eq!(opened.usable.get(&row.symbol), Some(&false), "{name} of a {}", row.kind);
         }
     }
 }
