@@ -152,6 +152,7 @@ mod tests {
                 registered: Some(Registered {
                     names,
                     origin: "read".to_owned(),
+                    all: true,
                 }),
             };
             let folder = |_: &str| Folder::Open(vec![("my-own.so".to_owned(), false)]);

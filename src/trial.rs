@@ -2,6 +2,7 @@
 //! what its log says of the plugin. Pure, but for the look at what is installed.
 
 pub mod request;
+pub mod roll_call;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -130,6 +130,53 @@ fn each_type_answers_a_request() {
     }
 }
 
+/// A bare file does not tell its names, and a gateway that the user gives does: as each release says it in its log.
+#[test]
+fn the_names_of_a_bare_file_are_asked_of_a_gateway() {
+    for release in releases() {
+        let gateway = release.gateway("amd64-glibc");
+        let krakend = gateway.binary.display().to_string();
+        for kind in ["handler", "client", "modifier"] {
+            let dir = tempfile::tempdir().unwrap();
+            made(dir.path(), kind, &release, &gateway);
+            let folder = dir.path().join("my-plugin");
+            fs::copy(folder.join("plugins/my-plugin.so"), dir.path().join("bare.so")).unwrap();
+            let config = fs::read_to_string(folder.join("krakend.json")).unwrap();
+            let other = config.replace("\"my-plugin\"", "\"other\"");
+            assert_ne!(config, other);
+            fs::write(folder.join("other.json"), other).unwrap();
+            let check = |config, more: &[&str]| {
+                let out = in_dir(&folder, &[&["config", "check", config, "../bare.so"], more].concat());
+                (out.status.code(), format!("{}{}", text(&out.stdout), text(&out.stderr)))
+            };
+            let asking = ["--gateway", krakend.as_str()];
+            let (code, said) = check("krakend.json", &asking);
+            assert_eq!(code, Some(0), "{said}");
+            assert!(said.contains("no errors and no warnings"), "{said}");
+            assert!(said.contains(&format!("my-plugin ({kind})")), "{said}");
+            assert!(
+                said.contains(&format!("as KrakenD {} said when it ran with it", release.version)),
+                "{said}"
+            );
+            let (code, said) = check("other.json", &asking);
+            assert_eq!(code, Some(1), "{said}");
+            assert!(
+                said.contains(&format!("error: no plugin registers a {kind} called other")),
+                "{said}"
+            );
+            assert!(said.contains(&format!("registered as {kind}s: ")), "{said}");
+            // None is run that was not given.
+            let (code, said) = check("other.json", &[]);
+            assert_eq!(code, Some(0), "{said}");
+            assert!(said.contains("the names it registers are not known"), "{said}");
+            let (code, said) = check("other.json", &["--gateway", release.version]);
+            assert_eq!(code, Some(2), "{said}");
+            assert!(said.contains("there is no file of it to run"), "{said}");
+        }
+        assert!(!running(&krakend), "a gateway is still there");
+    }
+}
+
 /// The Community edition has no loader for it: built and said so.
 #[test]
 fn a_middleware_builds() {

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::krakend::{plugin, read};
+use super::krakend::read;
+use super::registered::plugin;
 use super::{Context, print};
 use crate::cli::krakend::InjectArgs;
 use crate::error::{Error, Result};
@@ -66,7 +67,7 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Ki
         })?;
         return Ok(vec![(kind, args.plugin.clone())]);
     }
-    let registered = plugin(path, rows, cx)?.registered.ok_or_else(|| {
+    let registered = plugin(path, rows, None, cx)?.registered.ok_or_else(|| {
         Error::usage(format!("the names that {} registers are not known", args.plugin))
             .help("give the name and its type: `--plugin NAME --type handler`")
     })?;

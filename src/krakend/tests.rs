@@ -37,6 +37,7 @@ fn plugin(line: &str) -> Plugin {
             })
             .collect(),
         origin: "as its test says".to_owned(),
+        all: true,
     });
     Plugin {
         file: label.ends_with(".so").then(|| label.clone()),
