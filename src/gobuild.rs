@@ -50,6 +50,39 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
     go
 }
 
+/// The build's own environment and module flags, for a question to the go command about its package.
+pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
+    let kept = |arg: &&OsString| {
+        let text = arg.to_string_lossy();
+        ["-mod=", "-modfile=", "-tags=", "-overlay="]
+            .iter()
+            .any(|flag| text.starts_with(flag))
+    };
+    let mut list = go.clone();
+    list.args = std::iter::once("list")
+        .chain(question.iter().copied())
+        .map(Into::into)
+        .collect();
+    list.args.extend(go.args.iter().filter(kept).cloned());
+    list.args.push(".".into());
+    list
+}
+
+/// The files that are compiled for this target and with these tags; none when the go command does not say, as the build
+/// itself then does.
+fn files(go: &Invocation, host: &Host) -> Result<Vec<String>> {
+    const TEMPLATE: &str = "{{range .GoFiles}}{{println .}}{{end}}{{range .CgoFiles}}{{println .}}{{end}}";
+    let mut list = list(go, &["-f", TEMPLATE]);
+    // The overlay is what the answer is for: it is not there yet.
+    list.args
+        .retain(|arg| !arg.to_string_lossy().starts_with(overlay::FLAG));
+    let output = list.output(host)?;
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
 /// The user's flags, with what the linker must know of the C compiler joined into one `-ldflags`.
 fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     let quirks = tools.cc.quirks(job, matrix);
@@ -107,7 +140,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     if let Some(dir) = file.parent() {
         store.folder(dir)?;
     }
-    let assertions = overlay::write(job, &linked_key(job), store)?;
+    let assertions = overlay::write(job, &linked_key(job), store, || files(go, host))?;
     for warning in &assertions.warnings {
         say(&format!("warning: {warning}"));
     }

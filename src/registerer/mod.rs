@@ -1,6 +1,7 @@
 //! The plugin types: which symbol the gateway looks up, what it asserts, and where a configuration names the plugin.
 
 pub mod assertion;
+mod elsewhere;
 pub mod names;
 pub mod overlay;
 pub mod source;
