@@ -34,16 +34,19 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     cx.ui.status(
         "made",
         format!(
-            "a {} plugin for KrakenD {} (Go {}) in {}",
+            "a {} plugin for {} (Go {}) in {}",
             project.kind,
-            project.gateway,
+            match project.gateway.contains('/') {
+                true => format!("the gateway {}", project.gateway),
+                false => format!("KrakenD {}", project.gateway),
+            },
             project.go,
             dir.display()
         ),
     );
     cx.ui.status(
         "next",
-        format!("cd {} && go test ./... && plugbuild", args.path.display()),
+        format!("cd {} && plugbuild (its unit test: go test ./...)", args.path.display()),
     );
     print(dir.display());
     Ok(())
