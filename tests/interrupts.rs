@@ -11,7 +11,7 @@ use snapbox::str;
 
 use crate::support::case::{Case, go_script};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
-use crate::support::stand_ins_are_amd64;
+use crate::support::{skipped, stand_ins_are_amd64};
 
 /// A go command with a child and a grandchild that write their process numbers, and a half output.
 fn long_go(stubborn: &str) -> String {
@@ -104,6 +104,73 @@ fn ctrl_c_ends_the_build_and_its_children() {
         assert_eq!(said, "building\n", "{signal:?} {group}");
         // What a shell starts in the background heeds no Ctrl-C: the grandchild is ended by harder means.
         assert!(took < Duration::from_secs(4), "{signal:?} {group}: {took:?}");
+    }
+}
+
+/// Under a terminal go has no group of its own: what it has started is found and ended all the same.
+#[test]
+#[cfg(target_os = "linux")]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn under_a_terminal_the_children_of_go_end_too() {
+    for (stubborn, signal) in [
+        ("", Signal::TERM),
+        ("", Signal::INT),
+        ("trap : INT TERM HUP;", Signal::TERM),
+    ] {
+        let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &long_go(stubborn));
+        let plain = case.command(["-g", "2.12.1", "-a", "amd64", "-q"]);
+        let words: Vec<String> = std::iter::once(plain.get_program())
+            .chain(plain.get_args())
+            .map(|word| format!("'{}'", word.to_str().unwrap()))
+            .collect();
+        let line = format!("echo $$ >\"$HOME/plugbuild\"; exec {}", words.join(" "));
+        let mut script = std::process::Command::new("/usr/bin/script");
+        script
+            .args(["-qec", &line, "/dev/null"])
+            .env_clear()
+            .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("TERM", "xterm")
+            .env("SHELL", "/bin/sh")
+            .current_dir(plain.get_current_dir().unwrap())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped());
+        // The case's PATH has nothing of the system's.
+        let Ok(child) = script.spawn() else {
+            return skipped(
+                "under_a_terminal_the_children_of_go_end_too",
+                "there is no `script` here",
+            );
+        };
+        let pids = pids(&case);
+        let group = |pid: Pid| {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap();
+            stat.rsplit_once(')')
+                .unwrap()
+                .1
+                .split_whitespace()
+                .nth(2)
+                .unwrap()
+                .to_owned()
+        };
+        let own: i32 = fs::read_to_string(case.at("home/plugbuild"))
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let own = Pid::from_raw(own).unwrap();
+        assert_eq!(
+            group(own),
+            group(pids[0]),
+            "go is in plugbuild's group: this is a terminal"
+        );
+        kill_process(own, signal).unwrap();
+        let (output, took) = end(child);
+        assert_eq!(output.status.code(), Some(130));
+        assert!(took < Duration::from_secs(8), "{signal:?}: {took:?}");
+        for pid in pids {
+            wait_for("end of a process", || gone(pid));
+        }
+        nothing_is_left(&case);
     }
 }
 

@@ -98,7 +98,8 @@ fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Matrix)>> {
 }
 
 pub(super) fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))
+    std::fs::read_to_string(path)
+        .map_err(|e| Error::io("read", path, e).help("give the gateway's configuration, such as krakend.json"))
 }
 
 fn counted(number: usize, what: &str) -> String {

@@ -18,15 +18,22 @@ use crate::scaffold::{File, Project};
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
     let name = name_of(&dir)?;
+    let kind = args.kind.ok_or_else(|| {
+        Error::usage(format!("of which type is the plugin {name} to be?"))
+            .help(format!("plugbuild new {} --type handler", args.path.display()))
+            .help("a handler wraps the gateway's server, a client takes the place of a backend's HTTP client, a modifier changes requests or responses")
+    })?;
     let taken = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
     if taken || dir.is_file() {
         return Err(Error::usage(format!("{} is there already", args.path.display()))
             .help(format!("add what is missing: `plugbuild init {}`", args.path.display())));
     }
-    let project = project(name, args.kind, args.module.clone(), &args.gateway, &dir, cx)?;
-    if args.kind == Kind::Middleware {
+    let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
+    if kind == Kind::Middleware {
         cx.ui.warn("middleware plugins work in the Enterprise edition only");
     }
+    fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
+    let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
     for file in project.files() {
         write(&dir, &file)?;
         cx.ui.detail("made", dir.join(file.path).display());

@@ -47,10 +47,9 @@ pub(super) fn plugin(path: &Path, rows: &[Registerer], asking: Option<&Asking>, 
     match &registered {
         Some(Registered { names, origin, .. }) => {
             let names: Vec<String> = names.iter().map(|(kind, name)| format!("{name} ({kind})")).collect();
-            let names = if names.is_empty() {
-                "no name that is asked for".to_owned()
-            } else {
-                names.join(", ")
+            let names = match names.as_slice() {
+                [] => "registers none of the names that it was asked for".to_owned(),
+                names => names.join(", "),
             };
             cx.ui.status("plugin", format!("{label}: {names}: {origin}"));
         }
@@ -87,7 +86,15 @@ fn written(dir: &Path, cx: Context) -> Result<Option<Registered>> {
 }
 
 fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<Registered>> {
-    let names = names::registered(&Source::read(dir)?, rows);
+    let source = Source::read(dir)?;
+    if !source.has_main() {
+        return Err(Error::usage(format!(
+            "{} is no plugin's folder: there is no package main",
+            dir.display()
+        ))
+        .help("give the folder of its main.go, or the .so built of it"));
+    }
+    let names = names::registered(&source, rows).filter(|names| !names.is_empty());
     Ok(names.map(|names| Registered {
         names,
         origin: format!("read from the source in {}", dir.display()),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::running::Runnable;
 use super::{Context, asked, print, print_json};
@@ -40,6 +40,13 @@ struct Tried {
 }
 
 pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
+    let request = match args.request.as_slice() {
+        [method, path] => {
+            request::check(method, path)?;
+            Some((method, path, configuration(args, cx)?))
+        }
+        _ => None,
+    };
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let gateway = gateway::identify(&asked(&args.gateway, None, &settings, cx)?, &matrix, cx.host)?;
@@ -57,9 +64,14 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         runnable.fits(&plugin.shown, plugin.arch)?;
     }
     runnable.load(&tried, folder.path())?;
-    if let [method, path] = args.request.as_slice() {
-        let text = configuration(args, cx)?;
-        let (mut running, port) = runnable.serve(&text, folder.path())?;
+    if let Some((method, path, (file, config))) = &request {
+        cx.ui.status("config", file.display());
+        let (mut running, port) = runnable.serve(config, folder.path()).map_err(|why| {
+            why.or_help(format!(
+                "is it the configuration? `plugbuild config check {}`",
+                file.display()
+            ))
+        })?;
         let answer = ask(method, path, port, args, cx);
         running.stop();
         for line in trial::about_plugins(&running.said) {
@@ -73,7 +85,8 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
 /// Copies a plugin into the folder and reads what it exports.
 fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
     let full = cx.host.absolute(path);
-    let binary = Binary::open(&full)?;
+    let given = "give the .so that `plugbuild` built, such as plugins/*.so";
+    let binary = Binary::open(&full).map_err(|e| e.or_help(given))?;
     let plugin = Plugin::read(&binary)?;
     let kinds = registerer::all()
         .iter()
@@ -166,8 +179,8 @@ impl Runnable<'_> {
         Ok(std::mem::take(&mut running.said))
     }
 
-    fn serve(&self, text: &str, folder: &Path) -> Result<(Background, u16)> {
-        self.started(&|port| trial::configuration(text, folder, port), folder)
+    fn serve(&self, config: &Value, folder: &Path) -> Result<(Background, u16)> {
+        self.started(&|port| Ok(trial::configuration(config, folder, port)), folder)
     }
 
     fn tell(&self, plugin: &Tried, kind: Option<Kind>, ok: bool, said: &[String]) {
@@ -200,7 +213,7 @@ impl Runnable<'_> {
 }
 
 /// The configuration for requests.
-fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
+fn configuration(args: &TestArgs, cx: Context) -> Result<(PathBuf, Value)> {
     let first = args.plugins.first().map(|path| cx.host.absolute(path));
     let beside = || {
         let mut folders = first.as_deref()?.ancestors().skip(1).take(2);
@@ -215,8 +228,9 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
             Error::usage("a request needs a configuration that uses the plugin, and there is no krakend.json beside it")
                 .help("give it: `--config krakend.json`; `plugbuild config inject` writes the plugin in")
         })?;
-    cx.ui.status("config", file.display());
-    std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))
+    let text = std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let config = trial::read(&file.display().to_string(), &text)?;
+    Ok((file, config))
 }
 
 /// Sends the request and tells the answer.

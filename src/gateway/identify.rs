@@ -204,19 +204,17 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     }
     // A pipe, as of `--gateway <(krakend version)`, can be read only once.
     let text = read_text(magic.chain(file), &place);
-    let not_a_gateway = |why: &str| {
-        Error::usage(format!("{place} is not a gateway: {why}"))
-            .help("give a KrakenD binary for Linux, or a file with what `krakend version` prints")
-    };
+    let not_a_gateway = |why: &str| Error::usage(format!("{place} is not a gateway: {why}"));
+    let wanted = "give a KrakenD binary for Linux, or a file with what `krakend version` prints";
     match text {
         _ if magic.starts_with(b"#!") => {
             Err(not_a_gateway("it is a script, which is not run").help("give the binary that the script starts"))
         }
         Ok(text) => match VersionText::parse(&text) {
             Ok(told) => of_text(&told, &place, asked, matrix),
-            Err(e) => Err(not_a_gateway(&e.what)),
+            Err(e) => Err(not_a_gateway(&e.what).help(wanted)),
         },
-        Err(_) => Err(not_a_gateway("neither an ELF file nor text")),
+        Err(_) => Err(not_a_gateway("neither an ELF file nor text").help(wanted)),
     }
 }
 

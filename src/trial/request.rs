@@ -13,6 +13,23 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Checks a request before anything is started for it.
+///
+/// # Errors
+/// What is no request.
+pub fn check(method: &str, path: &str) -> Result<()> {
+    const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+    let wrong = |why: String| Err(Error::usage(why).help("as in `--request GET /hello`"));
+    if !METHODS.contains(&method) {
+        return wrong(format!("`{method}` is no method of a request: {}", METHODS.join(", ")));
+    }
+    let uri = ureq::http::Uri::try_from(format!("http://127.0.0.1/{}", path.trim_start_matches('/')));
+    match uri {
+        Ok(_) => Ok(()),
+        Err(why) => wrong(format!("`{path}` is no path of a request: {why}")),
+    }
+}
+
 /// Sends a request; redirects are answers, and no proxy stands between.
 ///
 /// # Errors
