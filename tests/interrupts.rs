@@ -9,9 +9,11 @@ use std::{fs, thread};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use snapbox::str;
 
+use crate::plugin_life::running;
 use crate::support::case::{Case, go_script};
+use crate::support::gateway::{Release, text};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
-use crate::support::{skipped, stand_ins_are_amd64};
+use crate::support::{plugbuild, root, skipped, stand_ins_are_amd64};
 
 /// A go command with a child and a grandchild that write their process numbers, and a half output.
 fn long_go(stubborn: &str) -> String {
@@ -171,6 +173,45 @@ fn under_a_terminal_the_children_of_go_end_too() {
             wait_for("end of a process", || gone(pid));
         }
         nothing_is_left(&case);
+    }
+}
+
+/// While a gateway that it runs is waited for, plugbuild heeds a signal at once and leaves no gateway behind.
+#[test]
+fn a_gateway_that_is_tried_ends_with_plugbuild() {
+    let gateway = Release::new("2.12.1", "1.25.6", "1.25.6").gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    let krakend = dir.path().join("krakend");
+    fs::copy(&gateway.binary, &krakend).unwrap();
+    let plugin = dir.path().join("handler.so");
+    let built = plugbuild(&["build", "-q", "--target", "amd64-glibc", "--gateway"])
+        .arg(&krakend)
+        .arg("--output")
+        .arg(&plugin)
+        .arg(root().join("examples/handler"))
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let host = format!("http://{}", silent.local_addr().unwrap());
+    let backend = format!("{{\"host\": [\"{host}\"], \"url_pattern\": \"/\", \"timeout\": \"60s\"}}");
+    let endpoint = format!("{{\"endpoint\": \"/slow\", \"timeout\": \"60s\", \"backend\": [{backend}]}}");
+    let config = dir.path().join("krakend.json");
+    fs::write(&config, format!("{{\"version\": 3, \"endpoints\": [{endpoint}]}}")).unwrap();
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut test = plugbuild(&["test", "--request", "GET", "/slow", "--gateway"]);
+        test.arg(&krakend).arg(&plugin).arg("--config").arg(&config);
+        test.stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        let child = test.process_group(0).spawn().unwrap();
+        // The gateway has asked its backend: the answer is waited for.
+        let held = silent.accept().unwrap();
+        kill_process(pid(&child), signal).unwrap();
+        let (output, took) = end(child);
+        assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+        assert!(took < Duration::from_secs(2), "{signal:?}: {took:?}");
+        wait_for("end of the gateway", || !running(&krakend));
+        drop(held);
     }
 }
 

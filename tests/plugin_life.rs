@@ -135,7 +135,11 @@ fn each_type_answers_a_request() {
 fn the_names_of_a_bare_file_are_asked_of_a_gateway() {
     for release in releases() {
         let gateway = release.gateway("amd64-glibc");
-        let krakend = gateway.binary.display().to_string();
+        // A copy, so that no other test's gateway is mistaken for this one.
+        let place = tempfile::tempdir().unwrap();
+        let own = place.path().join("krakend");
+        fs::copy(&gateway.binary, &own).unwrap();
+        let krakend = own.display().to_string();
         for kind in ["handler", "client", "modifier"] {
             let dir = tempfile::tempdir().unwrap();
             made(dir.path(), kind, &release, &gateway);
@@ -173,7 +177,7 @@ fn the_names_of_a_bare_file_are_asked_of_a_gateway() {
             assert_eq!(code, Some(2), "{said}");
             assert!(said.contains("there is no file of it to run"), "{said}");
         }
-        assert!(!running(&krakend), "a gateway is still there");
+        assert!(!running(&own), "a gateway is still there");
     }
 }
 
@@ -196,7 +200,9 @@ fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     made(dir.path(), "handler", &new, &built_for);
     let folder = dir.path().join("my-plugin");
-    let file = old.binary.display().to_string();
+    let own = dir.path().join("krakend");
+    fs::copy(&old.binary, &own).unwrap();
+    let file = own.display().to_string();
     let out = in_dir(&folder, &["test", "plugins/my-plugin.so", "--gateway", &file]);
     let said = text(&out.stderr);
     assert_eq!(out.status.code(), Some(1), "{said}");
@@ -204,15 +210,15 @@ fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
         said.contains("no plugin module data") && said.contains("which means"),
         "{said}"
     );
-    assert!(!running(&file), "the gateway is still there");
+    assert!(!running(&own), "the gateway is still there");
 }
 
 /// Whether a process of this program is there.
-fn running(program: &str) -> bool {
+pub(crate) fn running(program: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|process| fs::read_link(process.path().join("exe")).ok())
-        .any(|exe| exe == Path::new(program))
+        .any(|exe| exe == program)
 }
 
 #[test]
@@ -429,5 +435,5 @@ fn watch_builds_anew_and_ends_with_its_gateway() {
     let log = fs::read_to_string(dir.path().join("log")).unwrap();
     assert!(first && second, "{first} {second}\n{log}");
     assert_eq!(code, Some(130), "{log}");
-    assert!(!running(file.to_str().unwrap()), "the gateway is still there");
+    assert!(!running(&file), "the gateway is still there");
 }

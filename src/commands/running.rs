@@ -9,8 +9,8 @@ use super::Context;
 use crate::error::{Error, Result};
 use crate::explain::explain;
 use crate::gateway::Gateway;
-use crate::invocation::Invocation;
 use crate::invocation::background::{Background, Waited};
+use crate::invocation::{Invocation, interrupted};
 use crate::matrix::Matrix;
 use crate::target::Arch;
 use crate::trial;
@@ -93,6 +93,7 @@ impl<'a> Runnable<'a> {
             let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
             match running.wait(self.patience, up) {
                 Waited::Found => return Ok((running, port)),
+                _ if interrupted() => return Err(Error::interrupted()),
                 Waited::TimedOut => {
                     running.stop();
                     self.explained(&running.said);

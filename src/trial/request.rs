@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::signals::heedful;
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ pub fn check(method: &str, path: &str) -> Result<()> {
 /// Sends a request; redirects are answers, and no proxy stands between.
 ///
 /// # Errors
-/// What is no request, or no answer in time.
+/// What is no request, no answer in time, or a signal meanwhile.
 pub fn send(method: &str, path: &str, port: u16, patience: Duration) -> Result<Answer> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(patience))
@@ -49,8 +50,7 @@ pub fn send(method: &str, path: &str, port: u16, patience: Duration) -> Result<A
         .map_err(|e| {
             Error::usage(format!("{method} {path} is no request: {e}")).help("as in `--request GET /hello`")
         })?;
-    let mut response = agent
-        .run(request)
+    let mut response = heedful(patience + Duration::from_secs(1), move || agent.run(request))?
         .map_err(|e| Error::incompatible(format!("the gateway did not answer {method} {path}: {e}")))?;
     let headers = response
         .headers()
