@@ -152,17 +152,6 @@ pub fn bare(folder: &Path, port: u16) -> String {
     json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
 }
 
-/// The flag of `krakend test-plugin` for a type; the Community edition has none for middlewares.
-#[must_use]
-pub fn flag(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Handler => "-s",
-        Kind::Client => "-c",
-        Kind::Modifier => "-m",
-        Kind::Middleware => "-w",
-    }
-}
-
 /// The log lines that are about plugins, without what comes before the message.
 pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
     said.iter()
@@ -188,14 +177,9 @@ pub fn worth_showing(said: &[String]) -> Vec<&str> {
 /// How many plugins of a type the log says were loaded; none when it does not say.
 #[must_use]
 pub fn loaded(said: &[String], kind: Kind) -> Option<usize> {
-    let signs: &[&str] = match kind {
-        Kind::Handler => &["Handler Plugin]", "Total server plugins"],
-        Kind::Client => &["Executor Plugin]", "Total client plugins"],
-        Kind::Modifier => &["Modifier Plugin]", "Total modifier plugins"],
-        Kind::Middleware => &["Middleware Plugin]"],
-    };
+    let signs = &kind.row().log;
     said.iter()
-        .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign)))
+        .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign.as_str())))
         .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
 }
 

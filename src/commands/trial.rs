@@ -164,7 +164,7 @@ impl Runnable<'_> {
     /// The gateway's own `test-plugin`.
     fn test_plugin(&self, plugin: &Tried, kind: Kind, folder: &Path) -> Result<(bool, Vec<String>)> {
         let file = plugin.file.display().to_string();
-        let run = self.invocation(folder, &["test-plugin", trial::flag(kind), &file]);
+        let run = self.invocation(folder, &["test-plugin", &kind.row().flag, &file]);
         self.cx.ui.detail("running", &run);
         let output = run.output(self.cx.host)?;
         let said = [output.stdout, output.stderr].concat();

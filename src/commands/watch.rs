@@ -114,6 +114,10 @@ impl Running {
     /// Waits a moment and shows what was said of plugins meanwhile; of a gateway that ended, its last words.
     fn show(&mut self, cx: Context) {
         let waited = self.process.wait(PAUSE, |_| false);
+        if interrupted() {
+            // It ends because we do.
+            return;
+        }
         let new = self.process.said.get(self.shown..).unwrap_or_default();
         for line in trial::worth_showing(new) {
             let bad = ["rror", "fatal", "panic", "not found", "different version"];

@@ -74,6 +74,10 @@ pub struct Registerer {
     pub names: Names,
     /// Names that the Enterprise edition brings itself.
     pub built_in: Vec<String>,
+    /// Of `krakend test-plugin`.
+    pub flag: String,
+    /// What the gateway's line that counts the loaded ones has.
+    pub log: Vec<String>,
     pub enterprise: bool,
     pub docs: String,
     pub source: String,

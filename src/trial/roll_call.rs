@@ -55,7 +55,7 @@ fn place(number: usize) -> String {
     format!("/plugbuild/{number}/asked")
 }
 
-/// Whether a plugin goes by each name; none where the gateway came to no answer: releases before 2.5 stop at the first
+/// Whether a plugin goes by each name; none where the gateway came to no answer: releases up to 2.4 stop at the first
 /// handler that they do not know.
 #[must_use]
 pub fn answers(names: &[Wanted], said: &[String]) -> Vec<Option<bool>> {
