@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::matrix::Matrix;
 use described::Described;
 
-pub use tables::{AlignWish, Config, PluginConfig, PluginType, Texts};
+pub use tables::{AlignWish, Config, PluginConfig, Texts};
 
 /// The name of a project's settings file.
 pub const FILE: &str = "plugbuild.toml";

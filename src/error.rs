@@ -14,8 +14,10 @@ pub enum Kind {
     Build,
     /// A tool is missing and may not or cannot be fetched.
     ToolMissing,
-    /// A download failed, or what came is not what was published.
+    /// A download failed.
     Network,
+    /// What came, or what lies there, is not what was published or promised.
+    Integrity,
     /// A file could not be read or written.
     Io,
     /// The user (or the system) interrupted the run.
@@ -31,7 +33,7 @@ impl Kind {
             Kind::Usage => 2,
             Kind::Build => 3,
             Kind::ToolMissing => 4,
-            Kind::Network => 5,
+            Kind::Network | Kind::Integrity => 5,
             Kind::Io => 6,
             Kind::Interrupted => 130,
         }

@@ -12,7 +12,7 @@ use crate::invocation::{Invocation, quoted};
 use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::plan::flags::join_ldflags;
-use crate::registerer::assertion::is_about_assertions;
+use crate::registerer::assertion::{Assertions, is_about_assertions};
 use crate::registerer::overlay;
 use crate::seal;
 use crate::toolchain::Tools;
@@ -54,6 +54,39 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
     go
 }
 
+/// The build's own environment and module flags, for a question to the go command about its package.
+pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
+    let kept = |arg: &&OsString| {
+        let text = arg.to_string_lossy();
+        ["-mod=", "-modfile=", "-tags=", "-overlay="]
+            .iter()
+            .any(|flag| text.starts_with(flag))
+    };
+    let mut list = go.clone();
+    list.args = std::iter::once("list")
+        .chain(question.iter().copied())
+        .map(Into::into)
+        .collect();
+    list.args.extend(go.args.iter().filter(kept).cloned());
+    list.args.push(".".into());
+    list
+}
+
+/// The files that are compiled for this target and with these tags; none when the go command does not say, as the build
+/// itself then does.
+fn files(go: &Invocation, host: &Host) -> Result<Vec<String>> {
+    const TEMPLATE: &str = "{{range .GoFiles}}{{println .}}{{end}}{{range .CgoFiles}}{{println .}}{{end}}";
+    let mut list = list(go, &["-f", TEMPLATE]);
+    // The overlay is what the answer is for: it is not there yet.
+    list.args
+        .retain(|arg| !arg.to_string_lossy().starts_with(overlay::FLAG));
+    let output = list.output(host)?;
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
 /// The user's flags, with what the linker must know of the C compiler joined into one `-ldflags`.
 fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     let quirks = tools.cc.quirks(job, matrix);
@@ -92,6 +125,14 @@ pub(crate) fn linked_key(job: &Job) -> String {
     hex(&hash.finalize()[..8])
 }
 
+/// Writes the overlay that the command names, and returns what it asserts.
+///
+/// # Errors
+/// A registerer that is none, or a file that cannot be read or written.
+pub fn assertions(job: &Job, go: &Invocation, host: &Host, store: &Store) -> Result<Assertions> {
+    overlay::write(job, &linked_key(job), store, || files(go, host))
+}
+
 /// A linked file, ours until this is dropped: another copy, or another job of ours, may want to link it too.
 #[derive(Debug)]
 pub struct Linked {
@@ -111,7 +152,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     if let Some(dir) = file.parent() {
         store.folder(dir)?;
     }
-    let assertions = overlay::write(job, &linked_key(job), store)?;
+    let assertions = assertions(job, go, host, store)?;
     for warning in &assertions.warnings {
         say(&format!("warning: {warning}"));
     }

@@ -113,9 +113,9 @@ pub fn inspect(binary: &Binary) -> Result<Contents> {
     let registerers = plugin
         .iter()
         .flat_map(registerers::exported)
-        .map(|(kind, shape)| Exported {
-            name: kind.name,
-            namespace: kind.namespace,
+        .map(|(row, shape)| Exported {
+            name: &row.symbol,
+            namespace: &row.namespace,
             usable: shape == Shape::Right,
         });
     Ok(Contents {

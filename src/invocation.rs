@@ -1,6 +1,7 @@
 //! A command as a value: `--dry-run` prints the very value that would be run. The only place a process starts.
 
 pub mod background;
+mod family;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -171,12 +172,15 @@ mod children {
 
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+    use super::family::{Relative, descendants};
     use crate::error::{Error, Result};
     use crate::host::Host;
 
     struct Child {
         pids: Vec<u32>,
         own_group: bool,
+        /// Of one without a group of its own: what it had started when it was signalled, as far as that can be seen.
+        family: Vec<Relative>,
     }
 
     static RUNNING: Mutex<Vec<Child>> = Mutex::new(Vec::new());
@@ -209,6 +213,7 @@ mod children {
         running.push(Child {
             pids: pids.clone(),
             own_group,
+            family: Vec::new(),
         });
         Ok(Registered {
             handle,
@@ -220,7 +225,9 @@ mod children {
     impl<H> Registered<H> {
         /// Ends this one, its whole group where it has one. Only while it has not been waited for.
         pub(super) fn end(&self, signal: Signal) {
-            self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
+            for child in running().iter_mut().filter(|child| child.pids == self.pids) {
+                child.end(signal);
+            }
         }
 
         /// The process has ended; tells whether it was made to. Then nothing it started outlives it.
@@ -230,6 +237,9 @@ mod children {
             }
             if self.own_group {
                 self.pids.iter().for_each(|pid| send(*pid, true, Signal::KILL));
+            }
+            for child in running().iter().filter(|child| child.pids == self.pids) {
+                child.family.iter().for_each(|relative| relative.send(Signal::KILL));
             }
             Err(Error::interrupted())
         }
@@ -271,8 +281,37 @@ mod children {
             Ending::Terminate => Signal::TERM,
             Ending::Kill => Signal::KILL,
         };
-        for child in running().iter() {
-            child.pids.iter().for_each(|pid| send(*pid, child.own_group, signal));
+        running().iter_mut().for_each(|child| child.end(signal));
+    }
+
+    impl Child {
+        fn end(&mut self, signal: Signal) {
+            if !self.own_group {
+                // Stopped, none can start another between the look and the end.
+                while self.look() && signal == Signal::KILL {
+                    self.family.iter().for_each(|relative| relative.send(Signal::STOP));
+                }
+                self.family.iter().for_each(|relative| relative.send(signal));
+            }
+            self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
+        }
+
+        /// Whether there are new ones in the family. What one that has ended had started is no descendant any more, and
+        /// may start more itself.
+        fn look(&mut self) -> bool {
+            let known: Vec<u32> = self
+                .pids
+                .iter()
+                .copied()
+                .chain(self.family.iter().map(Relative::pid))
+                .collect();
+            let before = self.family.len();
+            for found in descendants(&known) {
+                if !self.family.contains(&found) {
+                    self.family.push(found);
+                }
+            }
+            self.family.len() > before
         }
     }
 

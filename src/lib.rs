@@ -8,6 +8,7 @@
 
 pub mod version;
 pub mod target;
+pub mod cache_path;
 pub mod cli;
 pub mod host;
 pub mod config;

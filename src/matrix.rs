@@ -19,7 +19,7 @@ use crate::version::GatewayVersion;
 pub use linked::linked;
 pub use official::Official;
 pub use quirk::{Cc, Quirk, QuirkFacts};
-pub use release::{OwnRelease, Release};
+pub use release::{Defaults, OwnRelease, Release};
 pub use target_row::{CrossGcc, TargetRow};
 pub use zig::{Zig, ZigHost};
 
@@ -68,6 +68,12 @@ impl Matrix {
     #[must_use]
     pub fn releases(&self) -> &[Release] {
         &self.releases.rows
+    }
+
+    /// Where a gateway was compiled that does not say.
+    #[must_use]
+    pub fn defaults(&self) -> &Defaults {
+        &self.releases.defaults
     }
 
     /// The row of exactly this release.

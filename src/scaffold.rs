@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_made_fits_together() {
-        let rows = crate::registerer::all().unwrap();
+        let rows = crate::registerer::all();
         for kind in Kind::ALL {
             let dir = tempfile::tempdir().unwrap();
             let files = project(kind, "1.19.5").files();
@@ -140,7 +140,7 @@ mod tests {
                     std::fs::write(dir.path().join(file.path), &file.text).unwrap();
                 }
             }
-            let names = registered(&Source::read(dir.path()).unwrap(), &rows).expect("the names are constants");
+            let names = registered(&Source::read(dir.path()).unwrap(), rows).expect("the names are constants");
             assert_eq!(names[0], (kind, "my-own".to_owned()));
             let config = files.iter().find(|file| file.path == "krakend.json").unwrap();
             let Read::Document(document) = document::read(config.path, &config.text) else {
@@ -152,10 +152,11 @@ mod tests {
                 registered: Some(Registered {
                     names,
                     origin: "read".to_owned(),
+                    all: true,
                 }),
             };
             let folder = |_: &str| Folder::Open(vec![("my-own.so".to_owned(), false)]);
-            let findings = check(&document, &rows, &[plugin], &folder);
+            let findings = check(&document, rows, &[plugin], &folder);
             let enterprise = usize::from(kind == Kind::Middleware);
             assert_eq!(findings.len(), enterprise, "{findings:?}");
         }

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::align::{Prepared, own_modfile};
 use crate::artefact;
+use crate::gobuild;
 use crate::host::Host;
 use crate::invocation::Invocation;
 use crate::matrix::Matrix;
@@ -101,7 +102,7 @@ pub struct Witness {
 /// Asks the go command what a build reads, with the build's own flags, while it runs.
 #[must_use]
 pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Option<Witness> {
-    let said = inputs::listing(go).output(host).ok()?;
+    let said = gobuild::list(go, &["-deps", "-f", inputs::FORMAT]).output(host).ok()?;
     if !said.status.success() {
         return None;
     }

@@ -2,6 +2,7 @@
 //! what its log says of the plugin. Pure, but for the look at what is installed.
 
 pub mod request;
+pub mod roll_call;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::host::{Host, Os};
+use crate::krakend::document::{self, Read};
 use crate::matrix::Matrix;
 use crate::registerer::Kind;
 use crate::target::{Arch, LibcKind, Target};
@@ -80,32 +82,51 @@ pub fn runner(
     Ok(vec![emulator.into(), "-L".into(), root.into()])
 }
 
-/// The configuration for a trial: the plugins' folder, a port of the loopback, and calls to itself follow the port.
+/// A configuration of any format that is read, as the JSON that a trial runs.
 ///
 /// # Errors
-/// Not a JSON object.
-pub fn configuration(text: &str, folder: &Path, port: u16) -> Result<String> {
-    let broken =
-        |why: String| Error::usage(format!("the configuration cannot be used: {why}")).help("plugbuild config check");
-    let mut config: Value = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
-    let old = self::port(text);
-    let root = config
-        .as_object_mut()
-        .ok_or_else(|| broken("it is no object".to_owned()))?;
-    root.insert(
-        "plugin".to_owned(),
-        json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" }),
-    );
-    root.insert("port".to_owned(), json!(port));
-    root.insert("listen_ip".to_owned(), json!("127.0.0.1"));
+/// A template, or what the gateway could not parse.
+pub fn read(name: &str, text: &str) -> Result<Value> {
+    let error = match document::read(name, text) {
+        Read::Document(document) if matches!(document.root.value, document::Value::Map(_)) => {
+            return Ok(document.root.plain());
+        }
+        Read::Document(document) => Error::usage(format!(
+            "{name}: a configuration is an object, not {}",
+            document.root.what()
+        )),
+        Read::Template => Error::usage(format!(
+            "{name} is a template of the flexible configuration, which only the gateway fills in"
+        ))
+        .help("give what it makes of it: `FC_ENABLE=1 FC_OUT=out.json krakend check -c …`"),
+        Read::Broken(at, why) => Error::usage(format!("{name}:{at}: the gateway cannot parse it: {why}")),
+        Read::Unknown => {
+            Error::usage(format!("{name}: not a format that is read here")).help("give a .json, .yaml, .yml or .toml")
+        }
+    };
+    Err(error)
+}
+
+/// The configuration for a trial: the plugins' folder, a port of the loopback, and calls to itself follow the port.
+#[must_use]
+pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
+    let mut config = config.clone();
+    let old = self::port(&config);
+    if let Some(root) = config.as_object_mut() {
+        root.insert(
+            "plugin".to_owned(),
+            json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" }),
+        );
+        root.insert("port".to_owned(), json!(port));
+        root.insert("listen_ip".to_owned(), json!("127.0.0.1"));
+    }
     follow(&mut config, old, port);
-    Ok(config.to_string())
+    config.to_string()
 }
 
 /// The port a configuration names, else the gateway's own default.
 #[must_use]
-pub fn port(text: &str) -> u16 {
-    let config: Value = serde_json::from_str(text).unwrap_or_default();
+pub fn port(config: &Value) -> u16 {
     let named = config.get("port").and_then(Value::as_u64);
     named.and_then(|port| port.try_into().ok()).unwrap_or(8080)
 }
@@ -131,17 +152,6 @@ pub fn bare(folder: &Path, port: u16) -> String {
     json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
 }
 
-/// The flag of `krakend test-plugin` for a type; the Community edition has none for middlewares.
-#[must_use]
-pub fn flag(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Handler => "-s",
-        Kind::Client => "-c",
-        Kind::Modifier => "-m",
-        Kind::Middleware => "-w",
-    }
-}
-
 /// The log lines that are about plugins, without what comes before the message.
 pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
     said.iter()
@@ -149,17 +159,27 @@ pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
         .filter(|line| ["lugin", "fatal error", "panic"].iter().any(|word| line.contains(word)))
 }
 
+/// The same without what each loader says of plugins of the other types, which is no failure.
+#[must_use]
+pub fn worth_showing(said: &[String]) -> Vec<&str> {
+    let harmless = |line: &str| line.contains("plugin: symbol ") && line.contains("Registerer not found");
+    let lines: Vec<&str> = about_plugins(said).collect();
+    let heads = |line: &str, next: Option<&&str>| {
+        line.contains("plugin loader found 1 error(s)") && next.is_some_and(|next| harmless(next))
+    };
+    let shown = |(number, line): (usize, &&str)| !harmless(line) && !heads(line, lines.get(number + 1));
+    (0..lines.len())
+        .filter(|number| shown((*number, &lines[*number])))
+        .map(|number| lines[number])
+        .collect()
+}
+
 /// How many plugins of a type the log says were loaded; none when it does not say.
 #[must_use]
 pub fn loaded(said: &[String], kind: Kind) -> Option<usize> {
-    let signs: &[&str] = match kind {
-        Kind::Handler => &["Handler Plugin]", "Total server plugins"],
-        Kind::Client => &["Executor Plugin]", "Total client plugins"],
-        Kind::Modifier => &["Modifier Plugin]", "Total modifier plugins"],
-        Kind::Middleware => &["Middleware Plugin]"],
-    };
+    let signs = &kind.row().log;
     said.iter()
-        .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign)))
+        .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign.as_str())))
         .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
 }
 
@@ -204,7 +224,8 @@ mod tests {
     #[test]
     fn the_configuration_follows_the_port() {
         let text = r#"{"version": 3, "port": 9000, "endpoints": [{"backend": [{"host": ["http://localhost:9000", "http://x:9000"]}]}]}"#;
-        let new: Value = serde_json::from_str(&configuration(text, Path::new("/p"), 41000).unwrap()).unwrap();
+        let config = read("k.json", text).unwrap();
+        let new: Value = serde_json::from_str(&configuration(&config, Path::new("/p"), 41000)).unwrap();
         assert_eq!(new["port"], 41000);
         assert_eq!(new["listen_ip"], "127.0.0.1");
         assert_eq!(new["plugin"]["folder"], "/p/");
@@ -212,8 +233,25 @@ mod tests {
             new["endpoints"][0]["backend"][0]["host"],
             json!(["http://localhost:41000", "http://x:9000"])
         );
-        assert!(configuration("[]", Path::new("/p"), 1).is_err());
-        assert!(configuration("{{ x }}", Path::new("/p"), 1).is_err());
+        assert_eq!(
+            read("k.yaml", "port: 9000\n").map(|config| port(&config)).unwrap(),
+            9000
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_told_before() {
+        let told = |name: &str, text: &str| read(name, text).unwrap_err().what;
+        assert_eq!(told("k.json", "[]"), "k.json: a configuration is an object, not a list");
+        assert_eq!(
+            told("k.json", "{{ x }}"),
+            "k.json is a template of the flexible configuration, which only the gateway fills in"
+        );
+        assert_eq!(
+            told("k.json", "{\n 1}"),
+            "k.json:2:2: the gateway cannot parse it: expected string for object property"
+        );
+        assert!(told("krakend.conf", "x").contains("not a format"));
     }
 
     #[test]
@@ -225,6 +263,13 @@ mod tests {
         assert_eq!(loaded(&official, Kind::Handler), Some(1));
         assert_eq!(loaded(&official, Kind::Modifier), None);
         assert_eq!(about_plugins(&official).count(), 2);
+        assert_eq!(worth_showing(&official).len(), 1);
+        let mixed = lines(
+            "client: plugin loader found 1 error(s):\nplugin #0 (a.so): plugin: symbol ClientRegisterer not found in plugin x\n\
+             server: plugin loader found 2 error(s):\nplugin #0 (a.so): plugin: symbol HandlerRegisterer not found in plugin x\n\
+             plugin #1 (b.so): plugin was built with a different version of package y",
+        );
+        assert_eq!(worth_showing(&mixed), [mixed[2].as_str(), mixed[4].as_str()]);
         let small = lines("[SERVICE: Plugin Loader] Total client plugins loaded: 0");
         assert_eq!(loaded(&small, Kind::Client), Some(0));
     }

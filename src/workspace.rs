@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, PluginConfig, PluginType};
+use crate::config::{Config, PluginConfig};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
+use crate::registerer::source::Source;
+use crate::registerer::{self, Kind, names};
 
 /// One plugin of the project.
 #[derive(Debug, Clone)]
@@ -16,7 +18,7 @@ pub struct Member {
     /// What the settings file says of it; empty where it says nothing.
     pub config: PluginConfig,
     /// What it registers, and as what: from the settings file, else from its source where a constant tells.
-    pub registers: Vec<(Option<PluginType>, String)>,
+    pub registers: Vec<(Option<Kind>, String)>,
 }
 
 impl Member {
@@ -116,64 +118,15 @@ fn member_dirs(config: &Config, root: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(dirs)
 }
 
-/// The texts of the Go files in a folder, tests left out.
-fn go_files(dir: &Path) -> impl Iterator<Item = String> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.ends_with(".go") && !name.ends_with("_test.go") && !name.starts_with(['_', '.'])
-        })
-        .collect();
-    files.sort();
-    files.into_iter().filter_map(|file| std::fs::read_to_string(file).ok())
-}
-
 fn has_main_package(dir: &Path) -> bool {
-    go_files(dir).any(|text| {
-        text.lines()
-            .any(|line| line.split_whitespace().take(2).eq(["package", "main"]))
-    })
+    Source::read(dir).is_ok_and(|source| source.has_main())
 }
 
 /// The names registered in a folder's sources, where each is a constant there.
-fn registered_in(dir: &Path) -> Vec<(Option<PluginType>, String)> {
-    let sources: Vec<String> = go_files(dir).collect();
-    PluginType::ALL
-        .into_iter()
-        .filter_map(|kind| Some((Some(kind), registered_as(&sources, kind.registerer())?)))
-        .collect()
-}
-
-/// `var HandlerRegisterer = registerer("name")`, or with a variable or constant whose value is a text.
-fn registered_as(sources: &[String], registerer: &str) -> Option<String> {
-    let value = value_of(sources, registerer)?;
-    let argument = value
-        .split_once('(')
-        .map_or(value, |(_, inside)| inside)
-        .trim()
-        .trim_end_matches(')');
-    text(argument)
-        .or_else(|| text(value_of(sources, argument)?))
-        .map(str::to_owned)
-}
-
-/// What stands behind `name =` at the beginning of a line, `var` or `const` and a type aside.
-fn value_of<'s>(sources: &'s [String], name: &str) -> Option<&'s str> {
-    let mut lines = sources.iter().flat_map(|text| text.lines());
-    lines.find_map(|line| {
-        let (left, right) = line.split_once('=')?;
-        let words = left.split_whitespace().filter(|word| !matches!(*word, "var" | "const"));
-        (words.take(1).eq([name])).then(|| right.trim())
-    })
-}
-
-fn text(literal: &str) -> Option<&str> {
-    let (text, _) = literal.strip_prefix('"')?.split_once('"')?;
-    (!text.is_empty()).then_some(text)
+fn registered_in(dir: &Path) -> Vec<(Option<Kind>, String)> {
+    let source = Source::read(dir).unwrap_or_default();
+    let names = names::plain(&source, registerer::all()).into_iter();
+    names.map(|(kind, name)| (Some(kind), name)).collect()
 }
 
 /// Says which two plugins cannot be in one gateway, before anything is built.
@@ -194,7 +147,7 @@ pub fn check(members: &[Member]) -> Result<()> {
                     .help("a gateway loads a path once only: give one of them another `module` line in its go.mod"));
             }
             let twice = one.registers.iter().find(|(kind, name)| {
-                let same = |a: &Option<PluginType>, b: &Option<PluginType>| a.is_none() || b.is_none() || a == b;
+                let same = |a: &Option<Kind>, b: &Option<Kind>| a.is_none() || b.is_none() || a == b;
                 other.registers.iter().any(|(k, n)| n == name && same(kind, k))
             });
             if let Some((_, name)) = twice {
@@ -223,29 +176,4 @@ pub fn select(members: Vec<Member>, names: &[String], exclude: &[String]) -> Res
     }
     let wanted = |m: &Member| (names.is_empty() || names.contains(&m.name)) && !exclude.contains(&m.name);
     Ok(members.into_iter().filter(wanted).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_registered_name_is_read_where_it_is_a_constant() {
-        let told = |text: &str| registered_as(&[text.to_owned()], "HandlerRegisterer");
-        assert_eq!(
-            told("var HandlerRegisterer = registerer(\"a-b\")\n").as_deref(),
-            Some("a-b")
-        );
-        assert_eq!(
-            told("var pluginName = \"x\"\nvar HandlerRegisterer = registerer(pluginName)\n").as_deref(),
-            Some("x")
-        );
-        assert_eq!(
-            told("const (\n\tname string = \"y\"\n)\nvar (\n\tHandlerRegisterer registerer = name\n)\n").as_deref(),
-            Some("y")
-        );
-        assert_eq!(told("var HandlerRegisterer = registerer(os.Getenv(\"N\"))\n"), None);
-        assert_eq!(told("var HandlerRegisterer = make()\n"), None);
-        assert_eq!(told("// HandlerRegisterer is = registerer(\"no\")\n"), None);
-    }
 }

@@ -135,6 +135,7 @@ fn the_exit_codes_are_the_documented_ones() {
         Kind::Build,
         Kind::ToolMissing,
         Kind::Network,
+        Kind::Integrity,
         Kind::Io,
         Kind::Interrupted,
     ];
@@ -143,7 +144,9 @@ fn the_exit_codes_are_the_documented_ones() {
         .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
         .filter(|code| *code != 0)
         .collect();
-    assert_eq!(documented, kinds.map(Kind::exit_code));
+    let mut codes = kinds.map(Kind::exit_code).to_vec();
+    codes.dedup();
+    assert_eq!(documented, codes);
 }
 
 #[test]

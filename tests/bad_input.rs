@@ -233,7 +233,7 @@ exit: 2
 --- stderr
 error: cannot read the gateway [CWD]/nothing: No such file or directory (os error 2)
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -270,7 +270,6 @@ help: copy or download it again
 exit: 2
 --- stderr
 error: [CWD]/krakend is not a gateway: it is a script, which is not run
-help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
 help: give the binary that the script starts
 
 "#]]);
@@ -300,7 +299,7 @@ exit: 2
 --- stderr
 error: [CWD] is a folder, not a gateway
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 

@@ -202,7 +202,7 @@ exit: 2
 --- stderr
 error: `acme` is no release, and no gateway of yours has this name
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -216,7 +216,7 @@ exit: 2
 --- stderr
 error: `2.1.4-rc1` is no release, and no gateway of yours has this name
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -230,7 +230,7 @@ exit: 2
 --- stderr
 error: `99999999999.1` is no release, and no gateway of yours has this name
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -257,7 +257,7 @@ exit: 2
 --- stderr
 error: no gateway: which KrakenD must load the plugin?
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -267,7 +267,7 @@ exit: 2
 --- stderr
 error: no gateway: which KrakenD must load the plugin?
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -277,7 +277,7 @@ exit: 2
 --- stderr
 error: invalid value '' for '--gateway <G>': `--gateway` names no gateway
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -442,7 +442,7 @@ exit: 2
 --- stderr
 error: this is not what `krakend version` prints: no `KrakenD Version:` line
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -456,7 +456,7 @@ exit: 2
 --- stderr
 error: this is not what `krakend version` prints: no `KrakenD Version:` line
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
@@ -607,7 +607,7 @@ exit: 2
 --- stderr
 error: no `krakend` on PATH
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
 help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 

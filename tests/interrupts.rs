@@ -9,9 +9,11 @@ use std::{fs, thread};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use snapbox::str;
 
+use crate::plugin_life::running;
 use crate::support::case::{Case, go_script};
+use crate::support::gateway::{Release, text};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
-use crate::support::stand_ins_are_amd64;
+use crate::support::{plugbuild, root, skipped, stand_ins_are_amd64};
 
 /// A go command with a child and a grandchild that write their process numbers, and a half output.
 fn long_go(stubborn: &str) -> String {
@@ -104,6 +106,112 @@ fn ctrl_c_ends_the_build_and_its_children() {
         assert_eq!(said, "building\n", "{signal:?} {group}");
         // What a shell starts in the background heeds no Ctrl-C: the grandchild is ended by harder means.
         assert!(took < Duration::from_secs(4), "{signal:?} {group}: {took:?}");
+    }
+}
+
+/// Under a terminal go has no group of its own: what it has started is found and ended all the same.
+#[test]
+#[cfg(target_os = "linux")]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn under_a_terminal_the_children_of_go_end_too() {
+    for (stubborn, signal) in [
+        ("", Signal::TERM),
+        ("", Signal::INT),
+        ("trap : INT TERM HUP;", Signal::TERM),
+    ] {
+        let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &long_go(stubborn));
+        let plain = case.command(["-g", "2.12.1", "-a", "amd64", "-q"]);
+        let words: Vec<String> = std::iter::once(plain.get_program())
+            .chain(plain.get_args())
+            .map(|word| format!("'{}'", word.to_str().unwrap()))
+            .collect();
+        let line = format!("echo $$ >\"$HOME/plugbuild\"; exec {}", words.join(" "));
+        let mut script = std::process::Command::new("/usr/bin/script");
+        script
+            .args(["-qec", &line, "/dev/null"])
+            .env_clear()
+            .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("TERM", "xterm")
+            .env("SHELL", "/bin/sh")
+            .current_dir(plain.get_current_dir().unwrap())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped());
+        // The case's PATH has nothing of the system's.
+        let Ok(child) = script.spawn() else {
+            return skipped(
+                "under_a_terminal_the_children_of_go_end_too",
+                "there is no `script` here",
+            );
+        };
+        let pids = pids(&case);
+        let group = |pid: Pid| {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap();
+            stat.rsplit_once(')')
+                .unwrap()
+                .1
+                .split_whitespace()
+                .nth(2)
+                .unwrap()
+                .to_owned()
+        };
+        let own: i32 = fs::read_to_string(case.at("home/plugbuild"))
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let own = Pid::from_raw(own).unwrap();
+        assert_eq!(
+            group(own),
+            group(pids[0]),
+            "go is in plugbuild's group: this is a terminal"
+        );
+        kill_process(own, signal).unwrap();
+        let (output, took) = end(child);
+        assert_eq!(output.status.code(), Some(130));
+        assert!(took < Duration::from_secs(8), "{signal:?}: {took:?}");
+        for pid in pids {
+            wait_for("end of a process", || gone(pid));
+        }
+        nothing_is_left(&case);
+    }
+}
+
+/// While a gateway that it runs is waited for, plugbuild heeds a signal at once and leaves no gateway behind.
+#[test]
+fn a_gateway_that_is_tried_ends_with_plugbuild() {
+    let gateway = Release::new("2.12.1", "1.25.6", "1.25.6").gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    let krakend = dir.path().join("krakend");
+    fs::copy(&gateway.binary, &krakend).unwrap();
+    let plugin = dir.path().join("handler.so");
+    let built = plugbuild(&["build", "-q", "--target", "amd64-glibc", "--gateway"])
+        .arg(&krakend)
+        .arg("--output")
+        .arg(&plugin)
+        .arg(root().join("examples/handler"))
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let host = format!("http://{}", silent.local_addr().unwrap());
+    let backend = format!("{{\"host\": [\"{host}\"], \"url_pattern\": \"/\", \"timeout\": \"60s\"}}");
+    let endpoint = format!("{{\"endpoint\": \"/slow\", \"timeout\": \"60s\", \"backend\": [{backend}]}}");
+    let config = dir.path().join("krakend.json");
+    fs::write(&config, format!("{{\"version\": 3, \"endpoints\": [{endpoint}]}}")).unwrap();
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut test = plugbuild(&["test", "--request", "GET", "/slow", "--gateway"]);
+        test.arg(&krakend).arg(&plugin).arg("--config").arg(&config);
+        test.stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        let child = test.process_group(0).spawn().unwrap();
+        // The gateway has asked its backend: the answer is waited for.
+        let held = silent.accept().unwrap();
+        kill_process(pid(&child), signal).unwrap();
+        let (output, took) = end(child);
+        assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+        assert!(took < Duration::from_secs(2), "{signal:?}: {took:?}");
+        wait_for("end of the gateway", || !running(&krakend));
+        drop(held);
     }
 }
 

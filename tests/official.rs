@@ -1,4 +1,4 @@
-//! `verify --official`: a release's own gateway, fetched once from a mirror, checked against its list of SHA-512.
+//! `--official` of `verify` and `test`: a release's own gateway, fetched once from a mirror, checked against its list of SHA-512.
 
 use std::fs;
 
@@ -61,6 +61,33 @@ fn the_official_gateway_is_fetched_once_and_only_as_published() {
     let asked = mirror.asked().len();
     let (code, verdict, said) = verify(true);
     assert_eq!(code, Some(0), "{verdict}{said}");
+    assert_eq!(mirror.asked().len(), asked, "it was fetched again");
+
+    // The same file, run: all of a plugin's trial from a release's number.
+    let config = store.path().join("krakend.json");
+    fs::write(&config, "{\"version\": 3}").unwrap();
+    fs::remove_dir_all(store.path().join("gateways")).unwrap();
+    let test = |extra: &[&str]| {
+        let mut test = plugbuild(&["test", "--gateway", "2.1.4", "--request", "GET", "/__health"]);
+        test.args(extra).arg("--config").arg(&config).arg(&plugin);
+        test.env("PLUGBUILD_HOME", store.path())
+            .env("PLUGBUILD_GATEWAY_MIRROR", &mirror.url);
+        let out = test.output().unwrap();
+        (out.status.code(), text(&out.stdout), text(&out.stderr))
+    };
+    let (code, told, said) = test(&[]);
+    assert_eq!(code, Some(2), "{told}{said}");
+    assert!(
+        said.contains("or let the release's own be fetched: `--official`"),
+        "{said}"
+    );
+    let (code, told, said) = test(&["--official", "--expect-status", "200"]);
+    assert_eq!(code, Some(0), "{told}{said}");
+    assert!(told.contains("as a modifier in KrakenD 2.1.4"), "{told}");
+    assert!(told.contains("GET /__health: 200"), "{told}");
+    let asked = mirror.asked().len();
+    let (code, told, said) = test(&["--official", "--offline"]);
+    assert_eq!(code, Some(0), "{told}{said}");
     assert_eq!(mirror.asked().len(), asked, "it was fetched again");
 
     mirror.serve("/checksums.txt", Answer::Whole(Vec::new()));

@@ -130,6 +130,57 @@ fn each_type_answers_a_request() {
     }
 }
 
+/// A bare file does not tell its names, and a gateway that the user gives does: as each release says it in its log.
+#[test]
+fn the_names_of_a_bare_file_are_asked_of_a_gateway() {
+    for release in releases() {
+        let gateway = release.gateway("amd64-glibc");
+        // A copy, so that no other test's gateway is mistaken for this one.
+        let place = tempfile::tempdir().unwrap();
+        let own = place.path().join("krakend");
+        fs::copy(&gateway.binary, &own).unwrap();
+        let krakend = own.display().to_string();
+        for kind in ["handler", "client", "modifier"] {
+            let dir = tempfile::tempdir().unwrap();
+            made(dir.path(), kind, &release, &gateway);
+            let folder = dir.path().join("my-plugin");
+            fs::copy(folder.join("plugins/my-plugin.so"), dir.path().join("bare.so")).unwrap();
+            let config = fs::read_to_string(folder.join("krakend.json")).unwrap();
+            let other = config.replace("\"my-plugin\"", "\"other\"");
+            assert_ne!(config, other);
+            fs::write(folder.join("other.json"), other).unwrap();
+            let check = |config, more: &[&str]| {
+                let out = in_dir(&folder, &[&["config", "check", config, "../bare.so"], more].concat());
+                (out.status.code(), format!("{}{}", text(&out.stdout), text(&out.stderr)))
+            };
+            let asking = ["--gateway", krakend.as_str()];
+            let (code, said) = check("krakend.json", &asking);
+            assert_eq!(code, Some(0), "{said}");
+            assert!(said.contains("no errors and no warnings"), "{said}");
+            assert!(said.contains(&format!("my-plugin ({kind})")), "{said}");
+            assert!(
+                said.contains(&format!("as KrakenD {} said when it ran with it", release.version)),
+                "{said}"
+            );
+            let (code, said) = check("other.json", &asking);
+            assert_eq!(code, Some(1), "{said}");
+            assert!(
+                said.contains(&format!("error: no plugin registers a {kind} called other")),
+                "{said}"
+            );
+            assert!(said.contains(&format!("registered as {kind}s: ")), "{said}");
+            // None is run that was not given.
+            let (code, said) = check("other.json", &[]);
+            assert_eq!(code, Some(0), "{said}");
+            assert!(said.contains("the names it registers are not known"), "{said}");
+            let (code, said) = check("other.json", &["--gateway", release.version]);
+            assert_eq!(code, Some(2), "{said}");
+            assert!(said.contains("there is no file of it to run"), "{said}");
+        }
+        assert!(!running(&own), "a gateway is still there");
+    }
+}
+
 /// The Community edition has no loader for it: built and said so.
 #[test]
 fn a_middleware_builds() {
@@ -149,7 +200,9 @@ fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     made(dir.path(), "handler", &new, &built_for);
     let folder = dir.path().join("my-plugin");
-    let file = old.binary.display().to_string();
+    let own = dir.path().join("krakend");
+    fs::copy(&old.binary, &own).unwrap();
+    let file = own.display().to_string();
     let out = in_dir(&folder, &["test", "plugins/my-plugin.so", "--gateway", &file]);
     let said = text(&out.stderr);
     assert_eq!(out.status.code(), Some(1), "{said}");
@@ -157,15 +210,15 @@ fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
         said.contains("no plugin module data") && said.contains("which means"),
         "{said}"
     );
-    assert!(!running(&file), "the gateway is still there");
+    assert!(!running(&own), "the gateway is still there");
 }
 
 /// Whether a process of this program is there.
-fn running(program: &str) -> bool {
+pub(crate) fn running(program: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|process| fs::read_link(process.path().join("exe")).ok())
-        .any(|exe| exe == Path::new(program))
+        .any(|exe| exe == program)
 }
 
 #[test]
@@ -382,5 +435,5 @@ fn watch_builds_anew_and_ends_with_its_gateway() {
     let log = fs::read_to_string(dir.path().join("log")).unwrap();
     assert!(first && second, "{first} {second}\n{log}");
     assert_eq!(code, Some(130), "{log}");
-    assert!(!running(file.to_str().unwrap()), "the gateway is still there");
+    assert!(!running(&file), "the gateway is still there");
 }

@@ -1,11 +1,11 @@
-//! README's main command, run as it is written, in a fresh copy with an empty HOME.
+//! README's main command and its session, run as they are written, with an empty HOME.
 
 use std::fs;
 
-use crate::support::gateway::text;
+use crate::support::gateway::{Release, text};
 use crate::support::{cache, root, say};
 
-/// The first line of the code block behind a sentence of README.
+/// The code block behind a sentence of README.
 fn command_behind(sentence: &str) -> String {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, rest) = readme
@@ -65,6 +65,43 @@ fn the_main_command_builds_the_example_from_an_empty_home() {
     ));
     let again = run(&home);
     assert!(text(&again.stderr).contains("up to date"), "{}", text(&again.stderr));
+}
+
+/// A new user's six commands at most: a folder with a gateway in it, and nothing else.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn the_session_leads_from_an_empty_folder_to_an_answer() {
+    let session = command_behind("## From an empty folder to an answer");
+    assert!((3..=6).contains(&session.lines().count()), "{session}");
+    let gateway = Release::new("2.12.1", "1.25.6", "1.25.6").gateway("amd64-glibc");
+    let place = tempfile::tempdir().unwrap();
+    let (home, work) = (place.path().join("home"), place.path().join("work"));
+    fs::create_dir(&home).unwrap();
+    fs::create_dir(&work).unwrap();
+    fs::copy(&gateway.binary, work.join("krakend")).unwrap();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_plugbuild")).parent().unwrap();
+    let mut path = bin.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let out = std::process::Command::new("sh")
+        .args(["-ec", &session])
+        .current_dir(&work)
+        .env("PATH", path)
+        .env("HOME", &home)
+        .env("GOFLAGS", "-modcacherw")
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("PLUGBUILD_HOME")
+        .env_remove("PLUGBUILD_GATEWAY")
+        .output()
+        .unwrap();
+    let (told, said) = (text(&out.stdout), text(&out.stderr));
+    assert!(out.status.success(), "{session}\n{told}{said}");
+    for words in ["as a handler in KrakenD 2.12.1", "GET /hello: 200", "x-plugin: hello"] {
+        assert!(told.contains(words), "no `{words}` in\n{told}{said}");
+    }
+    for words in ["will load in", "no errors and no warnings"] {
+        assert!(said.contains(words), "no `{words}` in\n{told}{said}");
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "the test's own surroundings")]

@@ -130,13 +130,13 @@ fn build(folder: &Path, release: &Release, gateway: &Gateway, extra: &[&str]) ->
 fn each_is_told(release: &Release) {
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
-    for row in registerer::all().unwrap() {
-        let folder = plugin(dir.path(), &row, &right(&row));
+    for row in registerer::all() {
+        let folder = plugin(dir.path(), row, &right(row));
         let (built, said, _) = build(&folder, release, &gateway, &[]);
         assert!(built, "a right {}: {said}", row.kind);
-        for Wrong { name, source, told } in wrongs(&row) {
-            assert_ne!(source, right(&row), "{name} of a {} is wrong", row.kind);
-            plugin(dir.path(), &row, &source);
+        for Wrong { name, source, told } in wrongs(row) {
+            assert_ne!(source, right(row), "{name} of a {} is wrong", row.kind);
+            plugin(dir.path(), row, &source);
             let (built, said, _) = build(&folder, release, &gateway, &[]);
             assert!(!built, "{name} of a {} is refused", row.kind);
             assert!(said.contains("error: main.go:"), "{name} of a {}: {said}", row.kind);
@@ -174,7 +174,7 @@ fn the_gateway_skips_what_is_refused() {
     fs::write(&off, "{\"Replace\": {}}").unwrap();
     let off = format!("-overlay={}", off.display());
     // The Community edition's loaders know three of the types.
-    for row in registerer::all().unwrap().iter().filter(|row| !row.enterprise) {
+    for row in registerer::all().iter().filter(|row| !row.enterprise) {
         let mut files = Vec::new();
         for (number, wrong) in wrongs(row).into_iter().enumerate() {
             // A wrong logger is not called; the plugin works without.
@@ -197,4 +197,46 @@ fn the_gateway_skips_what_is_refused() {
             assert_eq!(opened.usable.get(&row.symbol), Some(&false), "{name} of a {}", row.kind);
         }
     }
+}
+
+/// A file that is compiled for this target or with these tags only is held to the same, one that is not to nothing.
+#[test]
+fn what_is_compiled_is_asserted_and_told_with_its_place() {
+    let release = Release::new("2.12.1", "1.25.6", "1.25.6");
+    let gateway = release.gateway("amd64-glibc");
+    let dir = tempfile::tempdir().unwrap();
+    let row = registerer::Kind::Handler.row();
+    let folder = plugin(dir.path(), row, "");
+    let imports = "import \"context\"\nimport \"net/http\"\n";
+    fs::write(folder.join("main.go"), "package main\n\nfunc main() {}\n").unwrap();
+    let wrong = right(row).replace(&format!(") {}(", row.method), ") Setup(");
+    let write = |file: &str, constraint: &str, package: &str, source: &str| {
+        let file = folder.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, format!("{constraint}package {package}\n\n{imports}\n{source}")).unwrap();
+    };
+    write("a_windows.go", "", "main", "var HandlerRegisterer int\n");
+    write("b_linux_amd64.go", "//go:build !own\n\n", "main", &right(row));
+    write("c.go", "//go:build linux && own\n\n", "main", &wrong);
+    let (built, said, _) = build(&folder, &release, &gateway, &[]);
+    assert!(built, "{said}");
+    let (built, said, _) = build(&folder, &release, &gateway, &["--", "-tags=own"]);
+    assert!(!built, "{said}");
+    assert!(
+        said.contains("error: c.go:8: HandlerRegisterer is not what the gateway asserts: it has no method"),
+        "{said}"
+    );
+
+    fs::remove_file(folder.join("b_linux_amd64.go")).unwrap();
+    fs::remove_file(folder.join("c.go")).unwrap();
+    write("internal/auth/auth.go", "", "auth", &right(row));
+    let (built, said, _) = build(&folder, &release, &gateway, &[]);
+    assert!(!built, "{said}");
+    let place =
+        "error: internal/auth/auth.go:6: HandlerRegisterer is in package auth: the gateway looks it up in package main";
+    assert!(said.contains(place), "{said}");
+    assert!(
+        said.contains("var HandlerRegisterer = auth.HandlerRegisterer"),
+        "{said}"
+    );
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use plugbuild::registerer;
 use plugbuild::verify::finding::Id;
-use plugbuild::verify::registerers::KINDS;
 use serde_json::Value;
 
 use crate::loads::{examples, new, old};
@@ -178,9 +178,12 @@ fn verdicts_agree_with_real_gateways() {
                     .to_string()
                     .contains(&format!("\"subject\":\"{name}\""))
             };
-            for kind in KINDS.iter().filter(|kind| opened.symbols.get(kind.name) == Some(&true)) {
-                if let Some(usable) = opened.usable.get(kind.name) {
-                    assert_eq!(*usable, !wrong(kind.name), "{} {verdict}", opened.file.display());
+            for row in registerer::all()
+                .iter()
+                .filter(|row| opened.symbols.get(&row.symbol) == Some(&true))
+            {
+                if let Some(usable) = opened.usable.get(&row.symbol) {
+                    assert_eq!(*usable, !wrong(&row.symbol), "{} {verdict}", opened.file.display());
                 }
             }
             pairs += 1;

@@ -6,13 +6,11 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::binary::Binary;
-use crate::binary::image::Image;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
-use crate::target::{LibcKind, Target};
 use crate::verify::plugin::Plugin;
-use crate::verify::registerers;
+use crate::verify::{self, registerers};
 use crate::version::LibcVersion;
 
 /// What was seen in the file.
@@ -49,18 +47,17 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
         )));
     }
     let needed: Vec<String> = image.needed().map(str::to_owned).collect();
-    let glibc = check_libc(image, target).map_err(|what| told(what).help("let zig compile it: leave `--cc` out"))?;
-    let registerers: Vec<String> = registerers::exported(&Plugin::read(binary)?)
+    let plugin = Plugin::read(binary)?;
+    let glibc =
+        verify::fits_libc(&plugin, target).map_err(|what| told(what).help("let zig compile it: leave `--cc` out"))?;
+    let registerers: Vec<String> = registerers::exported(&plugin)
         .into_iter()
-        .map(|(kind, _)| kind.name.to_owned())
+        .map(|(row, _)| row.symbol.clone())
         .collect();
     if registerers.is_empty() {
-        return Err(told(format!(
-            "exports none of {}",
-            registerers::KINDS.map(|kind| kind.name).join(", ")
-        ))
-        .help("a gateway looks for a package-level variable of one of these names in package main")
-        .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
+        return Err(told(format!("exports none of {}", registerers::symbols()))
+            .help("a gateway looks for a package-level variable of one of these names in package main")
+            .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
     }
     Ok(Checks {
         arch: image.arch().to_string(),
@@ -70,41 +67,6 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
         registerers,
         local_paths: local_paths(binary.bytes(), job, host),
     })
-}
-
-/// The newest glibc version needed, or what is wrong.
-fn check_libc(image: Image<'_>, target: &Target) -> Result<Option<LibcVersion>, String> {
-    let newest = image
-        .version_needs()
-        .into_iter()
-        .filter_map(|need| Some((need.version.strip_prefix("GLIBC_")?.parse::<LibcVersion>().ok()?, need)))
-        .max_by_key(|(version, _)| *version);
-    let wanted_by = |index: u16| {
-        image
-            .imports()
-            .find(|symbol| image.version_index(symbol) == index)
-            .map_or_else(|| "a symbol".to_owned(), |s| s.text())
-    };
-    match (target.libc.kind, newest) {
-        (LibcKind::Musl, Some((version, need))) => {
-            Err(format!("needs glibc ({} of GLIBC_{version})", wanted_by(need.index)))
-        }
-        (LibcKind::Glibc, None)
-            if image
-                .needed()
-                .any(|lib| lib == "libc.so" || lib.starts_with("libc.musl-")) =>
-        {
-            Err("needs musl".to_owned())
-        }
-        (LibcKind::Glibc, Some((version, need))) if target.libc.floor.is_some_and(|floor| version > floor) => {
-            Err(format!(
-                "needs glibc {version} (for {}), and the gateway's system has {}",
-                wanted_by(need.index),
-                target.libc.floor.unwrap_or(version)
-            ))
-        }
-        (_, newest) => Ok(newest.map(|(version, _)| version)),
-    }
 }
 
 /// Folders of this machine that a rule should have replaced.

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::binary::buildinfo::{BuildInfo, Module};
 use crate::binary::image::Image;
+use crate::cache_path::{escaped, unescaped};
 
 /// The header's first word from Go 1.16, 1.18 and 1.20 on, and behind how many words the table offsets start.
 const MAGICS: [(u32, usize); 3] = [(0xffff_fffa, 2), (0xffff_fff0, 3), (0xffff_fff1, 3)];
@@ -77,7 +78,7 @@ impl ModuleFolder<'_> {
     /// Where it lay, if it is a folder of this module.
     #[must_use]
     pub fn root_of(&self, module: &str) -> Option<SourceRoot> {
-        let root = self.path.strip_suffix(escape(module).as_str())?;
+        let root = self.path.strip_suffix(escaped(module).as_str())?;
         match root.strip_suffix('/') {
             Some(cache) => Some(SourceRoot::At(cache.to_owned())),
             None if root.is_empty() => Some(SourceRoot::Trimmed),
@@ -101,7 +102,7 @@ impl ModuleFolder<'_> {
     /// The version, as a go.mod writes it.
     #[must_use]
     pub fn version(&self) -> String {
-        unescape(self.version)
+        unescaped(self.version)
     }
 }
 
@@ -227,32 +228,6 @@ impl<'d> LineTable<'d> {
         let (file, at) = self.file_with("/runtime/proc.go")?;
         Some(&file[..at])
     }
-}
-
-/// A module path or version as the module cache spells it, which has to do without upper case.
-#[must_use]
-pub fn escape(path: &str) -> String {
-    let mut escaped = String::with_capacity(path.len() + 4);
-    for c in path.chars() {
-        if c.is_ascii_uppercase() {
-            escaped.push('!');
-        }
-        escaped.push(c.to_ascii_lowercase());
-    }
-    escaped
-}
-
-/// The inverse of [`escape`].
-fn unescape(escaped: &str) -> String {
-    let mut plain = String::with_capacity(escaped.len());
-    let mut chars = escaped.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '!' => plain.extend(chars.next().map(|c| c.to_ascii_uppercase())),
-            c => plain.push(c),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

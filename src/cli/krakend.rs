@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::parse;
+use crate::gateway::GatewaySpec;
 use crate::registerer::Kind;
 
 #[derive(Debug, Clone, Args)]
@@ -15,6 +16,12 @@ pub struct CheckArgs {
     /// The plugins it is for: a plugin's folder, from whose source the registered names are read, or a .so
     #[arg(value_name = "PLUGIN")]
     pub plugins: Vec<PathBuf>,
+    /// Run this gateway with each .so, and ask it which names that plugin registers
+    #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Option<GatewaySpec>,
+    /// How long that gateway may take to start
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "gateway")]
+    pub timeout: u64,
 }
 
 #[derive(Debug, Clone, Args)]

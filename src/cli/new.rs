@@ -14,7 +14,7 @@ pub struct NewArgs {
     pub path: PathBuf,
     /// handler (http-server), client (http-client), modifier (req-resp-modifier), or middleware (Enterprise edition)
     #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<Kind>)]
-    pub kind: Kind,
+    pub kind: Option<Kind>,
     /// The Go module's path; else example.com/NAME
     #[arg(long, value_name = "PATH")]
     pub module: Option<String>,

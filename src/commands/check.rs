@@ -30,7 +30,7 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     };
     let mut misfits = Vec::new();
     let source = Source::read(&subject.plugin.dir)?;
-    let rows = registerer::all()?;
+    let rows = registerer::all();
     for asked in all_asked(gateways, &subject, cx)? {
         let gateway = subject.gateway(&asked)?;
         for note in &gateway.notes {
@@ -45,7 +45,7 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         let report = report::report(&plugin, &modules, &told, &system);
         tell(&report, cx);
         // The signatures are the compiler's to judge, in a build.
-        let assertions = Assertions::of(&source, &rows, gateway.version)?;
+        let assertions = Assertions::of(&source, rows, gateway.version)?;
         assertions.warnings.iter().for_each(|warning| cx.ui.warn(warning));
         if args.commands && !report.fits() {
             let (job, go) = subject.job(&gateway)?;

@@ -12,9 +12,9 @@ use crate::cli::Format;
 use crate::error::{Kind, Result};
 use crate::gateway::modules::Sides;
 use crate::gobuild;
+use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::plan::Job;
-use crate::registerer::overlay;
 use crate::toolchain::Tools;
 use crate::toolchain::store::Store;
 
@@ -48,7 +48,7 @@ fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
             )),
         }
         if tools.missing().next().is_none() {
-            match lay_out(job, tools, matrix, store) {
+            match lay_out(job, tools, matrix, host, store) {
                 // It can be read all the same.
                 Err(why) if why.kind == Kind::Io => cx.ui.warn(format!("{why}: the command cannot be pasted")),
                 laid_out => laid_out?,
@@ -60,11 +60,12 @@ fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
 }
 
 /// Writes the files that the command names.
-fn lay_out(job: &Job, tools: &Tools, matrix: &Matrix, store: &Store) -> Result<()> {
+fn lay_out(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store: &Store) -> Result<()> {
     for script in tools.scripts(job, matrix, store) {
         script.write(store)?;
     }
-    overlay::write(job, &gobuild::linked_key(job), store)?;
+    let go = gobuild::invocation(job, tools, matrix, host, store);
+    gobuild::assertions(job, &go, host, store)?;
     Ok(())
 }
 

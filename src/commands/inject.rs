@@ -3,25 +3,46 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::krakend::{plugin, read};
+use super::krakend::read;
+use super::registered::plugin;
 use super::{Context, print};
 use crate::cli::krakend::InjectArgs;
 use crate::error::{Error, Result};
-use crate::krakend::document::Format;
+use crate::krakend::document::{self, Format, Read};
 use crate::krakend::inject::{Injection, inject};
 use crate::registerer::{self, Kind, Registerer};
 
 pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
+    let not_json = || {
+        Error::usage(format!("{shown} is no .json: nothing else is written"))
+            .help("write it by hand, then `plugbuild config check`")
+    };
     if Format::of(&args.config.to_string_lossy()) != Some(Format::Json) {
-        return Err(Error::usage(format!("{shown} is no .json: nothing else is written"))
-            .help("write it by hand, then `plugbuild config check`"));
+        return Err(not_json());
     }
     let path = cx.host.absolute(&args.config);
     let text = read(&path)?;
-    let rows = registerer::all()?;
+    match document::read(&args.config.to_string_lossy(), &text) {
+        Read::Document(_) => {}
+        Read::Template => {
+            return Err(Error::usage(format!(
+                "{shown} is a template of the flexible configuration: it is left alone"
+            ))
+            .help("write the plugin in by hand: `plugbuild config inject` in a copy without templates shows what"));
+        }
+        Read::Broken(at, why) => {
+            return Err(Error::usage(format!(
+                "{shown}:{at}: the gateway cannot parse it: {why}"
+            )));
+        }
+        Read::Unknown => return Err(not_json()),
+    }
+    let rows = registerer::all();
     let mut new = text.clone();
-    for (kind, name) in wanted(args, &rows, cx)? {
+    let wanted = wanted(args, rows, cx)?;
+    let names: Vec<String> = wanted.iter().map(|(kind, name)| format!("{name} ({kind})")).collect();
+    for (kind, name) in wanted {
         let row = rows
             .iter()
             .find(|row| row.kind == kind)
@@ -51,7 +72,7 @@ pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
         return Ok(());
     }
     replace(&path, &new)?;
-    cx.ui.status("injected", format!("{} in {shown}", args.plugin));
+    cx.ui.status("injected", format!("{} in {shown}", names.join(", ")));
     Ok(())
 }
 
@@ -66,7 +87,7 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Ki
         })?;
         return Ok(vec![(kind, args.plugin.clone())]);
     }
-    let registered = plugin(path, rows, cx)?.registered.ok_or_else(|| {
+    let registered = plugin(path, rows, None, cx)?.registered.ok_or_else(|| {
         Error::usage(format!("the names that {} registers are not known", args.plugin))
             .help("give the name and its type: `--plugin NAME --type handler`")
     })?;

@@ -1,33 +1,52 @@
 //! `plugbuild config check`: a gateway's configuration and its plugins.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
+use super::registered::{Asking, plugin};
+use super::running::Runnable;
 use super::{Context, print, print_json};
 use crate::cli::Format;
 use crate::cli::krakend::CheckArgs;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::gateway::{self, Asked, Gateway};
 use crate::krakend::document::{self, Read};
-use crate::krakend::{Finding, Folder, Plugin, Registered, Severity, check};
-use crate::registerer::source::Source;
-use crate::registerer::{self, Registerer, names};
+use crate::krakend::wanted::wanted;
+use crate::krakend::{Finding, Folder, Plugin, Severity, check};
+use crate::matrix::Matrix;
+use crate::registerer;
 
 pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
     let text = read(&cx.host.absolute(&args.config))?;
-    let rows = registerer::all()?;
+    let rows = registerer::all();
+    let read = document::read(&args.config.to_string_lossy(), &text);
+    let gateway = gateway(args, cx)?;
+    let runnable = gateway
+        .as_ref()
+        .map(|(gateway, matrix)| Runnable::new(gateway, None, Duration::from_secs(args.timeout), matrix, cx))
+        .transpose()?;
+    let wanted = match &read {
+        Read::Document(document) => wanted(document, rows),
+        _ => Vec::new(),
+    };
+    let asking = runnable.as_ref().map(|runnable| Asking {
+        runnable,
+        wanted: &wanted,
+    });
     let plugins: Vec<Plugin> = args
         .plugins
         .iter()
-        .map(|path| plugin(path, &rows, cx))
+        .map(|path| plugin(path, rows, asking.as_ref(), cx))
         .collect::<Result<_>>()?;
-    let findings = match document::read(&args.config.to_string_lossy(), &text) {
+    let findings = match read {
         Read::Document(document) => {
             let path = cx.host.absolute(&args.config);
             let beside = path.parent().unwrap_or(Path::new("/")).to_owned();
-            check(&document, &rows, &plugins, &|folder| {
+            check(&document, rows, &plugins, &|folder| {
                 Folder::look(folder, &cx.host.cwd, &beside)
             })
         }
@@ -64,8 +83,23 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
+/// The gateway that is to be asked: only one that was typed is ever run.
+fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Matrix)>> {
+    let Some(spec) = &args.gateway else {
+        return Ok(None);
+    };
+    let matrix = Settings::read(&cx.host.cwd, cx.host)?.matrix()?;
+    let asked = Asked {
+        gateway: Some(spec.clone()),
+        ..Asked::default()
+    };
+    let gateway = gateway::identify(&asked, &matrix, cx.host)?;
+    Ok(Some((gateway, matrix)))
+}
+
 pub(super) fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))
+    std::fs::read_to_string(path)
+        .map_err(|e| Error::io("read", path, e).help("give the gateway's configuration, such as krakend.json"))
 }
 
 fn counted(number: usize, what: &str) -> String {
@@ -104,67 +138,4 @@ fn tell(finding: &Finding, config: &Path, cx: Context) {
             "help": help,
         })),
     }
-}
-
-/// A plugin as it was given, with the names it registers where they can be known.
-pub(super) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<Plugin> {
-    let full = cx.host.absolute(path);
-    let label = path.display().to_string();
-    let meta = full.metadata().map_err(|e| {
-        Error::usage(format!("cannot read the plugin {label}: {e}"))
-            .help("give a plugin's folder, or the .so built of it")
-    })?;
-    let (dir, file) = if meta.is_dir() {
-        (full.clone(), None)
-    } else {
-        let name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        (full.parent().unwrap_or(Path::new("/")).to_owned(), Some(name))
-    };
-    let registered = match written(&dir, cx)? {
-        Some(registered) => Some(registered),
-        None if file.is_none() => from_source(&dir, rows)?,
-        None => None,
-    };
-    match &registered {
-        Some(Registered { names, origin }) => {
-            let names: Vec<String> = names.iter().map(|(kind, name)| format!("{name} ({kind})")).collect();
-            cx.ui.status("plugin", format!("{label}: {}: {origin}", names.join(", ")));
-        }
-        None => cx.ui.warn(format!(
-            "{label}: the names it registers are not known, so none is called unknown; give its folder, or say them in plugbuild.toml: `registers` and `type` of its [[plugin]]"
-        )),
-    }
-    Ok(Plugin {
-        label,
-        file,
-        registered,
-    })
-}
-
-/// What the project's plugbuild.toml says of the plugin in this folder.
-fn written(dir: &Path, cx: Context) -> Result<Option<Registered>> {
-    let settings = Settings::read(dir, cx.host)?;
-    let Some((config, file)) = settings.project() else {
-        return Ok(None);
-    };
-    let here = |path: &Path| file.with_file_name("").join(path).canonicalize().ok();
-    let own = config
-        .plugin
-        .iter()
-        .find(|plugin| !plugin.registers.is_empty() && here(&plugin.path) == dir.canonicalize().ok());
-    let Some((own, kind)) = own.and_then(|own| Some((own, own.r#type?))) else {
-        return Ok(None);
-    };
-    Ok(Some(Registered {
-        names: own.registers.iter().map(|name| (kind.into(), name.clone())).collect(),
-        origin: format!("as {} says", file.display()),
-    }))
-}
-
-fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<Registered>> {
-    let names = names::registered(&Source::read(dir)?, rows);
-    Ok(names.map(|names| Registered {
-        names,
-        origin: format!("read from the source in {}", dir.display()),
-    }))
 }

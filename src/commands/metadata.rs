@@ -25,7 +25,7 @@ fn document(planned: &Planned) -> Value {
         let registers = member
             .registers
             .iter()
-            .map(|(kind, name)| json!({ "name": name, "type": kind }));
+            .map(|(kind, name)| json!({ "name": name, "type": kind.map(|kind| kind.row().long_name()) }));
         json!({
             "name": member.name,
             "path": member.plugin.dir,

@@ -22,6 +22,8 @@ mod inject;
 mod krakend;
 mod lists;
 mod new;
+mod registered;
+mod running;
 mod trial;
 mod watch;
 mod subject;

@@ -18,15 +18,22 @@ use crate::scaffold::{File, Project};
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
     let name = name_of(&dir)?;
+    let kind = args.kind.ok_or_else(|| {
+        Error::usage(format!("of which type is the plugin {name} to be?"))
+            .help(format!("plugbuild new {} --type handler", args.path.display()))
+            .help("a handler wraps the gateway's server, a client takes the place of a backend's HTTP client, a modifier changes requests or responses")
+    })?;
     let taken = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
     if taken || dir.is_file() {
         return Err(Error::usage(format!("{} is there already", args.path.display()))
             .help(format!("add what is missing: `plugbuild init {}`", args.path.display())));
     }
-    let project = project(name, args.kind, args.module.clone(), &args.gateway, &dir, cx)?;
-    if args.kind == Kind::Middleware {
+    let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
+    if kind == Kind::Middleware {
         cx.ui.warn("middleware plugins work in the Enterprise edition only");
     }
+    fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
+    let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
     for file in project.files() {
         write(&dir, &file)?;
         cx.ui.detail("made", dir.join(file.path).display());
@@ -34,16 +41,19 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     cx.ui.status(
         "made",
         format!(
-            "a {} plugin for KrakenD {} (Go {}) in {}",
+            "a {} plugin for {} (Go {}) in {}",
             project.kind,
-            project.gateway,
+            match project.gateway.contains('/') {
+                true => format!("the gateway {}", project.gateway),
+                false => format!("KrakenD {}", project.gateway),
+            },
             project.go,
             dir.display()
         ),
     );
     cx.ui.status(
         "next",
-        format!("cd {} && go test ./... && plugbuild", args.path.display()),
+        format!("cd {} && plugbuild (its unit test: go test ./...)", args.path.display()),
     );
     print(dir.display());
     Ok(())
@@ -55,7 +65,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         Error::usage(format!("cannot read {}: {e}", args.path.display())).help("plugbuild new NAME --type handler")
     })?;
     let source = Source::read(&dir)?;
-    let rows = registerer::all()?;
+    let rows = registerer::all();
     let found = rows.iter().find(|row| source.exports(&row.symbol)).map(|row| row.kind);
     let kind = args.kind.or(found).ok_or_else(|| {
         Error::usage(format!(
@@ -65,7 +75,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         .help("plugbuild init --type handler (client, modifier, middleware)")
     })?;
     // What the plugin registers already is the name that its configuration must have.
-    let own = registered(&source, &rows).unwrap_or_default();
+    let own = registered(&source, rows).unwrap_or_default();
     let name = match own.into_iter().find(|(of, _)| *of == kind) {
         Some((_, name)) => name,
         None => name_of(&dir)?,

@@ -1,22 +1,19 @@
 //! `plugbuild test`: loads plugins in a gateway that really runs, and sends a request through it.
 
-use std::ffi::OsString;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::running::Runnable;
 use super::{Context, asked, print, print_json};
 use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::trial::TestArgs;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::explain::explain;
 use crate::gateway::{self, Asked, Gateway, GatewaySpec};
-use crate::invocation::Invocation;
-use crate::invocation::background::{Background, Waited};
+use crate::invocation::background::Background;
 use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
 use crate::target::{Arch, LibcKind, Target};
@@ -42,14 +39,14 @@ struct Tried {
     arch: Arch,
 }
 
-/// A gateway that can be run here.
-struct Runnable<'a> {
-    gateway: &'a Gateway,
-    command: Vec<OsString>,
-    cx: Context<'a>,
-}
-
 pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
+    let request = match args.request.as_slice() {
+        [method, path] => {
+            request::check(method, path)?;
+            Some((method, path, configuration(args, cx)?))
+        }
+        _ => None,
+    };
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let gateway = gateway::identify(&asked(&args.gateway, None, &settings, cx)?, &matrix, cx.host)?;
@@ -60,30 +57,21 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         .map(|path| tried(path, folder.path(), cx))
         .collect::<Result<_>>()?;
     let gateway = with_file(gateway, args, &matrix, cx)?;
-    let binary = gateway.binary.clone().unwrap_or_default();
-    let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
-    if let Some(other) = tried.iter().find(|plugin| plugin.arch != arch) {
-        let what = format!("{} is for {}, and the gateway for {arch}", other.shown, other.arch);
-        return Err(Error::incompatible(what).help(format!("build it for that: `plugbuild --arch {arch}`")));
-    }
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
-    let mut command = trial::runner(
-        arch,
-        gateway.libc.map(|libc| libc.kind),
-        sysroot.as_deref(),
-        &matrix,
-        cx.host,
-    )?;
-    command.push(binary.into());
-    let runnable = Runnable {
-        gateway: &gateway,
-        command,
-        cx,
-    };
-    runnable.load(&tried, folder.path(), args)?;
-    if let [method, path] = args.request.as_slice() {
-        let text = configuration(args, cx)?;
-        let (mut running, port) = runnable.serve(&text, folder.path(), args)?;
+    let patience = Duration::from_secs(args.timeout);
+    let runnable = Runnable::new(&gateway, sysroot.as_deref(), patience, &matrix, cx)?;
+    for plugin in &tried {
+        runnable.fits(&plugin.shown, plugin.arch)?;
+    }
+    runnable.load(&tried, folder.path())?;
+    if let Some((method, path, (file, config))) = &request {
+        cx.ui.status("config", file.display());
+        let (mut running, port) = runnable.serve(config, folder.path()).map_err(|why| {
+            why.or_help(format!(
+                "is it the configuration? `plugbuild config check {}`",
+                file.display()
+            ))
+        })?;
         let answer = ask(method, path, port, args, cx);
         running.stop();
         for line in trial::about_plugins(&running.said) {
@@ -97,10 +85,11 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
 /// Copies a plugin into the folder and reads what it exports.
 fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
     let full = cx.host.absolute(path);
-    let binary = Binary::open(&full)?;
+    let given = "give the .so that `plugbuild` built, such as plugins/*.so";
+    let binary = Binary::open(&full).map_err(|e| e.or_help(given))?;
     let plugin = Plugin::read(&binary)?;
-    let kinds = registerer::all()?
-        .into_iter()
+    let kinds = registerer::all()
+        .iter()
         .filter(|row| plugin.own_symbol(&row.symbol).is_some())
         .map(|row| row.kind)
         .collect();
@@ -139,22 +128,13 @@ fn with_file(gateway: Gateway, args: &TestArgs, matrix: &Matrix, cx: Context) ->
 }
 
 impl Runnable<'_> {
-    fn invocation(&self, cwd: &Path, args: &[&str]) -> Invocation {
-        let program = self.command.first().cloned().unwrap_or_default();
-        Invocation::new(program, cwd)
-            .args(self.command.iter().skip(1).cloned())
-            .args(args.iter().copied())
-            // What is run is plain JSON, also where the user's own is a template.
-            .without("FC_ENABLE")
-    }
-
     /// Loads each plugin as each of its types; all are tried before the first failure is told.
-    fn load(&self, tried: &[Tried], folder: &Path, args: &TestArgs) -> Result<()> {
+    fn load(&self, tried: &[Tried], folder: &Path) -> Result<()> {
         let own_command = self.gateway.version.is_none_or(|version| version >= TEST_PLUGIN);
         let started = if own_command {
             None
         } else {
-            Some(self.start_bare(folder, args)?)
+            Some(self.start_bare(folder)?)
         };
         let mut failed = Vec::new();
         for plugin in tried {
@@ -184,7 +164,7 @@ impl Runnable<'_> {
     /// The gateway's own `test-plugin`.
     fn test_plugin(&self, plugin: &Tried, kind: Kind, folder: &Path) -> Result<(bool, Vec<String>)> {
         let file = plugin.file.display().to_string();
-        let run = self.invocation(folder, &["test-plugin", trial::flag(kind), &file]);
+        let run = self.invocation(folder, &["test-plugin", &kind.row().flag, &file]);
         self.cx.ui.detail("running", &run);
         let output = run.output(self.cx.host)?;
         let said = [output.stdout, output.stderr].concat();
@@ -193,56 +173,14 @@ impl Runnable<'_> {
     }
 
     /// A start with nothing but the plugins, for releases that have no such command; its log tells.
-    fn start_bare(&self, folder: &Path, args: &TestArgs) -> Result<Vec<String>> {
-        let (mut running, _) = self.started(&|port| Ok(trial::bare(folder, port)), folder, args)?;
+    fn start_bare(&self, folder: &Path) -> Result<Vec<String>> {
+        let (mut running, _) = self.started(&|port| Ok(trial::bare(folder, port)), folder)?;
         running.stop();
         Ok(std::mem::take(&mut running.said))
     }
 
-    fn serve(&self, text: &str, folder: &Path, args: &TestArgs) -> Result<(Background, u16)> {
-        self.started(&|port| trial::configuration(text, folder, port), folder, args)
-    }
-
-    /// Runs the gateway and waits until it answers on its port. Another program may take the port in between: then again.
-    fn started(
-        &self,
-        config: &dyn Fn(u16) -> Result<String>,
-        folder: &Path,
-        args: &TestArgs,
-    ) -> Result<(Background, u16)> {
-        let mut last = Vec::new();
-        for _ in 0..3 {
-            let port = free_port()?;
-            // Its name has no `.so`, which would be taken for a plugin.
-            let file = folder.join("krakend.json");
-            std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
-            let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
-            self.cx.ui.detail("running", &run);
-            let mut running = run.start(self.cx.host)?;
-            let address = ([127, 0, 0, 1], port).into();
-            let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
-            match running.wait(Duration::from_secs(args.timeout), up) {
-                Waited::Found => return Ok((running, port)),
-                Waited::TimedOut => {
-                    running.stop();
-                    self.explained(&running.said);
-                    let what = format!("the gateway did not answer within {} s", args.timeout);
-                    return Err(Error::incompatible(what).help("give it more time: `--timeout 120`"));
-                }
-                Waited::Ended => last = std::mem::take(&mut running.said),
-            }
-            if !last.iter().any(|line| line.contains("address already in use")) {
-                break;
-            }
-        }
-        for line in last.iter().take(12) {
-            self.cx.ui.pass_on(line);
-        }
-        self.explained(&last);
-        Err(Error::incompatible(format!(
-            "the gateway {} ended before it answered",
-            self.gateway.label
-        )))
+    fn serve(&self, config: &Value, folder: &Path) -> Result<(Background, u16)> {
+        self.started(&|port| Ok(trial::configuration(config, folder, port)), folder)
     }
 
     fn tell(&self, plugin: &Tried, kind: Option<Kind>, ok: bool, said: &[String]) {
@@ -272,30 +210,10 @@ impl Runnable<'_> {
             self.explained(said);
         }
     }
-
-    /// The gateway's words in others.
-    fn explained(&self, said: &[String]) {
-        let told = explain(&said.join("\n")).unwrap_or_default();
-        let mut seen = Vec::new();
-        for told in told.into_iter().filter(|told| !told.id.contains("not-found")) {
-            if !seen.contains(&told.id) {
-                self.cx
-                    .ui
-                    .status("which means", format!("{}; {}", told.cause, told.cure));
-                seen.push(told.id);
-            }
-        }
-    }
-}
-
-fn free_port() -> Result<u16> {
-    let failed = |e| Error::io("find", "a free port", e);
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
-    Ok(listener.local_addr().map_err(failed)?.port())
 }
 
 /// The configuration for requests.
-fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
+fn configuration(args: &TestArgs, cx: Context) -> Result<(PathBuf, Value)> {
     let first = args.plugins.first().map(|path| cx.host.absolute(path));
     let beside = || {
         let mut folders = first.as_deref()?.ancestors().skip(1).take(2);
@@ -310,8 +228,9 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<String> {
             Error::usage("a request needs a configuration that uses the plugin, and there is no krakend.json beside it")
                 .help("give it: `--config krakend.json`; `plugbuild config inject` writes the plugin in")
         })?;
-    cx.ui.status("config", file.display());
-    std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))
+    let text = std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let config = trial::read(&file.display().to_string(), &text)?;
+    Ok((file, config))
 }
 
 /// Sends the request and tells the answer.

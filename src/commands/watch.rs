@@ -21,22 +21,26 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// A gateway that runs, and the folder it has its plugin in.
 struct Running {
     process: Background,
+    port: u16,
     shown: usize,
     _folder: TempDir,
 }
 
 pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
+    let mut first = true;
     loop {
         let root = cx.host.absolute(&args.build.path);
         let files = settled(&root);
         let mut running = match build_and_start(args, cx) {
             Ok(running) => Some(running),
-            Err(why) if why.kind == Kind::Interrupted || why.kind == Kind::Usage => return Err(why),
+            // Later it may be a file that is being written.
+            Err(why) if why.kind == Kind::Interrupted || first && why.kind == Kind::Usage => return Err(why),
             Err(why) => {
                 cx.ui.error(&why);
                 None
             }
         };
+        first = false;
         cx.ui.status("watching", format!("{}: Ctrl-C ends it", root.display()));
         while look(&root) == files {
             match &mut running {
@@ -78,9 +82,10 @@ fn start(job: &Job, args: &WatchArgs, cx: Context) -> Result<Running> {
         .map_err(|e| Error::io("read", &config, e).help("name the gateway's configuration: `--config krakend.json`"))?;
     let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     fs::copy(&job.output, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", &job.output, e))?;
-    let port = trial::port(&text);
+    let own = trial::read(&config.display().to_string(), &text)?;
+    let port = trial::port(&own);
     let running = folder.path().join("krakend.json");
-    fs::write(&running, trial::configuration(&text, folder.path(), port)?)
+    fs::write(&running, trial::configuration(&own, folder.path(), port))
         .map_err(|e| Error::io("write", &running, e))?;
     let target = job.target.value;
     let matrix = crate::matrix::Matrix::builtin()?;
@@ -99,6 +104,7 @@ fn start(job: &Job, args: &WatchArgs, cx: Context) -> Result<Running> {
     cx.ui.status("gateway", format!("http://127.0.0.1:{port}"));
     Ok(Running {
         process: gateway.start(cx.host)?,
+        port,
         shown: 0,
         _folder: folder,
     })
@@ -108,8 +114,12 @@ impl Running {
     /// Waits a moment and shows what was said of plugins meanwhile; of a gateway that ended, its last words.
     fn show(&mut self, cx: Context) {
         let waited = self.process.wait(PAUSE, |_| false);
+        if interrupted() {
+            // It ends because we do.
+            return;
+        }
         let new = self.process.said.get(self.shown..).unwrap_or_default();
-        for line in trial::about_plugins(new) {
+        for line in trial::worth_showing(new) {
             let bad = ["rror", "fatal", "panic", "not found", "different version"];
             if bad.iter().any(|sign| line.contains(sign)) {
                 cx.ui.warn(line);
@@ -120,6 +130,12 @@ impl Running {
         if waited == Waited::Ended {
             if !new.is_empty() {
                 new.iter().rev().take(3).rev().for_each(|line| cx.ui.pass_on(line));
+                if new.iter().any(|line| line.contains("address already in use")) {
+                    let port = self.port;
+                    cx.ui.warn(format!(
+                        "another program has the port {port}: end it, or name another `port` in the gateway's configuration"
+                    ));
+                }
                 cx.ui
                     .warn("the gateway has ended; it is started again at the next change");
             }

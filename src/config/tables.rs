@@ -1,14 +1,14 @@
 //! The tables and keys of a settings file.
 
-use std::fmt;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use toml::Spanned;
 
 use super::described::{Described, table};
 use crate::matrix::OwnRelease;
+use crate::registerer::Kind;
 use crate::target::Target;
 use crate::version::GoVersion;
 
@@ -65,7 +65,7 @@ table! {
         /// The folder of its main package, relative to the file
         pub path: PathBuf,
         /// Its type
-        pub r#type: Option<PluginType>,
+        pub r#type: Option<Kind>,
         /// The names it registers, as krakend.json refers to them
         pub registers: Vec<String>,
         /// Its gateways, where they are not those of all
@@ -167,55 +167,5 @@ pub enum AlignWish {
 impl Described for AlignWish {
     fn schema() -> Value {
         json!({ "enum": ["auto", "always", "never"] })
-    }
-}
-
-/// What a plugin adds to a gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PluginType {
-    #[serde(alias = "handler")]
-    HttpServer,
-    #[serde(alias = "client")]
-    HttpClient,
-    #[serde(alias = "modifier")]
-    ReqRespModifier,
-    Middleware,
-}
-
-impl PluginType {
-    pub const ALL: [PluginType; 4] = [
-        PluginType::HttpServer,
-        PluginType::HttpClient,
-        PluginType::ReqRespModifier,
-        PluginType::Middleware,
-    ];
-
-    /// The variable that a gateway looks up.
-    #[must_use]
-    pub fn registerer(self) -> &'static str {
-        match self {
-            PluginType::HttpServer => "HandlerRegisterer",
-            PluginType::HttpClient => "ClientRegisterer",
-            PluginType::ReqRespModifier => "ModifierRegisterer",
-            PluginType::Middleware => "MiddlewareRegisterer",
-        }
-    }
-}
-
-impl fmt::Display for PluginType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PluginType::HttpServer => "http-server",
-            PluginType::HttpClient => "http-client",
-            PluginType::ReqRespModifier => "req-resp-modifier",
-            PluginType::Middleware => "middleware",
-        })
-    }
-}
-
-impl Described for PluginType {
-    fn schema() -> Value {
-        json!({ "enum": ["http-server", "handler", "http-client", "client", "req-resp-modifier", "modifier", "middleware"] })
     }
 }

@@ -1,6 +1,7 @@
 //! Settings files: what is read, what is warned of, and the schema that follows from the types.
 
 use super::*;
+use crate::registerer::Kind;
 
 const FULL: &str = r#"
 [gateway]
@@ -66,7 +67,7 @@ fn keys(schema: &Value, path: &str, to: &mut Vec<String>) {
 #[test]
 fn a_file_with_every_key_is_read_without_a_warning() {
     let config: Config = toml::from_str(FULL).unwrap();
-    assert_eq!(config.plugin[0].r#type, Some(PluginType::HttpServer));
+    assert_eq!(config.plugin[0].r#type, Some(Kind::Handler));
     assert_eq!(
         config.gateway.version.unwrap().iter().collect::<Vec<_>>(),
         ["2.12", "2.1"]

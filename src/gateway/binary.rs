@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::version_text::parse_libc;
-use super::{Asked, Gateway, Settings, identify};
+use super::{Asked, Gateway, Settings};
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::pclntab::SourceRoot;
 use crate::error::{Error, Result};
-use crate::matrix::Matrix;
+use crate::matrix::{Defaults, Matrix};
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
 
@@ -44,7 +44,7 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<G
         path.file_name()
             .map_or_else(|| "gateway".to_owned(), |n| n.to_string_lossy().into_owned())
     });
-    let (module_cache, main_root, trimmed) = roots(&binary, &info, &mut notes);
+    let (module_cache, main_root, trimmed) = roots(&binary, &info, matrix.defaults(), &mut notes);
     let glibc_floor = row.and_then(|row| row.glibc);
     Ok(Gateway {
         label,
@@ -64,7 +64,7 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<G
 }
 
 /// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.
-fn roots(binary: &Binary, info: &BuildInfo, notes: &mut Vec<String>) -> (String, String, bool) {
+fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<String>) -> (String, String, bool) {
     let table = binary.line_table();
     let mut root = |found: Option<SourceRoot>, what: &str, usual: &str| match found {
         Some(SourceRoot::At(dir)) => (dir, false),
@@ -79,13 +79,9 @@ fn roots(binary: &Binary, info: &BuildInfo, notes: &mut Vec<String>) -> (String,
     let (cache, trimmed) = root(
         table.and_then(|t| t.module_cache(info)),
         "module cache",
-        identify::DEFAULT_MODULE_CACHE,
+        &usual.module_cache,
     );
-    let (main, main_trimmed) = root(
-        table.and_then(|t| t.main_module(info)),
-        "main module",
-        identify::DEFAULT_MAIN_ROOT,
-    );
+    let (main, main_trimmed) = root(table.and_then(|t| t.main_module(info)), "main module", &usual.main_root);
     let told = info.setting("-trimpath") == Some("true");
     (cache, main, told || trimmed && main_trimmed)
 }

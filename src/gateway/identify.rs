@@ -9,7 +9,7 @@ use super::version_text::VersionText;
 use super::{Gateway, GatewaySpec, Settings};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::matrix::{Matrix, Release};
+use crate::matrix::{Defaults, Matrix, Release};
 use crate::signals::heedful;
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
@@ -36,7 +36,7 @@ const TEXT_LIMIT: u64 = 64 << 10;
 /// nothing tells.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     let mut gateway = match &asked.gateway {
-        None => of_parts(asked)?,
+        None => of_parts(asked, matrix)?,
         Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix)?,
         Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix)?,
         Some(GatewaySpec::Named(name)) => of_name(name, matrix, host)?,
@@ -120,7 +120,11 @@ fn of_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
 }
 
 /// `--go` and `--libc` alone.
-fn of_parts(asked: &Asked) -> Result<Gateway> {
+fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+    let Defaults {
+        module_cache,
+        main_root,
+    } = matrix.defaults().clone();
     let Some(go) = &asked.go else {
         return Err(forms(Error::usage("no gateway: which KrakenD must load the plugin?")));
     };
@@ -132,18 +136,14 @@ fn of_parts(asked: &Asked) -> Result<Gateway> {
         libc: asked.libc,
         glibc_floor: None,
         settings: Settings::default(),
-        module_cache: DEFAULT_MODULE_CACHE.to_owned(),
+        module_cache,
         main_module: None,
-        main_root: DEFAULT_MAIN_ROOT.to_owned(),
+        main_root,
         origin: "given by its parts".to_owned(),
         binary: None,
         notes: vec!["paths and settings are taken to be those of the official builds".to_owned()],
     })
 }
-
-/// Where official gateways are compiled (design fact 1; toolchains/releases.toml has it for releases).
-pub(super) const DEFAULT_MODULE_CACHE: &str = "/go/pkg/mod";
-pub(super) const DEFAULT_MAIN_ROOT: &str = "/app";
 
 /// A gateway by what `krakend version` says of it.
 fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
@@ -158,10 +158,13 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
         None => Gateway {
             label: text.krakend.clone().unwrap_or_else(|| format!("go{go}")),
             origin,
-            ..of_parts(&Asked {
-                go: Some(go.clone()),
-                ..asked.clone()
-            })?
+            ..of_parts(
+                &Asked {
+                    go: Some(go.clone()),
+                    ..asked.clone()
+                },
+                matrix,
+            )?
         },
     };
     if let Some(row) = row.filter(|row| row.go != go) {
@@ -202,19 +205,17 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     }
     // A pipe, as of `--gateway <(krakend version)`, can be read only once.
     let text = read_text(magic.chain(file), &place);
-    let not_a_gateway = |why: &str| {
-        Error::usage(format!("{place} is not a gateway: {why}"))
-            .help("give a KrakenD binary for Linux, or a file with what `krakend version` prints")
-    };
+    let not_a_gateway = |why: &str| Error::usage(format!("{place} is not a gateway: {why}"));
+    let wanted = "give a KrakenD binary for Linux, or a file with what `krakend version` prints";
     match text {
         _ if magic.starts_with(b"#!") => {
             Err(not_a_gateway("it is a script, which is not run").help("give the binary that the script starts"))
         }
         Ok(text) => match VersionText::parse(&text) {
             Ok(told) => of_text(&told, &place, asked, matrix),
-            Err(e) => Err(not_a_gateway(&e.what)),
+            Err(e) => Err(not_a_gateway(&e.what).help(wanted)),
         },
-        Err(_) => Err(not_a_gateway("neither an ELF file nor text")),
+        Err(_) => Err(not_a_gateway("neither an ELF file nor text").help(wanted)),
     }
 }
 

@@ -30,7 +30,7 @@ pub enum GatewaySpec {
 /// The forms, as every error that asks for one shows them.
 pub const FORMS: [&str; 4] = [
     "a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`",
-    "a gateway's file, which is read and never run: `--gateway ./krakend`, or `--gateway auto` for the one on PATH",
+    "a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH",
     "what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`",
     "its parts: `--go 1.25.6 --libc musl`",
 ];

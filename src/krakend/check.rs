@@ -43,6 +43,8 @@ pub struct Registered {
     pub names: Vec<(Kind, String)>,
     /// How that is known, for the message.
     pub origin: String,
+    /// Whether there are no others. A gateway tells only of names that it was asked for.
+    pub all: bool,
 }
 
 /// Checks a configuration against the plugin types, the plugins that were given, and its folder.
@@ -194,7 +196,7 @@ impl<'a> Checker<'a> {
         }
         let at = self.root.get("plugin").map_or(self.root.at, |entry| entry.at);
         for plugin in self.plugins {
-            let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty()) else {
+            let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty() || !r.all) else {
                 continue;
             };
             let used = |(kind, name): &(Kind, String)| self.used.iter().any(|(k, n, _)| k == kind && n == name);
@@ -203,8 +205,18 @@ impl<'a> Checker<'a> {
                     registered.names.iter().map(|(kind, name)| format!("{name} ({kind})")),
                     "or",
                 );
-                let what = format!("{} is not used: nothing asks for {names}", plugin.label);
-                self.warning(at, what, format!("the names are {}", registered.origin));
+                let (what, help) = if names.is_empty() {
+                    (
+                        "nothing asks for a name that it registers".to_owned(),
+                        format!("this is {}", registered.origin),
+                    )
+                } else {
+                    (
+                        format!("nothing asks for {names}"),
+                        format!("the names are {}", registered.origin),
+                    )
+                };
+                self.warning(at, format!("{} is not used: {what}", plugin.label), help);
             }
         }
     }

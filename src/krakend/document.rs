@@ -42,7 +42,7 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
-    Bool,
+    Bool(bool),
     /// As it is written.
     Number(String),
     Text(String),
@@ -91,12 +91,29 @@ impl Node {
         }
     }
 
+    /// The same without places.
+    #[must_use]
+    pub fn plain(&self) -> serde_json::Value {
+        use serde_json::Value as Plain;
+        match &self.value {
+            Value::Null => Plain::Null,
+            Value::Bool(is) => Plain::Bool(*is),
+            Value::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+            Value::Text(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(Node::plain).collect(),
+            Value::Map(entries) => {
+                let entries = entries.iter().map(|entry| (entry.key.clone(), entry.node.plain()));
+                Plain::Object(entries.collect())
+            }
+        }
+    }
+
     /// What it is, for messages.
     #[must_use]
     pub fn what(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
-            Value::Bool => "a boolean",
+            Value::Bool(_) => "a boolean",
             Value::Number(_) => "a number",
             Value::Text(_) => "a text",
             Value::List(_) => "a list",

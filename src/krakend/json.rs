@@ -60,7 +60,7 @@ fn node(ast: &Ast, lines: &Lines) -> Node {
     let at = lines.place(ast.start());
     let value = match ast {
         Ast::NullKeyword(_) => Value::Null,
-        Ast::BooleanLit(_) => Value::Bool,
+        Ast::BooleanLit(literal) => Value::Bool(literal.value),
         Ast::NumberLit(number) => Value::Number(number.value.to_owned()),
         Ast::StringLit(text) => Value::Text(text.value.to_string()),
         Ast::Array(array) => Value::List(array.elements.iter().map(|item| node(item, lines)).collect()),

@@ -6,6 +6,7 @@ pub mod check;
 pub mod document;
 pub mod folder;
 pub mod inject;
+pub mod wanted;
 
 mod json;
 mod toml;

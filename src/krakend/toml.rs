@@ -38,7 +38,7 @@ fn node(spanned: &Spanned<DeValue>, lines: &Lines) -> Node {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(number) => Value::Number(number.to_string()),
         DeValue::Float(number) => Value::Number(number.to_string()),
-        DeValue::Boolean(_) => Value::Bool,
+        DeValue::Boolean(is) => Value::Bool(*is),
         DeValue::Datetime(time) => Value::Text(time.to_string()),
         DeValue::Array(items) => Value::List(items.iter().map(|item| node(item, lines)).collect()),
         DeValue::Table(table) => map(table, lines),

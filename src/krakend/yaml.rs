@@ -118,7 +118,8 @@ fn merge(entries: &mut Vec<Entry>, from: &Node, at: Place) {
 fn scalar(text: &str, style: ScalarStyle, at: Place) -> Node {
     let value = match (style, text) {
         (ScalarStyle::Plain, "" | "~" | "null" | "Null" | "NULL") => Value::Null,
-        (ScalarStyle::Plain, "true" | "True" | "TRUE" | "false" | "False" | "FALSE") => Value::Bool,
+        (ScalarStyle::Plain, "true" | "True" | "TRUE") => Value::Bool(true),
+        (ScalarStyle::Plain, "false" | "False" | "FALSE") => Value::Bool(false),
         (ScalarStyle::Plain, number) if number.parse::<f64>().is_ok() => Value::Number(number.to_owned()),
         _ => Value::Text(text.to_owned()),
     };

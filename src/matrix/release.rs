@@ -132,18 +132,18 @@ impl Described for OwnRelease {
     }
 }
 
-/// What a row that does not say is taken to have.
+/// Where gateways are compiled: what a row, or a gateway's file, that does not say is taken to have.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Defaults {
-    module_cache: String,
-    main_root: String,
+pub struct Defaults {
+    pub module_cache: String,
+    pub main_root: String,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Releases {
     pub(super) rows: Vec<Release>,
-    defaults: Defaults,
+    pub(super) defaults: Defaults,
 }
 
 pub(super) fn parse(text: &str) -> Result<Releases> {

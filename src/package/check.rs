@@ -143,5 +143,5 @@ fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T
 }
 
 fn wrong(dir: &Path, what: String) -> Error {
-    Error::new(Kind::Network, format!("{}: {what}", dir.display()))
+    Error::new(Kind::Integrity, format!("{}: {what}", dir.display()))
 }

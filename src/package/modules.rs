@@ -72,17 +72,7 @@ pub fn of(
 /// The build's own environment and module flags, asked for its packages' modules.
 fn list(go: &Invocation) -> Invocation {
     const TEMPLATE: &str = "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{with .Replace}}{{.Path}}\t{{.Version}}{{end}}{{end}}{{end}}";
-    let kept = |arg: &&std::ffi::OsString| {
-        let text = arg.to_string_lossy();
-        ["-mod=", "-modfile=", "-tags=", "-overlay="]
-            .iter()
-            .any(|flag| text.starts_with(flag))
-    };
-    let mut list = go.clone();
-    list.args = ["list", "-deps", "-f", TEMPLATE].map(Into::into).into();
-    list.args.extend(go.args.iter().filter(kept).cloned());
-    list.args.push(".".into());
-    list
+    gobuild::list(go, &["-deps", "-f", TEMPLATE])
 }
 
 fn sum_file(job: &Job, go: &Invocation) -> PathBuf {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::flags::{UserFlags, quoted};
+use crate::cache_path::escaped;
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::plugin::Plugin;
@@ -158,16 +159,4 @@ fn check(path: &Path) -> Result<()> {
         Some(text) if text.contains('"') && text.contains('\'') => refuse("has both kinds of quotes in its path"),
         Some(_) => Ok(()),
     }
-}
-
-/// A module path as the module cache writes it: an upper-case letter is `!` and the lower-case one.
-#[must_use]
-pub fn escaped(path: &str) -> String {
-    path.chars().fold(String::with_capacity(path.len()), |mut text, c| {
-        if c.is_ascii_uppercase() {
-            text.push('!');
-        }
-        text.push(c.to_ascii_lowercase());
-        text
-    })
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::flags::{self, check_user_flags, clean_goflags};
-use super::paths::{Rules, escaped};
+use super::paths::Rules;
 use super::tests::{gateway, goenv, module, plugin, words};
 use crate::gateway::Gateway;
 use crate::plugin::Vendored;
@@ -201,9 +201,10 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         .map(|flag| flag.split_inclusive('=').nth(1).unwrap())
         .collect();
     assert_eq!(
-        patterns[..5],
+        patterns[..6],
         [
             "all=",
+            "example.com/kit/...=",
             "example.com/plugin/...=",
             "example.com/plugin/sub/...=",
             "example.com/shared/...=",
@@ -294,10 +295,4 @@ fn rules_hold_any_folder_or_refuse_it() {
         }
     }
     assert!(held > 500 && refused > 500, "{held} {refused}");
-}
-
-#[test]
-fn upper_case_is_escaped_as_the_module_cache_does() {
-    assert_eq!(escaped("github.com/Azure/azure-SDK"), "github.com/!azure/azure-!s!d!k");
-    assert_eq!(escaped("v1.0.0-Beta+incompatible"), "v1.0.0-!beta+incompatible");
 }

@@ -281,7 +281,7 @@ mod tests {
         let mut source = Source::default();
         source.add(Path::new("main.go"), text);
         let gateway = Some("2.1.4".parse().unwrap());
-        Assertions::of(&source, &super::super::all().unwrap(), gateway)
+        Assertions::of(&source, super::super::all(), gateway)
     }
 
     const PLUGIN: &str = "package main\nvar ModifierRegisterer = registerer(\"x\")\ntype registerer string\n\
@@ -334,5 +334,20 @@ mod tests {
         ))
         .unwrap();
         assert_eq!(constrained.file(), None);
+    }
+
+    #[test]
+    fn files_with_constraints_are_settled_by_what_is_compiled() {
+        let mut source = Source::default();
+        let right = "\n\npackage main\nvar HandlerRegisterer = registerer(\"x\")\ntype registerer string\n\
+            func (r registerer) RegisterHandlers(f func()) {}\n";
+        let function = "package main\nfunc HandlerRegisterer() {}\n";
+        source.add(Path::new("a_windows.go"), function);
+        source.add(Path::new("b.go"), &format!("//go:build linux{right}"));
+        assert!(source.has_conditional(super::super::all()));
+        source.settle(&["b.go".to_owned()]);
+        assert!(!source.has_conditional(super::super::all()));
+        let found = Assertions::of(&source, super::super::all(), None).unwrap();
+        assert!(found.file().unwrap().contains("= &HandlerRegisterer"));
     }
 }

@@ -1,24 +1,25 @@
 //! The plugin types: which symbol the gateway looks up, what it asserts, and where a configuration names the plugin.
 
 pub mod assertion;
+mod elsewhere;
 pub mod names;
 pub mod overlay;
 pub mod source;
 mod tokens;
 
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
-use crate::config::PluginType;
+use crate::config::described::Described;
 use crate::error::{Error, Result};
 use crate::version::GatewayVersion;
 
-/// A plugin type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// A plugin type. What is known of each is its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Wraps the gateway's HTTP server.
     Handler,
@@ -52,13 +53,16 @@ pub enum Names {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registerer {
+    #[serde(deserialize_with = "short_name")]
     pub kind: Kind,
     /// Other names of the kind.
     pub also: Vec<String>,
     pub symbol: String,
     pub method: String,
-    /// The parameters of the method, as Go writes them.
+    /// The parameters of the method, as one writes them in Go.
     pub wants: String,
+    /// The method's type as Go's linker writes it, where it is known to be this and no other.
+    pub signature: Option<String>,
     /// Packages that `wants` names.
     pub imports: Vec<String>,
     #[serde(default)]
@@ -70,6 +74,10 @@ pub struct Registerer {
     pub names: Names,
     /// Names that the Enterprise edition brings itself.
     pub built_in: Vec<String>,
+    /// Of `krakend test-plugin`.
+    pub flag: String,
+    /// What the gateway's line that counts the loaded ones has.
+    pub log: Vec<String>,
     pub enterprise: bool,
     pub docs: String,
     pub source: String,
@@ -90,15 +98,15 @@ struct File {
     registerer: Vec<Registerer>,
 }
 
-/// All four rows, in the file's order.
-///
-/// # Errors
-/// None with the built-in file, which a test reads.
-pub fn all() -> Result<Vec<Registerer>> {
-    let text = include_str!("../../toolchains/registerers.toml");
-    let file: File = toml::from_str(text)
-        .map_err(|e| Error::usage(format!("{}: {e}", Path::new("toolchains/registerers.toml").display())))?;
-    Ok(file.registerer)
+/// All four rows, in the file's order, which is that of [`Kind::ALL`].
+#[must_use]
+pub fn all() -> &'static [Registerer] {
+    static ROWS: LazyLock<Vec<Registerer>> = LazyLock::new(|| {
+        let file: File = toml::from_str(include_str!("../../toolchains/registerers.toml"))
+            .expect("toolchains/registerers.toml is a part of the program, and a test reads it");
+        file.registerer
+    });
+    &ROWS
 }
 
 impl Kind {
@@ -113,17 +121,25 @@ impl Kind {
             Kind::Middleware => "middleware",
         }
     }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn row(self) -> &'static Registerer {
+        &all()[self as usize]
+    }
 }
 
-/// As plugbuild.toml says it.
-impl From<PluginType> for Kind {
-    fn from(said: PluginType) -> Self {
-        match said {
-            PluginType::HttpServer => Kind::Handler,
-            PluginType::HttpClient => Kind::Client,
-            PluginType::ReqRespModifier => Kind::Modifier,
-            PluginType::Middleware => Kind::Middleware,
-        }
+impl Registerer {
+    /// The type as KrakenD's configuration calls it: `http-server`.
+    #[must_use]
+    pub fn long_name(&self) -> &str {
+        self.namespace.trim_start_matches("plugin/")
+    }
+
+    /// The method with its parameters, as one writes it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}({})", self.method, self.wants)
     }
 }
 
@@ -138,16 +154,46 @@ impl FromStr for Kind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        all()?
+        let row = all()
             .iter()
-            .find(|row| row.kind.name() == text || row.also.iter().any(|name| name == text) || row.namespace == text)
-            .map(|row| row.kind)
-            .ok_or_else(|| {
-                Error::usage(format!("{text} is no plugin type")).help(
-                    "types are handler (http-server), client (http-client), modifier (req-resp-modifier) and middleware",
-                )
-            })
+            .find(|row| row.kind.name() == text || row.also.iter().any(|name| name == text) || row.namespace == text);
+        row.map(|row| row.kind).ok_or_else(|| {
+            let names: Vec<String> = all()
+                .iter()
+                .map(|row| match row.long_name() {
+                    long if long == row.kind.name() => long.to_owned(),
+                    long => format!("{} ({long})", row.kind),
+                })
+                .collect();
+            Error::usage(format!("`{text}` is no plugin type")).help(format!("there are {}", names.join(", ")))
+        })
     }
+}
+
+/// As a settings file has it: any name that can be typed.
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|e: Error| {
+            let help = e.help.join("; ");
+            serde::de::Error::custom(format!("{}; {help}", e.what))
+        })
+    }
+}
+
+impl Described for Kind {
+    fn schema() -> Value {
+        let names =
+            |row: &'static Registerer| std::iter::once(row.kind.name()).chain(row.also.iter().map(String::as_str));
+        json!({ "enum": all().iter().flat_map(names).collect::<Vec<_>>() })
+    }
+}
+
+/// A row's own kind, by the one name that is written in the program: the others come from the rows.
+fn short_name<'de, D: Deserializer<'de>>(from: D) -> Result<Kind, D::Error> {
+    let text = String::deserialize(from)?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == text);
+    kind.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no kind")))
 }
 
 impl fmt::Display for Level {
@@ -182,10 +228,10 @@ mod tests {
 
     #[test]
     fn each_kind_has_one_row_and_its_names() {
-        let rows = all().unwrap();
-        let kinds: Vec<Kind> = rows.iter().map(|row| row.kind).collect();
+        let kinds: Vec<Kind> = all().iter().map(|row| row.kind).collect();
         assert_eq!(kinds, Kind::ALL);
-        for row in rows {
+        for row in all() {
+            assert_eq!(row.kind.row().symbol, row.symbol);
             assert_eq!(row.kind.name().parse::<Kind>().unwrap(), row.kind);
             assert_eq!(row.namespace.parse::<Kind>().unwrap(), row.kind);
             for name in &row.also {
@@ -193,5 +239,37 @@ mod tests {
             }
         }
         assert!("handlers".parse::<Kind>().is_err());
+    }
+
+    /// `wants` without the parameters' names, as Go's linker writes a type.
+    fn linked(row: &Registerer) -> String {
+        let full = format!(
+            "func({})",
+            row.wants
+                .replace("interface{}", "interface {}")
+                .replace("http.", "net/http.")
+        );
+        let mut text = String::new();
+        for part in full.split_inclusive(['(', ',']) {
+            let part = match part.trim_start().split_once(' ') {
+                Some((name, rest)) if name != "interface" && name.chars().all(char::is_alphanumeric) => rest,
+                _ => part.trim_start(),
+            };
+            text += part;
+            if part.ends_with(',') {
+                text.push(' ');
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_linker_and_the_user_are_told_the_same_signature() {
+        for row in all() {
+            match &row.signature {
+                Some(signature) => assert_eq!(linked(row), *signature),
+                None => assert!(row.enterprise),
+            }
+        }
     }
 }

@@ -17,6 +17,18 @@ pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(Kind, Str
     Some(names)
 }
 
+/// The names of those types alone whose names the source says plainly.
+#[must_use]
+pub fn plain(source: &Source, rows: &[Registerer]) -> Vec<(Kind, String)> {
+    rows.iter()
+        .filter(|row| source.exports(&row.symbol))
+        .flat_map(|row| {
+            let names = of_kind(source, row).unwrap_or_default();
+            names.into_iter().map(|name| (row.kind, name))
+        })
+        .collect()
+}
+
 fn of_kind(source: &Source, row: &Registerer) -> Option<Vec<String>> {
     let symbol = source.main().find(|d| d.name == row.symbol)?;
     let method = source
@@ -133,7 +145,7 @@ mod tests {
     fn names(text: &str) -> Option<Vec<String>> {
         let mut source = Source::default();
         source.add(Path::new("main.go"), text);
-        let names = registered(&source, &super::super::all().unwrap())?;
+        let names = registered(&source, super::super::all())?;
         Some(names.into_iter().map(|(kind, name)| format!("{kind} {name}")).collect())
     }
 
@@ -158,6 +170,13 @@ mod tests {
         let handed_on = "package main\nvar ClientRegisterer = registerer(\"x\")\ntype registerer string\n\
             func (r registerer) RegisterClients(f func(string)) { other(f) }\n";
         assert_eq!(names(handed_on), None);
+        let half = "package main\nvar ClientRegisterer = registerer(os.Getenv(\"NAME\"))\nvar HandlerRegisterer = registerer(\"h\")\n\
+            type registerer string\nfunc (r registerer) RegisterClients(f func(string)) { f(os.Getenv(\"N\"), r.client) }\n\
+            func (r registerer) RegisterHandlers(f func(string)) { f(\"h\", r.handler) }\n";
+        assert_eq!(names(half), None);
+        let mut source = Source::default();
+        source.add(Path::new("main.go"), half);
+        assert_eq!(plain(&source, super::super::all()), [(Kind::Handler, "h".to_owned())]);
         assert_eq!(names("package main\nfunc main() {}\n").unwrap(), Vec::<String>::new());
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::assertion::Assertions;
+use super::elsewhere;
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::plan::Job;
@@ -26,16 +27,28 @@ pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
     (!own).then(|| format!("{FLAG}{}", folder(key, store).join("overlay.json").display()))
 }
 
-/// Writes the overlay's files, those that changed only, and returns what they assert.
+/// Writes the overlay's files, those that changed only, and returns what they assert. `compiled` says which files are
+/// compiled, and is asked only where that matters.
 ///
 /// # Errors
 /// A registerer that is none, or a file that cannot be read or written.
-pub fn write(job: &Job, key: &str, store: &Store) -> Result<Assertions> {
+pub fn write(
+    job: &Job,
+    key: &str,
+    store: &Store,
+    compiled: impl FnOnce() -> Result<Vec<String>>,
+) -> Result<Assertions> {
     if flag(job, key, store).is_none() {
         return Ok(Assertions::default());
     }
-    let source = Source::read(&job.plugin.dir)?;
-    let assertions = Assertions::of(&source, &super::all()?, job.gateway.version)?;
+    let mut source = Source::read(&job.plugin.dir)?;
+    if source.has_conditional(super::all()) {
+        source.settle(&compiled()?);
+    }
+    let assertions = Assertions::of(&source, super::all(), job.gateway.version)?;
+    if assertions.file().is_none() && source.has_main() && !source.has_conditional(super::all()) {
+        elsewhere::check(&job.plugin.dir, super::all())?;
+    }
     let dir = store.folder(folder(key, store))?;
     let replace = match assertions.file() {
         Some(text) => {

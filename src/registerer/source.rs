@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Registerer;
 use super::tokens::{Token, Word, tokens};
 use crate::error::{Error, Result};
 
@@ -20,10 +21,17 @@ pub(super) struct Declaration {
     pub(super) package: String,
     pub(super) file: PathBuf,
     pub(super) line: usize,
-    /// Whether its file is compiled in some builds only.
+    /// Whether its file may not be compiled, and it is not known whether it is.
     pub(super) constrained: bool,
     /// What follows: type and value, or parameters and body.
     pub(super) tokens: Vec<Token>,
+}
+
+/// The place of a declaration.
+pub(super) struct Declared<'a> {
+    pub(super) package: &'a str,
+    pub(super) file: &'a Path,
+    pub(super) line: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +97,52 @@ impl Source {
         }
     }
 
+    /// Where a variable is declared, in whatever package.
+    pub(super) fn variable(&self, name: &str) -> Option<Declared<'_>> {
+        let found = self
+            .declarations
+            .iter()
+            .find(|d| d.name == name && d.what == What::Var)?;
+        Some(Declared {
+            package: &found.package,
+            file: &found.file,
+            line: found.line,
+        })
+    }
+
     /// Whether package main has a variable of this name.
     #[must_use]
     pub fn exports(&self, symbol: &str) -> bool {
         self.main().any(|d| d.name == symbol && d.what == What::Var)
+    }
+
+    /// Whether what a gateway looks for stands in a file of which it is not known whether it is compiled.
+    #[must_use]
+    pub fn has_conditional(&self, rows: &[Registerer]) -> bool {
+        let is_of = |row: &Registerer, name: &str| {
+            row.symbol == name || row.method == name || row.optional.iter().any(|optional| optional.method == name)
+        };
+        self.main()
+            .any(|d| d.constrained && rows.iter().any(|row| is_of(row, &d.name)))
+    }
+
+    /// Of the files with build constraints, keeps those that are compiled; nothing is known if none is.
+    pub fn settle(&mut self, compiled: &[String]) {
+        if compiled.is_empty() {
+            return;
+        }
+        self.declarations.retain_mut(|d| {
+            let name = d.file.file_name().unwrap_or_default().to_string_lossy();
+            let there = !d.constrained || compiled.iter().any(|file| *file == name);
+            d.constrained = false;
+            there
+        });
+    }
+
+    /// Whether something is declared in a package main.
+    #[must_use]
+    pub fn has_main(&self) -> bool {
+        self.main().next().is_some()
     }
 
     pub(super) fn main(&self) -> impl Iterator<Item = &Declaration> {

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::invocation::Invocation;
 use crate::plan::Job;
 use crate::toolchain::fetch::hex;
 
@@ -43,22 +42,10 @@ pub(super) struct Found {
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
 /// A package a line: its folder, and how many files of C and how many patterns it has; the standard library has none.
-const FORMAT: &str = "{{if not .Standard}}{{.Dir}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
+pub(super) const FORMAT: &str = "{{if not .Standard}}{{.Dir}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
 
 /// More files than that are not read again in a moment.
 const MOST: usize = 20_000;
-
-/// The build's own command, asked to list what it would compile.
-pub(super) fn listing(go: &Invocation) -> Invocation {
-    let mut list = go.clone();
-    let output = list.args.iter().position(|arg| arg == "-o");
-    if let Some(at) = output {
-        list.args.drain(at..at + 2);
-    }
-    // The flags follow the first word.
-    list.args.splice(..1, ["list", "-deps", "-f", FORMAT].map(Into::into));
-    list
-}
 
 impl Inputs {
     /// Reads a listing. Tells, too, whether that is all there is to look at.
@@ -254,27 +241,5 @@ mod tests {
                 assert_eq!(digest(depth, dir.path()) != before, seen, "{what} in {depth:?}");
             }
         }
-    }
-
-    #[test]
-    fn the_listing_is_the_build_with_other_first_words() {
-        let build = Invocation::new("/go/bin/go", "/p")
-            .args(["build", "-buildmode=plugin", "-modfile=/c/go.mod", "-o", "/x.so", "."])
-            .env("GOARCH", "arm64");
-        let list = listing(&build);
-        let args: Vec<_> = list.args.iter().map(|arg| arg.to_str().unwrap()).collect();
-        assert_eq!(
-            args,
-            [
-                "list",
-                "-deps",
-                "-f",
-                FORMAT,
-                "-buildmode=plugin",
-                "-modfile=/c/go.mod",
-                "."
-            ]
-        );
-        assert_eq!(list.set, build.set);
     }
 }

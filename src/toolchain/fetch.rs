@@ -166,10 +166,9 @@ fn broken(url: &str, what: &str, why: &dyn std::fmt::Display) -> Error {
 }
 
 fn wrong_sum(url: &str, what: &str, want: &str, have: &str) -> Error {
-    Error::network(format!(
-        "{what} from {url} is not what was published: its hash is {have}, published is {want}"
-    ))
-    .help("nothing was kept; try again, or another mirror: a proxy on the way may have changed it")
+    let what = format!("{what} from {url} is not what was published: its hash is {have}, published is {want}");
+    Error::new(Kind::Integrity, what)
+        .help("nothing was kept; try again, or another mirror: a proxy on the way may have changed it")
 }
 
 /// A bar for a download of known length, a spinner else; nothing without a terminal.

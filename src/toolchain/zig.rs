@@ -97,7 +97,7 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
     ui.status("fetching", format!("{what}, by pip, the package ziglang"));
     match from_wheel(zig, published, &python, host, store) {
         // Bytes that are not what was published are no reason to try elsewhere.
-        Err(first) if first.kind != Kind::Interrupted && !first.what.contains("is not what was published") => {
+        Err(first) if !matches!(first.kind, Kind::Interrupted | Kind::Integrity) => {
             ui.status("fetching", format!("{what} from {from} ({first})"));
             from_archive(zig, row, published, host, store).map_err(ways_out)
         }

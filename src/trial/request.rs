@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::signals::heedful;
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -13,10 +14,27 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Checks a request before anything is started for it.
+///
+/// # Errors
+/// What is no request.
+pub fn check(method: &str, path: &str) -> Result<()> {
+    const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+    let wrong = |why: String| Err(Error::usage(why).help("as in `--request GET /hello`"));
+    if !METHODS.contains(&method) {
+        return wrong(format!("`{method}` is no method of a request: {}", METHODS.join(", ")));
+    }
+    let uri = ureq::http::Uri::try_from(format!("http://127.0.0.1/{}", path.trim_start_matches('/')));
+    match uri {
+        Ok(_) => Ok(()),
+        Err(why) => wrong(format!("`{path}` is no path of a request: {why}")),
+    }
+}
+
 /// Sends a request; redirects are answers, and no proxy stands between.
 ///
 /// # Errors
-/// What is no request, or no answer in time.
+/// What is no request, no answer in time, or a signal meanwhile.
 pub fn send(method: &str, path: &str, port: u16, patience: Duration) -> Result<Answer> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(patience))
@@ -32,8 +50,7 @@ pub fn send(method: &str, path: &str, port: u16, patience: Duration) -> Result<A
         .map_err(|e| {
             Error::usage(format!("{method} {path} is no request: {e}")).help("as in `--request GET /hello`")
         })?;
-    let mut response = agent
-        .run(request)
+    let mut response = heedful(patience + Duration::from_secs(1), move || agent.run(request))?
         .map_err(|e| Error::incompatible(format!("the gateway did not answer {method} {path}: {e}")))?;
     let headers = response
         .headers()

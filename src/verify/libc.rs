@@ -2,7 +2,7 @@
 
 use crate::binary::dynamic::VersionNeed;
 use crate::binary::image::Image;
-use crate::target::LibcKind;
+use crate::target::{LibcKind, Target};
 use crate::verify::against::{Against, System, system_has};
 use crate::verify::finding::{Finding, Id, Severity, Stage};
 use crate::verify::musl::{Musl, is_own_library};
@@ -43,6 +43,38 @@ pub fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d
     needs
         .filter_map(|need| Some((glibc_of(need.version)?, need)))
         .max_by_key(|(version, _)| *version)
+}
+
+/// Whether a file that was just linked needs the libc of its target, and no newer one; the newest glibc it needs.
+///
+/// # Errors
+/// What it needs instead, as the end of a sentence.
+pub fn fits_libc(plugin: &Plugin<'_>, target: &Target) -> Result<Option<LibcVersion>, String> {
+    let image = plugin.image();
+    match (target.libc.kind, newest_glibc(image)) {
+        (LibcKind::Musl, Some((_, need))) => Err(format!("needs glibc ({} of {})", wanting(image, need), need.version)),
+        (LibcKind::Glibc, None) if plugin.libc() == Some(LibcKind::Musl) => Err("needs musl".to_owned()),
+        (LibcKind::Glibc, Some((version, need))) => match target.libc.floor {
+            Some(floor) if version > floor => Err(format!(
+                "needs glibc {version} (for {}), and the gateway's system has {floor}",
+                wanting(image, need)
+            )),
+            _ => Ok(Some(version)),
+        },
+        (_, None) => Ok(None),
+    }
+}
+
+/// The first symbols that need a version entry, for a message.
+fn wanting(image: Image<'_>, need: VersionNeed<'_>) -> String {
+    let symbols = image
+        .imports()
+        .filter(|symbol| image.version_index(symbol) == need.index);
+    let first: Vec<String> = symbols.take(3).map(|symbol| format!("`{}`", symbol.text())).collect();
+    match first.as_slice() {
+        [] => "it".to_owned(),
+        _ => first.join(", "),
+    }
 }
 
 /// What the dynamic loader would say.
@@ -115,17 +147,7 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
         ..
     } = &against.system;
     let has = has.map_or_else(String::new, |has| has.to_string());
-    let mut wanting: Vec<String> = image
-        .imports()
-        .filter(|symbol| image.version_index(symbol) == need.index)
-        .map(|symbol| format!("`{}`", symbol.text()))
-        .collect();
-    wanting.truncate(3);
-    let wanting = if wanting.is_empty() {
-        "it".to_owned()
-    } else {
-        wanting.join(", ")
-    };
+    let wanting = wanting(image, need);
     let what = match at_least {
         true => format!(
             "{wanting} wants {} of {}; the gateway itself needs {has} only, and its system may not have more",

@@ -18,7 +18,7 @@ pub mod registerers;
 pub mod together;
 pub mod render;
 
-pub use libc::newest_glibc;
+pub use libc::{fits_libc, newest_glibc};
 
 use std::path::PathBuf;
 

@@ -74,6 +74,13 @@ impl<'a> Plugin<'a> {
         }
     }
 
+    /// The text that a variable of its main package begins as, taken for a Go string.
+    #[must_use]
+    pub fn own_string(&self, name: &str) -> Option<&'a str> {
+        let full = format!("{}.{name}", pkghash::escape(self.path?));
+        self.image().go_string(&full)
+    }
+
     /// A symbol of its main package.
     #[must_use]
     pub fn own_symbol(&self, name: &str) -> Option<crate::binary::dynamic::Symbol<'a>> {

@@ -5,58 +5,10 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::registerer::{self, Registerer};
 use crate::verify::finding::{Finding, Id, Severity, Stage};
 use crate::verify::plugin::Plugin;
 use crate::version::GoVersion;
-
-/// One kind of plugin.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// The variable: `HandlerRegisterer`.
-    pub name: &'static str,
-    /// As KrakenD's configuration calls it.
-    pub namespace: &'static str,
-    pub method: &'static str,
-    /// The method's type as the Go linker writes it; none where the gateway's source is not public.
-    signature: Option<&'static str>,
-    /// The same as one writes it.
-    pub shown: &'static str,
-}
-
-pub const KINDS: [Kind; 4] = [
-    Kind {
-        name: "HandlerRegisterer",
-        namespace: "plugin/http-server",
-        method: "RegisterHandlers",
-        signature: Some(
-            "func(func(string, func(context.Context, map[string]interface {}, net/http.Handler) (net/http.Handler, error)))",
-        ),
-        shown: "RegisterHandlers(func(name string, handler func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error)))",
-    },
-    Kind {
-        name: "ClientRegisterer",
-        namespace: "plugin/http-client",
-        method: "RegisterClients",
-        signature: Some("func(func(string, func(context.Context, map[string]interface {}) (net/http.Handler, error)))"),
-        shown: "RegisterClients(func(name string, handler func(context.Context, map[string]interface{}) (http.Handler, error)))",
-    },
-    Kind {
-        name: "ModifierRegisterer",
-        namespace: "plugin/req-resp-modifier",
-        method: "RegisterModifiers",
-        signature: Some(
-            "func(func(string, func(map[string]interface {}) func(interface {}) (interface {}, error), bool, bool))",
-        ),
-        shown: "RegisterModifiers(func(name string, factory func(map[string]interface{}) func(interface{}) (interface{}, error), request, response bool))",
-    },
-    Kind {
-        name: "MiddlewareRegisterer",
-        namespace: "plugin/middleware",
-        method: "RegisterMiddlewares",
-        signature: None,
-        shown: "RegisterMiddlewares(…)",
-    },
-];
 
 /// What is known of one exported registerer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,19 +23,21 @@ pub enum Shape {
 
 /// The registerers that a plugin exports.
 #[must_use]
-pub fn exported(plugin: &Plugin<'_>) -> Vec<(Kind, Shape)> {
-    let shape = |kind: &Kind| {
-        let symbol = plugin.own_symbol(kind.name)?;
-        let right = kind
-            .signature
-            .is_none_or(|signature| has_type(plugin, signature) != Some(false));
+pub fn exported(plugin: &Plugin<'_>) -> Vec<(&'static Registerer, Shape)> {
+    let shape = |row: &Registerer| {
+        let symbol = plugin.own_symbol(&row.symbol)?;
+        let signature = row.signature.as_deref();
+        let right = signature.is_none_or(|signature| has_type(plugin, signature) != Some(false));
         Some(match (symbol.function, right) {
             (true, _) => Shape::Function,
             (false, true) => Shape::Right,
             (false, false) => Shape::WrongMethod,
         })
     };
-    KINDS.iter().filter_map(|kind| Some((*kind, shape(kind)?))).collect()
+    registerer::all()
+        .iter()
+        .filter_map(|row| Some((row, shape(row)?)))
+        .collect()
 }
 
 /// Whether a type is in the plugin; unknown for Go versions that name types otherwise.
@@ -125,11 +79,18 @@ fn base64(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// The variables that a gateway looks up, for a message.
+#[must_use]
+pub fn symbols() -> String {
+    let symbols: Vec<&str> = registerer::all().iter().map(|row| row.symbol.as_str()).collect();
+    symbols.join(", ")
+}
+
 /// What the gateway would find.
 pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
     let exported = exported(plugin);
     if exported.is_empty() {
-        let names = KINDS.map(|kind| kind.name).join(", ");
+        let names = symbols();
         return vec![
             Finding::new(Id::NoRegisterer, Stage::Register, format!("it exports none of {names}"))
                 .help("package main needs a variable of one of these names: `var HandlerRegisterer = registerer(\"my-plugin\")`"),
@@ -140,17 +101,17 @@ pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
         true => Severity::Warning,
         false => Severity::Error,
     };
-    let wrong = |(kind, shape): &(Kind, Shape)| {
+    let wrong = |(row, shape): &(&Registerer, Shape)| {
         let what = match shape {
             Shape::Right => return None,
-            Shape::Function => format!("{} is a function; the gateway wants a variable", kind.name),
-            Shape::WrongMethod => format!("{} has no method {}", kind.name, kind.shown),
+            Shape::Function => format!("{} is a function; the gateway wants a variable", row.symbol),
+            Shape::WrongMethod => format!("{} has no method {}", row.symbol, row.shown()),
         };
         Some(
             Finding::new(Id::WrongRegisterer, Stage::Register, what)
                 .severity(severity)
-                .about(kind.name)
-                .help(format!("give its type the method `{}`", kind.shown)),
+                .about(&row.symbol)
+                .help(format!("give its type the method `{}`", row.shown())),
         )
     };
     exported.iter().filter_map(wrong).collect()
@@ -162,7 +123,7 @@ mod tests {
 
     #[test]
     fn type_names_are_hashed_as_the_go_linker_does() {
-        let signature = KINDS[0].signature.unwrap();
+        let signature = crate::registerer::Kind::Handler.row().signature.as_deref().unwrap();
         // Read from plugins of Go 1.19.13, 1.20.4 and 1.25.6 that hold this type.
         assert_eq!(mangled(signature), ["type.790qg0j5", "type:9Xa5W7hV", "type:U3crA4Q6"]);
     }

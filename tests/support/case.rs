@@ -41,7 +41,7 @@ pub(crate) const HOST: &str = match (cfg!(target_os = "macos"), cfg!(target_arch
 /// A module with one exported registerer: what plugbuild reads of a plugin before a Go runs.
 pub(crate) const GO_MOD: &str = "module example.com/handler\n\ngo 1.19\n";
 pub(crate) const MAIN_GO: &str = "package main\n\nimport (\n\t\"context\"\n\t\"net/http\"\n)\n\nvar HandlerRegisterer = registerer(\"handler\")\n\ntype registerer string\n\n\
-     func (registerer) RegisterHandlers(func(string, func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error))) {}\n\n\
+     func (r registerer) RegisterHandlers(f func(string, func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error))) {\n\tf(string(r), nil)\n}\n\n\
      func main() {}\n";
 
 impl Case {

@@ -197,6 +197,10 @@ impl<'a> Checker<'a> {
             .collect();
         let help = match nearest(name, &known) {
             Some(near) => Some(format!("did you mean `{near}`?")),
+            None if known.is_empty() && !all.iter().all(|r| r.all) => {
+                let origins: Vec<&str> = all.iter().filter(|r| !r.all).map(|r| r.origin.as_str()).collect();
+                Some(format!("this is {}", origins[0]))
+            }
             None if known.is_empty() => Some(format!("none of the plugins given registers a {}", row.kind)),
             None => Some(format!("registered as {}s: {}", row.kind, known.join(", "))),
         };

@@ -1,0 +1,138 @@
+//! A gateway that can be run here: started with a configuration, waited for, and its words in others.
+
+use std::ffi::OsString;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use super::Context;
+use crate::error::{Error, Result};
+use crate::explain::explain;
+use crate::gateway::Gateway;
+use crate::invocation::background::{Background, Waited};
+use crate::invocation::{Invocation, interrupted};
+use crate::matrix::Matrix;
+use crate::target::Arch;
+use crate::trial;
+
+/// A gateway with its file, and the words that go before it on this machine.
+pub(super) struct Runnable<'a> {
+    pub(super) gateway: &'a Gateway,
+    command: Vec<OsString>,
+    /// How long it may take to start.
+    patience: Duration,
+    pub(super) cx: Context<'a>,
+}
+
+impl<'a> Runnable<'a> {
+    /// # Errors
+    /// There is no file of it, or this machine cannot run it.
+    pub(super) fn new(
+        gateway: &'a Gateway,
+        sysroot: Option<&Path>,
+        patience: Duration,
+        matrix: &Matrix,
+        cx: Context<'a>,
+    ) -> Result<Runnable<'a>> {
+        let binary = gateway.binary.as_ref().ok_or_else(|| {
+            Error::usage(format!(
+                "KrakenD {} is known, but there is no file of it to run",
+                gateway.label
+            ))
+            .help("give one: `--gateway ./krakend`")
+        })?;
+        let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
+        let libc = gateway.libc.map(|libc| libc.kind);
+        let mut command = trial::runner(arch, libc, sysroot, matrix, cx.host)?;
+        command.push(binary.into());
+        Ok(Runnable {
+            gateway,
+            command,
+            patience,
+            cx,
+        })
+    }
+
+    /// The architecture that its plugins must have.
+    ///
+    /// # Errors
+    /// The plugin has another.
+    pub(super) fn fits(&self, plugin: &str, arch: Arch) -> Result<()> {
+        let own = self.gateway.arch.unwrap_or(self.cx.host.platform.arch);
+        if arch == own {
+            return Ok(());
+        }
+        let what = format!("{plugin} is for {arch}, and the gateway for {own}");
+        Err(Error::incompatible(what).help(format!("build it for that: `plugbuild --arch {own}`")))
+    }
+
+    pub(super) fn invocation(&self, cwd: &Path, args: &[&str]) -> Invocation {
+        let program = self.command.first().cloned().unwrap_or_default();
+        Invocation::new(program, cwd)
+            .args(self.command.iter().skip(1).cloned())
+            .args(args.iter().copied())
+            // What is run is plain JSON, also where the user's own is a template.
+            .without("FC_ENABLE")
+    }
+
+    /// Runs the gateway and waits until it answers on its port. Another program may take the port in between: then again.
+    ///
+    /// # Errors
+    /// It ends before, or takes too long.
+    pub(super) fn started(&self, config: &dyn Fn(u16) -> Result<String>, folder: &Path) -> Result<(Background, u16)> {
+        let mut last = Vec::new();
+        for _ in 0..3 {
+            let port = free_port()?;
+            // Its name has no `.so`, which would be taken for a plugin.
+            let file = folder.join("krakend.json");
+            std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
+            let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
+            self.cx.ui.detail("running", &run);
+            let mut running = run.start(self.cx.host)?;
+            let address = ([127, 0, 0, 1], port).into();
+            let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
+            match running.wait(self.patience, up) {
+                Waited::Found => return Ok((running, port)),
+                _ if interrupted() => return Err(Error::interrupted()),
+                Waited::TimedOut => {
+                    running.stop();
+                    self.explained(&running.said);
+                    let what = format!("the gateway did not answer within {} s", self.patience.as_secs());
+                    return Err(Error::incompatible(what).help("give it more time: `--timeout 120`"));
+                }
+                Waited::Ended => last = std::mem::take(&mut running.said),
+            }
+            if !last.iter().any(|line| line.contains("address already in use")) {
+                break;
+            }
+        }
+        for line in last.iter().take(12) {
+            self.cx.ui.pass_on(line);
+        }
+        self.explained(&last);
+        Err(Error::incompatible(format!(
+            "the gateway {} ended before it answered",
+            self.gateway.label
+        )))
+    }
+
+    /// The gateway's words in others.
+    pub(super) fn explained(&self, said: &[String]) {
+        let told = explain(&said.join("\n")).unwrap_or_default();
+        let mut seen = Vec::new();
+        for told in told.into_iter().filter(|told| !told.id.contains("not-found")) {
+            if !seen.contains(&told.id) {
+                self.cx
+                    .ui
+                    .status("which means", format!("{}; {}", told.cause, told.cure));
+                seen.push(told.id);
+            }
+        }
+    }
+}
+
+fn free_port() -> Result<u16> {
+    let failed = |e| Error::io("find", "a free port", e);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
+    Ok(listener.local_addr().map_err(failed)?.port())
+}
