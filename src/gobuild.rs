@@ -14,6 +14,7 @@ use crate::plan::flags::join_ldflags;
 use crate::registerer::assertion::is_about_assertions;
 use crate::registerer::overlay;
 use crate::toolchain::Tools;
+use crate::toolchain::cache;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
@@ -105,7 +106,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
         say("     waiting another plugbuild is building the same plugin");
     })?;
     if let Some(dir) = file.parent() {
-        store.folder(dir)?;
+        cache::stamp(&store.folder(dir)?);
     }
     let assertions = overlay::write(job, &linked_key(job), store)?;
     for warning in &assertions.warnings {

@@ -12,13 +12,14 @@ use super::verify;
 use super::{Context, print, print_json};
 use crate::align::{self, Means};
 use crate::artefact::{self, Artefact};
+use crate::bundle::modules;
 use crate::cli::{BuildArgs, Format};
 use crate::error::{Kind, Result};
 use crate::gateway::Gateway;
 use crate::gobuild;
 use crate::invocation::Invocation;
 use crate::plan::Job;
-use crate::toolchain::{self, Tools};
+use crate::toolchain::{self, Tools, cache};
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     let cx = Context {
@@ -77,8 +78,9 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, cx: Context) -> R
         store,
         ..
     } = planned;
+    cache::sweep(store);
+    planned.hold = Some(store.hold()?);
     toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
-    store.sweep();
     super::lock::check(planned, args, cx)?;
     align(planned, cx)
 }
@@ -96,8 +98,8 @@ pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
     let means = Means { matrix, host, store };
     let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
     for (mut job, tool) in jobs {
-        if cx.offline {
-            job.env.insert("GOPROXY".to_owned(), "off".into());
+        if cx.offline || modules::proxy_is_off(host, &job.env) {
+            modules::without_network(&mut job.env, store);
         }
         match align::prepare(&mut job, &tool.go, means, cx.ui) {
             Ok(()) => {}
@@ -170,7 +172,8 @@ fn introduce(job: &Job, tools: &Tools, cx: Context) {
     );
 }
 
-fn dry_run(planned: &Planned, cx: Context) {
+/// What would be fetched and run.
+pub(super) fn dry_run(planned: &Planned, cx: Context) {
     let mut told = Vec::new();
     for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);

@@ -313,7 +313,7 @@ fn from_archive(go: &Go, host: &Host, store: &Store) -> Result<()> {
     } else {
         format!("{mirror}/?mode=json&include=all")
     };
-    let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives")?)
+    let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives", host)?)
         .map_err(|e| Error::network(format!("the list of Go archives at {list} cannot be understood: {e}")))?;
     let file = listed
         .into_iter()
