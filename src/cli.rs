@@ -116,7 +116,7 @@ pub enum Command {
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
     Fetch(BuildArgs),
     /// Carry all that a build needs to a site without a network: toolchains, zig, modules, in one file
-    Bundle(Box<bundle::BundleArgs>),
+    Bundle(bundle::BundleArgs),
     /// Show what is known of a gateway, or keep one of your own
     Gateway(gateway::GatewayCommandArgs),
     /// List the gateway releases that are known

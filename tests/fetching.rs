@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use plugbuild::toolchain::fetch::sha256_of;
 use snapbox::str;
@@ -310,6 +311,66 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
     assert!(refused(Answer::Whole(vec![b' '; 17 << 20])).contains("is larger than 16 MiB"));
     assert!(refused(Answer::Cut(go_list(&[("1.25.6", b"")]))).starts_with("exit: 5\n"));
     assert!(refused(Answer::Whole(vec![0xff; 9])).starts_with("exit: 5\n"));
+}
+
+/// Sources that are slow, stop or never begin: given up in time and with a word, unless enough comes.
+#[test]
+fn sources_that_bring_nothing_or_next_to_nothing() {
+    if !stand_ins_are_amd64("slow sources") {
+        return;
+    }
+    let (mirror, archive) = mirror_of("1.25.6");
+    let list = go_list(&[("1.25.6", &archive)]);
+    let name = format!("/{}", go_archive_name("1.25.6"));
+    let case = bare(&mirror).env("PLUGBUILD_TIMEOUT", "1");
+    let build = "-g 2.12.1 -a amd64 -q";
+    let without_count = |said: String| match said.split_once("only ") {
+        Some((before, after)) => format!("{before}only N{}", after.trim_start_matches(char::is_numeric)),
+        None => said,
+    };
+    let said = |of_list: Answer, of_archive: Answer| {
+        mirror.serve(GO_LIST, of_list).serve(&name, of_archive);
+        let begun = Instant::now();
+        let said = without_count(nothing_is_kept(&case, &mirror, build));
+        assert!(
+            begun.elapsed() < Duration::from_secs(8),
+            "{:?}: {said}",
+            begun.elapsed()
+        );
+        let (first, _) = said.split_once("help: ").unwrap();
+        first.to_owned()
+    };
+    let whole = || Answer::Whole(list.clone());
+    let told = |what: &str, why: &str| format!("exit: 5\n--- stderr\nerror: cannot fetch {what}: {why}\n");
+    let of_list = format!("the list of Go archives from [MIRROR]{GO_LIST}");
+    let of_archive = "Go 1.25.6 from [MIRROR]/go1.25.6.[HOST].tar.gz";
+    let (nothing, little) = ("nothing came for 1 s", "only N bytes came in 1 s");
+    for (answers, what, why) in [
+        ([Answer::Silent, whole()], of_list.as_str(), nothing),
+        ([Answer::Stalled(list.clone()), whole()], &of_list, nothing),
+        ([Answer::Trickling(list.clone()), whole()], &of_list, little),
+        ([whole(), Answer::Silent], of_archive, nothing),
+        ([whole(), Answer::Stalled(archive.clone())], of_archive, nothing),
+        ([whole(), Answer::Trickling(archive.clone())], of_archive, little),
+        ([whole(), Answer::Cut(archive.clone())], of_archive, "Peer disconnected"),
+    ] {
+        let [list, archive] = answers;
+        assert_eq!(said(list, archive), told(what, why));
+    }
+    // Slow, but it comes.
+    mirror.serve(GO_LIST, whole()).serve(&name, Answer::Slow(archive, 12));
+    let begun = Instant::now();
+    case.run(build).exits(0);
+    assert!(begun.elapsed() > Duration::from_secs(2));
+    let bad = case.env("PLUGBUILD_TIMEOUT", "0");
+    bad.run("toolchain install 1.26.1 -q").is(str![[r#"
+exit: 2
+--- stderr
+error: PLUGBUILD_TIMEOUT=0 is no number of seconds from 1 on
+help: install exactly Go 1.26.1 yourself: on PATH, or in ~/sdk/go1.26.1, where it is found
+help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
+
+"#]]);
 }
 
 const ZIG: &str = "#!/bin/sh\n[ \"$1\" = version ] && echo 0.16.0\n";

@@ -21,6 +21,7 @@ mod fetching;
 mod interrupts;
 mod store;
 mod package;
+mod bundle;
 mod workspace;
 mod wrappers;
 mod properties;

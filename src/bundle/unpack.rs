@@ -40,7 +40,7 @@ struct Staged {
 /// What installing one thing came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// `go 1.25.6`, `312 files of modules`.
+    /// `go 1.25.6`, `23 modules`.
     pub what: String,
     pub place: PathBuf,
     /// It was there already.
@@ -198,7 +198,7 @@ impl Verified {
             }
             let zips = self.list.members.iter().filter(|member| member.file.ends_with(".zip"));
             done.push(Installed {
-                what: format!("{} modules", zips.count()),
+                what: super::counted(zips.count(), "module"),
                 place,
                 known,
             });

@@ -15,7 +15,7 @@ pub struct BundleArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum BundleCommand {
     /// Fetch all that builds need, build from nothing else, and write it to one file
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// Put a bundle's toolchains, zig and modules into the store, for builds without a network
     Install(InstallArgs),
 }

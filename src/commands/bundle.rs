@@ -16,7 +16,7 @@ use crate::align::Means;
 use crate::bundle::modules::{self, file_url};
 use crate::bundle::pack::{self, Staged};
 use crate::bundle::unpack;
-use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool};
+use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool, counted};
 use crate::cli::bundle::{BundleCommand, CreateArgs};
 use crate::cli::{BuildArgs, Format};
 use crate::error::{Error, Kind, Result};
@@ -82,7 +82,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     let size = fs::metadata(staged.path()).map_or(0, |meta| meta.len());
     staged.publish()?;
     let what = tools.iter().map(|tool| format!("{} {}", tool.name, tool.version));
-    let what: Vec<String> = what.chain([format!("{count} modules")]).collect();
+    let what: Vec<String> = what.chain([counted(count, "module")]).collect();
     cx.ui.status(
         "bundled",
         format!("{} in {} MB", what.join(", "), size.div_ceil(1_000_000)),
@@ -200,9 +200,8 @@ fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx:
         symlink(&tool.root, &place).map_err(|e| Error::io("write", &place, e))?;
     }
     let host = elsewhere(&first.host, &root, &[]);
-    let count = first.plan.jobs.len();
-    cx.ui
-        .status("fetching", format!("the modules of {count} build{}", plural(count)));
+    let builds = counted(first.plan.jobs.len(), "build");
+    cx.ui.status("fetching", format!("the modules of {builds}"));
     read_modules(args, Context { host: &host, ..cx })?;
     forget(&root)?;
     let cache = GoEnv::read(&first.host)?.module_cache;
@@ -272,6 +271,7 @@ fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, Os
     ])
 }
 
+/// Each tool as an archive.
 fn pack_tools(packed: &[Packed], members: &Path, cx: Context) -> Result<Vec<Tool>> {
     create_dir(&members.join(TOOLS))?;
     let mut tools = Vec::new();
@@ -343,8 +343,4 @@ fn install(file: &Path, cx: Context) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

@@ -128,10 +128,11 @@ fn each_chunk(
     mut take: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let patience = patience(host)?;
+    let at_once = (patience / 4).min(Duration::from_secs(1));
     let mut buffer = Vec::with_capacity(CHUNK);
     let (mut since, mut came) = (Instant::now(), 0);
     loop {
-        let fill = move || (fill(&mut from, &mut buffer), from, buffer);
+        let fill = move || (fill(&mut from, &mut buffer, at_once), from, buffer);
         let read;
         (read, from, buffer) = heedful(patience, fill).map_err(|e| stalled(url, what, e))?;
         if read.map_err(|e| broken(url, what, &e))? == 0 {
@@ -149,12 +150,12 @@ fn each_chunk(
     }
 }
 
-/// Reads until the buffer is full, nothing more comes, or a second has passed.
-fn fill(from: &mut impl Read, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
+/// Reads until the buffer is full, nothing more comes, or the time is over.
+fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, time: Duration) -> std::io::Result<usize> {
     let begun = Instant::now();
     buffer.resize(CHUNK, 0);
     let mut filled = 0;
-    while filled < CHUNK && begun.elapsed() < Duration::from_secs(1) {
+    while filled < CHUNK && begun.elapsed() < time {
         match from.read(&mut buffer[filled..]) {
             Ok(0) => break,
             Ok(n) => filled += n,
