@@ -135,6 +135,44 @@ exit: 0
 "#]]);
 }
 
+#[test]
+fn what_bundles_brought_is_listed_and_removed() {
+    if !stand_ins_are_amd64("bundles") {
+        return;
+    }
+    let case = site(&bundle());
+    case.run("bundle install ../in.plugbundle -q").exits(0);
+    case.run("bundle list").is(str![[r#"
+exit: 0
+--- stdout
+[HASH]      1 module    0.0 MB  [STORE]/modules/[HASH]
+
+"#]]);
+    let id = case.list("store/modules").remove(0);
+    case.run("bundle remove other").is(str![[r#"
+exit: 2
+--- stderr
+error: no bundle brought modules called other
+help: `plugbuild bundle list` lists what is
+
+"#]]);
+    case.run(&format!("bundle remove {id}")).is(str![[r#"
+exit: 0
+--- stderr
+     removed [STORE]/modules/[HASH]
+
+"#]]);
+    case.run("bundle list").exits(0);
+    assert!(case.list("store/modules").is_empty() && case.list("store/tmp").is_empty());
+    case.run("toolchain list").is(str![[r#"
+exit: 0
+--- stdout
+go 1.25.6    [STORE]/go/go1.25.6.[HOST]
+zig 0.16.0   [STORE]/zig/zig-0.16.0.[HOST]
+
+"#]]);
+}
+
 /// With the go command of the machine's own settings that forbid the network, or with --offline: what a build sees.
 #[test]
 fn only_builds_without_a_network_take_modules_from_bundles() {

@@ -466,6 +466,35 @@ exit: 0
     assert!(case.list("store/tmp").is_empty());
 }
 
+/// Folders that the settings file names: for a build, and for a bundle that carries what came from them.
+#[test]
+fn tools_from_folders_of_the_settings_file() {
+    if !stand_ins_are_amd64("tools_from_folders_of_the_settings_file") {
+        return;
+    }
+    let (go, zig) = (go_archive("1.25.6"), zig_archive());
+    let case = Case::plugin()
+        .file(&format!("mirror/go/{}", go_archive_name("1.25.6")), &go)
+        .file("mirror/go/index.json", go_list(&[("1.25.6", &go)]))
+        .file(&format!("mirror/zig/{}.tar.xz", zig_name()), &zig)
+        .file("mirror/zig/index.json", zig_list(&zig));
+    let folder = |name: &str| folder_mirror(&case.at("mirror").join(name));
+    let settings = format!(
+        "[mirrors]\ngo = \"{}\"\nzig = \"{}\"\nmodules = \"file:///nowhere\"\n",
+        folder("go"),
+        folder("zig")
+    );
+    let case = case.file("work/plugbuild.toml", settings);
+    case.run("bundle create ../b.plugbundle -g 2.12.1 -a amd64 -q").exits(0);
+    assert_eq!(case.list("store/go"), [format!("go1.25.6.{HOST}")]);
+    case.run("-g 2.12.1 -a amd64 -q").exits(0);
+    let site = Case::plugin().file("b.plugbundle", fs::read(case.at("b.plugbundle")).unwrap());
+    site.run("bundle install ../b.plugbundle -q").exits(0);
+    site.run("-g 2.12.1 -a amd64 -q --offline").exits(0);
+    let plugin = "work/handler_2.12.1_linux_amd64_musl.so";
+    assert!(fs::read(case.at(plugin)).unwrap() == fs::read(site.at(plugin)).unwrap());
+}
+
 /// Where zig cannot be had, a cross gcc that is there is used, with a word.
 #[test]
 fn a_gcc_in_place_of_a_zig_that_cannot_be_had() {

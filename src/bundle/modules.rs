@@ -68,16 +68,32 @@ pub fn proxy_is_off(host: &Host, env: &BTreeMap<String, OsString>) -> bool {
 }
 
 fn proxies(store: &Store) -> Vec<String> {
-    let bundles = fs::read_dir(store.root().join("modules"));
-    let mut bundles: Vec<PathBuf> = bundles
+    let places = installed(store).into_iter();
+    places
+        .map(|(_, place)| file_url(&place.join("cache/download")))
+        .collect()
+}
+
+/// The modules of each bundle that was installed: a name, and where they are.
+#[must_use]
+pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(store.root().join("modules"));
+    let mut bundles: Vec<(String, PathBuf)> = entries
         .into_iter()
         .flatten()
         .flatten()
-        .map(|entry| entry.path().join("cache/download"))
-        .filter(|dir| dir.is_dir())
+        .filter(|entry| entry.path().join("cache/download").is_dir())
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
         .collect();
     bundles.sort();
-    bundles.iter().map(|dir| file_url(dir)).collect()
+    bundles
+}
+
+/// How many modules are in such a folder.
+#[must_use]
+pub fn count(place: &Path) -> usize {
+    let files = pack::files(place).unwrap_or_default();
+    files.iter().filter(|(name, _)| name.ends_with(".zip")).count()
 }
 
 /// A folder as a GOPROXY: whatever means something in a URL or in a list of them is escaped.

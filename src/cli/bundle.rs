@@ -18,6 +18,14 @@ pub enum BundleCommand {
     Create(Box<CreateArgs>),
     /// Put a bundle's toolchains, zig and modules into the store, for builds without a network
     Install(InstallArgs),
+    /// List the modules that bundles brought; their tools are in `toolchain list`
+    List,
+    /// Remove modules that bundles brought
+    Remove {
+        /// As `list` names them
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone, Args)]

@@ -28,12 +28,17 @@ use crate::selection;
 use crate::toolchain::fetch::{hex, sha256_of};
 use crate::toolchain::store::{Store, create_dir, remove_tree};
 use crate::toolchain::zig::{self, Zig};
-use crate::toolchain::{self, State};
+use crate::toolchain::{self, State, cache};
 
 pub(super) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
     match command {
         BundleCommand::Create(args) => create(args, cx),
         BundleCommand::Install(args) => install(&args.file, cx),
+        BundleCommand::List => {
+            list(cx);
+            Ok(())
+        }
+        BundleCommand::Remove { names } => names.iter().try_for_each(|name| remove(name, cx)),
     }
 }
 
@@ -342,5 +347,34 @@ fn install(file: &Path, cx: Context) -> Result<()> {
             print_json(&json!({ "reason": verb, "what": one.what, "path": one.place }));
         }
     }
+    Ok(())
+}
+
+fn list(cx: Context) {
+    for (name, place) in modules::installed(&Store::of(cx.host)) {
+        let (count, bytes) = (modules::count(&place), cache::size(&place));
+        match cx.format {
+            Format::Json => print_json(&json!({ "name": name, "modules": count, "bytes": bytes, "path": place })),
+            Format::Human => print(format_args!(
+                "{name}  {:>12} {:>9}  {}",
+                counted(count, "module"),
+                cache::megabytes(bytes),
+                place.display()
+            )),
+        }
+    }
+}
+
+fn remove(name: &str, cx: Context) -> Result<()> {
+    let store = Store::of(cx.host);
+    let known = modules::installed(&store).into_iter().find(|(known, _)| known == name);
+    let (_, place) = known.ok_or_else(|| {
+        Error::usage(format!("no bundle brought modules called {name}")).help("`plugbuild bundle list` lists what is")
+    })?;
+    let alone = store.alone(|| {
+        cx.ui.status("waiting", "another plugbuild is using the store");
+    })?;
+    cache::remove(&place, &store, &alone)?;
+    cx.ui.status("removed", place.display());
     Ok(())
 }

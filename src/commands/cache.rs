@@ -8,16 +8,18 @@ use super::{Context, print, print_json};
 use crate::cli::Format;
 use crate::cli::cache::CacheCommand;
 use crate::error::Result;
-use crate::toolchain::cache::{self, Entry, Part, UNUSED};
+use crate::toolchain::cache::{self, Entry, Part, UNUSED, megabytes};
 use crate::toolchain::store::Store;
 
 pub(super) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
     let store = Store::of(cx.host);
     match command {
-        CacheCommand::Size => size(&store, cx),
-        CacheCommand::Prune { all, dry_run } => return prune(&store, *all, *dry_run, cx),
+        CacheCommand::Size => {
+            size(&store, cx);
+            Ok(())
+        }
+        CacheCommand::Prune { all, dry_run } => prune(&store, *all, *dry_run, cx),
     }
-    Ok(())
 }
 
 fn size(store: &Store, cx: Context) {
@@ -87,8 +89,4 @@ fn tell(entry: &Entry, dry_run: bool, cx: Context) {
 
 fn sum(entries: &[Entry]) -> (usize, u64) {
     (entries.len(), entries.iter().map(|entry| entry.bytes).sum())
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }

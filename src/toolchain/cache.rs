@@ -141,6 +141,12 @@ fn leftovers(store: &Store) {
     }
 }
 
+/// A size for people: `2.5 MB`.
+#[must_use]
+pub fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+}
+
 fn entries(dir: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(dir)
         .into_iter()
@@ -157,7 +163,9 @@ fn older(path: &Path, age: Duration) -> bool {
     modified.is_ok_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed > age))
 }
 
-fn size(path: &Path) -> u64 {
+/// How many bytes a file has, or all files below a folder.
+#[must_use]
+pub fn size(path: &Path) -> u64 {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => entries(path).iter().map(|inner| size(inner)).sum(),
         Ok(meta) => meta.len(),
