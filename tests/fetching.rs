@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use plugbuild::toolchain::fetch::sha256_of;
 use snapbox::str;
 
-use crate::support::case::{Case, HOST};
+use crate::support::case::{Case, HOST, MAIN_GO};
 use crate::support::go::Go;
 use crate::support::mirror::{
     Answer, GO_LIST, Mirror, folder_mirror, go_archive, go_archive_name, go_list, sha256, tar_gz, tar_xz,
@@ -630,6 +630,61 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 "#]]
     );
     assert!(refusing.list("store/tmp").is_empty() && refusing.list("store/go").is_empty());
+}
+
+/// A proxy of modules that fails in the middle of a build: said so, and nothing is left of what it brought.
+#[test]
+fn modules_from_a_proxy_that_fails() {
+    let test = "modules_from_a_proxy_that_fails";
+    let go = match Go::fetch("1.25.6") {
+        Ok(go) => go,
+        Err(why) => return skipped(test, &why),
+    };
+    let mirror = Mirror::start();
+    let main = MAIN_GO.replace("import (", "import (\n\t_ \"example.org/m\"");
+    let case = Case::empty()
+        .file(
+            "work/go.mod",
+            "module example.com/handler\n\ngo 1.19\n\nrequire example.org/m v1.0.0\n",
+        )
+        .file("work/main.go", main)
+        .zig()
+        .env("PLUGBUILD_GO", &go.root)
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOSUMDB", "off")
+        .env("GOPROXY", &mirror.url);
+    let zip = tar_gz(&[("no zip, and never read as one", 0o644, &[7; 5000])]);
+    let place = |ending: &str| format!("/example.org/m/@v/v1.0.0{ending}");
+    let with = |proxy: &str| {
+        let ran = case.run_args(["-g", "2.12.1", "-t", "amd64-musl", "-q"]);
+        assert_eq!(case.list("work"), ["go.mod", "main.go"], "{proxy}");
+        assert!(case.list("store/tmp").is_empty() && !case.at("store/linked").exists());
+        let kept = case.list("home/go/pkg/mod/cache/download/example.org/m/@v");
+        assert!(!kept.iter().any(|name| name.ends_with(".zip")), "{proxy}: {kept:?}");
+        ran
+    };
+    mirror
+        .serve(&place(".info"), Answer::Whole(b"{\"Version\":\"v1.0.0\"}".to_vec()))
+        .serve(&place(".mod"), Answer::Whole(b"module example.org/m\n".to_vec()));
+    for (answer, why) in [
+        (Answer::Cut(zip.clone()), "unexpected EOF"),
+        (Answer::Status(503), "503"),
+    ] {
+        mirror.serve(&place(".zip"), answer);
+        let ran = with(why);
+        ran.exits(5);
+        assert!(ran.stderr.contains(why), "{}", ran.text());
+        assert!(
+            ran.stderr
+                .contains("help: modules that are missing could not be fetched"),
+            "{}",
+            ran.text()
+        );
+    }
+    let nobody = case.env("GOPROXY", "http://127.0.0.1:9");
+    fs::remove_dir_all(nobody.at("home/go")).unwrap();
+    let ran = nobody.run("-g 2.12.1 -t amd64-musl -q");
+    assert!(ran.exits(5).stderr.contains("connection refused"), "{}", ran.text());
 }
 
 /// A Go, packed as the official archives are but for what no build needs, builds a plugin on a machine that has none.

@@ -46,25 +46,32 @@ pub fn collect(module_cache: &Path, to: &Path) -> Result<usize> {
     Ok(modules)
 }
 
-/// Keeps the go command from the network: what is missing in the module cache comes from bundles, and from nowhere else.
-pub fn without_network(env: &mut BTreeMap<String, OsString>, store: &Store) {
-    let mut proxies = proxies(store);
-    let none = proxies.is_empty();
-    proxies.push("off".to_owned());
-    env.insert("GOPROXY".to_owned(), proxies.join(",").into());
-    if !none {
-        // Whose sums were not in the bundle's own list are not in it. go.sum is held to all the same.
+/// Keeps the go command from the network where `offline` or the user's own GOPROXY say so: what is missing in the module
+/// cache comes from bundles and from folders that the user names, and from nowhere else.
+pub fn without_network(env: &mut BTreeMap<String, OsString>, offline: bool, host: &Host, store: &Store) {
+    let written = env.get("GOPROXY").map(OsString::as_os_str);
+    let given = host.var("GOPROXY").or(written).unwrap_or_default();
+    let given = given.to_string_lossy().into_owned();
+    if !offline && given != "off" {
+        return;
+    }
+    let bundles = proxies(store);
+    if !bundles.is_empty() {
+        // No checksum database can be asked. go.sum is held to all the same.
         env.insert("GOSUMDB".to_owned(), "off".into());
-        // Private modules are in bundles too.
+    }
+    if offline {
+        // Private modules too: else they would be asked for where they come from.
         env.insert("GONOPROXY".to_owned(), "none".into());
     }
-}
-
-/// Whether the user's own settings keep the go command from the network.
-#[must_use]
-pub fn proxy_is_off(host: &Host, env: &BTreeMap<String, OsString>) -> bool {
-    let written = || env.get("GOPROXY").map(OsString::as_os_str);
-    host.var("GOPROXY").or_else(written).is_some_and(|proxy| proxy == "off")
+    let folders = given.split([',', '|']).filter(|proxy| proxy.starts_with("file://"));
+    let all: Vec<&str> = bundles
+        .iter()
+        .map(String::as_str)
+        .chain(folders)
+        .chain(["off"])
+        .collect();
+    env.insert("GOPROXY".to_owned(), all.join(",").into());
 }
 
 fn proxies(store: &Store) -> Vec<String> {
@@ -114,21 +121,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_without_a_network_takes_modules_from_bundles_only() {
+    fn a_build_without_a_network_takes_modules_from_bundles_and_folders_only() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::at(&dir.path().join("a store"));
-        let mut env = BTreeMap::new();
-        without_network(&mut env, &store);
-        assert_eq!(env["GOPROXY"], "off");
-        assert!(!env.contains_key("GOSUMDB"), "without a bundle all stays as it was");
+        let settings = |offline: bool, proxy: &str| {
+            let vars = [("HOME", "/home/u"), ("GOPROXY", proxy)];
+            let vars = vars.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+            let host = Host::new(vars.into(), "/".into(), false).unwrap();
+            let mut env = BTreeMap::new();
+            without_network(&mut env, offline, &host, &store);
+            let all = env
+                .iter()
+                .map(|(name, value)| format!("{name}={}", value.to_string_lossy()));
+            let place = file_url(store.root());
+            all.collect::<Vec<_>>().join(" ").replace(&place, "[STORE]")
+        };
+        // Without a bundle.
+        assert_eq!(settings(false, ""), "");
+        assert_eq!(settings(false, "https://a.org"), "");
+        assert_eq!(settings(false, "off"), "GOPROXY=off");
+        assert_eq!(settings(true, "https://a.org"), "GONOPROXY=none GOPROXY=off");
+        assert_eq!(
+            settings(true, "file:///mirror|https://a.org,direct"),
+            "GONOPROXY=none GOPROXY=file:///mirror,off"
+        );
+        // With two.
         store.folder("modules/b/cache/download").unwrap();
         store.folder("modules/a/cache/download").unwrap();
-        without_network(&mut env, &store);
-        let proxy = env["GOPROXY"].to_str().unwrap();
-        let parts: Vec<&str> = proxy.split(',').collect();
-        assert!(parts[0].ends_with("/a%20store/modules/a/cache/download"), "{proxy}");
-        assert_eq!((parts.len(), parts[2]), (3, "off"));
-        assert_eq!((&env["GOSUMDB"], &env["GONOPROXY"]), (&"off".into(), &"none".into()));
+        let both = "GOPROXY=[STORE]/modules/a/cache/download,[STORE]/modules/b/cache/download";
+        assert_eq!(settings(false, "https://a.org"), "");
+        assert_eq!(settings(false, "off"), format!("{both},off GOSUMDB=off"));
+        assert_eq!(
+            settings(true, "file:///m,direct"),
+            format!("GONOPROXY=none {both},file:///m,off GOSUMDB=off")
+        );
+        assert!(file_url(store.root()).ends_with("/a%20store"));
     }
 
     #[test]

@@ -98,9 +98,7 @@ pub(super) fn align(planned: &mut Planned, cx: Context) -> Result<()> {
     let means = Means { matrix, host, store };
     let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
     for (mut job, tool) in jobs {
-        if cx.offline || modules::proxy_is_off(host, &job.env) {
-            modules::without_network(&mut job.env, store);
-        }
+        modules::without_network(&mut job.env, cx.offline, host, store);
         match align::prepare(&mut job, &tool.go, means, cx.ui) {
             Ok(()) => {}
             Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {

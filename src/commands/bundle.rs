@@ -305,6 +305,8 @@ fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Co
     unpack::verify(file, &first.host, &store)?.install(&store, |_| {})?;
     let mut env = alone(&first.host, stage, "modules")?;
     env.push(("GOCACHE", stage.join("cache").into()));
+    // A folder that GOPROXY names here is not there.
+    env.push(("GOPROXY", "off".into()));
     let host = elsewhere(&first.host, &root, &env);
     let ui = cx.ui.muted();
     let muted = Context {

@@ -112,9 +112,7 @@ impl Subject {
         let job = plan.jobs.into_iter().next();
         let mut job =
             job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
-        if self.offline || modules::proxy_is_off(&self.host, &job.env) {
-            modules::without_network(&mut job.env, &self.store);
-        }
+        modules::without_network(&mut job.env, self.offline, &self.host, &self.store);
         Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
     }
 

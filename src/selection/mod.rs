@@ -170,11 +170,28 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
         .take(12)
         .collect();
-    let error = Error::build(format!(
+    // The network failed, and not the plugin: that is worth another try, or a bundle.
+    let network = [
+        "dial tcp",
+        "no such host",
+        "i/o timeout",
+        "connection reset",
+        "unexpected EOF",
+        "TLS handshake",
+        ": 502 ",
+        ": 503 ",
+        ": 504 ",
+    ];
+    let kind = match network.iter().any(|sign| said.contains(sign)) {
+        true => Kind::Network,
+        false => Kind::Build,
+    };
+    let what = format!(
         "the go command cannot list the modules of {}: {}",
         job.plugin.module.path,
         lines.join("\n  ")
-    ));
+    );
+    let error = Error::new(kind, what);
     let private = [
         "no secure protocol found",
         "terminal prompts disabled",
