@@ -1,6 +1,7 @@
 //! A command as a value: `--dry-run` prints the very value that would be run. The only place a process starts.
 
 pub mod background;
+pub mod growth;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -632,6 +632,36 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
     assert!(refusing.list("store/tmp").is_empty() && refusing.list("store/go").is_empty());
 }
 
+/// A go command that waits for its proxy without end is given up, and what it started with it.
+#[test]
+fn a_go_that_never_comes_as_a_module() {
+    let case = Case::plugin()
+        .zig()
+        .fetching_go("echo $$ >\"$HOME/go\"; sleep 60; exit 1")
+        .env("PLUGBUILD_TIMEOUT", "1")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("https_proxy", "http://127.0.0.1:9");
+    let begun = Instant::now();
+    let ran = case.run("-g 2.12.1 -a amd64 -q");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    snapbox::assert_data_eq!(
+        ran.text(),
+        str![[r#"
+exit: 5
+--- stderr
+error: cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: nothing came for 1 s; and cannot fetch the list of Go archives from https://go.dev/dl/?mode=json&include=all: io: Connection refused (os error 111)
+help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
+help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
+
+"#]]
+    );
+    let pid = fs::read_to_string(case.at("home/go")).unwrap();
+    let process = format!("/proc/{}/stat", pid.trim());
+    let zombie = |stat: String| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
+    assert!(fs::read_to_string(process).map_or(true, zombie), "it still runs");
+    assert!(case.list("store/tmp").is_empty() && case.list("store/go").is_empty());
+}
+
 /// A proxy of modules that fails in the middle of a build: said so, and nothing is left of what it brought.
 #[test]
 fn modules_from_a_proxy_that_fails() {
@@ -655,7 +685,7 @@ fn modules_from_a_proxy_that_fails() {
         .env("GOPROXY", &mirror.url);
     let zip = tar_gz(&[("no zip, and never read as one", 0o644, &[7; 5000])]);
     let place = |ending: &str| format!("/example.org/m/@v/v1.0.0{ending}");
-    let with = |proxy: &str| {
+    let with = |case: &Case, proxy: &str| {
         let ran = case.run_args(["-g", "2.12.1", "-t", "amd64-musl", "-q"]);
         assert_eq!(case.list("work"), ["go.mod", "main.go"], "{proxy}");
         assert!(case.list("store/tmp").is_empty() && !case.at("store/linked").exists());
@@ -671,7 +701,7 @@ fn modules_from_a_proxy_that_fails() {
         (Answer::Status(503), "503"),
     ] {
         mirror.serve(&place(".zip"), answer);
-        let ran = with(why);
+        let ran = with(&case, why);
         ran.exits(5);
         assert!(ran.stderr.contains(why), "{}", ran.text());
         assert!(
@@ -679,6 +709,24 @@ fn modules_from_a_proxy_that_fails() {
                 .contains("help: modules that are missing could not be fetched"),
             "{}",
             ran.text()
+        );
+    }
+    // One that takes the request and never answers, and one that stops in the middle: the go command would wait for ever.
+    let case = case.env("PLUGBUILD_TIMEOUT", "1");
+    for answer in [Answer::Silent, Answer::Stalled(zip)] {
+        mirror.serve(&place(".zip"), answer);
+        let begun = Instant::now();
+        let ran = with(&case, "silent");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        snapbox::assert_data_eq!(
+            ran.text(),
+            str![[r#"
+exit: 5
+--- stderr
+error: the modules of example.com/handler cannot be fetched: nothing came for 5 s, and the go command still waits
+help: check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it
+
+"#]]
         );
     }
     let nobody = case.env("GOPROXY", "http://127.0.0.1:9");

@@ -75,7 +75,7 @@ pub fn prepare(job: &mut Job, go: &Go, means: Means, ui: &Ui) -> Result<()> {
     let declared = declared(&job.plugin)?;
     let asked = match selection::of(job, go, means) {
         Ok(side) => Some(side),
-        Err(why) if mode == Mode::Never => return Err(why),
+        Err(why) if mode == Mode::Never || selection::was_given_up(&why) => return Err(why),
         // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
         Err(why) => {
             ui.detail("aligning", format!("as it is, {why}"));

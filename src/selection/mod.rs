@@ -8,17 +8,20 @@ mod parse;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Output;
 
 use crate::align::{Means, go_line};
 use crate::check::PluginSide;
 use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::host::Host;
+use crate::invocation::growth::Growth;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::modfile::{self, ModFile, text::Edits};
 use crate::plan::Job;
 use crate::toolchain::State;
+use crate::toolchain::fetch;
 use crate::toolchain::go::{self, Go};
 use crate::version::GoVersion;
 
@@ -82,7 +85,8 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
                 copy.settled()?;
                 return Ok(side);
             }
-            Err(why) if why.kind == Kind::Interrupted => return Err(why),
+            // Another Go would ask the same network.
+            Err(why) if [Kind::Interrupted, Kind::Network].contains(&why.kind) => return Err(why),
             Err(why) => last = Some(why),
         }
     }
@@ -119,8 +123,12 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
     let modules = list(&["-m", "-f", parse::MODULE, "all"]);
     let (packages, modules) = std::thread::scope(|scope| {
         // A vendor folder holds what is compiled in, and tells nothing of the rest.
-        let modules = scope.spawn(|| (!modfile.is_vendored()).then(|| modules.output(host)).transpose());
-        (packages.output(host), modules.join())
+        let modules = scope.spawn(|| {
+            (!modfile.is_vendored())
+                .then(|| fetching(&modules, job, host))
+                .transpose()
+        });
+        (fetching(&packages, job, host), modules.join())
     });
     let packages = packages?;
     if !packages.status.success() {
@@ -154,12 +162,37 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
         .env("PWD", &job.plugin.dir)
         .without("GOROOT");
     list.set.extend(reader.env);
-    let output = list.output(means.host)?;
+    let output = fetching(&list, job, means.host)?;
     if output.status.success() {
         Ok(())
     } else {
         Err(failed(&String::from_utf8_lossy(&output.stderr), job, means.host))
     }
+}
+
+const STILL_WAITS: &str = "the go command still waits";
+
+/// Whether the go command was given up: asking again would take as long again.
+#[must_use]
+pub fn was_given_up(why: &Error) -> bool {
+    why.kind == Kind::Network && why.what.ends_with(STILL_WAITS)
+}
+
+/// Runs a go command that may fetch modules, and gives it up when none come: it would wait without end.
+fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
+    // Much more than a download may pause: meanwhile the go command may be busy with what it has.
+    let patience = fetch::patience(host)? * 5;
+    let cache = go.set.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
+    let grows = ["cache/download", "cache/vcs"].map(|dir| cache.join(dir));
+    let output = go.output_while(host, Growth::of(grows.to_vec(), patience))?;
+    output.ok_or_else(|| {
+        Error::network(format!(
+            "the modules of {} cannot be fetched: nothing came for {} s, and {STILL_WAITS}",
+            job.plugin.module.path,
+            patience.as_secs()
+        ))
+        .help("check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it")
+    })
 }
 
 fn failed(said: &str, job: &Job, host: &Host) -> Error {

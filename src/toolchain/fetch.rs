@@ -167,7 +167,11 @@ fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, time: Duration) -> std::io::
     Ok(filled)
 }
 
-fn patience(host: &Host) -> Result<Duration> {
+/// How long a source may bring nothing.
+///
+/// # Errors
+/// `PLUGBUILD_TIMEOUT` is no number.
+pub(crate) fn patience(host: &Host) -> Result<Duration> {
     let Some(text) = host.text("PLUGBUILD_TIMEOUT")? else {
         return Ok(Duration::from_secs(PATIENCE));
     };
