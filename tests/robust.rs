@@ -59,7 +59,12 @@ fn undisturbed(args: &str) -> (Duration, Vec<Vec<u8>>) {
 /// Kills a run at a random moment; whether it came to that.
 fn killed(case: &Case, args: &str, within: Duration) -> bool {
     let mut child = case.command(args.split_whitespace()).spawn().unwrap();
-    thread::sleep(within.mul_f64(fastrand::f64()));
+    // What is seen from outside happens towards the end: half of the moments are there.
+    let moment = match fastrand::bool() {
+        true => fastrand::f64(),
+        false => 0.6 + 0.6 * fastrand::f64(),
+    };
+    thread::sleep(within.mul_f64(moment));
     child.kill().unwrap();
     child.wait_with_output().unwrap().status.signal() == Some(9)
 }
