@@ -1,5 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod bundle;
+pub mod cache;
 pub mod check;
 pub mod gateway;
 pub mod config;
@@ -113,6 +115,8 @@ pub enum Command {
     Env(EnvArgs),
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
     Fetch(BuildArgs),
+    /// Carry all that a build needs to a site without a network: toolchains, zig, modules, in one file
+    Bundle(bundle::BundleArgs),
     /// Show what is known of a gateway, or keep one of your own
     Gateway(gateway::GatewayCommandArgs),
     /// List the gateway releases that are known
@@ -121,6 +125,8 @@ pub enum Command {
     Targets,
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
+    /// Say how large the store is, and remove what builds can make again
+    Cache(cache::CacheArgs),
     /// Load plugins in a gateway that really runs, and send a request through it
     Test(trial::TestArgs),
     /// Build at each save, and run a gateway with the plugin

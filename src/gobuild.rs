@@ -16,6 +16,7 @@ use crate::registerer::assertion::{Assertions, is_about_assertions};
 use crate::registerer::overlay;
 use crate::seal;
 use crate::toolchain::Tools;
+use crate::toolchain::cache;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
@@ -150,7 +151,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
         say("     waiting another plugbuild is building the same plugin");
     })?;
     if let Some(dir) = file.parent() {
-        store.folder(dir)?;
+        cache::stamp(&store.folder(dir)?);
     }
     let assertions = assertions(job, go, host, store)?;
     for warning in &assertions.warnings {
@@ -238,9 +239,15 @@ pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
                 "no such host",
                 "i/o timeout",
                 "connection refused",
+                "connection reset",
+                "unexpected EOF",
+                "TLS handshake",
+                ": 502 ",
+                ": 503 ",
+                ": 504 ",
                 "module lookup disabled",
             ],
-            "modules that are missing could not be fetched: check GOPROXY and the network".to_owned(),
+            "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`".to_owned(),
         ),
         (
             &["no space left on device"],

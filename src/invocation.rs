@@ -2,6 +2,7 @@
 
 pub mod background;
 mod family;
+pub mod growth;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

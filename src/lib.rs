@@ -38,6 +38,7 @@ pub mod inspect;
 pub mod explain;
 pub mod package;
 pub mod lock;
+pub mod bundle;
 pub mod commands;
 pub mod signals;
 

@@ -23,8 +23,8 @@ use crate::invocation::Invocation;
 use crate::matrix::Matrix;
 use crate::modfile;
 use crate::plan::Job;
-use crate::toolchain::Tools;
 use crate::toolchain::fetch::hex;
+use crate::toolchain::{Tools, cache};
 pub use inputs::Inputs;
 
 /// What a job needs to heed a seal, or to make one.
@@ -66,6 +66,9 @@ pub fn look(
     let Some(seal) = whole(linked, &sealing.made_of) else {
         return Some((sealing, None));
     };
+    if let Some(copies) = seal.prepared.copy.as_deref().and_then(Path::parent) {
+        cache::stamp(copies);
+    }
     sealing.unchanged = seal.complete.then_some(seal.linked);
     Some((sealing, Some(seal.prepared)))
 }

@@ -22,6 +22,8 @@ pub struct Ui {
     quiet: bool,
     /// Also where nobody looks on: asked for.
     forced: bool,
+    /// Says nothing at all: the same was said before, or will be.
+    muted: bool,
     /// GitHub shows `::error` lines beside the change.
     github: bool,
 }
@@ -39,6 +41,7 @@ impl Ui {
         Ui {
             forced: color && (global.color == Color::Always || host.switch("CLICOLOR_FORCE")),
             color,
+            muted: false,
             verbose: global.verbose,
             quiet: global.quiet,
             github: host.switch("GITHUB_ACTIONS"),
@@ -86,6 +89,12 @@ impl Ui {
         }
     }
 
+    /// One that says nothing.
+    #[must_use]
+    pub fn muted(&self) -> Self {
+        Ui { muted: true, ..*self }
+    }
+
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
@@ -111,6 +120,9 @@ impl Ui {
     }
 
     fn line(&self, style: Style, label: &str, what: impl Display) {
+        if self.muted {
+            return;
+        }
         let mut to = std::io::stderr().lock();
         // Nobody reads standard error any more: nothing to tell anyone.
         let _ = if self.color {

@@ -370,7 +370,7 @@ help: name a file, or use `--dry-run`
     case.env("PLUGBUILD_HOME", "/dev/null").run(build).is(str![[r#"
 exit: 6
 --- stderr
-error: cannot make the folder /dev/null/bin: Not a directory (os error 20)
+error: cannot make the folder /dev/null/locks: Not a directory (os error 20)
 help: set PLUGBUILD_HOME to a folder that may be written
 
 "#]]);

@@ -3,11 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use plugbuild::toolchain::fetch::sha256_of;
 use snapbox::str;
 
-use crate::support::case::{Case, HOST};
+use crate::support::case::{Case, HOST, MAIN_GO};
 use crate::support::go::Go;
 use crate::support::mirror::{
     Answer, GO_LIST, Mirror, folder_mirror, go_archive, go_archive_name, go_list, sha256, tar_gz, tar_xz,
@@ -312,6 +313,66 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
     assert!(refused(Answer::Whole(vec![0xff; 9])).starts_with("exit: 5\n"));
 }
 
+/// Sources that are slow, stop or never begin: given up in time and with a word, unless enough comes.
+#[test]
+fn sources_that_bring_nothing_or_next_to_nothing() {
+    if !stand_ins_are_amd64("slow sources") {
+        return;
+    }
+    let (mirror, archive) = mirror_of("1.25.6");
+    let list = go_list(&[("1.25.6", &archive)]);
+    let name = format!("/{}", go_archive_name("1.25.6"));
+    let case = bare(&mirror).env("PLUGBUILD_TIMEOUT", "1");
+    let build = "-g 2.12.1 -a amd64 -q";
+    let without_count = |said: String| match said.split_once("only ") {
+        Some((before, after)) => format!("{before}only N{}", after.trim_start_matches(char::is_numeric)),
+        None => said,
+    };
+    let said = |of_list: Answer, of_archive: Answer| {
+        mirror.serve(GO_LIST, of_list).serve(&name, of_archive);
+        let begun = Instant::now();
+        let said = without_count(nothing_is_kept(&case, &mirror, build));
+        assert!(
+            begun.elapsed() < Duration::from_secs(8),
+            "{:?}: {said}",
+            begun.elapsed()
+        );
+        let (first, _) = said.split_once("help: ").unwrap();
+        first.to_owned()
+    };
+    let whole = || Answer::Whole(list.clone());
+    let told = |what: &str, why: &str| format!("exit: 5\n--- stderr\nerror: cannot fetch {what}: {why}\n");
+    let of_list = format!("the list of Go archives from [MIRROR]{GO_LIST}");
+    let of_archive = "Go 1.25.6 from [MIRROR]/go1.25.6.[HOST].tar.gz";
+    let (nothing, little) = ("nothing came for 1 s", "only N bytes came in 1 s");
+    for (answers, what, why) in [
+        ([Answer::Silent, whole()], of_list.as_str(), nothing),
+        ([Answer::Stalled(list.clone()), whole()], &of_list, nothing),
+        ([Answer::Trickling(list.clone()), whole()], &of_list, little),
+        ([whole(), Answer::Silent], of_archive, nothing),
+        ([whole(), Answer::Stalled(archive.clone())], of_archive, nothing),
+        ([whole(), Answer::Trickling(archive.clone())], of_archive, little),
+        ([whole(), Answer::Cut(archive.clone())], of_archive, "Peer disconnected"),
+    ] {
+        let [list, archive] = answers;
+        assert_eq!(said(list, archive), told(what, why));
+    }
+    // Slow, but it comes.
+    mirror.serve(GO_LIST, whole()).serve(&name, Answer::Slow(archive, 12));
+    let begun = Instant::now();
+    case.run(build).exits(0);
+    assert!(begun.elapsed() > Duration::from_secs(2));
+    let bad = case.env("PLUGBUILD_TIMEOUT", "0");
+    bad.run("toolchain install 1.26.1 -q").is(str![[r#"
+exit: 2
+--- stderr
+error: PLUGBUILD_TIMEOUT=0 is no number of seconds from 1 on
+help: install exactly Go 1.26.1 yourself: on PATH, or in ~/sdk/go1.26.1, where it is found
+help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
+
+"#]]);
+}
+
 const ZIG: &str = "#!/bin/sh\n[ \"$1\" = version ] && echo 0.16.0\n";
 
 fn zig_name() -> String {
@@ -403,6 +464,35 @@ exit: 0
 "#]]
     );
     assert!(case.list("store/tmp").is_empty());
+}
+
+/// Folders that the settings file names: for a build, and for a bundle that carries what came from them.
+#[test]
+fn tools_from_folders_of_the_settings_file() {
+    if !stand_ins_are_amd64("tools_from_folders_of_the_settings_file") {
+        return;
+    }
+    let (go, zig) = (go_archive("1.25.6"), zig_archive());
+    let case = Case::plugin()
+        .file(&format!("mirror/go/{}", go_archive_name("1.25.6")), &go)
+        .file("mirror/go/index.json", go_list(&[("1.25.6", &go)]))
+        .file(&format!("mirror/zig/{}.tar.xz", zig_name()), &zig)
+        .file("mirror/zig/index.json", zig_list(&zig));
+    let folder = |name: &str| folder_mirror(&case.at("mirror").join(name));
+    let settings = format!(
+        "[mirrors]\ngo = \"{}\"\nzig = \"{}\"\nmodules = \"file:///nowhere\"\n",
+        folder("go"),
+        folder("zig")
+    );
+    let case = case.file("work/plugbuild.toml", settings);
+    case.run("bundle create ../b.plugbundle -g 2.12.1 -a amd64 -q").exits(0);
+    assert_eq!(case.list("store/go"), [format!("go1.25.6.{HOST}")]);
+    case.run("-g 2.12.1 -a amd64 -q").exits(0);
+    let site = Case::plugin().file("b.plugbundle", fs::read(case.at("b.plugbundle")).unwrap());
+    site.run("bundle install ../b.plugbundle -q").exits(0);
+    site.run("-g 2.12.1 -a amd64 -q --offline").exits(0);
+    let plugin = "work/handler_2.12.1_linux_amd64_musl.so";
+    assert!(fs::read(case.at(plugin)).unwrap() == fs::read(site.at(plugin)).unwrap());
 }
 
 /// Where zig cannot be had, a cross gcc that is there is used, with a word.
@@ -540,6 +630,109 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 "#]]
     );
     assert!(refusing.list("store/tmp").is_empty() && refusing.list("store/go").is_empty());
+}
+
+/// A go command that waits for its proxy without end is given up, and what it started with it.
+#[test]
+fn a_go_that_never_comes_as_a_module() {
+    let case = Case::plugin()
+        .zig()
+        .fetching_go("echo $$ >\"$HOME/go\"; sleep 60; exit 1")
+        .env("PLUGBUILD_TIMEOUT", "1")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("https_proxy", "http://127.0.0.1:9");
+    let begun = Instant::now();
+    let ran = case.run("-g 2.12.1 -a amd64 -q");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    snapbox::assert_data_eq!(
+        ran.text(),
+        str![[r#"
+exit: 5
+--- stderr
+error: cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: nothing came for 1 s; and cannot fetch the list of Go archives from https://go.dev/dl/?mode=json&include=all: io: Connection refused (os error 111)
+help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
+help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
+
+"#]]
+    );
+    let pid = fs::read_to_string(case.at("home/go")).unwrap();
+    let process = format!("/proc/{}/stat", pid.trim());
+    let zombie = |stat: String| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
+    assert!(fs::read_to_string(process).map_or(true, zombie), "it still runs");
+    assert!(case.list("store/tmp").is_empty() && case.list("store/go").is_empty());
+}
+
+/// A proxy of modules that fails in the middle of a build: said so, and nothing is left of what it brought.
+#[test]
+fn modules_from_a_proxy_that_fails() {
+    let test = "modules_from_a_proxy_that_fails";
+    let go = match Go::fetch("1.25.6") {
+        Ok(go) => go,
+        Err(why) => return skipped(test, &why),
+    };
+    let mirror = Mirror::start();
+    let main = MAIN_GO.replace("import (", "import (\n\t_ \"example.org/m\"");
+    let case = Case::empty()
+        .file(
+            "work/go.mod",
+            "module example.com/handler\n\ngo 1.19\n\nrequire example.org/m v1.0.0\n",
+        )
+        .file("work/main.go", main)
+        .zig()
+        .env("PLUGBUILD_GO", &go.root)
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOSUMDB", "off")
+        .env("GOPROXY", &mirror.url);
+    let zip = tar_gz(&[("no zip, and never read as one", 0o644, &[7; 5000])]);
+    let place = |ending: &str| format!("/example.org/m/@v/v1.0.0{ending}");
+    let with = |case: &Case, proxy: &str| {
+        let ran = case.run_args(["-g", "2.12.1", "-t", "amd64-musl", "-q"]);
+        assert_eq!(case.list("work"), ["go.mod", "main.go"], "{proxy}");
+        assert!(case.list("store/tmp").is_empty() && !case.at("store/linked").exists());
+        let kept = case.list("home/go/pkg/mod/cache/download/example.org/m/@v");
+        assert!(!kept.iter().any(|name| name.ends_with(".zip")), "{proxy}: {kept:?}");
+        ran
+    };
+    mirror
+        .serve(&place(".info"), Answer::Whole(b"{\"Version\":\"v1.0.0\"}".to_vec()))
+        .serve(&place(".mod"), Answer::Whole(b"module example.org/m\n".to_vec()));
+    for (answer, why) in [
+        (Answer::Cut(zip.clone()), "unexpected EOF"),
+        (Answer::Status(503), "503"),
+    ] {
+        mirror.serve(&place(".zip"), answer);
+        let ran = with(&case, why);
+        ran.exits(5);
+        assert!(ran.stderr.contains(why), "{}", ran.text());
+        assert!(
+            ran.stderr
+                .contains("help: modules that are missing could not be fetched"),
+            "{}",
+            ran.text()
+        );
+    }
+    // One that takes the request and never answers, and one that stops in the middle: the go command would wait for ever.
+    let case = case.env("PLUGBUILD_TIMEOUT", "1");
+    for answer in [Answer::Silent, Answer::Stalled(zip)] {
+        mirror.serve(&place(".zip"), answer);
+        let begun = Instant::now();
+        let ran = with(&case, "silent");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        snapbox::assert_data_eq!(
+            ran.text(),
+            str![[r#"
+exit: 5
+--- stderr
+error: the modules of example.com/handler cannot be fetched: nothing came for 5 s, and the go command still waits
+help: check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it
+
+"#]]
+        );
+    }
+    let nobody = case.env("GOPROXY", "http://127.0.0.1:9");
+    fs::remove_dir_all(nobody.at("home/go")).unwrap();
+    let ran = nobody.run("-g 2.12.1 -t amd64-musl -q");
+    assert!(ran.exits(5).stderr.contains("connection refused"), "{}", ran.text());
 }
 
 /// A Go, packed as the official archives are but for what no build needs, builds a plugin on a machine that has none.

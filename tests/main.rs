@@ -23,6 +23,7 @@ mod fetching;
 mod interrupts;
 mod store;
 mod package;
+mod bundle;
 mod workspace;
 mod ten;
 mod live;

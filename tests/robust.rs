@@ -1,11 +1,15 @@
 //! Whatever happens to a build or a release in the middle, what is seen is whole or absent, and the next run succeeds.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::bundle;
 use crate::support::case::{Case, Ran, go_script};
+use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
 use crate::support::{say, skipped, stand_ins_are_amd64};
 
 const SETTINGS: &str =
@@ -14,6 +18,18 @@ const FILES: [&str; 2] = [
     "handler_2.12.1_linux_amd64_glibc.so",
     "handler_2.12.1_linux_amd64_musl.so",
 ];
+
+/// How many runs are killed, each at a random moment: of builds, releases, installs of toolchains and of bundles, and
+/// of writing a bundle.
+const BUILDS: usize = 70;
+const RELEASES: usize = 60;
+pub(crate) const TOOLCHAINS: usize = 40;
+const BUNDLES: usize = 40;
+const CREATED: usize = 20;
+const _: () = assert!(BUILDS + RELEASES + TOOLCHAINS + BUNDLES + CREATED >= 200);
+
+/// No run that is killed so often is ever too quick to be.
+pub(crate) const ROUNDS: usize = 400;
 
 /// A plugin whose Go takes a moment, and puts its file in its place whole, as Go does.
 fn case() -> Case {
@@ -43,7 +59,12 @@ fn undisturbed(args: &str) -> (Duration, Vec<Vec<u8>>) {
 /// Kills a run at a random moment; whether it came to that.
 fn killed(case: &Case, args: &str, within: Duration) -> bool {
     let mut child = case.command(args.split_whitespace()).spawn().unwrap();
-    thread::sleep(within.mul_f64(fastrand::f64()));
+    // What is seen from outside happens towards the end: half of the moments are there.
+    let moment = match fastrand::bool() {
+        true => fastrand::f64(),
+        false => 0.6 + 0.6 * fastrand::f64(),
+    };
+    thread::sleep(within.mul_f64(moment));
     child.kill().unwrap();
     child.wait_with_output().unwrap().status.signal() == Some(9)
 }
@@ -55,7 +76,10 @@ fn a_build_that_is_killed_leaves_its_files_whole_or_absent() {
     }
     let (took, want) = undisturbed("-j 2");
     let (mut kills, mut half) = (0, 0);
-    for _ in 0..100 {
+    for _ in 0..ROUNDS {
+        if kills == BUILDS {
+            break;
+        }
         let case = case();
         kills += usize::from(killed(&case, "-j 2", took));
         for (file, want) in FILES.iter().zip(&want) {
@@ -69,11 +93,11 @@ fn a_build_that_is_killed_leaves_its_files_whole_or_absent() {
         assert_eq!(case.list("work/out"), FILES, "something was left behind");
     }
     assert!(
-        kills > 50 && half > 0,
-        "{kills} of 100 runs were killed, {half} files were not there"
+        kills == BUILDS && half > 0,
+        "{kills} runs were killed, {half} files were not there"
     );
     say(&format!(
-        "100 builds, {kills} killed at a random moment: {half} of 200 files absent, the others whole"
+        "{kills} builds killed at a random moment: {half} files absent, the others whole"
     ));
 }
 
@@ -85,7 +109,10 @@ fn a_release_that_is_killed_leaves_its_folder_whole_or_absent() {
     let package = "package --plugin-version 1.2.3";
     let (took, _) = undisturbed(package);
     let (mut kills, mut absent) = (0, 0);
-    for round in 0..100 {
+    for round in 0..ROUNDS {
+        if kills == RELEASES {
+            break;
+        }
         let case = case();
         // Half of the rounds replace a release that is there.
         if round % 2 == 0 {
@@ -108,11 +135,98 @@ fn a_release_that_is_killed_leaves_its_folder_whole_or_absent() {
         assert!(left.is_empty(), "left behind: {left:?}");
     }
     assert!(
-        kills > 50 && absent > 0,
-        "{kills} of 100 runs were killed, {absent} folders were not there"
+        kills == RELEASES && absent > 0,
+        "{kills} runs were killed, {absent} folders were not there"
     );
     say(&format!(
-        "100 releases, {kills} killed at a random moment: {absent} folders absent, the others whole"
+        "{kills} releases killed at a random moment: {absent} folders absent, the others whole"
+    ));
+}
+
+/// The files of a folder with their content and run bits; nothing where it is not there.
+fn tree(dir: &Path) -> Vec<(String, u32, Vec<u8>)> {
+    if !dir.exists() {
+        return Vec::new();
+    }
+    let files = plugbuild::bundle::pack::files(dir).unwrap();
+    let read = |(name, file): (String, PathBuf)| {
+        let run = fs::metadata(&file).unwrap().permissions().mode() & 0o111;
+        (name, run, fs::read(file).unwrap())
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn a_bundle_whose_install_is_killed_is_whole_or_absent() {
+    if !stand_ins_are_amd64("killed installs") {
+        return;
+    }
+    let bytes = bundle::bundle();
+    let install = "bundle install ../in.plugbundle -q";
+    let case = bundle::site(&bytes);
+    let begun = Instant::now();
+    case.run(install).exits(0);
+    let took = begun.elapsed();
+    let parts = |case: &Case| {
+        ["go", "zig", "modules"].map(|part| {
+            let names = case.list(&format!("store/{part}"));
+            assert!(names.len() <= 1, "{names:?}");
+            names
+                .first()
+                .map(|name| tree(&case.at(&format!("store/{part}/{name}"))))
+        })
+    };
+    let want = parts(&case);
+    assert!(want.iter().all(Option::is_some));
+    let (mut kills, mut absent) = (0, 0);
+    for _ in 0..ROUNDS {
+        if kills == BUNDLES {
+            break;
+        }
+        let case = bundle::site(&bytes);
+        kills += usize::from(killed(&case, install, took));
+        for (part, want) in parts(&case).iter().zip(&want) {
+            absent += usize::from(part.is_none());
+            assert!(part.is_none() || part == want, "a part is not whole");
+        }
+        case.run(install).exits(0);
+        assert!(parts(&case) == want);
+    }
+    assert!(kills == BUNDLES && absent > 0, "{kills} killed, {absent} parts absent");
+    say(&format!(
+        "{kills} installs of a bundle killed at a random moment: {absent} parts absent, the others whole"
+    ));
+}
+
+#[test]
+fn a_bundle_whose_making_is_killed_is_whole_or_absent() {
+    if !stand_ins_are_amd64("killed bundles") {
+        return;
+    }
+    let create = "bundle create out.plugbundle -g 2.12.1 -t amd64-musl -q";
+    let case = bundle::equipped();
+    let begun = Instant::now();
+    case.run(create).exits(0);
+    let took = begun.elapsed();
+    let want = fs::read(case.at("work/out.plugbundle")).unwrap();
+    let (mut kills, mut absent) = (0, 0);
+    for _ in 0..ROUNDS {
+        if kills == CREATED {
+            break;
+        }
+        let case = bundle::equipped();
+        kills += usize::from(killed(&case, create, took));
+        match fs::read(case.at("work/out.plugbundle")) {
+            Ok(bytes) => assert!(bytes == want, "it is not whole"),
+            Err(_) => absent += 1,
+        }
+        case.run(create).exits(0);
+        assert!(fs::read(case.at("work/out.plugbundle")).unwrap() == want);
+        assert_eq!(case.list("work"), ["go.mod", "main.go", "out.plugbundle"]);
+    }
+    assert!(kills == CREATED && absent > 0, "{kills} killed, {absent} absent");
+    say(&format!(
+        "{kills} bundles killed while they were made: {absent} absent, the others whole"
     ));
 }
 
@@ -162,6 +276,194 @@ fn a_disk_that_is_full_is_told_and_nothing_is_left() {
     assert!(ran.exits(6).stderr.contains("cannot write"), "{}", ran.text());
     assert_eq!(case.list("work"), ["go.mod", "main.go", "plugbuild.toml"]);
     case.run("package").exits(0);
+}
+
+/// As [`with_room_for`], for what comes into the store.
+#[test]
+fn a_store_without_room_is_told_and_nothing_is_left() {
+    if !stand_ins_are_amd64("a full store") {
+        return;
+    }
+    let case = bundle::site(&bundle::bundle());
+    for blocks in [0, 1, 64, 700] {
+        let ran = with_room_for(&case, blocks, "bundle install ../in.plugbundle -q");
+        assert!(ran.exits(6).stderr.contains("error: cannot "), "{}", ran.text());
+        assert_eq!(bundle::kept(&case), Vec::<String>::new());
+    }
+    case.run("bundle install ../in.plugbundle -q").exits(0);
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
+    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Whole(archive));
+    let case = Case::empty().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+    for blocks in [0, 64, 1000] {
+        let ran = with_room_for(&case, blocks, "toolchain install 1.25.6 -q");
+        assert!(ran.exits(6).stderr.contains("error: cannot "), "{}", ran.text());
+        assert!(case.list("store/go").is_empty() && case.list("store/tmp").is_empty());
+    }
+    case.run("toolchain install 1.25.6 -q").exits(0);
+    let create = bundle::equipped();
+    let ran = with_room_for(&create, 64, "bundle create out.plugbundle -g 2.12.1 -t amd64-musl -q");
+    assert!(ran.exits(6).stderr.contains("error: cannot "), "{}", ran.text());
+    assert_eq!(create.list("work"), ["go.mod", "main.go"]);
+    assert!(create.list("store/tmp").is_empty());
+}
+
+/// Runs in a world where this was mounted first, and lists these folders behind what was said; nothing where that
+/// cannot be done.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn with_mounts(case: &Case, mounts: &str, folders: &[&str], args: &str) -> Option<Ran> {
+    let unshare = || {
+        let mut unshare = std::process::Command::new("/usr/bin/unshare");
+        unshare.args(["--mount", "--map-root-user"]);
+        unshare
+    };
+    if !unshare()
+        .arg("/bin/true")
+        .output()
+        .is_ok_and(|out| out.status.success())
+    {
+        return None;
+    }
+    let folders: Vec<String> = folders
+        .iter()
+        .map(|folder| case.at(folder).display().to_string())
+        .collect();
+    let plugbuild = case.command(args.split_whitespace());
+    let mut run = unshare();
+    run.args(["/bin/sh", "-c"])
+        .arg(format!(
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin; {mounts} || exit 99; PATH={bin}; \"$0\" \"$@\"; code=$?; /bin/ls -A {folders}; exit $code",
+            bin = case.at("bin").display(),
+            folders = folders.join(" ")
+        ))
+        .arg(plugbuild.get_program())
+        .args(plugbuild.get_args())
+        .current_dir(case.at("work"))
+        .env_clear()
+        .envs(plugbuild.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Some(case.told(&run.output().unwrap()))
+}
+
+#[test]
+fn a_store_or_an_output_that_may_only_be_read() {
+    if !stand_ins_are_amd64("a store that may only be read") {
+        return;
+    }
+    let case = case().file("in.plugbundle", bundle::bundle());
+    case.run("-j 1").exits(0);
+    let before = case.list("work/out");
+    let store = case.at("store").display().to_string();
+    let read_only = |dir: &str| format!("mount --bind {dir} {dir} && mount -o remount,bind,ro {dir}");
+    for args in [
+        "-j 1",
+        "package",
+        "bundle install ../in.plugbundle",
+        "bundle create x.plugbundle",
+        "toolchain install 1.26.1",
+        "cache prune --all",
+    ] {
+        let Some(ran) = with_mounts(&case, &read_only(&store), &["work", "work/out"], args) else {
+            return skipped("a store that may only be read", "no namespaces for mounts");
+        };
+        ran.exits(6);
+        assert!(ran.stderr.contains("Read-only file system"), "{args}: {}", ran.text());
+        assert!(
+            ran.stderr.contains("help: set PLUGBUILD_HOME to "),
+            "{args}: {}",
+            ran.text()
+        );
+        assert_eq!(
+            case.list("work"),
+            ["go.mod", "main.go", "out", "plugbuild.toml"],
+            "{args}"
+        );
+        assert_eq!(case.list("work/out"), before, "{args}");
+    }
+    // What only reads works.
+    for args in [
+        "cache size",
+        "toolchain list",
+        "build --dry-run",
+        "cache prune --dry-run",
+    ] {
+        with_mounts(&case, &read_only(&store), &[], args).unwrap().exits(0);
+    }
+    let out = case.at("work/out").display().to_string();
+    let ran = with_mounts(&case, &read_only(&out), &[], "build -t amd64-musl --out-dir out/new").unwrap();
+    ran.exits(6);
+    assert!(
+        ran.stderr
+            .contains("cannot write [CWD]/out/new/handler_2.12.1_linux_amd64_musl.so: Read-only file system"),
+        "{}",
+        ran.text()
+    );
+    assert!(
+        !ran.stderr.contains("building"),
+        "it is told before anything is built: {}",
+        ran.text()
+    );
+}
+
+#[test]
+fn a_disk_that_is_really_full() {
+    if !stand_ins_are_amd64("a full disk") {
+        return;
+    }
+    let case = case().file("in.plugbundle", bundle::bundle());
+    fs::create_dir(case.at("store")).unwrap();
+    fs::create_dir(case.at("work/out")).unwrap();
+    let disk = |at: &str, size: &str| format!("mount -t tmpfs -o size={size} tmpfs {}", case.at(at).display());
+    let install = "bundle install ../in.plugbundle -q";
+    let Some(ran) = with_mounts(&case, &disk("store", "300k"), &["store/tmp"], install) else {
+        return skipped("a full disk", "no namespaces for mounts");
+    };
+    ran.exits(6);
+    assert!(ran.stderr.contains("No space left on device"), "{}", ran.text());
+    assert_eq!(ran.stdout, "", "what is left in the store's tmp");
+    with_mounts(&case, &disk("store", "8m"), &[], install).unwrap().exits(0);
+    let build = "-t amd64-musl -q";
+    let ran = with_mounts(&case, &disk("work/out", "4k"), &["work/out"], build).unwrap();
+    ran.exits(6);
+    assert!(ran.stderr.contains("No space left on device"), "{}", ran.text());
+    assert_eq!(ran.stdout, "", "what is left of the output");
+    let whole = with_mounts(&case, &disk("work/out", "8m"), &["work/out"], build).unwrap();
+    assert!(whole.exits(0).stdout.contains(FILES[1]), "{}", whole.text());
+}
+
+/// Two builds at a time as somebody clears the store again and again: none of them notices.
+#[test]
+fn builds_go_on_while_the_store_is_cleared() {
+    if !stand_ins_are_amd64("builds while the store is cleared") {
+        return;
+    }
+    let (_, want) = undisturbed("-j 2");
+    let case = case();
+    let build = |out: &str| case.command(["-j", "2", "--out-dir", out]).spawn().unwrap();
+    let (mut builds, mut cleared) = (0, 0);
+    for _ in 0..8 {
+        let runs = [build("one"), build("two")];
+        while cleared <= builds {
+            case.run("cache prune --all -q").exits(0);
+            cleared += 1;
+        }
+        for run in runs {
+            case.told(&run.wait_with_output().unwrap()).exits(0);
+            builds += 1;
+        }
+        for out in ["one", "two"] {
+            for (file, want) in FILES.iter().zip(&want) {
+                assert!(
+                    fs::read(case.at("work").join(out).join(file)).unwrap() == *want,
+                    "{file}"
+                );
+            }
+        }
+    }
+    say(&format!(
+        "{builds} builds while the store was cleared {cleared} times: all of them whole"
+    ));
+    case.run("cache prune --all -q").exits(0);
+    assert_eq!(case.list("store/linked"), Vec::<String>::new());
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
     })?;
     let asked = match selection::of(job, go, means) {
         Ok(side) => Some(side),
-        Err(why) if mode == Mode::Never => return Err(why),
+        Err(why) if mode == Mode::Never || selection::was_given_up(&why) => return Err(why),
         // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
         Err(why) => {
             ui.detail("aligning", format!("as it is, {why}"));

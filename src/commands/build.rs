@@ -12,6 +12,7 @@ use super::verify;
 use super::{Context, print, print_json};
 use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
+use crate::bundle::modules;
 use crate::cli::{BuildArgs, Format};
 use crate::error::{Kind, Result};
 use crate::gateway::Gateway;
@@ -20,7 +21,7 @@ use crate::gobuild;
 use crate::invocation::Invocation;
 use crate::plan::Job;
 use crate::seal::{self, Sealing};
-use crate::toolchain::{self, Tools};
+use crate::toolchain::{self, Tools, cache};
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     let cx = Context {
@@ -90,8 +91,9 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx:
         store,
         ..
     } = planned;
+    cache::sweep(store);
+    planned.hold = Some(store.hold()?);
     toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
-    store.sweep();
     super::lock::check(planned, args, cx)?;
     align(planned, seals, cx)
 }
@@ -110,9 +112,7 @@ pub(super) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<
     let mut sides = Sides::default();
     let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
     for (mut job, tool) in jobs {
-        if cx.offline {
-            job.env.insert("GOPROXY".to_owned(), "off".into());
-        }
+        modules::without_network(&mut job.env, cx.offline, host, store);
         let known = match seals {
             Seals::Heed => sealed(&mut job, &tool, means),
             Seals::Ignore => None,

@@ -8,6 +8,7 @@ use super::build::sealed;
 use super::planned::Planned;
 use super::{Context, print, print_json};
 use crate::align::{self, Means};
+use crate::bundle::modules;
 use crate::cli::Format;
 use crate::error::{Kind, Result};
 use crate::gateway::modules::Sides;
@@ -35,7 +36,7 @@ fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
         let known = sealed(job, tools, means).map(Ok);
         let prepared = known.unwrap_or_else(|| {
             let mut offline = job.clone();
-            offline.env.insert("GOPROXY".to_owned(), "off".into());
+            modules::without_network(&mut offline.env, true, host, store);
             let side = sides.of(&job.gateway, matrix)?;
             align::prepare(&offline, side, &tools.go, means, cx.ui)
         });

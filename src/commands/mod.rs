@@ -3,6 +3,8 @@
 mod planned;
 mod sources;
 mod build;
+mod bundle;
+mod cache;
 mod check;
 mod compat;
 mod config;
@@ -94,10 +96,12 @@ fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Matrix(args) => metadata::matrix(args, cx),
         Command::Env(args) => env::run(args, cx),
         Command::Fetch(args) => fetch::run(args, cx),
+        Command::Bundle(args) => bundle::run(&args.command, cx),
         Command::Gateway(args) => gateway::run(&args.command, cx),
         Command::Gateways => lists::gateways(cx),
         Command::Targets => lists::targets(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
+        Command::Cache(args) => cache::run(&args.command, cx),
         Command::Test(args) => trial::run(args, cx),
         Command::Watch(args) => watch::run(args, cx),
         Command::New(args) => new::run(args, cx),

@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::plan::{self, Output, Plan};
 use crate::plugin::goenv::GoEnv;
-use crate::toolchain::store::Store;
+use crate::toolchain::store::{Hold, Store};
 use crate::toolchain::{self, Tools};
 use crate::workspace::{self, Member};
 
@@ -28,6 +28,8 @@ pub(super) struct Planned {
     pub(super) store: Store,
     /// What could not be planned, with `--keep-going`.
     pub(super) refused: Vec<(String, Error)>,
+    /// Keeps others from sweeping what this run has made.
+    pub(super) hold: Option<Hold>,
     /// Whether what fails stops the rest.
     pub(super) keep_going: bool,
 }
@@ -92,6 +94,7 @@ pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
         tools,
         store,
         refused,
+        hold: None,
         keep_going: args.keep_going,
         host,
     })

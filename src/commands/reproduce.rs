@@ -9,6 +9,7 @@ use super::build::{Seals, manner, prepare};
 use super::many::{self, Manner};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
+use crate::bundle::modules::file_url;
 use crate::cli::BuildArgs;
 use crate::error::{Error, Result};
 use crate::gobuild;
@@ -93,8 +94,7 @@ fn root(planned: &Planned) -> Result<PathBuf> {
 /// The surroundings with other caches; modules come from the cache that is there, through the same checks.
 fn elsewhere(host: &Host, place: &Path) -> Result<Host> {
     let goenv = GoEnv::read(host)?;
-    let mut proxy = OsString::from("file://");
-    proxy.push(goenv.module_cache.join("cache/download"));
+    let mut proxy = OsString::from(file_url(&goenv.module_cache.join("cache/download")));
     let usual = host
         .text("GOPROXY")?
         .or_else(|| goenv.written.get("GOPROXY").map(String::as_str));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Context;
 use crate::align::{Means, Mode};
+use crate::bundle::modules;
 use crate::check::{GatewaySide, PluginSide};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ pub(super) struct Subject {
     pub(super) store: Store,
     goenv: GoEnv,
     arch: Arch,
+    offline: bool,
     /// The surroundings, with what the settings files add to them.
     host: Host,
 }
@@ -43,6 +45,7 @@ impl Subject {
             matrix: settings.matrix()?,
             store: Store::of(&host),
             arch: arch.unwrap_or(Arch::Amd64),
+            offline: cx.offline,
             plugin,
             settings,
             goenv,
@@ -107,7 +110,9 @@ impl Subject {
             self.host.platform,
         )?;
         let job = plan.jobs.into_iter().next();
-        let job = job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
+        let mut job =
+            job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
+        modules::without_network(&mut job.env, self.offline, &self.host, &self.store);
         Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
     }
 

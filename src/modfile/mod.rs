@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::plugin::{Plugin, directives};
+use crate::toolchain::cache;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store, create_dir};
 use text::Edits;
@@ -177,7 +178,10 @@ pub fn is_settled(dir: &Path) -> bool {
 /// # Errors
 /// The store cannot be written.
 pub fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<Lock> {
-    store.lock(&format!("modfiles-{}", key(plugin)), waiting)
+    let lock = store.lock(&format!("modfiles-{}", key(plugin)), waiting)?;
+    // Not made here: a plugin that needs no copy has none.
+    cache::stamp(&store.modfiles(&key(plugin)));
+    Ok(lock)
 }
 
 /// A copy to try edits on, called `name`; the last one of that name gives way to it.

@@ -8,17 +8,20 @@ mod parse;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Output;
 
 use crate::align::{Means, go_line};
 use crate::check::PluginSide;
 use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::host::Host;
+use crate::invocation::growth::Growth;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::modfile::{self, ModFile, text::Edits};
 use crate::plan::Job;
 use crate::toolchain::State;
+use crate::toolchain::fetch;
 use crate::toolchain::go::{self, Go};
 use crate::version::GoVersion;
 
@@ -82,7 +85,8 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
                 copy.settled()?;
                 return Ok(side);
             }
-            Err(why) if why.kind == Kind::Interrupted => return Err(why),
+            // Another Go would ask the same network.
+            Err(why) if [Kind::Interrupted, Kind::Network].contains(&why.kind) => return Err(why),
             Err(why) => last = Some(why),
         }
     }
@@ -121,8 +125,12 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
     let modules = list(&["-m", "-f", parse::MODULE, "all"]);
     let (packages, modules) = std::thread::scope(|scope| {
         // A vendor folder holds what is compiled in, and tells nothing of the rest.
-        let modules = scope.spawn(|| (!modfile.is_vendored()).then(|| modules.output(host)).transpose());
-        (packages.output(host), modules.join())
+        let modules = scope.spawn(|| {
+            (!modfile.is_vendored())
+                .then(|| fetching(&modules, job, host))
+                .transpose()
+        });
+        (fetching(&packages, job, host), modules.join())
     });
     let packages = packages?;
     if !packages.status.success() {
@@ -157,12 +165,37 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
         .without("GOROOT");
     list.set.extend(reader.env);
     list.set.extend(job.prepared.env());
-    let output = list.output(means.host)?;
+    let output = fetching(&list, job, means.host)?;
     if output.status.success() {
         Ok(())
     } else {
         Err(failed(&String::from_utf8_lossy(&output.stderr), job, means.host))
     }
+}
+
+const STILL_WAITS: &str = "the go command still waits";
+
+/// Whether the go command was given up: asking again would take as long again.
+#[must_use]
+pub fn was_given_up(why: &Error) -> bool {
+    why.kind == Kind::Network && why.what.ends_with(STILL_WAITS)
+}
+
+/// Runs a go command that may fetch modules, and gives it up when none come: it would wait without end.
+fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
+    // Much more than a download may pause: meanwhile the go command may be busy with what it has.
+    let patience = fetch::patience(host)? * 5;
+    let cache = go.set.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
+    let grows = ["cache/download", "cache/vcs"].map(|dir| cache.join(dir));
+    let output = go.output_while(host, Growth::of(grows.to_vec(), patience))?;
+    output.ok_or_else(|| {
+        Error::network(format!(
+            "the modules of {} cannot be fetched: nothing came for {} s, and {STILL_WAITS}",
+            job.plugin.module.path,
+            patience.as_secs()
+        ))
+        .help("check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it")
+    })
 }
 
 fn failed(said: &str, job: &Job, host: &Host) -> Error {
@@ -173,11 +206,28 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
         .take(12)
         .collect();
-    let error = Error::build(format!(
+    // The network failed, and not the plugin: that is worth another try, or a bundle.
+    let network = [
+        "dial tcp",
+        "no such host",
+        "i/o timeout",
+        "connection reset",
+        "unexpected EOF",
+        "TLS handshake",
+        ": 502 ",
+        ": 503 ",
+        ": 504 ",
+    ];
+    let kind = match network.iter().any(|sign| said.contains(sign)) {
+        true => Kind::Network,
+        false => Kind::Build,
+    };
+    let what = format!(
         "the go command cannot list the modules of {}: {}",
         job.plugin.module.path,
         lines.join("\n  ")
-    ));
+    );
+    let error = Error::new(kind, what);
     if gobuild::PRIVATE.iter().any(|sign| said.contains(sign)) {
         let set = host
             .var("GOPRIVATE")

@@ -50,8 +50,12 @@ pub fn unpack_zip(archive: &Path, prefix: &str, to: &Path) -> Result<()> {
 
 fn unpack_tar(from: impl Read, archive: &Path, to: &Path) -> Result<()> {
     let damaged = |why: &io::Error| match why.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::PermissionDenied => Error::io("unpack to", to, why),
-        _ => Error::network(format!("{} cannot be unpacked: {why}", name_of(archive))),
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::PermissionDenied => Error::io("unpack to", to, cause(why)),
+        _ => Error::network(format!("{} cannot be unpacked: {}", name_of(archive), cause(why))),
     };
     fs::create_dir_all(to).map_err(|e| Error::io("make the folder", to, e))?;
     let mut tar = tar::Archive::new(from);
@@ -68,6 +72,15 @@ fn unpack_tar(from: impl Read, archive: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The innermost error: those around it name the staged folder, which is gone when the message is read.
+fn cause(why: &io::Error) -> String {
+    let mut cause: &dyn std::error::Error = why;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Whether a relative path never climbs above where it starts.

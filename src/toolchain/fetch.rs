@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256, Sha512};
@@ -19,10 +19,13 @@ pub enum Sum {
     Sha512(String),
 }
 
-/// A source that brings nothing for so long is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A source that brings nothing for so many seconds is given up.
+const PATIENCE: u64 = 60;
 
-/// So much is read, hashed and written at a time.
+/// As is one that brings less than so many bytes a second all that time.
+const SLOWEST: u64 = 1 << 10;
+
+/// So much is read, hashed and written at a time, or what came in a second.
 const CHUNK: usize = 256 << 10;
 
 /// No index or list that is read whole may be larger.
@@ -33,29 +36,18 @@ const INDEX_LIMIT: u64 = 16 << 20;
 /// # Errors
 /// `--offline`, the network, a wrong hash, or a file that cannot be written.
 pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Result<()> {
-    let (mut from, length) = open(url, what)?;
+    let (from, length) = open(url, what, host)?;
     let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
     let bar = progress(host, what, length);
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
-    let mut buffer = Vec::with_capacity(CHUNK);
-    loop {
-        let fill = move || {
-            buffer.clear();
-            let read = from.by_ref().take(CHUNK as u64).read_to_end(&mut buffer);
-            (read, from, buffer)
-        };
-        let read: std::io::Result<usize>;
-        (read, from, buffer) = heedful(PATIENCE, fill).map_err(|e| stalled(url, what, e))?;
-        if read.map_err(|e| broken(url, what, &e))? == 0 {
-            break;
-        }
+    each_chunk(from, url, what, host, |bytes| {
         match sum {
-            Sum::Sha256(_) => sha256.update(&buffer),
-            Sum::Sha512(_) => sha512.update(&buffer),
+            Sum::Sha256(_) => sha256.update(bytes),
+            Sum::Sha512(_) => sha512.update(bytes),
         }
-        file.write_all(&buffer).map_err(|e| Error::io("write", to, e))?;
-        bar.inc(buffer.len() as u64);
-    }
+        bar.inc(bytes.len() as u64);
+        file.write_all(bytes).map_err(|e| Error::io("write", to, e))
+    })?;
     bar.finish_and_clear();
     file.sync_all().map_err(|e| Error::io("write", to, e))?;
     let (want, have) = match sum {
@@ -73,21 +65,21 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
 ///
 /// # Errors
 /// The network, more than 16 MiB, or bytes that are not UTF-8.
-pub fn text(url: &str, what: &str) -> Result<String> {
-    let (from, _) = open(url, what)?;
-    let read = move || {
-        let mut text = String::new();
-        from.take(INDEX_LIMIT).read_to_string(&mut text).map(|_| text)
-    };
-    let text = heedful(PATIENCE, read).map_err(|e| stalled(url, what, e))?;
-    let text = text.map_err(|e| broken(url, what, &e))?;
-    if text.len() as u64 == INDEX_LIMIT {
+pub fn text(url: &str, what: &str, host: &Host) -> Result<String> {
+    let (from, _) = open(url, what, host)?;
+    let mut all = Vec::new();
+    let limited: Box<dyn Read + Send> = Box::new(from.take(INDEX_LIMIT));
+    each_chunk(limited, url, what, host, |bytes| {
+        all.extend_from_slice(bytes);
+        Ok(())
+    })?;
+    if all.len() as u64 == INDEX_LIMIT {
         return Err(Error::network(format!(
             "{what} at {url} is larger than {} MiB",
             INDEX_LIMIT >> 20
         )));
     }
-    Ok(text)
+    String::from_utf8(all).map_err(|_| broken(url, what, &"it is not UTF-8 text"))
 }
 
 /// Checks a file that came by other means (pip) against its published hash.
@@ -127,17 +119,82 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// Hands on what a source brings, as long as it brings enough.
+fn each_chunk(
+    mut from: Box<dyn Read + Send>,
+    url: &str,
+    what: &str,
+    host: &Host,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let patience = patience(host)?;
+    let at_once = (patience / 4).min(Duration::from_secs(1));
+    let mut buffer = Vec::with_capacity(CHUNK);
+    let (mut since, mut came) = (Instant::now(), 0);
+    loop {
+        let fill = move || (fill(&mut from, &mut buffer, at_once), from, buffer);
+        let read;
+        (read, from, buffer) = heedful(patience, fill).map_err(|e| stalled(url, what, e))?;
+        if read.map_err(|e| broken(url, what, &e))? == 0 {
+            return Ok(());
+        }
+        take(&buffer)?;
+        came += buffer.len() as u64;
+        if since.elapsed() >= patience {
+            if came < SLOWEST * patience.as_secs() {
+                let slow = format!("only {came} bytes came in {} s", patience.as_secs());
+                return Err(broken(url, what, &slow));
+            }
+            (since, came) = (Instant::now(), 0);
+        }
+    }
+}
+
+/// Reads until the buffer is full, nothing more comes, or the time is over.
+fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, time: Duration) -> std::io::Result<usize> {
+    let begun = Instant::now();
+    buffer.resize(CHUNK, 0);
+    let mut filled = 0;
+    while filled < CHUNK && begun.elapsed() < time {
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(filled)
+}
+
+/// How long a source may bring nothing.
+///
+/// # Errors
+/// `PLUGBUILD_TIMEOUT` is no number.
+pub(crate) fn patience(host: &Host) -> Result<Duration> {
+    let Some(text) = host.text("PLUGBUILD_TIMEOUT")? else {
+        return Ok(Duration::from_secs(PATIENCE));
+    };
+    match text.parse() {
+        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err(Error::usage(format!(
+            "PLUGBUILD_TIMEOUT={text} is no number of seconds from 1 on"
+        ))),
+    }
+}
+
 type Source = (Box<dyn Read + Send>, Option<u64>);
 
-fn open(url: &str, what: &str) -> Result<Source> {
+fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
     if let Some(path) = url.strip_prefix("file://") {
         let file = File::open(path)
             .map_err(|e| Error::network(format!("cannot fetch {what}: cannot read {path} of the mirror: {e}")))?;
         let length = file.metadata().ok().map(|m| m.len());
         return Ok((Box::new(file), length));
     }
+    let patience = patience(host)?;
     let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(Duration::from_secs(20)))
+        .timeout_connect(Some(patience.min(Duration::from_secs(20))))
         .tls_config(
             ureq::tls::TlsConfig::builder()
                 .root_certs(ureq::tls::RootCerts::PlatformVerifier)
@@ -146,7 +203,7 @@ fn open(url: &str, what: &str) -> Result<Source> {
         .build()
         .into();
     let asked = url.to_owned();
-    let response = heedful(PATIENCE, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
+    let response = heedful(patience, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
     let body = response.map_err(|e| broken(url, what, &e))?.into_body();
     let length = body.content_length();
     Ok((Box::new(body.into_reader()), length))

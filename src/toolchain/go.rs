@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::invocation::Invocation;
+use crate::invocation::growth::Growth;
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::fetch::{self, Sum};
 use crate::toolchain::store::Store;
@@ -269,10 +270,11 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         .without("GOROOT");
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    let output = download.output(host);
+    let patience = fetch::patience(host)?;
+    let output = download.output_while(host, Growth::of(vec![stage.path().to_owned()], patience));
     bar.finish_and_clear();
-    let output = output?;
     let failed = |why: &str| Error::network(format!("cannot fetch Go {} as the module {module}: {why}", go.version));
+    let output = output?.ok_or_else(|| failed(&format!("nothing came for {} s", patience.as_secs())))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let told: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| failed(said.trim()))?;
     let dir = match (told.dir, told.error) {
@@ -313,7 +315,7 @@ fn from_archive(go: &Go, host: &Host, store: &Store) -> Result<()> {
     } else {
         format!("{mirror}/?mode=json&include=all")
     };
-    let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives")?)
+    let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives", host)?)
         .map_err(|e| Error::network(format!("the list of Go archives at {list} cannot be understood: {e}")))?;
     let file = listed
         .into_iter()

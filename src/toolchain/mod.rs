@@ -1,6 +1,7 @@
 //! The tools of a plan: where each is, or will be had from; then, in one step, whatever is missing is fetched.
 
 pub mod archive;
+pub mod cache;
 pub mod cc;
 pub mod fetch;
 pub mod go;

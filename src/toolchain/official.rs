@@ -54,7 +54,7 @@ pub fn ensure(
     let folder = mirror.unwrap_or_else(|| official.folder(version));
     let name = official.archive(version, target);
     ui.status("fetching", format!("{what} from {folder}"));
-    let list = fetch::text(&format!("{folder}/{}", official.sums), "the list of sums").map_err(|why| {
+    let list = fetch::text(&format!("{folder}/{}", official.sums), "the list of sums", host).map_err(|why| {
         why.help("give a gateway's file: `--gateway ./krakend`, or a mirror: PLUGBUILD_GATEWAY_MIRROR=https://… (file:// too)")
     })?;
     let sum = published(&list, &name).ok_or_else(|| {

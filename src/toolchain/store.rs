@@ -16,11 +16,22 @@ pub struct Store {
     root: PathBuf,
 }
 
+/// The lock that everybody who uses the store shares.
+pub(crate) const IN_USE: &str = "in-use";
+
 const ELSEWHERE: &str = "set PLUGBUILD_HOME to a folder that may be written";
 
 /// Held while one copy of plugbuild makes one thing; the system lets go of it even when the copy is killed.
 #[derive(Debug)]
 pub struct Lock {
+    _file: File,
+    /// What is locked is in use: it is not swept meanwhile.
+    _hold: Option<Hold>,
+}
+
+/// Held while a copy uses the store: as long as one is, no other sweeps it.
+#[derive(Debug)]
+pub struct Hold {
     _file: File,
 }
 
@@ -112,18 +123,68 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<Lock> {
-        let dir = self.folder("locks")?;
-        let path = dir.join(format!("{name}.lock"));
-        let file = OpenOptions::new()
+        let hold = self.hold()?;
+        let file = self.taken(&format!("{name}.lock"), File::try_lock, waiting)?;
+        Ok(Lock {
+            _file: file,
+            _hold: Some(hold),
+        })
+    }
+
+    /// Keeps others from sweeping what a run has made and will still read; waits for one that sweeps.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn hold(&self) -> Result<Hold> {
+        // Sweeping takes a moment: no word about it.
+        let file = self.taken(IN_USE, File::try_lock_shared, || {})?;
+        Ok(Hold { _file: file })
+    }
+
+    /// Waits until nobody uses the store, and keeps it so.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn alone(&self, waiting: impl FnOnce()) -> Result<Lock> {
+        let file = self.taken(IN_USE, File::try_lock, waiting)?;
+        Ok(Lock {
+            _file: file,
+            _hold: None,
+        })
+    }
+
+    /// The same, if nobody uses it right now.
+    #[must_use]
+    pub fn alone_at_once(&self) -> Option<Lock> {
+        let file = self.lock_file(IN_USE).ok()?;
+        file.try_lock().ok()?;
+        Some(Lock {
+            _file: file,
+            _hold: None,
+        })
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File> {
+        let path = self.folder("locks")?.join(name);
+        OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| Error::io("open the lock", &path, e).help(ELSEWHERE))?;
+            .map_err(|e| Error::io("open the lock", &path, e).help(ELSEWHERE))
+    }
+
+    fn taken(
+        &self,
+        name: &str,
+        take: impl Fn(&File) -> Result<(), TryLockError>,
+        waiting: impl FnOnce(),
+    ) -> Result<File> {
+        let file = self.lock_file(name)?;
         let mut waiting = Some(waiting);
         loop {
-            match file.try_lock() {
-                Ok(()) => break,
+            match take(&file) {
+                Ok(()) => return Ok(file),
                 // Not waited for in the system, where a signal would not be heeded.
                 Err(TryLockError::WouldBlock) => {
                     if let Some(tell) = waiting.take() {
@@ -131,10 +192,9 @@ impl Store {
                     }
                     tick()?;
                 }
-                Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
+                Err(TryLockError::Error(e)) => return Err(Error::io("lock", self.root.join("locks").join(name), e)),
             }
         }
-        Ok(Lock { _file: file })
     }
 
     /// Moves what was staged to its place by one rename. The holder of its lock calls this, so nothing is there yet.
@@ -146,24 +206,6 @@ impl Store {
             create_dir(parent)?;
         }
         fs::rename(staged, place).map_err(|e| Error::io("move a finished download to", place, e))
-    }
-
-    /// Folders left by copies that were killed: not touched for a day.
-    pub fn sweep(&self) {
-        let day = std::time::Duration::from_secs(24 * 3600);
-        let Ok(entries) = fs::read_dir(self.root.join("tmp")) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let old = entry
-                .metadata()
-                .and_then(|m| m.modified())
-                .is_ok_and(|t| t.elapsed().is_ok_and(|age| age > day));
-            if old {
-                // Another copy may be sweeping too; what stays is swept next time.
-                let _ = remove_tree(&entry.path());
-            }
-        }
     }
 }
 

@@ -172,7 +172,7 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
 fn from_archive(zig: &Zig, row: &ZigRow, published: &ZigHost, host: &Host, store: &Store) -> Result<()> {
     let mirror = mirror(host)?;
     let index = mirror.map_or_else(|| row.index.clone(), |mirror| format!("{mirror}/index.json"));
-    let text = fetch::text(&index, "the list of zig archives")?;
+    let text = fetch::text(&index, "the list of zig archives", host)?;
     let list: serde_json::Value = serde_json::from_str(&text)
         .map_err(|e| Error::network(format!("the list of zig archives at {index} cannot be understood: {e}")))?;
     let sum = list[&zig.version][&published.key]["shasum"].as_str().ok_or_else(|| {

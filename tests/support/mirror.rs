@@ -21,6 +21,12 @@ pub(crate) enum Answer {
     /// The length of all is promised, and after the middle nothing more comes.
     Stalled(Vec<u8>),
     Status(u16),
+    /// The request is taken, and nothing is ever said.
+    Silent,
+    /// Byte after byte, a few a second.
+    Trickling(Vec<u8>),
+    /// All of it, a fifth of a second apart, in so many pieces.
+    Slow(Vec<u8>, usize),
 }
 
 /// Serves until the test ends.
@@ -92,6 +98,24 @@ fn answer(
             stream.write_all(&bytes[..bytes.len() / 2])?;
             thread::sleep(Duration::from_secs(300));
             Ok(())
+        }
+        Answer::Silent => {
+            thread::sleep(Duration::from_secs(300));
+            Ok(())
+        }
+        Answer::Trickling(bytes) => {
+            stream.write_all(head(200, bytes.len()).as_bytes())?;
+            bytes.iter().try_for_each(|byte| {
+                thread::sleep(Duration::from_millis(50));
+                stream.write_all(&[*byte])
+            })
+        }
+        Answer::Slow(bytes, pieces) => {
+            stream.write_all(head(200, bytes.len()).as_bytes())?;
+            bytes.chunks(bytes.len().div_ceil(pieces)).try_for_each(|piece| {
+                thread::sleep(Duration::from_millis(200));
+                stream.write_all(piece)
+            })
         }
         Answer::Status(status) => stream.write_all(head(status, 0).as_bytes()),
     }

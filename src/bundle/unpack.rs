@@ -1,0 +1,208 @@
+//! Reading a bundle: nothing of it is seen before every digest was compared, and what is seen is whole.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::{LIST, List, Member, modules};
+use crate::error::{Error, Kind, Result};
+use crate::host::Host;
+use crate::invocation::interrupted;
+use crate::toolchain::fetch::hex;
+use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::{archive, go};
+
+/// No list may be larger.
+const LIST_LIMIT: u64 = 64 << 20;
+
+/// A bundle that was read and holds what its list says.
+#[derive(Debug)]
+pub struct Verified {
+    stage: TempDir,
+    pub list: List,
+    tools: Vec<Staged>,
+}
+
+/// A tool, unpacked, and the place it is for.
+#[derive(Debug)]
+struct Staged {
+    label: String,
+    lock: String,
+    folder: PathBuf,
+    place: PathBuf,
+}
+
+/// What installing one thing came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// `go 1.25.6`, `23 modules`.
+    pub what: String,
+    pub place: PathBuf,
+    /// It was there already.
+    pub known: bool,
+}
+
+/// Reads a bundle into a staged folder of the store and compares all of it with its list.
+///
+/// # Errors
+/// What is no bundle, is damaged, leads out of itself (exit code 5), or is for another plugbuild or machine (2).
+pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
+    let reader = File::open(file).map_err(|e| Error::io("read", file, e))?;
+    let stage = store.stage()?;
+    let mut tar = tar::Archive::new(BufReader::new(reader));
+    let read = read(&mut tar, stage.path(), host, store);
+    let (list, tools) = read.map_err(|why| match why.kind {
+        Kind::Network => Error::network(format!("the bundle {} is refused: {why}", file.display()))
+            .help("nothing was installed: bring it over anew, and compare its SHA-256 with what `bundle create` said"),
+        Kind::Usage => Error {
+            what: format!("the bundle {} cannot be used here: {why}", file.display()),
+            ..why
+        },
+        _ => why,
+    })?;
+    Ok(Verified { stage, list, tools })
+}
+
+fn read(
+    tar: &mut tar::Archive<BufReader<File>>,
+    stage: &Path,
+    host: &Host,
+    store: &Store,
+) -> Result<(List, Vec<Staged>)> {
+    let damaged = |why: io::Error| Error::network(why.to_string());
+    let mut entries = tar.entries().map_err(damaged)?;
+    let first = entries.next().transpose().map_err(damaged)?;
+    let first = first.filter(|entry| entry.path().is_ok_and(|path| path.as_os_str() == LIST));
+    let first = first.ok_or_else(|| Error::network(format!("it does not begin with a {LIST}")))?;
+    let mut text = String::new();
+    first.take(LIST_LIMIT).read_to_string(&mut text).map_err(damaged)?;
+    let list = List::parse(&text)?;
+    let here = host.platform.to_string();
+    if list.host != here {
+        let what = format!("its tools are for {}, and this machine is {here}", list.host);
+        return Err(Error::usage(what).help(format!(
+            "make it on a machine that is {here}: `plugbuild bundle create`"
+        )));
+    }
+    let mut missing: BTreeMap<&str, &Member> = list.members.iter().map(|m| (m.file.as_str(), m)).collect();
+    for entry in entries {
+        let entry = entry.map_err(damaged)?;
+        let path = entry.path().map_err(damaged)?.into_owned();
+        let name = path.to_str().unwrap_or_default();
+        let member = missing
+            .remove(name)
+            .ok_or_else(|| Error::network(format!("{} is not in its list, or is there twice", path.display())))?;
+        if entry.header().entry_type() != tar::EntryType::Regular {
+            return Err(Error::network(format!("its member {name} is no file")));
+        }
+        unpack(entry, member, &stage.join(name))?;
+    }
+    if let Some(name) = missing.keys().next() {
+        return Err(Error::network(format!(
+            "it ends before its member {name}; {} are missing",
+            missing.len()
+        )));
+    }
+    let tools = unpacked_tools(&list, stage, host, store)?;
+    Ok((list, tools))
+}
+
+/// Writes one member and compares it with the list.
+fn unpack(mut entry: impl Read, member: &Member, to: &Path) -> Result<()> {
+    create_dir(to.parent().unwrap_or(to))?;
+    let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        if interrupted() {
+            return Err(Error::interrupted());
+        }
+        let read = entry.read(&mut buffer);
+        let read = read.map_err(|e| Error::network(format!("it ends in the middle of {}: {e}", member.file)))?;
+        if read == 0 {
+            break;
+        }
+        size += read as u64;
+        hash.update(&buffer[..read]);
+        file.write_all(&buffer[..read]).map_err(|e| Error::io("write", to, e))?;
+    }
+    let have = hex(&hash.finalize());
+    if size != member.size || !have.eq_ignore_ascii_case(&member.sha256) {
+        return Err(Error::network(format!(
+            "its member {} is not what its list says: its SHA-256 is {have}, listed is {}",
+            member.file, member.sha256
+        )));
+    }
+    Ok(())
+}
+
+fn unpacked_tools(list: &List, stage: &Path, host: &Host, store: &Store) -> Result<Vec<Staged>> {
+    let mut tools = Vec::new();
+    for (at, tool) in list.tools.iter().enumerate() {
+        let label = format!("{} {}", tool.name, tool.version);
+        let packed = stage.join(&tool.file);
+        let folder = stage.join(format!("unpacked-{at}"));
+        archive::unpack_tar_gz(&packed, &folder)?;
+        // It is not needed twice.
+        let _ = fs::remove_file(&packed);
+        let not_it = || Error::network(format!("what it has as {label} is not that"));
+        let (lock, place) = if tool.name == "go" {
+            let version = go::version_of(&folder).filter(|version| version.to_string() == tool.version);
+            let version = version.ok_or_else(not_it)?;
+            (format!("go-{version}"), store.go(&version, host))
+        } else {
+            fs::set_permissions(folder.join("zig"), fs::Permissions::from_mode(0o755)).map_err(|_| not_it())?;
+            (format!("zig-{}", tool.version), store.zig(&tool.version, host))
+        };
+        tools.push(Staged {
+            label,
+            lock,
+            folder,
+            place,
+        });
+    }
+    Ok(tools)
+}
+
+impl Verified {
+    /// Moves all of it to its places, each by one rename; what is there already stays. `waiting` is told what another
+    /// copy is busy with.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn install(self, store: &Store, waiting: impl Fn(&str)) -> Result<Vec<Installed>> {
+        let mut done = Vec::new();
+        for tool in &self.tools {
+            let _lock = store.lock(&tool.lock, || waiting(&tool.label))?;
+            let known = tool.place.is_dir();
+            if !known {
+                store.publish(&tool.folder, &tool.place)?;
+            }
+            done.push(Installed {
+                what: tool.label.clone(),
+                place: tool.place.clone(),
+                known,
+            });
+        }
+        if let Some(id) = self.list.modules_id() {
+            let _lock = store.lock("modules", || waiting("modules"))?;
+            let place = modules::place(&id, store);
+            let known = place.is_dir();
+            if !known {
+                store.publish(&self.stage.path().join("modules"), &place)?;
+            }
+            let zips = self.list.members.iter().filter(|member| member.file.ends_with(".zip"));
+            done.push(Installed {
+                what: super::counted(zips.count(), "module"),
+                place,
+                known,
+            });
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,382 @@
+//! `plugbuild bundle`: all that builds need in one file, rehearsed before it is written; and its way into the store.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::build::{self, Seals, prepare};
+use super::dry_run;
+use super::many::{self, Manner};
+use super::planned::{Planned, planned};
+use super::{Context, print, print_json};
+use crate::align::Means;
+use crate::bundle::modules::{self, file_url};
+use crate::bundle::pack::{self, Staged};
+use crate::bundle::unpack;
+use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool, counted};
+use crate::cli::bundle::{BundleCommand, CreateArgs};
+use crate::cli::{BuildArgs, Format};
+use crate::error::{Error, Kind, Result};
+use crate::gateway::GatewaySpec;
+use crate::host::Host;
+use crate::matrix::Cc as CcKind;
+use crate::plugin::goenv::GoEnv;
+use crate::selection;
+use crate::toolchain::fetch::{hex, sha256_of};
+use crate::toolchain::store::{Store, create_dir, remove_tree};
+use crate::toolchain::zig::{self, Zig};
+use crate::toolchain::{self, State, cache};
+
+pub(super) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
+    match command {
+        BundleCommand::Create(args) => create(args, cx),
+        BundleCommand::Install(args) => install(&args.file, cx),
+        BundleCommand::List => {
+            list(cx);
+            Ok(())
+        }
+        BundleCommand::Remove { names } => names.iter().try_for_each(|name| remove(name, cx)),
+    }
+}
+
+/// A tool of the plan: what it is, and the folder that holds it.
+struct Packed {
+    name: &'static str,
+    version: String,
+    root: PathBuf,
+    /// Where a store has it, seen from the store.
+    place: PathBuf,
+}
+
+fn create(args: &CreateArgs, cx: Context) -> Result<()> {
+    let cx = Context {
+        offline: cx.offline || args.build.frozen,
+        ..cx
+    };
+    let spec = |gateway: &GatewaySpec| *gateway == GatewaySpec::Stdin;
+    if args.build.gateway.gateway.iter().any(spec) {
+        return Err(
+            Error::usage("a bundle is planned more than once, and standard input is read once only")
+                .help("put what `krakend version` says into a file: `--gateway version.txt`"),
+        );
+    }
+    let mut first = planned(&args.build, cx)?;
+    for warning in &first.plan.warnings {
+        cx.ui.warn(warning);
+    }
+    if args.build.dry_run {
+        return dry_run::run(&mut first, cx);
+    }
+    let place = cx.host.absolute(&args.file);
+    let key = hex(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..8]);
+    let _lock = first.store.lock(&format!("bundle-{key}"), || {
+        cx.ui
+            .status("waiting", format!("another plugbuild is making {}", place.display()));
+    })?;
+    let staged = Staged::begin(&place)?;
+    let stage = first.store.stage()?;
+    let made = make(&mut first, &args.build, &staged, stage.path(), cx);
+    // The module caches in it may hold folders that cannot be written.
+    let _ = remove_tree(stage.path());
+    let (tools, count) = made?;
+    let sha256 = sha256_of(staged.path())?;
+    let size = fs::metadata(staged.path()).map_or(0, |meta| meta.len());
+    staged.publish()?;
+    let what = tools.iter().map(|tool| format!("{} {}", tool.name, tool.version));
+    let what: Vec<String> = what.chain([counted(count, "module")]).collect();
+    cx.ui.status(
+        "bundled",
+        format!("{} in {} MB", what.join(", "), size.div_ceil(1_000_000)),
+    );
+    cx.ui
+        .status("finished", format!("{} (sha256 {sha256})", place.display()));
+    match cx.format {
+        Format::Human => print(place.display()),
+        Format::Json => print_json(&json!({
+            "reason": "bundle-created", "file": place, "sha256": sha256, "size": size, "contents": what,
+        })),
+    }
+    Ok(())
+}
+
+/// Fetches, gathers, writes and rehearses it; all but its own last rename.
+fn make(
+    first: &mut Planned,
+    args: &BuildArgs,
+    staged: &Staged,
+    stage: &Path,
+    cx: Context,
+) -> Result<(Vec<Tool>, usize)> {
+    let args = &BuildArgs {
+        output: None,
+        out_dir: Some(stage.join("out")),
+        // A bundle has all that was asked for, or is none.
+        keep_going: false,
+        reproduce: false,
+        ..args.clone()
+    };
+    let packed = tools(first, cx)?;
+    super::lock::check(first, args, cx)?;
+    let count = gather(first, args, &packed, stage, cx)?;
+    let members = stage.join("members");
+    let list = List {
+        format_version: FORMAT_VERSION,
+        plugbuild: env!("CARGO_PKG_VERSION").to_owned(),
+        host: first.host.platform.to_string(),
+        tools: pack_tools(&packed, &members, cx)?,
+        members: pack::members(&members)?,
+    };
+    staged.write(&list, &members)?;
+    let _ = remove_tree(&members);
+    rehearse(first, args, staged.path(), stage, cx)?;
+    Ok((list.tools, count))
+}
+
+/// Has every tool at hand. Go is the one that builds use; zig the one of the store, which alone is known to be whole.
+fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
+    let Planned {
+        plan,
+        tools,
+        matrix,
+        host,
+        store,
+        ..
+    } = first;
+    toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
+    let mut packed: Vec<Packed> = Vec::new();
+    for tools in tools.iter() {
+        let version = tools.go.version.to_string();
+        if !packed.iter().any(|known| known.version == version) {
+            packed.push(Packed {
+                name: "go",
+                version,
+                root: tools.go.root.clone(),
+                place: seen_from(store, &store.go(&tools.go.version, host)),
+            });
+        }
+        if tools.cc.kind != CcKind::Zig || tools.cc.zig.is_none() {
+            cx.ui.warn(format!(
+                "{} is no part of the bundle: it must be on the other machine too",
+                tools.cc.label
+            ));
+        }
+    }
+    if tools.iter().any(|tools| tools.cc.zig.is_some()) {
+        let version = matrix.zig().version.clone();
+        let place = store.zig(&version, host);
+        let program = place.join("zig");
+        let zig = Zig {
+            state: if program.is_file() {
+                State::Ready
+            } else {
+                State::Missing
+            },
+            why: String::new(),
+            version: version.clone(),
+            program,
+        };
+        zig::ensure(&zig, matrix.zig(), host, store, cx.offline, cx.ui)?;
+        packed.push(Packed {
+            name: "zig",
+            version,
+            place: seen_from(store, &place),
+            root: place,
+        });
+    }
+    Ok(packed)
+}
+
+fn seen_from(store: &Store, place: &Path) -> PathBuf {
+    place.strip_prefix(store.root()).unwrap_or(place).to_owned()
+}
+
+/// Fetches the modules of the plan into the user's own cache, by his own settings; then takes from there what such
+/// builds read, and nothing else.
+fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx: Context) -> Result<usize> {
+    // A store that knows nothing of earlier builds: what they have settled is asked for again.
+    let root = stage.join("gathering");
+    for tool in tools {
+        let place = root.join(&tool.place);
+        create_dir(place.parent().unwrap_or(&root))?;
+        symlink(&tool.root, &place).map_err(|e| Error::io("write", &place, e))?;
+    }
+    let host = elsewhere(&first.host, &root, &[]);
+    let builds = counted(first.plan.jobs.len(), "build");
+    cx.ui.status("fetching", format!("the modules of {builds}"));
+    read_modules(args, Context { host: &host, ..cx })?;
+    forget(&root)?;
+    let cache = GoEnv::read(&first.host)?.module_cache;
+    let mut env = alone(&first.host, stage, "gathered")?;
+    env.push((
+        "GOPROXY",
+        format!("{},off", file_url(&cache.join("cache/download"))).into(),
+    ));
+    env.push(("GOSUMDB", "off".into()));
+    env.push(("GONOPROXY", "none".into()));
+    let host = elsewhere(&first.host, &root, &env);
+    let ui = cx.ui.muted();
+    let muted = Context {
+        host: &host,
+        ui: &ui,
+        offline: false,
+        ..cx
+    };
+    read_modules(args, muted)?;
+    modules::collect(&stage.join("gathered"), &stage.join("members").join(MODULES))
+}
+
+/// Has the go command read all that the builds would.
+fn read_modules(args: &BuildArgs, cx: Context) -> Result<()> {
+    let mut planned = planned(args, cx)?;
+    prepare(&mut planned, args, Seals::Ignore, cx)?;
+    let means = Means {
+        matrix: &planned.matrix,
+        host: &planned.host,
+        store: &planned.store,
+    };
+    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+        selection::fetch(job, &tools.go, means)?;
+    }
+    Ok(())
+}
+
+/// Forgets what the go command has settled.
+fn forget(store: &Path) -> Result<()> {
+    let copies = store.join("modfiles");
+    if copies.exists() { remove_tree(&copies) } else { Ok(()) }
+}
+
+/// The surroundings with another store, whose tools are the only ones, and these variables.
+fn elsewhere(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
+    let mut host = host.clone();
+    store.clone_into(&mut host.store);
+    for named in ["PLUGBUILD_GO", "PLUGBUILD_ZIG"] {
+        host.env.remove(std::ffi::OsStr::new(named));
+    }
+    host.env
+        .extend(env.iter().map(|(name, value)| (OsString::from(name), value.clone())));
+    host
+}
+
+/// Variables for an empty module cache of its own, that can be removed again.
+fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, OsString)>> {
+    let flags = GoEnv::read(host)?.flags;
+    let quoted = flags.iter().map(|flag| match flag.contains([' ', '\t']) {
+        true => format!("'{flag}'"),
+        false => flag.clone(),
+    });
+    let flags: Vec<String> = quoted.chain(["-modcacherw".to_owned()]).collect();
+    Ok(vec![
+        ("GOMODCACHE", stage.join(cache).into()),
+        ("GOFLAGS", flags.join(" ").into()),
+    ])
+}
+
+/// Each tool as an archive.
+fn pack_tools(packed: &[Packed], members: &Path, cx: Context) -> Result<Vec<Tool>> {
+    create_dir(&members.join(TOOLS))?;
+    let mut tools = Vec::new();
+    for Packed {
+        name, version, root, ..
+    } in packed
+    {
+        cx.ui.status("packing", format!("{name} {version}"));
+        let file = format!("{TOOLS}/{name}-{version}.tar.gz");
+        pack::tool(root, &members.join(&file))?;
+        tools.push(Tool {
+            name: (*name).to_owned(),
+            version: version.clone(),
+            file,
+        });
+    }
+    Ok(tools)
+}
+
+/// Installs what was written in an empty store, and builds all of it without a network and with empty caches.
+fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Context) -> Result<()> {
+    let root = stage.join("site");
+    let store = Store::at(&root);
+    cx.ui
+        .status("rehearsing", "from what was written alone, without a network");
+    unpack::verify(file, &first.host, &store)?.install(&store, |_| {})?;
+    let mut env = alone(&first.host, stage, "modules")?;
+    env.push(("GOCACHE", stage.join("cache").into()));
+    // A folder that GOPROXY names here is not there.
+    env.push(("GOPROXY", "off".into()));
+    let host = elsewhere(&first.host, &root, &env);
+    let ui = cx.ui.muted();
+    let muted = Context {
+        host: &host,
+        ui: &ui,
+        offline: true,
+        format: Format::Human,
+    };
+    let failed = |why: Error| {
+        if why.kind == Kind::Interrupted {
+            return why;
+        }
+        let what = format!("the bundle does not hold all that is needed: {}", why.what);
+        Error { what, ..why }
+            .help("nothing was written; what it was to be built from is in GOMODCACHE and in the store")
+    };
+    let mut planned = planned(args, muted).map_err(failed)?;
+    prepare(&mut planned, args, Seals::Ignore, muted).map_err(failed)?;
+    let manner = Manner {
+        list_files: false,
+        ..build::manner(args, &planned)
+    };
+    many::run(&planned, &manner, Context { ui: cx.ui, ..muted }).map_err(failed)?;
+    Ok(())
+}
+
+fn install(file: &Path, cx: Context) -> Result<()> {
+    let store = Store::of(cx.host);
+    let file = cx.host.absolute(file);
+    cx.ui.status("checking", file.display());
+    let verified = unpack::verify(&file, cx.host, &store)?;
+    let installed = verified.install(&store, |what| {
+        cx.ui
+            .status("waiting", format!("another plugbuild is busy with {what}"));
+    })?;
+    for one in &installed {
+        let verb = if one.known { "found" } else { "installed" };
+        cx.ui.status(verb, format!("{}: {}", one.what, one.place.display()));
+        if cx.format == Format::Json {
+            print_json(&json!({ "reason": verb, "what": one.what, "path": one.place }));
+        }
+    }
+    Ok(())
+}
+
+fn list(cx: Context) {
+    for (name, place) in modules::installed(&Store::of(cx.host)) {
+        let (count, bytes) = (modules::count(&place), cache::size(&place));
+        match cx.format {
+            Format::Json => print_json(&json!({ "name": name, "modules": count, "bytes": bytes, "path": place })),
+            Format::Human => print(format_args!(
+                "{name}  {:>12} {:>9}  {}",
+                counted(count, "module"),
+                cache::megabytes(bytes),
+                place.display()
+            )),
+        }
+    }
+}
+
+fn remove(name: &str, cx: Context) -> Result<()> {
+    let store = Store::of(cx.host);
+    let known = modules::installed(&store).into_iter().find(|(known, _)| known == name);
+    let (_, place) = known.ok_or_else(|| {
+        Error::usage(format!("no bundle brought modules called {name}")).help("`plugbuild bundle list` lists what is")
+    })?;
+    let alone = store.alone(|| {
+        cx.ui.status("waiting", "another plugbuild is using the store");
+    })?;
+    cache::remove(&place, &store, &alone)?;
+    cx.ui.status("removed", place.display());
+    Ok(())
+}

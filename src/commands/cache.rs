@@ -1,0 +1,92 @@
+//! `plugbuild cache`: how large the store is, and removing what can be made again.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Context, print, print_json};
+use crate::cli::Format;
+use crate::cli::cache::CacheCommand;
+use crate::error::Result;
+use crate::toolchain::cache::{self, Entry, Part, UNUSED, megabytes};
+use crate::toolchain::store::Store;
+
+pub(super) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
+    let store = Store::of(cx.host);
+    match command {
+        CacheCommand::Size => {
+            size(&store, cx);
+            Ok(())
+        }
+        CacheCommand::Prune { all, dry_run } => prune(&store, *all, *dry_run, cx),
+    }
+}
+
+fn size(store: &Store, cx: Context) {
+    let parts = cache::parts(store);
+    if cx.format == Format::Json {
+        for Part {
+            folder,
+            what,
+            entries,
+            bytes,
+        } in parts
+        {
+            let path = store.root().join(folder);
+            print_json(&json!({ "part": what, "path": path, "entries": entries, "bytes": bytes }));
+        }
+        return;
+    }
+    let all = parts.iter().map(|part| part.bytes).sum();
+    for part in parts {
+        print(format_args!(
+            "{:>9}  {:<9} {}",
+            megabytes(part.bytes),
+            part.folder,
+            part.what
+        ));
+    }
+    print(format_args!("{:>9}  {}", megabytes(all), store.root().display()));
+}
+
+fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
+    let unused = if all { Duration::ZERO } else { UNUSED };
+    if !store.root().is_dir() {
+        cx.ui.status("pruned", "nothing: there is no store yet");
+        return Ok(());
+    }
+    if dry_run {
+        let entries = cache::removable(store, unused, all);
+        entries.iter().for_each(|entry| tell(entry, true, cx));
+        let (count, bytes) = sum(&entries);
+        cx.ui
+            .status("would prune", format!("{count} entries, {}", megabytes(bytes)));
+        return Ok(());
+    }
+    let alone = store.alone(|| {
+        cx.ui.status("waiting", "another plugbuild is using the store");
+    })?;
+    let entries = cache::removable(store, unused, all);
+    for entry in &entries {
+        cache::remove(&entry.place, store, &alone)?;
+        tell(entry, false, cx);
+    }
+    let (count, bytes) = sum(&entries);
+    cx.ui.status("pruned", format!("{count} entries, {}", megabytes(bytes)));
+    Ok(())
+}
+
+fn tell(entry: &Entry, dry_run: bool, cx: Context) {
+    match cx.format {
+        Format::Json => {
+            let reason = if dry_run { "would-remove" } else { "removed" };
+            print_json(&json!({ "reason": reason, "path": entry.place, "bytes": entry.bytes }));
+        }
+        Format::Human if dry_run => print(entry.place.display()),
+        Format::Human => cx.ui.detail("removed", entry.place.display()),
+    }
+}
+
+fn sum(entries: &[Entry]) -> (usize, u64) {
+    (entries.len(), entries.iter().map(|entry| entry.bytes).sum())
+}
