@@ -40,6 +40,26 @@ fn two_plugins_of_a_workspace_share_a_module_of_ours() {
     assert!(text(&out.stderr).contains("go.work"), "{}", text(&out.stderr));
 }
 
+/// A folder that go.work puts in a module's place is not told by its place on this machine.
+#[test]
+fn a_module_that_a_workspace_replaces_leaves_no_folder_in_the_plugin() {
+    let (release, gateway) = new();
+    let whole = fixture("workspace", "replaced");
+    let work = fs::read_to_string(whole.join("go.work")).unwrap();
+    let replaced = work.replace("\t./shared\n", "") + "\nreplace example.com/ws/shared => ./shared\n";
+    fs::write(whole.join("go.work"), replaced).unwrap();
+    let said = builds_and_loads(&whole.join("a"), &whole, &release, &gateway);
+    assert!(said.contains("aligned 1 module"), "{said}");
+    let file = cache().join("plugins/aligned-2.12.1-amd64-glibc-a.so");
+    let bytes = fs::read(file).unwrap();
+    let here = whole.to_str().unwrap().as_bytes();
+    assert!(
+        !bytes.windows(here.len()).any(|part| part == here),
+        "{}",
+        whole.display()
+    );
+}
+
 /// Workspaces came with Go 1.18.
 #[test]
 fn a_workspace_is_refused_for_a_go_that_knows_none() {

@@ -250,14 +250,17 @@ impl<'d> Image<'d> {
     }
 
     /// The defined data symbols of exactly `size` bytes whose name begins with a prefix, and the rest of the name: a
-    /// scan that reads no more of the other names than it must.
+    /// scan that reads no more of the other names than it must. With a `like` only those of its section.
     pub(crate) fn objects_named(
         self,
         size: u64,
         prefixes: &'d [&'d [u8]],
+        like: Option<Symbol<'d>>,
     ) -> impl Iterator<Item = (Symbol<'d>, &'d [u8])> {
+        let section = like.and_then(|like| Some(self.raw_symbols().get(like.index)?.st_shndx(LE)));
+        let here = move |raw: &Sym64<LittleEndian>| section.is_none_or(|section| raw.st_shndx(LE) == section);
         let raw = self.raw_symbols().iter().enumerate();
-        raw.filter(move |(_, raw)| raw.st_size(LE) == size && raw.st_type() == elf::STT_OBJECT)
+        raw.filter(move |(_, raw)| raw.st_size(LE) == size && raw.st_type() == elf::STT_OBJECT && here(raw))
             .filter_map(move |(index, raw)| {
                 let name = self.name_onwards(raw)?;
                 let prefix = prefixes.iter().find(|prefix| name.starts_with(prefix))?;

@@ -24,7 +24,9 @@ pub struct PackageHash<'d> {
 
 /// Every package of a binary, in the order of its symbol table.
 pub(crate) fn all(image: Image<'_>) -> impl Iterator<Item = PackageHash<'_>> {
-    let found = image.objects_named(size_of::<Hash>() as u64, &PREFIXES);
+    // Go's linker makes them all of one kind, so they lie in one section: that of the runtime's, which every binary has.
+    let runtime = Lookup::new(image).symbol("runtime");
+    let found = image.objects_named(size_of::<Hash>() as u64, &PREFIXES, runtime);
     found.filter_map(move |(symbol, path)| {
         Some(PackageHash {
             path: std::str::from_utf8(path).ok()?,
@@ -69,9 +71,14 @@ impl<'d> Lookup<'d> {
     /// The hash of a package by its import path.
     #[must_use]
     pub fn get(&mut self, path: &str) -> Option<Hash> {
+        let symbol = self.symbol(path)?;
+        bytes_of(self.image, &symbol)
+    }
+
+    fn symbol(&mut self, path: &str) -> Option<Symbol<'d>> {
         self.name.truncate(self.prefix);
         self.name.extend_from_slice(path.as_bytes());
-        bytes_of(self.image, &self.image.symbol(&self.name)?)
+        self.image.symbol(&self.name)
     }
 }
 

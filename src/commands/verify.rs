@@ -21,16 +21,15 @@ use crate::verify::{self, Answer, Verdict, render};
 pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
-    let gateway = gateway::identify(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
+    let (gateway, opened) = gateway::open(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
     let binaries = args.plugins.iter().map(Binary::open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
-    let gateway = if args.official {
+    let (gateway, file) = if args.official {
         official(&gateway, args, &plugins, &matrix, cx)?
     } else {
-        gateway
+        (gateway, opened)
     };
     let typed = typed(&gateway);
-    let file = gateway.binary.as_ref().map(Binary::open).transpose()?;
     let against = match &file {
         Some(file) => Against::file(&gateway, file, args.libc, typed)?,
         None => Against::known(&gateway, &matrix, args.libc, args.arch, typed)?,
@@ -47,7 +46,7 @@ fn official(
     plugins: &[Plugin<'_>],
     matrix: &Matrix,
     cx: Context,
-) -> Result<Gateway> {
+) -> Result<(Gateway, Option<Binary>)> {
     let Some(version) = gateway.version else {
         return Err(
             Error::usage(format!("--official takes a release, and {} is none", gateway.label))
@@ -71,12 +70,12 @@ fn official(
     of_file(&file, matrix, cx)
 }
 
-fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<Gateway> {
+fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {
     let asked = Asked {
         gateway: Some(GatewaySpec::File(file.to_owned())),
         ..Asked::default()
     };
-    gateway::identify(&asked, matrix, cx.host)
+    gateway::open(&asked, matrix, cx.host)
 }
 
 /// Judges what a job has linked, where a gateway's file is known: `--verify-with`, the gateway that was built for, or
@@ -97,14 +96,14 @@ pub(super) fn judge_build(
         .gateway
         .version
         .map(|version| toolchain::official::place(version, &job.target.value, store));
-    let gateway = match (with, &job.gateway.binary, official.filter(|file| file.is_file())) {
+    let (gateway, opened) = match (with, &job.gateway.binary, official.filter(|file| file.is_file())) {
         (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx)?,
-        (None, Some(_), _) => job.gateway.clone(),
+        (None, Some(file), _) => (job.gateway.clone(), Some(Binary::open(file)?)),
         (None, None, Some(file)) => of_file(&file, matrix, cx)?,
         (None, None, None) => return Ok(None),
     };
-    let Some(path) = &gateway.binary else { return Ok(None) };
-    let (file, binary) = (Binary::open(path)?, Binary::open(linked)?);
+    let Some(file) = opened else { return Ok(None) };
+    let binary = Binary::open(linked)?;
     let against = Against::file(&gateway, &file, Some(job.target.value.libc), typed(&gateway))?;
     let mut verdicts = verify::judge(&[Plugin::read(&binary)?], &against);
     for verdict in &mut verdicts {
@@ -126,7 +125,7 @@ pub(super) fn judge_build(
     };
     Ok(Some(format!(
         "{told} in {}: {compared} packages of both have the same hash",
-        path.display()
+        file.path().display()
     )))
 }
 

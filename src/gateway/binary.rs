@@ -12,11 +12,11 @@ use crate::matrix::{Defaults, Matrix};
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
 
-/// Reads Go's build information and line table.
+/// Reads Go's build information and line table; the opened file comes with them, as there may be more to ask of it.
 ///
 /// # Errors
 /// Not an ELF file of a known architecture, not built by Go, not dynamically linked, an unreleased Go.
-pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Binary)> {
     let binary = Binary::open(path)?;
     let info = binary.build_info()?;
     let image = binary.image();
@@ -46,7 +46,7 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<G
     });
     let (module_cache, main_root, trimmed) = roots(&binary, &info, matrix.defaults(), &mut notes);
     let glibc_floor = row.and_then(|row| row.glibc);
-    Ok(Gateway {
+    let gateway = Gateway {
         label,
         version,
         go,
@@ -60,7 +60,8 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<G
         origin: format!("read from {place}"),
         binary: Some(path.to_owned()),
         notes,
-    })
+    };
+    Ok((gateway, binary))
 }
 
 /// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::spec::forms;
 use super::version_text::VersionText;
 use super::{Gateway, GatewaySpec, Settings};
+use crate::binary::Binary;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::{Defaults, Matrix, Release};
@@ -35,6 +36,20 @@ const TEXT_LIMIT: u64 = 64 << 10;
 /// No gateway named, an unknown release, a file that is neither a gateway nor its version text, a Go version that
 /// nothing tells.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
+    open(asked, matrix, host).map(|(gateway, _)| gateway)
+}
+
+/// The same with the gateway's own file, where that is what was given: mapped and looked through once.
+///
+/// # Errors
+/// As [`identify`].
+pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
+    let mut binary = None;
+    let mut of_file = |path: &Path| {
+        let (gateway, opened) = of_file(path, asked, matrix)?;
+        binary = opened;
+        Ok::<_, Error>(gateway)
+    };
     let mut gateway = match &asked.gateway {
         None => of_parts(asked, matrix)?,
         Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix)?,
@@ -54,9 +69,9 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
             let found = host
                 .find("krakend")
                 .ok_or_else(|| forms(Error::usage("no `krakend` on PATH")))?;
-            of_file(&found, asked, matrix)?
+            of_file(&found)?
         }
-        Some(GatewaySpec::File(path)) => of_file(&host.absolute(path), asked, matrix)?,
+        Some(GatewaySpec::File(path)) => of_file(&host.absolute(path))?,
     };
     if let Some(place) = &asked.named_in {
         gateway.origin = format!("{} (named in {place})", gateway.origin);
@@ -67,7 +82,7 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
             .push(format!("--go {go} wins over the gateway's own Go {}", gateway.go));
         gateway.go = go.clone();
     }
-    Ok(gateway)
+    Ok((gateway, binary))
 }
 
 fn of_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Result<Gateway> {
@@ -190,7 +205,7 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
 }
 
 /// A file: a krakend binary, or the text of `krakend version`.
-fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Option<Binary>)> {
     let place = path.display().to_string();
     let mut file =
         std::fs::File::open(path).map_err(|e| forms(Error::usage(format!("cannot read the gateway {place}: {e}"))))?;
@@ -201,7 +216,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let read = file.by_ref().take(4).read_to_end(&mut magic);
     read.map_err(|e| Error::io("read", path, e))?;
     if magic == b"\x7fELF" {
-        return super::binary::of_binary(path, asked, matrix);
+        return super::binary::of_binary(path, asked, matrix).map(|(gateway, binary)| (gateway, Some(binary)));
     }
     // A pipe, as of `--gateway <(krakend version)`, can be read only once.
     let text = read_text(magic.chain(file), &place);
@@ -212,7 +227,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
             Err(not_a_gateway("it is a script, which is not run").help("give the binary that the script starts"))
         }
         Ok(text) => match VersionText::parse(&text) {
-            Ok(told) => of_text(&told, &place, asked, matrix),
+            Ok(told) => Ok((of_text(&told, &place, asked, matrix)?, None)),
             Err(e) => Err(not_a_gateway(&e.what).help(wanted)),
         },
         Err(_) => Err(not_a_gateway("neither an ELF file nor text").help(wanted)),

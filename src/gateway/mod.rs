@@ -13,7 +13,7 @@ use crate::matrix::Release;
 use crate::target::{Arch, Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion, LibcVersion};
 
-pub use identify::{Asked, identify};
+pub use identify::{Asked, identify, open};
 pub use spec::GatewaySpec;
 
 /// Everything of a gateway that a plugin must be compiled like.

@@ -129,12 +129,19 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     let (kind, source, texts) = match &plugin.work {
         Some(work) => {
             let base = work.parent().unwrap_or(Path::new("/"));
-            let own = format!("{}\n{}", read(work)?, members_for_each_other(plugin, &read(work)?)?);
+            let own = format!(
+                "{}\n{}",
+                read(work)?,
+                members_for_each_other(plugin, base, &read(work)?)?
+            );
             let sums = text::go_sum(sums, &read_if_there(&work.with_extension("work.sum"))?);
             (
                 Kind::Workspace,
                 "go.work",
-                [text::go_work(&own, base, edits, &dir), sums],
+                [
+                    text::go_work(&own, base, edits, &dir, &|folder| joins(plugin, folder)),
+                    sums,
+                ],
             )
         }
         None => {
@@ -199,12 +206,36 @@ pub fn draft(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) ->
     Ok(copy)
 }
 
+/// Whether a module beside the plugin can be a member of its workspace as well as a replacement: its own replacements
+/// would count then, and a folder that is a member already cannot be one twice.
+fn joins(plugin: &Plugin, folder: &Path) -> bool {
+    let Some(module) = plugin.siblings.iter().find(|module| module.root == folder) else {
+        return false;
+    };
+    let of = |file: PathBuf| fs::read_to_string(file).map(|text| directives::parse(&text));
+    let member = |work: &Path| {
+        let used = of(work.to_owned()).unwrap_or_default();
+        let base = work.parent().unwrap_or(Path::new("/"));
+        used.iter()
+            .filter(|d| d.verb == "use")
+            .filter_map(|d| d.words.first())
+            .any(|dir| base.join(dir).canonicalize().is_ok_and(|dir| dir == module.root))
+    };
+    let replaces = of(module.root.join("go.mod")).is_ok_and(|file| file.iter().any(|d| d.verb == "replace"));
+    !replaces && !plugin.work.as_deref().is_some_and(member)
+}
+
 /// Members may require each other at versions that nobody published: `go build` never looks, but `go list` does.
-fn members_for_each_other(plugin: &Plugin, work: &str) -> Result<String> {
+fn members_for_each_other(plugin: &Plugin, base: &Path, work: &str) -> Result<String> {
     let members = || std::iter::once(&plugin.module).chain(&plugin.siblings);
     let replaced: BTreeSet<String> = directives::parse(work)
         .into_iter()
         .filter(|directive| directive.verb == "replace")
+        .filter(|directive| match directive.words.as_slice() {
+            // In the copy it is a member.
+            [_, arrow, folder] if arrow == "=>" => !joins(plugin, &text::joined(base, folder)),
+            _ => true,
+        })
         .filter_map(|directive| directive.words.into_iter().next())
         .collect();
     let mut lines = BTreeSet::new();

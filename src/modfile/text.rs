@@ -32,10 +32,13 @@ pub fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
     edited(text, edits, copy, |line| line.text.to_owned())
 }
 
-/// The copy of a go.work, which lies elsewhere: what it names relative to `dir` is made absolute.
+/// The copy of a go.work, which lies elsewhere: what it names relative to `dir` is made absolute. A module that is replaced
+/// by a folder becomes a member where `joins` says that it can: what replaces it is written into the plugin, and an absolute
+/// folder there would tell of this machine.
 #[must_use]
-pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path) -> String {
-    edited(text, edits, copy, |line| {
+pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path, joins: &dyn Fn(&Path) -> bool) -> String {
+    let mut members = BTreeSet::new();
+    let work = edited(text, edits, copy, |line| {
         let names_folder = matches!(line.verb.as_deref(), Some("use" | "replace"));
         let moved = line
             .words
@@ -44,7 +47,14 @@ pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path) -> String {
         let Some(folder) = moved else {
             return line.text.to_owned();
         };
-        let place = format!("{:?}", joined(dir, folder));
+        let place = joined(dir, folder);
+        let of_any_version =
+            line.verb.as_deref() == Some("replace") && line.words.get(1).is_some_and(|word| word == "=>");
+        if of_any_version && joins(&place) {
+            members.insert(place);
+            return String::new();
+        }
+        let place = format!("{place:?}");
         let kept: Vec<&str> = line.words[..line.words.len() - 1].iter().map(String::as_str).collect();
         let in_block = !line
             .text
@@ -53,11 +63,14 @@ pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path) -> String {
         let verb = line.verb.as_deref().filter(|_| !in_block);
         let words: Vec<&str> = verb.into_iter().chain(kept).chain([place.as_str()]).collect();
         words.join(" ")
-    })
+    });
+    members
+        .into_iter()
+        .fold(work, |work, member| work + &format!("use {member:?}\n"))
 }
 
 /// As the go command wants it: without `.` and `..` in it.
-fn joined(dir: &Path, folder: &str) -> PathBuf {
+pub(super) fn joined(dir: &Path, folder: &str) -> PathBuf {
     let mut place = dir.to_owned();
     for part in Path::new(folder).components() {
         match part {
@@ -69,7 +82,7 @@ fn joined(dir: &Path, folder: &str) -> PathBuf {
     place
 }
 
-fn edited(text: &str, edits: &Edits, copy_dir: &Path, keep: impl Fn(&Line) -> String) -> String {
+fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line) -> String) -> String {
     let pinned = edits.pins.iter().map(|pin| pin.path.as_str());
     let pinned: BTreeSet<&str> = pinned.chain(edits.emptied.iter().map(String::as_str)).collect();
     let mut copy = String::with_capacity(text.len() + 128 * edits.pins.len());
@@ -157,10 +170,12 @@ mod tests {
     fn a_workspace_keeps_its_folders() {
         let text = "go 1.22\n\nuse ./p\nuse (\n\t.\n\t\"../a b\"\n\t/abs\n)\nreplace x.org/y => ../y\nreplace x.org/z => z.org/z v1.0.0\n";
         let want = "go 1.22\n\nuse \"/w/p\"\nuse (\n\"/w\"\n\"/a b\"\n\t/abs\n)\nreplace x.org/y => \"/y\"\nreplace x.org/z => z.org/z v1.0.0\n";
-        assert_eq!(
-            go_work(text, Path::new("/w"), &Edits::default(), Path::new("/copy")),
-            want
-        );
+        let copy = |joins: &dyn Fn(&Path) -> bool| {
+            go_work(text, Path::new("/w"), &Edits::default(), Path::new("/copy"), joins)
+        };
+        assert_eq!(copy(&|_| false), want);
+        let member = want.replace("replace x.org/y => \"/y\"\n", "\n") + "use \"/y\"\n";
+        assert_eq!(copy(&|folder| folder == Path::new("/y")), member);
     }
 
     #[test]

@@ -45,7 +45,10 @@ impl<'a> Plugin<'a> {
         let path = plugin_path(image, info.as_ref(), &packages);
         Ok(Plugin {
             binary,
-            go: binary.go_version(),
+            go: info
+                .as_ref()
+                .map(|info| info.go.clone())
+                .or_else(|| binary.go_version()),
             info,
             packages,
             path,
