@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: how long plugbuild takes, beside a bare `go build` with the same flags in the same run.
 
+mod judge;
 mod many;
 
 use std::collections::BTreeMap;
@@ -24,9 +25,10 @@ pub(crate) struct Args {
     /// The target it is built for
     #[arg(long, default_value = "amd64-glibc")]
     target: String,
-    /// A gateway's binary for that target, to compare `verify` with its `test-plugin`
-    #[arg(long)]
-    with: Option<PathBuf>,
+    /// A gateway's binary, to compare `verify` with its `test-plugin` and `check` with its `check-plugin`, and nothing else;
+    /// one of another architecture runs under qemu
+    #[arg(long, value_name = "KRAKEND")]
+    with: Vec<PathBuf>,
     /// Measure four targets by one command, against four bare builds in a row, and nothing else
     #[arg(long)]
     targets: bool,
@@ -61,7 +63,8 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
         .run()
         .map_err(failed)?;
     let plugbuild = root.join("target/release/plugbuild");
-    if args.targets || args.plugins {
+    if args.targets || args.plugins || !args.with.is_empty() {
+        judge::gateways(args, &plugbuild, root)?;
         if args.targets {
             many::targets(args, &plugbuild, root)?;
         }
@@ -129,19 +132,6 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
         .map(|round| pair(|| timed(&ours(&cache)), || timed(&bare(&cache)), round % 2 == 0))
         .collect::<Result<Vec<_>>>()?;
     show("nothing changed, against bare go build", &unchanged, 1.3);
-
-    if let Some(gateway) = &args.with {
-        // The same question: will this gateway load this plugin? Read from the files, and asked of the gateway itself.
-        let gateway = root.join(gateway);
-        let ours = cmd!(&plugbuild, "verify", &bare_output, "--gateway", &gateway).stdout_null();
-        let theirs = cmd!(&gateway, "test-plugin", "-s", &bare_output)
-            .stdout_null()
-            .stderr_null();
-        let asked = (0..20)
-            .map(|round| pair(|| timed(&ours), || timed(&theirs), round % 2 == 0))
-            .collect::<Result<Vec<_>>>()?;
-        show("verify, against the gateway's own test-plugin", &asked, 1.0);
-    }
 
     let version = cmd!(&plugbuild, "--version").stdout_null();
     let mut starts = (0..50).map(|_| timed(&version)).collect::<Result<Vec<_>>>()?;

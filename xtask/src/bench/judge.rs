@@ -1,0 +1,194 @@
+//! The verdict and the check, each beside the gateway's own way to ask: of a plugin that has as much of the gateway in it
+//! as a plugin can import.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use duct::{Expression, cmd};
+use plugbuild::binary::Binary;
+use plugbuild::binary::buildinfo::BuildInfo;
+use plugbuild::error::{Error, Result};
+use plugbuild::host::Host;
+use plugbuild::target::Arch;
+
+use super::{Args, Planned, failed, median, pair, show, timed};
+
+/// `verify` against `test-plugin`, `check` against `check-plugin` and the go command alone, `compat`.
+pub(super) fn gateways(args: &Args, plugbuild: &Path, root: &Path) -> Result<()> {
+    for gateway in &args.with {
+        let temp = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+        judged(&root.join(gateway), temp.path(), plugbuild, root)?;
+    }
+    Ok(())
+}
+
+fn judged(gateway: &Path, dir: &Path, plugbuild: &Path, root: &Path) -> Result<()> {
+    let file = Binary::open(gateway)?;
+    let info = file.build_info()?;
+    let (arch, host) = (file.image().arch(), Host::from_process()?.platform.arch);
+    write_plugin(&file, &info, &root.join("examples/handler"), dir)?;
+    let output = dir.join("plugin.so");
+    let ours = |command: &str, more: &[&str]| {
+        let gateway = gateway.display().to_string();
+        let args: Vec<&str> = [&[command, "--gateway", &gateway], more].concat();
+        cmd(plugbuild, args).dir(dir).stdout_null().stderr_null().unchecked()
+    };
+    // As a user would bring go.mod up to date.
+    let first = ours("build", &["--output", &output.display().to_string()]).env("GOFLAGS", "-mod=mod");
+    timed(&first)?;
+    let plugin = Binary::open(&output)?;
+    let shared = plugin
+        .package_hashes()
+        .filter(|package| file.package_hash(package.path).is_some());
+    println!(
+        "{}: {} MB; the plugin {} MB, {} packages in both",
+        gateway.display(),
+        file.bytes().len() / 1_000_000,
+        plugin.bytes().len() / 1_000_000,
+        shared.count()
+    );
+    let verify = ours("verify", &[&output.display().to_string()]);
+    let runner = emulated(gateway, arch, host, root);
+    let asked = |args: &[&str]| {
+        let words: Vec<String> = runner
+            .iter()
+            .cloned()
+            .chain(args.iter().map(|a| (*a).to_owned()))
+            .collect();
+        cmd(&words[0], &words[1..])
+            .dir(dir)
+            .stdout_null()
+            .stderr_null()
+            .unchecked()
+    };
+    let test = asked(&["test-plugin", "-s", &output.display().to_string()]);
+    let how = if arch == host { "natively" } else { "under qemu" };
+    show(
+        &format!("verify, against the gateway's own test-plugin {how}"),
+        &pairs(20, &verify, &test)?,
+        1.0,
+    );
+    println!("verify: median {:.1} ms (goal 5)", of_many(30, &verify)? * 1e3);
+    if arch == host {
+        check(&info, dir, &ours, &asked)?;
+    }
+    Ok(())
+}
+
+/// What `check` takes beyond the two lists that the go command is asked for, and beside `check-plugin`.
+fn check(
+    info: &BuildInfo,
+    dir: &Path,
+    ours: &dyn Fn(&str, &[&str]) -> Expression,
+    asked: &dyn Fn(&[&str]) -> Expression,
+) -> Result<()> {
+    let sums = fs::read_to_string(dir.join("go.sum")).unwrap_or_default();
+    let check = ours("check", &[]);
+    let theirs = asked(&["check-plugin", "-g", info.go_release(), "-s", "./go.sum"]);
+    let what = format!(
+        "check, against check-plugin on a go.sum of {} lines",
+        sums.lines().count()
+    );
+    show(&what, &pairs(10, &check, &theirs)?, 1.0);
+    let dry_run = ours("build", &["--dry-run", "--message-format", "json"]);
+    let planned: Planned = serde_json::from_str(&dry_run.stdout_capture().read().map_err(failed)?)
+        .map_err(|e| Error::build(format!("the dry run cannot be read: {e}")))?;
+    let list = |args: &[&str]| {
+        let list = cmd(&planned.command.argv[0], [&["list"], args].concat()).dir(dir);
+        let env = planned.command.env.iter();
+        env.fold(list, |list, (name, value)| list.env(name, value))
+            .stdout_null()
+    };
+    let [packages, modules] = [&["-deps", "-f", "{{.Dir}}", "."][..], &["-m", "-f", "{{.Path}}", "all"]].map(list);
+    let mut beyond = Vec::new();
+    for _ in 0..15 {
+        let both = std::thread::scope(|scope| {
+            let other = scope.spawn(|| timed(&modules));
+            let one = timed(&packages)?;
+            let other = other.join().unwrap_or(Ok(0.0))?;
+            Ok::<_, Error>(one.max(other))
+        })?;
+        beyond.push(timed(&check)? - both);
+    }
+    println!(
+        "check: median {:.1} ms beyond the go command's own two lists (goal 5)",
+        median(&mut beyond) * 1e3
+    );
+    println!("compat of all releases: median {:.1} ms beyond them (goal 50)", {
+        let compat = ours("compat", &[]);
+        let all = of_many(10, &compat)?;
+        let lists = beyond_free(&packages, &modules)?;
+        (all - lists) * 1e3
+    });
+    Ok(())
+}
+
+fn beyond_free(packages: &Expression, modules: &Expression) -> Result<f64> {
+    Ok(of_many(10, packages)?.max(of_many(10, modules)?))
+}
+
+fn of_many(times: usize, what: &Expression) -> Result<f64> {
+    let mut all = (0..times).map(|_| timed(what)).collect::<Result<Vec<_>>>()?;
+    Ok(median(&mut all))
+}
+
+fn pairs(times: usize, ours: &Expression, theirs: &Expression) -> Result<Vec<(f64, f64)>> {
+    (0..times)
+        .map(|round| pair(|| timed(ours), || timed(theirs), round % 2 == 0))
+        .collect()
+}
+
+/// The gateway's program, behind the tests' emulator where this machine cannot run it.
+fn emulated(gateway: &Path, arch: Arch, host: Arch, root: &Path) -> Vec<String> {
+    let gateway_text = gateway.display().to_string();
+    if arch == host {
+        return vec![gateway_text];
+    }
+    let musl = Binary::open(gateway).is_ok_and(|file| file.image().interpreter().is_some_and(|l| l.contains("musl")));
+    let target = format!("{arch}-{}", if musl { "musl" } else { "glibc" });
+    let runner = root.join("tests/gateway/run.sh").display().to_string();
+    vec!["sh".to_owned(), runner, target, gateway_text]
+}
+
+/// A handler that imports every package of the gateway that anybody may import, at the gateway's own versions.
+fn write_plugin(gateway: &Binary, info: &BuildInfo, example: &Path, dir: &Path) -> Result<()> {
+    let write =
+        |name: &str, text: String| fs::write(dir.join(name), text).map_err(|e| Error::io("write", dir.join(name), e));
+    for entry in fs::read_dir(example)
+        .map_err(|e| Error::io("read", example, e))?
+        .flatten()
+    {
+        let name = PathBuf::from(entry.file_name());
+        if name.extension().is_some_and(|ending| ending == "go") {
+            fs::copy(entry.path(), dir.join(&name)).map_err(|e| Error::io("copy", entry.path(), e))?;
+        }
+    }
+    let own = info.main.as_ref().map(|main| main.path.as_str()).unwrap_or_default();
+    let published = |module: &&plugbuild::binary::buildinfo::Module| module.path != own;
+    let (mut require, mut replace) = (String::new(), String::new());
+    for module in info.deps.iter().filter(published) {
+        require += &format!("\t{} {}\n", module.path, module.version);
+        if let Some(by) = &module.replace {
+            replace += &format!("replace {} => {} {}\n", module.path, by.path, by.version);
+        }
+    }
+    let go = info.go_release().trim_start_matches("go");
+    write(
+        "go.mod",
+        format!("module example.com/bench\n\ngo {go}\n\nrequire (\n{require})\n\n{replace}"),
+    )?;
+    let open = |path: &&str| {
+        let internal = path.split('/').any(|part| part == "internal" || part == "vendor");
+        let hosted = path.split('/').next().is_some_and(|host| host.contains('.'));
+        let module = info.module_of(path).is_some_and(|module| module.path != own);
+        hosted && module && !internal
+    };
+    let mut imports: Vec<&str> = gateway
+        .package_hashes()
+        .map(|package| package.path)
+        .filter(open)
+        .collect();
+    imports.sort_unstable();
+    let imports: String = imports.iter().map(|path| format!("\t_ \"{path}\"\n")).collect();
+    write("imports.go", format!("package main\n\nimport (\n{imports})\n"))
+}
