@@ -26,6 +26,8 @@ pub(crate) struct Dynamic {
     versions: Range<usize>,
     version_needs: Range<usize>,
     relocations: Range<usize>,
+    /// How many of them come first and name no symbol; linkers sort these by address.
+    relative: usize,
     needed: Vec<u64>,
     soname: Option<u64>,
     pub(crate) present: bool,
@@ -56,6 +58,7 @@ impl Dynamic {
                 elf::DT_VERNEED => found.version_needs = place(value),
                 elf::DT_RELA => found.relocations = place(value),
                 elf::DT_RELASZ => rela_size = usize::try_from(value).unwrap_or(0),
+                elf::DT_RELACOUNT => found.relative = usize::try_from(value).unwrap_or(0),
                 elf::DT_NEEDED => found.needed.push(value),
                 elf::DT_SONAME => found.soname = Some(value),
                 _ => {}
@@ -370,7 +373,12 @@ impl<'d> Image<'d> {
             return Some(in_place);
         }
         let relocations: &[Rela64<LittleEndian>] = self.table(&self.dynamic().relocations);
-        let found = relocations.iter().find(|r| r.r_offset(LE) == address)?;
+        let relative = relocations.get(..self.dynamic().relative).unwrap_or_default();
+        let sorted = relative.binary_search_by_key(&address, |r| r.r_offset(LE)).ok();
+        let found = match sorted {
+            Some(at) => relative.get(at)?,
+            None => relocations.iter().find(|r| r.r_offset(LE) == address)?,
+        };
         let base = match found.r_sym(LE, false) {
             0 => 0,
             symbol => self.raw_symbols().get(symbol as usize)?.st_value(LE),
