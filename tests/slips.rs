@@ -10,7 +10,14 @@ use crate::support::case::Case;
 
 #[test]
 fn a_word_that_is_no_command() {
-    Case::empty().run("buidl").is(str![[r#""#]]);
+    Case::empty().run("buidl").is(str![[r#"
+exit: 2
+--- stderr
+error: cannot read the plugin folder [CWD]/buidl: No such file or directory (os error 2)
+help: give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`
+help: or was the command meant: `plugbuild build`?
+
+"#]]);
     Case::empty().run("help gateways").exits(0);
     assert!(Case::empty().run("help").stdout.contains("Usage: plugbuild"));
 }
@@ -18,10 +25,48 @@ fn a_word_that_is_no_command() {
 #[test]
 fn settings_of_the_wrong_type() {
     let with = |text: &str| Case::plugin().file("work/plugbuild.toml", text).run("--dry-run");
-    with("[gateway]\nversion = 2.12\n").is(str![[r#""#]]);
-    with("[build]\njobs = -1\n").is(str![[r#""#]]);
-    with("[build]\ntargets = [\"arm65-musl\"]\n").is(str![[r#""#]]);
-    Case::plugin().run("-g 2.1 -j 0").is(str![[r#""#]]);
+    with("[gateway]\nversion = 2.12\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
+  |
+2 | version = 2.12
+  |           ^^^^
+a text in quotes was expected here, or a list of them
+help: `plugbuild config schema` prints every key with what it takes
+
+"#]]);
+    with("[build]\njobs = -1\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 8
+  |
+2 | jobs = -1
+  |        ^^
+`-1` is not a number from 1 on
+help: `plugbuild config schema` prints every key with what it takes
+
+"#]]);
+    with("[build]\ntargets = [\"arm65-musl\"]\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
+  |
+2 | targets = ["arm65-musl"]
+  |           ^^^^^^^^^^^^^^
+`arm65-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild targets` lists them
+help: `plugbuild config schema` prints every key with what it takes
+
+"#]]);
+    Case::plugin().run("-g 2.1 -j 0").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value '0' for '--jobs <N>': `0` is not a number from 1 on
+help: write 1 or more
+
+For more information, try '--help'.
+
+"#]]);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(super) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
     if let Ok(table) = DeTable::parse(text) {
         in_table(table.get_ref(), schema, "", &mut found);
     }
+    // A table is read by its keys' names; a reader of the file begins at its top.
+    found.sort_by_key(|unknown| unknown.at);
     found
         .into_iter()
         .map(|Unknown { at, key, nearest }| {
