@@ -16,12 +16,12 @@ pub mod inspect;
 pub mod explain;
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::align::Mode;
+use crate::config::Count;
 use crate::gateway::GatewaySpec;
 use crate::target::{Arch, Libc, Target};
 use crate::version::GoVersion;
@@ -208,8 +208,8 @@ pub struct BuildArgs {
     #[command(flatten)]
     pub select: SelectArgs,
     /// How many builds run at once; as many as there are cores if not said
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
+    #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
+    pub jobs: Option<Count>,
     /// Build what can be built when something fails
     #[arg(long)]
     pub keep_going: bool,
@@ -291,14 +291,9 @@ fn parse<T: std::str::FromStr<Err = crate::error::Error>>(text: &str) -> Result<
     })
 }
 
-/// Global flags in one word with their value.
-const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format="];
-
-/// Puts `build` in where no command is named, so that flags and a path may come first.
-#[must_use]
-pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
+fn command_names() -> Vec<String> {
     use clap::CommandFactory;
-    let names: Vec<String> = Cli::command()
+    Cli::command()
         .get_subcommands()
         .flat_map(|c| {
             c.get_name_and_visible_aliases()
@@ -306,7 +301,28 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         })
-        .collect();
+        .collect()
+}
+
+/// The command that may have been meant by a word that was taken for a folder.
+#[must_use]
+pub fn misspelt_command(word: &str) -> Option<String> {
+    command_names()
+        .into_iter()
+        .filter(|name| name.len() > 1)
+        .map(|name| (strsim::osa_distance(word, &name), name))
+        .filter(|(distance, name)| (1..=(name.len() / 3).clamp(1, 2)).contains(distance))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Global flags in one word with their value.
+const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format="];
+
+/// Puts `build` in where no command is named, so that flags and a path may come first.
+#[must_use]
+pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
+    let names = command_names();
     let mut rest = args.iter().skip(1).map(|a| a.to_str().unwrap_or_default());
     let named = loop {
         match rest.next() {
@@ -319,6 +335,13 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
         }
     };
     let mut args = args;
+    if args.get(1).is_some_and(|word| word == "help") {
+        // As most programs understand it: `help build` is `build --help`.
+        args.remove(1);
+        args.truncate(3);
+        args.push("--help".into());
+        return args;
+    }
     if !named {
         args.insert(1.min(args.len()), "build".into());
     }
@@ -354,6 +377,24 @@ mod tests {
         assert_eq!(filled("b -g 2"), "b -g 2");
         assert_eq!(filled("--help"), "--help");
         assert_eq!(filled("--offline -g build"), "build --offline -g build");
+        assert_eq!(filled("help"), "--help");
+        assert_eq!(filled("help config check"), "config check --help");
+    }
+
+    #[test]
+    fn a_misspelt_command_is_told_from_a_folder() {
+        let meant = |word| misspelt_command(word);
+        for (word, command) in [
+            ("buidl", "build"),
+            ("verfy", "verify"),
+            ("toolchian", "toolchain"),
+            ("tests", "test"),
+        ] {
+            assert_eq!(meant(word).as_deref(), Some(command), "{word}");
+        }
+        for word in ["build", "plugins", "auth", "b", ""] {
+            assert_eq!(meant(word), None, "{word}");
+        }
     }
 
     #[test]

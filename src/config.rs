@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::matrix::Matrix;
 use described::Described;
 
-pub use tables::{AlignWish, Config, PluginConfig, Texts};
+pub use tables::{AlignWish, Config, Count, PluginConfig, Texts};
 
 /// The name of a project's settings file.
 pub const FILE: &str = "plugbuild.toml";
@@ -25,6 +25,8 @@ pub struct Settings {
     files: Vec<File>,
     /// The first of the files is the project's, not the user's.
     has_project: bool,
+    /// A file of the user's that was named and is not there.
+    absent: Option<PathBuf>,
 }
 
 /// One settings file as it was read.
@@ -49,7 +51,12 @@ impl Settings {
             .chain(user)
             .map(|path| File::read(&path))
             .collect::<Result<_>>()?;
-        Ok(Settings { files, has_project })
+        let named = host.var("PLUGBUILD_CONFIG").and(host.user_config.as_ref());
+        Ok(Settings {
+            files,
+            has_project,
+            absent: named.filter(|file| !file.is_file()).cloned(),
+        })
     }
 
     /// The built-in matrix with the files' own rows; the project's win over the user's.
@@ -85,13 +92,19 @@ impl Settings {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// A word for each key that nothing reads.
+    /// A word for each key that nothing reads, and for a file that is not there.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let schema = Config::schema();
         self.files
             .iter()
             .flat_map(|file| unknown::warnings(&file.text, &file.path, &schema))
+            .chain(self.absent.iter().map(|file| {
+                format!(
+                    "PLUGBUILD_CONFIG={} is no file: no settings are read from it",
+                    file.display()
+                )
+            }))
             .collect()
     }
 
@@ -151,7 +164,10 @@ pub fn schema() -> Value {
 /// # Errors
 /// It cannot be understood.
 pub fn parse(text: &str, file: &Path) -> Result<Config> {
-    toml::from_str(text).map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))
+    toml::from_str(text).map_err(|e| {
+        Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end()))
+            .help("`plugbuild config schema` prints every key with what it takes")
+    })
 }
 
 impl File {

@@ -90,6 +90,16 @@ impl Error {
         Self::new(Kind::Io, format!("cannot {verb} {}: {why}", path.as_ref().display()))
     }
 
+    /// The same in one line, for a reader of files that takes one text only.
+    #[must_use]
+    pub fn in_one_line(&self) -> String {
+        let parts: Vec<&str> = std::iter::once(&self.what)
+            .chain(&self.help)
+            .map(String::as_str)
+            .collect();
+        parts.join("; ")
+    }
+
     /// Adds one `help:` line unless there is one.
     #[must_use]
     pub fn or_help(self, line: impl Into<String>) -> Self {

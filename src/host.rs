@@ -73,7 +73,8 @@ impl Host {
     #[allow(clippy::disallowed_methods)] // the one place that reads the environment
     pub fn from_process() -> Result<Self> {
         let env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
-        let cwd = std::env::current_dir().map_err(|e| Error::io("find", "the current folder", e))?;
+        let cwd = std::env::current_dir()
+            .map_err(|e| Error::io("find", "the current folder", e).help("change to a folder that is there"))?;
         let interactive = std::io::stderr().is_terminal();
         Self::new(env, cwd, interactive)
     }

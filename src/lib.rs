@@ -9,6 +9,7 @@
 pub mod version;
 pub mod target;
 pub mod cache_path;
+pub mod place;
 pub mod cli;
 pub mod host;
 pub mod config;
@@ -42,5 +43,6 @@ pub mod bundle;
 pub mod commands;
 pub mod signals;
 
+pub mod overwrite;
 pub mod ui;
 pub mod error;

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
+use crate::overwrite::overwrite;
 use crate::toolchain::fetch::sha256_of;
 
 /// The file's name.
@@ -140,16 +141,9 @@ impl Lock {
         if fs::read_to_string(file).is_ok_and(|old| old == text) {
             return Ok(false);
         }
-        let staged = staged(file);
-        fs::write(&staged, text)
-            .and_then(|()| fs::rename(&staged, file))
-            .map_err(|e| Error::io("write", file, e))?;
+        overwrite(file, &text)?;
         Ok(true)
     }
-}
-
-fn staged(file: &Path) -> PathBuf {
-    file.with_extension(format!("lock.{}.tmp", std::process::id()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Ok(host) => host,
         Err(why) => {
             eprintln!("error: {why}");
+            why.help.iter().for_each(|help| eprintln!("help: {help}"));
             return ExitCode::from(why.kind.exit_code());
         }
     };

@@ -92,18 +92,9 @@ impl Project {
         text.replace("plugin-name", &self.name)
             .replace("plugin-module", &self.module)
             .replace("plugin-gateway", &self.gateway)
-            .replace("go-line", &go_line(&self.go))
+            .replace("go-line", &self.go.newest_line())
             .replace("go-version", &self.go.to_string())
     }
-}
-
-/// The newest `go` line that a Go understands: before 1.21 it has two numbers.
-fn go_line(go: &GoVersion) -> String {
-    if go.at_least(1, 21) {
-        return go.to_string();
-    }
-    let (major, minor) = go.line();
-    format!("{major}.{minor}")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use crate::error::{Error, Result};
 use crate::invocation::{Ending, end_all, interrupted};
@@ -17,16 +18,21 @@ const GRACE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(50);
 
 /// From now on, a first signal asks the processes under way to end, and makes them when they do not; a second one
-/// makes them at once.
+/// makes them at once, and soon us too.
 pub fn end_children() {
     // Without it the system's own way holds: we end at once.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
         return;
     };
     thread::spawn(move || {
-        for (count, _) in signals.forever().enumerate() {
+        for (count, signal) in signals.forever().enumerate() {
             if count > 0 {
                 end_all(Ending::Kill);
+                thread::spawn(move || {
+                    // Whatever does not heed a signal, such as a read of a dead network disk, holds nobody for ever.
+                    thread::sleep(GRACE);
+                    let _ = emulate_default_handler(signal);
+                });
                 continue;
             }
             end_all(Ending::Interrupt);

@@ -14,6 +14,12 @@ const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
 const WARN: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
 const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 
+/// `1 module`, `23 modules`.
+#[must_use]
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// How loud, and in which colours.
 #[derive(Debug, Clone, Copy)]
 pub struct Ui {

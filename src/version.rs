@@ -48,6 +48,16 @@ impl GoVersion {
         (self.major, self.minor) >= (major, minor)
     }
 
+    /// The newest `go` line that this Go understands: its own version, before Go 1.21 the two numbers of its language.
+    #[must_use]
+    pub fn newest_line(&self) -> String {
+        if self.at_least(1, 21) {
+            self.to_string()
+        } else {
+            format!("{}.{}", self.major, self.minor)
+        }
+    }
+
     /// `1.19` of `1.19.5`: what a go.mod of old says, and what decides a quirk.
     #[must_use]
     pub fn line(&self) -> (u32, u32) {
@@ -93,7 +103,10 @@ impl FromStr for GoVersion {
 
     /// Takes `1.19.5`, `go1.19.5` and `v1.19.5`.
     fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::usage(format!("`{text}` is not a Go version like 1.19.5"));
+        let bad = || {
+            Error::usage(format!("`{text}` is not a Go version like 1.19.5"))
+                .help("write it as `go version` says it: 1.25.6, go1.25.6")
+        };
         let bare = text
             .strip_prefix("go")
             .or_else(|| text.strip_prefix('v'))
@@ -175,7 +188,7 @@ macro_rules! as_text {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
+                text.parse().map_err(|e: $crate::error::Error| serde::de::Error::custom(e.in_one_line()))
             }
         }
     )*};

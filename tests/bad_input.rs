@@ -56,9 +56,10 @@ help: it reads `go 1.19`: two numbers, or from Go 1.21 on three
         .file("work/go.mod", b"module \xff\n")
         .run("-g 2.1")
         .is(str![[r#"
-exit: 6
+exit: 2
 --- stderr
-error: cannot read [CWD]/go.mod: stream did not contain valid UTF-8
+error: [CWD]/go.mod is not UTF-8 text
+help: make it anew: `go mod init` in its folder
 
 "#]]);
     Case::plugin()
@@ -67,7 +68,8 @@ error: cannot read [CWD]/go.mod: stream did not contain valid UTF-8
         .is(str![[r#"
 exit: 6
 --- stderr
-error: cannot read the module in [CWD]/../y: No such file or directory (os error 2)
+error: cannot read the module in [CWD]/../y: No such file or directory (os error 2) (named in [CWD]/go.mod: `replace` … ../y)
+help: bring a module there, or take that `replace` out
 
 "#]]);
     Case::plugin()
@@ -475,6 +477,7 @@ For more information, try '--help'.
 exit: 2
 --- stderr
 error: invalid value 'one' for '--go <VERSION>': `one` is not a Go version like 1.19.5
+help: write it as `go version` says it: 1.25.6, go1.25.6
 
 For more information, try '--help'.
 
@@ -529,7 +532,8 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
   |
 2 | targets = ["mips-musl"]
   |           ^^^^^^^^^^^^^
-`mips-musl` is not a target of a gateway
+`mips-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild targets` lists them
+help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);
     with("[gateway\n").is(str![[r#"
@@ -540,6 +544,7 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 1, column 9
 1 | [gateway
   |         ^
 unclosed table, expected `]`
+help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);
     with("[[matrix.release]]\nname = \"9lives\"\nversion = \"2.1.4\"\ngo = \"1.19.5\"\n").is(str![[r#"
@@ -555,7 +560,8 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 4, column 6
   |
 4 | go = "new"
   |      ^^^^^
-`new` is not a Go version like 1.19.5
+`new` is not a Go version like 1.19.5; write it as `go version` says it: 1.25.6, go1.25.6
+help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);
     with("top = 1\n").is(str![[r#"
@@ -798,7 +804,7 @@ help: unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched
         .is(str![[r#"
 exit: 2
 --- stderr
-error: no release 2.99 of KrakenD is known
+error: no release 2.99 of KrakenD is known (the gateway is named in PLUGBUILD_GATEWAY)
 help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`

@@ -385,6 +385,7 @@ fn bundles_that_cannot_be_written_or_read() {
 exit: 6
 --- stderr
 error: cannot read [CWD]/none.plugbundle: No such file or directory (os error 2)
+help: give the file that `plugbuild bundle create FILE` wrote
 
 "#]]);
     case.run("bundle create . -g 2.12.1 -q").is(str![[r#"

@@ -278,6 +278,7 @@ help: `plugbuild toolchain list` lists what is
 exit: 2
 --- stderr
 error: `go-one` is not a Go version like 1.19.5
+help: write it as `go version` says it: 1.25.6, go1.25.6
 help: name a Go version, or `zig`: `plugbuild toolchain install 1.25.6`
 
 "#]]);

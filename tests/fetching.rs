@@ -367,7 +367,7 @@ fn sources_that_bring_nothing_or_next_to_nothing() {
 exit: 2
 --- stderr
 error: PLUGBUILD_TIMEOUT=0 is no number of seconds from 1 on
-help: install exactly Go 1.26.1 yourself: on PATH, or in ~/sdk/go1.26.1, where it is found
+help: unset it, or set it to seconds: PLUGBUILD_TIMEOUT=60
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 
 "#]]);

@@ -16,6 +16,7 @@ mod readme;
 mod commands;
 mod gateways;
 mod bad_input;
+mod slips;
 mod go_flags;
 mod go_words;
 mod seals;

@@ -110,12 +110,6 @@ impl List {
     }
 }
 
-/// `1 module`, `23 modules`.
-#[must_use]
-pub fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Whether a member is a module's.
 fn is_module(file: &str) -> bool {
     file.strip_prefix(MODULES).is_some_and(|rest| rest.starts_with('/'))

@@ -16,6 +16,7 @@ use crate::invocation::interrupted;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Store, create_dir};
 use crate::toolchain::{archive, go};
+use crate::ui::counted;
 
 /// No list may be larger.
 const LIST_LIMIT: u64 = 64 << 20;
@@ -52,7 +53,8 @@ pub struct Installed {
 /// # Errors
 /// What is no bundle, is damaged, leads out of itself (exit code 5), or is for another plugbuild or machine (2).
 pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
-    let reader = File::open(file).map_err(|e| Error::io("read", file, e))?;
+    let reader = File::open(file)
+        .map_err(|e| Error::io("read", file, e).help("give the file that `plugbuild bundle create FILE` wrote"))?;
     let stage = store.stage()?;
     let mut tar = tar::Archive::new(BufReader::new(reader));
     let read = read(&mut tar, stage.path(), host, store);
@@ -76,7 +78,8 @@ fn read(
 ) -> Result<(List, Vec<Staged>)> {
     let damaged = |why: io::Error| Error::network(why.to_string());
     let mut entries = tar.entries().map_err(damaged)?;
-    let first = entries.next().transpose().map_err(damaged)?;
+    // What is no tar at all is told in our words: tar's own hold what it read.
+    let first = entries.next().and_then(io::Result::ok);
     let first = first.filter(|entry| entry.path().is_ok_and(|path| path.as_os_str() == LIST));
     let first = first.ok_or_else(|| Error::network(format!("it does not begin with a {LIST}")))?;
     let mut text = String::new();
@@ -198,7 +201,7 @@ impl Verified {
             }
             let zips = self.list.members.iter().filter(|member| member.file.ends_with(".zip"));
             done.push(Installed {
-                what: super::counted(zips.count(), "module"),
+                what: counted(zips.count(), "module"),
                 place,
                 known,
             });

@@ -17,19 +17,21 @@ use crate::align::Means;
 use crate::bundle::modules::{self, file_url};
 use crate::bundle::pack::{self, Staged};
 use crate::bundle::unpack;
-use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool, counted};
+use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool};
 use crate::cli::bundle::{BundleCommand, CreateArgs};
 use crate::cli::{BuildArgs, Format};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::GatewaySpec;
 use crate::host::Host;
 use crate::matrix::Cc as CcKind;
+use crate::plan::flags;
 use crate::plugin::goenv::GoEnv;
 use crate::selection;
 use crate::toolchain::fetch::{hex, sha256_of};
 use crate::toolchain::store::{Store, create_dir, remove_tree};
 use crate::toolchain::zig::{self, Zig};
 use crate::toolchain::{self, State, cache};
+use crate::ui::counted;
 
 pub(super) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
     match command {
@@ -264,15 +266,11 @@ fn elsewhere(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
 
 /// Variables for an empty module cache of its own, that can be removed again.
 fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, OsString)>> {
-    let flags = GoEnv::read(host)?.flags;
-    let quoted = flags.iter().map(|flag| match flag.contains([' ', '\t']) {
-        true => format!("'{flag}'"),
-        false => flag.clone(),
-    });
-    let flags: Vec<String> = quoted.chain(["-modcacherw".to_owned()]).collect();
+    let mut flags = GoEnv::read(host)?.flags;
+    flags.push("-modcacherw".to_owned());
     Ok(vec![
         ("GOMODCACHE", stage.join(cache).into()),
-        ("GOFLAGS", flags.join(" ").into()),
+        ("GOFLAGS", flags::join(&flags).into()),
     ])
 }
 

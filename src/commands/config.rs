@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use serde_json::json;
 
-use super::sources::{Sources, folder_of};
+use super::sources::{Named, Sources, folder_of};
 use super::{Context, print, print_json};
 use crate::cli::Format;
 use crate::cli::config::{ConfigCommand, ShowArgs};
@@ -63,12 +63,12 @@ fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
     };
     let all = PluginConfig::default();
     let mut rows = Vec::new();
-    let gateways = sources.gateways(&all)?;
+    let Named { gateways, go } = sources.named(&all)?;
     if gateways.is_empty() {
         rows.push(row("gateway.version", "-", "not set"));
     }
     rows.extend(gateways.iter().map(|g| row("gateway.version", &g.value, &g.why)));
-    rows.extend(sources.go().map(|go| row("gateway.go", go.value, go.why)));
+    rows.extend(go.map(|go| row("gateway.go", go.value, go.why)));
     rows.push(targets(&sources, &all));
     let output = sources.output();
     let (Output::File(path) | Output::Dir(path)) = &output.value;

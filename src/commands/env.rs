@@ -14,6 +14,9 @@ use crate::toolchain::State;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
     let mut planned = planned(&args.build, cx)?;
+    for warning in &planned.plan.warnings {
+        cx.ui.warn(warning);
+    }
     if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
         build::align(&mut planned, Seals::Heed, cx)?;
     } else {

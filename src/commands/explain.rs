@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -11,9 +12,12 @@ use crate::cli::Format;
 use crate::cli::explain::ExplainArgs;
 use crate::error::{Error, Result};
 use crate::explain::{Explanation, explain};
+use crate::signals::heedful;
 
 pub(super) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
-    let log = read(&args.log)?;
+    let file = args.log.clone();
+    // Nobody may ever write to a pipe.
+    let log = heedful(Duration::MAX, move || read(&file))??;
     let told = explain(&String::from_utf8_lossy(&log))?;
     match cx.format {
         Format::Json => print_json(&json!({ "schema_version": 1, "explanations": told })),
@@ -37,7 +41,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
             Err(why) => Err(Error::io("read", "standard input", why)),
         };
     }
-    fs::read(path).map_err(|why| Error::io("read", path, why))
+    fs::read(path).map_err(|why| {
+        Error::io("read", path, why)
+            .help("give a gateway's log, or let it come: `krakend run … 2>&1 | plugbuild explain`")
+    })
 }
 
 fn text(told: &Explanation) -> String {

@@ -12,7 +12,8 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     if cx.offline {
         return Err(Error::usage(
             "`plugbuild fetch` is for the network, and --offline forbids it",
-        ));
+        )
+        .help("leave --offline out (and PLUGBUILD_OFFLINE unset), or bring what is missing: `plugbuild bundle install FILE`"));
     }
     let mut planned = planned(args, cx)?;
     for warning in &planned.plan.warnings {

@@ -1,8 +1,6 @@
 //! `plugbuild fix`: the edit of go.mod and go.sum, shown or written.
 
 use std::fs;
-use std::io::Write;
-use std::path::Path;
 
 use serde_json::json;
 
@@ -12,6 +10,7 @@ use crate::cli::Format;
 use crate::cli::check::FixArgs;
 use crate::error::{Error, Result};
 use crate::fix::{self, Edit, FileChange, Fix};
+use crate::overwrite::overwrite;
 
 pub(super) fn run(args: &FixArgs, cx: Context) -> Result<()> {
     let subject = Subject::read(&args.path, None, cx)?;
@@ -89,22 +88,11 @@ fn diff(file: &FileChange) -> String {
         .to_string()
 }
 
-/// All of it or nothing: by one rename.
+/// What was shown, and not what somebody has written meanwhile.
 fn write(file: &FileChange) -> Result<()> {
-    let failed = |why: &dyn std::fmt::Display| Error::io("write", &file.path, why);
     let now = fs::read_to_string(&file.path).unwrap_or_default();
     if now != file.old {
         return Err(Error::io("write", &file.path, "it was changed meanwhile").help("run `plugbuild fix` again"));
     }
-    let dir = file.path.parent().unwrap_or(Path::new("/"));
-    let mut staged = tempfile::Builder::new()
-        .prefix(".plugbuild-")
-        .tempfile_in(dir)
-        .map_err(|e| failed(&e))?;
-    staged.write_all(file.new.as_bytes()).map_err(|e| failed(&e))?;
-    let permissions = fs::metadata(&file.path).map(|meta| meta.permissions());
-    let permissions = permissions.unwrap_or_else(|_| std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    fs::set_permissions(staged.path(), permissions).map_err(|e| failed(&e))?;
-    staged.persist(&file.path).map_err(|e| failed(&e.error))?;
-    Ok(())
+    overwrite(&file.path, &file.new)
 }

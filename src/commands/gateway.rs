@@ -12,6 +12,7 @@ use crate::cli::{Format, GatewayArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec, own};
+use crate::overwrite::overwrite;
 use crate::toolchain::store::create_dir;
 
 pub(super) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
@@ -90,8 +91,13 @@ fn facts(gateway: &Gateway) -> Vec<(&'static str, String)> {
 fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
+    // It is always a file: `krakend` needs no `./` before it.
+    let spec = match spec {
+        GatewaySpec::Named(file) => GatewaySpec::File(file.into()),
+        other => other.clone(),
+    };
     let asked = Asked {
-        gateway: Some(spec.clone()),
+        gateway: Some(spec),
         ..Asked::default()
     };
     let gateway = gateway::identify(&asked, &matrix, cx.host)?;
@@ -123,7 +129,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
     let dir = file.parent().unwrap_or(Path::new("/"));
     create_dir(dir)?;
     for (path, text) in [(dir.join(&list), own.modules), (file.clone(), text)] {
-        fs::write(&path, text).map_err(|e| Error::io("write", &path, e))?;
+        overwrite(&path, &text)?;
     }
     cx.ui.status(
         "kept",
@@ -135,7 +141,10 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
 fn settings_file(user: bool, cx: Context) -> Result<PathBuf> {
     if user {
         let file = cx.host.user_config.clone();
-        return file.ok_or_else(|| Error::usage("no folder for settings of your own: HOME is not set"));
+        return file.ok_or_else(|| {
+            Error::usage("no folder for settings of your own: HOME is not set")
+                .help("set HOME, or PLUGBUILD_CONFIG to the file that is to hold them")
+        });
     }
     let found = cx.host.cwd.ancestors().map(fallback).find(|file| file.is_file());
     Ok(found.unwrap_or_else(|| fallback(&cx.host.cwd)))

@@ -1,6 +1,5 @@
 //! `plugbuild config inject`: a plugin into a configuration, or the difference that it would make.
 
-use std::io::Write;
 use std::path::Path;
 
 use super::krakend::read;
@@ -10,6 +9,7 @@ use crate::cli::krakend::InjectArgs;
 use crate::error::{Error, Result};
 use crate::krakend::document::{self, Format, Read};
 use crate::krakend::inject::{Injection, inject};
+use crate::overwrite::overwrite;
 use crate::registerer::{self, Kind, Registerer};
 
 pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
@@ -32,9 +32,10 @@ pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
             .help("write the plugin in by hand: `plugbuild config inject` in a copy without templates shows what"));
         }
         Read::Broken(at, why) => {
-            return Err(Error::usage(format!(
-                "{shown}:{at}: the gateway cannot parse it: {why}"
-            )));
+            return Err(
+                Error::usage(format!("{shown}:{at}: the gateway cannot parse it: {why}"))
+                    .help(format!("mend that place, then `plugbuild config check {shown}`")),
+            );
         }
         Read::Unknown => return Err(not_json()),
     }
@@ -71,7 +72,7 @@ pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
         );
         return Ok(());
     }
-    replace(&path, &new)?;
+    overwrite(&path, &new)?;
     cx.ui.status("injected", format!("{} in {shown}", names.join(", ")));
     Ok(())
 }
@@ -100,18 +101,4 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Ki
         return Err(Error::usage(format!("{} registers nothing", args.plugin)));
     }
     Ok(names)
-}
-
-/// In place, and whole or not at all.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    // Through a link, the file it stands for is the one to change.
-    let path = path.canonicalize().map_err(|e| Error::io("find", path, e))?;
-    let dir = path.parent().unwrap_or(Path::new("/"));
-    let failed = |e: std::io::Error| Error::io("write", &path, e);
-    let mut staged = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
-    staged.write_all(text.as_bytes()).map_err(failed)?;
-    let mode = path.metadata().map_err(failed)?.permissions();
-    staged.as_file().set_permissions(mode).map_err(failed)?;
-    staged.persist(&path).map_err(|e| failed(e.error))?;
-    Ok(())
 }

@@ -105,8 +105,7 @@ pub(super) fn read(path: &Path) -> Result<String> {
 fn counted(number: usize, what: &str) -> String {
     match number {
         0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
+        _ => crate::ui::counted(number, what),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::plan::Job;
 use crate::schedule;
-use crate::ui::Ui;
+use crate::ui::{Ui, counted};
 
 /// What came of a job.
 pub(super) struct Done {
@@ -123,10 +123,6 @@ fn introduce(planned: &Planned, manner: &Manner, cx: Context) {
             cx.ui.warn(format!("{}: {caution}", job.target.value));
         }
     }
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// `auth for 2.12.1 on arm64-musl`: one job in messages.

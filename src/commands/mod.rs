@@ -37,13 +37,16 @@ mod explain;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
+use serde_json::json;
+
 use crate::cli::{Cli, Command, Format, GatewayArgs, Global};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{Asked, GatewaySpec};
+use crate::gateway::Asked;
 use crate::host::Host;
 use crate::target::Libc;
 use crate::ui::Ui;
+use sources::Named;
 
 /// What every command is given.
 #[derive(Debug, Clone, Copy)]
@@ -59,12 +62,26 @@ pub struct Context<'a> {
 /// # Errors
 /// Whatever stopped it.
 pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
-    dispatch(cli, host, ui)?;
+    let done = dispatch(cli, host, ui);
+    if let (Err(why), Format::Json, true) = (&done, cli.global.message_format, is_stream(&cli.command)) {
+        print_json(&json!({
+            "reason": "error", "error": why.what, "help": why.help, "exit-code": why.kind.exit_code(),
+        }));
+    }
+    done?;
     let _ = std::io::stdout().flush().map_err(unprinted);
     match UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(why) => Err(Error::io("write", "standard output", why)),
         None => Ok(()),
     }
+}
+
+/// Whether a command writes an event a line, and not one document.
+fn is_stream(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Build(_) | Command::Package(_) | Command::Bundle(_) | Command::Check(_) | Command::Test(_)
+    )
 }
 
 fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
@@ -120,31 +137,17 @@ pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings
         go: given.go.clone(),
         libc,
     };
-    if asked.gateway.is_some() {
+    if asked.gateway.is_some() || asked.go.is_some() {
         return Ok(asked);
     }
-    if let Some(text) = cx.host.text("PLUGBUILD_GATEWAY")? {
-        return Ok(Asked {
-            gateway: Some(text.parse()?),
-            named_in: Some("PLUGBUILD_GATEWAY".to_owned()),
-            ..asked
-        });
-    }
-    match settings.first(|config| config.gateway.version.as_ref()?.iter().next()) {
-        Some((text, file)) if asked.go.is_none() => {
-            // A path in a settings file is relative to that file.
-            let spec = match text.parse()? {
-                GatewaySpec::File(path) => GatewaySpec::File(file.with_file_name("").join(path)),
-                other => other,
-            };
-            Ok(Asked {
-                gateway: Some(spec),
-                named_in: Some(file.display().to_string()),
-                ..asked
-            })
-        }
-        _ => Ok(asked),
-    }
+    let named = Named::elsewhere(&[], settings, cx.host)?;
+    let first = named.gateways.into_iter().next();
+    Ok(Asked {
+        named_in: first.as_ref().map(|gateway| gateway.why.clone()),
+        gateway: first.map(|gateway| gateway.value),
+        go: named.go.map(|go| go.value),
+        ..asked
+    })
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure; anything else fails the command when

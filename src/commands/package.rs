@@ -150,10 +150,10 @@ fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
         .settings
         .first(|c| Some(&c.package.sign).filter(|words| !words.is_empty()));
     let Some((words, file)) = configured else { return Ok(()) };
-    let program = planned
-        .host
-        .find(&words[0])
-        .ok_or_else(|| Error::tool_missing(format!("{} (sign of {}) is not on PATH", words[0], file.display())))?;
+    let program = planned.host.find(&words[0]).ok_or_else(|| {
+        Error::tool_missing(format!("{} (sign of {}) is not on PATH", words[0], file.display()))
+            .help("install it, or take `sign` out of `[package]`")
+    })?;
     let mut args: Vec<String> = words[1..].iter().map(|word| word.replace("{file}", SUMS)).collect();
     if !words.iter().any(|word| word.contains("{file}")) {
         args.push(SUMS.to_owned());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Context;
 use super::sources::Sources;
-use crate::cli::BuildArgs;
+use crate::cli::{BuildArgs, misspelt_command};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway};
@@ -38,9 +38,17 @@ pub(super) struct Planned {
 pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
     let dir = cx.host.absolute(&args.path);
     let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
+    let warnings = settings.warnings();
+    made(args, &dir, settings, cx).inspect_err(|_| {
+        // No plan will tell them, and a key that is misspelt may be why there is none.
+        warnings.iter().for_each(|warning| cx.ui.warn(warning));
+    })
+}
+
+fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<Planned> {
     let host = settings.with_mirrors(cx.host);
     let goenv = GoEnv::read(&host)?;
-    let members = members(args, &dir, &settings, &host, &goenv)?;
+    let members = members(args, dir, &settings, &host, &goenv)?;
     workspace::check(&members)?;
     let matrix = settings.matrix()?;
     let sources = Sources {
@@ -115,7 +123,8 @@ fn members(args: &BuildArgs, dir: &Path, settings: &Settings, host: &Host, goenv
     });
     let whole = select.workspace || !select.package.is_empty() || !select.exclude.is_empty() || at_root;
     if !whole {
-        return Ok(vec![Member::read(dir, project, host, goenv)?]);
+        let member = Member::read(dir, project, host, goenv);
+        return Ok(vec![member.map_err(|why| or_command(why, &args.path, dir))?]);
     }
     let (config, file) = project.ok_or_else(|| {
         Error::usage(format!("no plugbuild.toml in {} or above it", dir.display()))
@@ -123,4 +132,13 @@ fn members(args: &BuildArgs, dir: &Path, settings: &Settings, host: &Host, goenv
     })?;
     let members = workspace::members(config, file, host, goenv)?;
     workspace::select(members, &select.package, &select.exclude)
+}
+
+/// A word that is no folder may have been meant as a command.
+fn or_command(why: Error, typed: &Path, dir: &Path) -> Error {
+    let word = typed.to_str().filter(|_| !dir.exists());
+    match word.and_then(misspelt_command) {
+        Some(command) => why.help(format!("or was the command meant: `plugbuild {command}`?")),
+        None => why,
+    }
 }

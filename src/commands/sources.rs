@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::align::Mode;
 use crate::cli::BuildArgs;
-use crate::config::{Config, PluginConfig, Settings};
+use crate::config::{Config, PluginConfig, Settings, Texts};
 use crate::error::Result;
 use crate::gateway::{self, GatewaySpec};
 use crate::host::Host;
@@ -24,70 +24,35 @@ pub(super) struct Sources<'a> {
 
 impl Sources<'_> {
     /// The gateways, or none if nothing names one. A plugin may have its own.
-    pub(super) fn gateways(&self, plugin: &PluginConfig) -> Result<Vec<Chosen<GatewaySpec>>> {
-        let given = &self.args.gateway.gateway;
-        if !given.is_empty() {
-            return Ok(given
-                .iter()
-                .map(|spec| Chosen::new(spec.clone(), "--gateway"))
-                .collect());
+    pub(super) fn named(&self, plugin: &PluginConfig) -> Result<Named> {
+        let given = &self.args.gateway;
+        let go = given.go.as_ref().map(|go| Chosen::new(go.clone(), "--go"));
+        if given.gateway.is_empty() && go.is_none() {
+            return Named::elsewhere(&plugin.gateways, self.settings, self.host);
         }
-        if self.args.gateway.go.is_some() {
-            return Ok(Vec::new());
-        }
-        if let Some(text) = self.host.text("PLUGBUILD_GATEWAY")? {
-            return Ok(vec![Chosen::new(text.parse()?, "PLUGBUILD_GATEWAY")]);
-        }
-        let of_plugin = self.settings.project().filter(|_| !plugin.gateways.is_empty());
-        let named = match of_plugin {
-            Some((_, file)) => Some((plugin.gateways.clone(), file)),
-            None => self.settings.first(|c| {
-                Some(
-                    c.gateway
-                        .version
-                        .as_ref()?
-                        .iter()
-                        .map(str::to_owned)
-                        .collect::<Vec<_>>(),
-                )
-            }),
-        };
-        let Some((texts, file)) = named else {
-            return Ok(Vec::new());
-        };
-        let spec = |text: &String| -> Result<_> {
-            // A path in a settings file is relative to that file.
-            let spec = match text.parse()? {
-                GatewaySpec::File(path) => GatewaySpec::File(folder_of(file).join(path)),
-                other => other,
-            };
-            Ok(Chosen::new(spec, file.display().to_string()))
-        };
-        texts.iter().map(spec).collect()
+        let gateways = given.gateway.iter();
+        Ok(Named {
+            gateways: gateways.map(|spec| Chosen::new(spec.clone(), "--gateway")).collect(),
+            go,
+        })
     }
 
     /// What is to be found out of a gateway, for each that was named, or for one given by its parts.
     pub(super) fn asked(&self, plugin: &PluginConfig) -> Result<Vec<gateway::Asked>> {
-        let go = self.go().map(|go| go.value);
+        let Named { gateways: named, go } = self.named(plugin)?;
         let targets = &self.args.targets;
         let libc = targets.libc.first().copied();
         let libc = libc.or_else(|| targets.target.first().map(|t| t.libc));
         let asked = |gateway: Option<Chosen<GatewaySpec>>| gateway::Asked {
             named_in: gateway.as_ref().filter(|g| g.why != "--gateway").map(|g| g.why.clone()),
             gateway: gateway.map(|g| g.value),
-            go: go.clone(),
+            go: go.as_ref().map(|go| go.value.clone()),
             libc,
         };
-        let named = self.gateways(plugin)?;
         if named.is_empty() {
             return Ok(vec![asked(None)]);
         }
         Ok(named.into_iter().map(|gateway| asked(Some(gateway))).collect())
-    }
-
-    pub(super) fn go(&self) -> Option<Chosen<GoVersion>> {
-        let given = self.args.gateway.go.as_ref().map(|go| Chosen::new(go.clone(), "--go"));
-        given.or_else(|| self.of_file(|config| config.gateway.go.clone()))
     }
 
     /// The file's targets, used when no flag names any: the plugin's own, else those of all.
@@ -148,9 +113,9 @@ impl Sources<'_> {
     }
 
     pub(super) fn jobs(&self) -> Chosen<usize> {
-        let given = self.args.jobs.map(|jobs| Chosen::new(jobs.get(), "--jobs"));
+        let given = self.args.jobs.map(|jobs| Chosen::new(jobs.0.get(), "--jobs"));
         given
-            .or_else(|| self.of_file(|c| c.build.jobs.filter(|jobs| *jobs > 0)))
+            .or_else(|| self.of_file(|c| c.build.jobs.map(|jobs| jobs.0.get())))
             .unwrap_or_else(|| Chosen::new(self.host.cores, "default: the number of cores"))
     }
 
@@ -188,6 +153,52 @@ impl Sources<'_> {
         let (value, file) = self.settings.first(get)?;
         Some(Chosen::new(value, file.display().to_string()))
     }
+}
+
+/// Gateways as they are named, and the Go that the same place says they have: of others it would be untrue.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub(super) gateways: Vec<Chosen<GatewaySpec>>,
+    pub(super) go: Option<Chosen<GoVersion>>,
+}
+
+impl Named {
+    /// Where no flag names any: by the environment, else by the plugin's own list in the project's file, else by a file.
+    pub(super) fn elsewhere(own: &[String], settings: &Settings, host: &Host) -> Result<Named> {
+        if let Some(text) = host.text("PLUGBUILD_GATEWAY")? {
+            return Ok(Named {
+                gateways: vec![Chosen::new(text.parse()?, "PLUGBUILD_GATEWAY")],
+                go: None,
+            });
+        }
+        if let (false, Some((_, file))) = (own.is_empty(), settings.project()) {
+            return Ok(Named {
+                gateways: of_file(own.iter().map(String::as_str), file)?,
+                go: None,
+            });
+        }
+        let says = |c: &Config| c.gateway.version.is_some() || c.gateway.go.is_some();
+        let Some((gateway, file)) = settings.first(|c| says(c).then_some(&c.gateway)) else {
+            return Ok(Named::default());
+        };
+        Ok(Named {
+            gateways: of_file(gateway.version.iter().flat_map(Texts::iter), file)?,
+            go: gateway.go.clone().map(|go| Chosen::new(go, file.display().to_string())),
+        })
+    }
+}
+
+/// Gateways that a settings file names; a path is relative to that file.
+fn of_file<'t>(texts: impl Iterator<Item = &'t str>, file: &Path) -> Result<Vec<Chosen<GatewaySpec>>> {
+    texts
+        .map(|text| {
+            let spec = match text.parse()? {
+                GatewaySpec::File(path) => GatewaySpec::File(folder_of(file).join(path)),
+                other => other,
+            };
+            Ok(Chosen::new(spec, file.display().to_string()))
+        })
+        .collect()
 }
 
 /// The folder a settings file's paths are relative to.

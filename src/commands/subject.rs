@@ -38,6 +38,7 @@ impl Subject {
     pub(super) fn read(path: &Path, arch: Option<Arch>, cx: Context) -> Result<Self> {
         let dir = cx.host.absolute(path);
         let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
+        settings.warnings().iter().for_each(|warning| cx.ui.warn(warning));
         let host = settings.with_mirrors(cx.host);
         let goenv = GoEnv::read(&host)?;
         let plugin = Plugin::read(&dir, &host, &goenv)?;

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::{Context, print, print_json};
 use crate::cli::{Format, ToolchainCommand};
+use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::toolchain::store::{Store, remove_tree};
-use crate::toolchain::{State, go, zig};
+use crate::toolchain::store::Store;
+use crate::toolchain::{State, cache, go, zig};
 use crate::version::GoVersion;
 
 pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
@@ -18,7 +19,12 @@ pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
             Ok(())
         }
         ToolchainCommand::List => list(&store, cx),
-        ToolchainCommand::Install { names } => names.iter().try_for_each(|name| install(name, &store, cx)),
+        ToolchainCommand::Install { names } => {
+            // As a build here would fetch it.
+            let host = &Settings::read(&cx.host.cwd, cx.host)?.with_mirrors(cx.host);
+            let cx = Context { host, ..cx };
+            names.iter().try_for_each(|name| install(name, &store, cx))
+        }
         ToolchainCommand::Remove { names } => names.iter().try_for_each(|name| remove(name, &store, cx)),
     }
 }
@@ -57,26 +63,21 @@ fn say_where(tool: &str, version: &str, state: State, place: &std::path::Path, c
 }
 
 fn remove(name: &str, store: &Store, cx: Context) -> Result<()> {
-    let (lock, place) = if name == "zig" {
-        let version = &Matrix::builtin()?.zig().version.clone();
-        (format!("zig-{version}"), store.zig(version, cx.host))
+    let place = if name == "zig" {
+        store.zig(&Matrix::builtin()?.zig().version, cx.host)
     } else {
-        let version = version(name)?;
-        (format!("go-{version}"), store.go(&version, cx.host))
+        store.go(&version(name)?, cx.host)
     };
+    // A build that is under way may be using it.
+    let alone = store.alone(|| {
+        cx.ui.status("waiting", "another plugbuild is using the store");
+    })?;
     if !place.is_dir() {
         return Err(
             Error::usage(format!("{name} is not in the store")).help("`plugbuild toolchain list` lists what is")
         );
     }
-    let _lock = store.lock(&lock, || {
-        cx.ui
-            .status("waiting", format!("another plugbuild is busy with {name}"))
-    })?;
-    // Gone at once for others, whatever happens while its files are removed.
-    let stage = store.stage()?;
-    store.publish(&place, &stage.path().join("removed"))?;
-    remove_tree(stage.path())?;
+    cache::remove(&place, store, &alone)?;
     cx.ui.status("removed", format!("{name}: {}", place.display()));
     Ok(())
 }

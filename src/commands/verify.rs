@@ -22,7 +22,9 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let (gateway, opened) = gateway::open(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
-    let binaries = args.plugins.iter().map(Binary::open).collect::<Result<Vec<_>>>()?;
+    let open =
+        |file| Binary::open(file).map_err(|e| e.or_help("give the .so that `plugbuild` built, such as plugins/*.so"));
+    let binaries = args.plugins.iter().map(open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
     let (gateway, file) = if args.official {
         official(&gateway, args, &plugins, &matrix, cx)?

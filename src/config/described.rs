@@ -70,7 +70,6 @@ described_as! {
     Target => { "type": "string", "examples": ["arm64-musl", "amd64-glibc=2.31"] },
     GoVersion => { "type": "string", "examples": ["1.25.6"] },
     bool => { "type": "boolean" },
-    usize => { "type": "integer", "minimum": 1 },
 }
 
 impl<T: Described> Described for Vec<T> {

@@ -1,12 +1,15 @@
 //! The tables and keys of a settings file.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use toml::Spanned;
 
 use super::described::{Described, table};
+use crate::error::{Error, Result};
 use crate::matrix::OwnRelease;
 use crate::registerer::Kind;
 use crate::target::Target;
@@ -54,7 +57,7 @@ table! {
         /// The C compiler: auto, zig, gcc or a program
         pub cc: Option<String>,
         /// How many builds run at once
-        pub jobs: Option<usize>,
+        pub jobs: Option<Count>,
     }
 }
 
@@ -132,7 +135,7 @@ table! {
 
 /// One text or several.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a text in quotes was expected here, or a list of them")]
 pub enum Texts {
     One(String),
     Many(Vec<String>),
@@ -151,6 +154,35 @@ impl Texts {
 impl Described for Texts {
     fn schema() -> Value {
         json!({ "anyOf": [String::schema(), Vec::<String>::schema()] })
+    }
+}
+
+/// How many of something: 1 or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub NonZeroUsize);
+
+impl FromStr for Count {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let number = text.parse().map(Count);
+        number.map_err(|_| Error::usage(format!("`{text}` is not a number from 1 on")).help("write 1 or more"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(from)?;
+        number
+            .to_string()
+            .parse()
+            .map_err(|e: Error| serde::de::Error::custom(e.what))
+    }
+}
+
+impl Described for Count {
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 1 })
     }
 }
 

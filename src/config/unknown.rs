@@ -5,19 +5,24 @@ use std::path::Path;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
+use crate::place::Lines;
+
 /// A warning for each unknown key. `text` is known to parse.
 #[must_use]
 pub(super) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
+    let lines = Lines::of(text);
     if let Ok(table) = DeTable::parse(text) {
         in_table(table.get_ref(), schema, "", &mut found);
     }
+    // A table is read by its keys' names; a reader of the file begins at its top.
+    found.sort_by_key(|unknown| unknown.at);
     found
         .into_iter()
         .map(|Unknown { at, key, nearest }| {
-            let (line, column) = place(text, at);
+            let at = lines.place(at);
             let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("{}:{line}:{column}: the key `{key}` is not known{hint}", file.display())
+            format!("{}:{at}: the key `{key}` is not known{hint}", file.display())
         })
         .collect()
 }
@@ -70,14 +75,4 @@ fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k String>) -> Option<St
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, key)| key.clone())
-}
-
-/// Line and column, both from 1, of a byte.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
 }

@@ -44,35 +44,13 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
 /// # Errors
 /// As [`identify`].
 pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
-    let mut binary = None;
-    let mut of_file = |path: &Path| {
-        let (gateway, opened) = of_file(path, asked, matrix)?;
-        binary = opened;
-        Ok::<_, Error>(gateway)
-    };
-    let mut gateway = match &asked.gateway {
-        None => of_parts(asked, matrix)?,
-        Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix)?,
-        Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix)?,
-        Some(GatewaySpec::Named(name)) => of_name(name, matrix, host)?,
-        Some(GatewaySpec::Stdin) => {
-            let read = || read_text(std::io::stdin(), "standard input");
-            let text = heedful(Duration::MAX, read)??;
-            of_text(
-                &VersionText::parse(&text).map_err(forms)?,
-                "standard input",
-                asked,
-                matrix,
-            )?
-        }
-        Some(GatewaySpec::Auto) => {
-            let found = host
-                .find("krakend")
-                .ok_or_else(|| forms(Error::usage("no `krakend` on PATH")))?;
-            of_file(&found)?
-        }
-        Some(GatewaySpec::File(path)) => of_file(&host.absolute(path))?,
-    };
+    let (mut gateway, binary) = looked_up(asked, matrix, host).map_err(|why| match &asked.named_in {
+        Some(place) => Error {
+            what: format!("{} (the gateway is named in {place})", why.what),
+            ..why
+        },
+        None => why,
+    })?;
     if let Some(place) = &asked.named_in {
         gateway.origin = format!("{} (named in {place})", gateway.origin);
     }
@@ -83,6 +61,33 @@ pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Opt
         gateway.go = go.clone();
     }
     Ok((gateway, binary))
+}
+
+fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
+    let gateway = match &asked.gateway {
+        None => of_parts(asked, matrix),
+        Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix),
+        Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix),
+        Some(GatewaySpec::Named(name)) => of_name(name, matrix, host),
+        Some(GatewaySpec::Stdin) => {
+            let read = || read_text(std::io::stdin(), "standard input");
+            let text = heedful(Duration::MAX, read)??;
+            of_text(
+                &VersionText::parse(&text).map_err(forms)?,
+                "standard input",
+                asked,
+                matrix,
+            )
+        }
+        Some(GatewaySpec::Auto) => {
+            let found = host
+                .find("krakend")
+                .ok_or_else(|| forms(Error::usage("no `krakend` on PATH")))?;
+            return of_file(&found, asked, matrix);
+        }
+        Some(GatewaySpec::File(path)) => return of_file(&host.absolute(path), asked, matrix),
+    };
+    Ok((gateway?, None))
 }
 
 fn of_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Result<Gateway> {
@@ -207,31 +212,39 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
 /// A file: a krakend binary, or the text of `krakend version`.
 fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Option<Binary>)> {
     let place = path.display().to_string();
-    let mut file =
-        std::fs::File::open(path).map_err(|e| forms(Error::usage(format!("cannot read the gateway {place}: {e}"))))?;
     if path.is_dir() {
         return Err(forms(Error::usage(format!("{place} is a folder, not a gateway"))));
     }
-    let mut magic = Vec::new();
-    let read = file.by_ref().take(4).read_to_end(&mut magic);
-    read.map_err(|e| Error::io("read", path, e))?;
-    if magic == b"\x7fELF" {
+    let file = path.to_owned();
+    // A pipe, as of `--gateway <(krakend version)`, may never say anything, and can be read only once.
+    let read = heedful(Duration::MAX, move || beginning(&file))?;
+    let bytes = read.map_err(|e| forms(Error::usage(format!("cannot read the gateway {place}: {e}"))))?;
+    if bytes.starts_with(b"\x7fELF") {
         return super::binary::of_binary(path, asked, matrix).map(|(gateway, binary)| (gateway, Some(binary)));
     }
-    // A pipe, as of `--gateway <(krakend version)`, can be read only once.
-    let text = read_text(magic.chain(file), &place);
     let not_a_gateway = |why: &str| Error::usage(format!("{place} is not a gateway: {why}"));
     let wanted = "give a KrakenD binary for Linux, or a file with what `krakend version` prints";
-    match text {
-        _ if magic.starts_with(b"#!") => {
-            Err(not_a_gateway("it is a script, which is not run").help("give the binary that the script starts"))
-        }
-        Ok(text) => match VersionText::parse(&text) {
-            Ok(told) => Ok((of_text(&told, &place, asked, matrix)?, None)),
-            Err(e) => Err(not_a_gateway(&e.what).help(wanted)),
-        },
-        Err(_) => Err(not_a_gateway("neither an ELF file nor text").help(wanted)),
+    if bytes.starts_with(b"#!") {
+        return Err(not_a_gateway("it is a script, which is not run").help("give the binary that the script starts"));
     }
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(not_a_gateway("neither an ELF file nor text").help(wanted));
+    };
+    match VersionText::parse(&text) {
+        Ok(told) => Ok((of_text(&told, &place, asked, matrix)?, None)),
+        Err(e) => Err(not_a_gateway(&e.what).help(wanted)),
+    }
+}
+
+/// The magic number of a binary; all of anything else, as far as it can be a version text.
+fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut bytes)?;
+    if bytes != b"\x7fELF" {
+        file.take(TEXT_LIMIT).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn read_text(from: impl Read, place: &str) -> Result<String> {

@@ -5,6 +5,8 @@
 mod loader;
 mod namespace;
 
+use std::collections::HashMap;
+
 use super::document::{Document, Entry, Format, Node, Place, Value};
 use super::folder::Folder;
 use crate::registerer::{Kind, Registerer, nearest};
@@ -103,12 +105,14 @@ impl<'a> Checker<'a> {
 
     /// JSON allows it, and the gateway takes the last: an `extra_config` given twice loses what the first one held.
     fn keys_given_twice(&mut self, node: &Node) {
-        let entries = node.entries();
-        for (number, entry) in entries.iter().enumerate() {
-            if entries
-                .get(number + 1..)
-                .is_some_and(|rest| rest.iter().any(|e| e.key == entry.key))
-            {
+        let mut left: HashMap<&str, usize> = HashMap::new();
+        for entry in node.entries() {
+            *left.entry(&entry.key).or_default() += 1;
+        }
+        for entry in node.entries() {
+            let left = left.entry(&entry.key).or_default();
+            *left = left.saturating_sub(1);
+            if *left > 0 {
                 let what = format!("`{}` is given twice: the gateway takes the last one only", entry.key);
                 self.warning(entry.at, what, None);
             }

@@ -1,36 +1,7 @@
 //! A configuration as a tree in which each value and each key knows its line and column.
 
-use std::fmt;
-
 use super::{json, toml, yaml};
-
-/// A line and a column, both counted from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub line: usize,
-    pub column: usize,
-}
-
-impl Place {
-    pub const START: Place = Place { line: 1, column: 1 };
-
-    /// Where a byte of a text is.
-    #[must_use]
-    pub fn of(text: &str, byte: usize) -> Place {
-        let before = text.get(..byte).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Place {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
-    }
-}
+pub use crate::place::Place;
 
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,6 +6,7 @@ use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::document::{Entry, Node, Parsed, Place, Value};
+use crate::place::Lines;
 
 /// None of what JSON5 and JSONC allow.
 pub(super) const STRICT: ParseOptions = ParseOptions {
@@ -80,29 +81,4 @@ fn node(ast: &Ast, lines: &Lines) -> Node {
         ),
     };
     Node { at, value }
-}
-
-/// Where each line of a text begins: places of many bytes, without counting from the top for each.
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
-        let starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        Lines { text, starts }
-    }
-
-    pub(super) fn place(&self, byte: usize) -> Place {
-        let line = self.starts.partition_point(|start| *start <= byte);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let before = self.text.get(start..byte).unwrap_or_default();
-        Place {
-            line,
-            column: before.chars().count() + 1,
-        }
-    }
 }

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::{Entry, Node, Parsed, Place, Value};
-use super::json::Lines;
+use crate::place::Lines;
 
 pub(super) fn read(text: &str) -> Parsed {
     let lines = Lines::of(text);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io;
 use std::path::Path;
 
 use serde_json::Value;
@@ -58,7 +58,7 @@ fn check_entry(dir: &Path, entry: &Entry, sums: &BTreeMap<String, String>, state
         None => dir.join(&entry.file),
         Some(member) => {
             let to = unpacked.path().join("plugin.so");
-            fs::write(&to, member_of(&dir.join(&entry.file), &member.file)?).map_err(|e| Error::io("write", &to, e))?;
+            unpack_member(&dir.join(&entry.file), &member.file, &to)?;
             to
         }
     };
@@ -95,16 +95,16 @@ fn check_entry(dir: &Path, entry: &Entry, sums: &BTreeMap<String, String>, state
     Ok(())
 }
 
-fn member_of(archive: &Path, name: &str) -> Result<Vec<u8>> {
+/// Piece by piece: what an archive says of its size is not believed.
+fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
     let failed = |e: std::io::Error| Error::io("read", archive, e);
     let file = fs::File::open(archive).map_err(failed)?;
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
     for entry in tar.entries().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
         if entry.path().is_ok_and(|path| path == Path::new(name)) {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(failed)?;
-            return Ok(bytes);
+            let mut out = fs::File::create(to).map_err(|e| Error::io("write", to, e))?;
+            return io::copy(&mut entry, &mut out).map(drop).map_err(failed);
         }
     }
     Err(wrong(archive, format!("there is no {name} in it")))

@@ -17,7 +17,6 @@ use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
 use crate::seal::Sealing;
 use crate::target::{Arch, Target};
-use crate::version::GoVersion;
 use paths::Rules;
 use targets::Wanted;
 
@@ -350,20 +349,10 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
         .help("let plugbuild lower it in a copy: leave `--align never` out")
         .help(format!(
             "or lower the line: `go mod edit -go={} -toolchain=none` in {}",
-            lowered(&gateway.go),
+            gateway.go.newest_line(),
             plugin.module.root.display()
         ))
         .help("or build for a gateway that has a newer Go: `plugbuild gateways`"))
-}
-
-/// The newest go line that a Go understands.
-fn lowered(go: &GoVersion) -> String {
-    let (major, minor) = go.line();
-    if go.at_least(1, 21) {
-        go.to_string()
-    } else {
-        format!("{major}.{minor}")
-    }
 }
 
 #[cfg(test)]

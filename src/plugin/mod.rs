@@ -70,15 +70,16 @@ impl Plugin {
         let module_file = directives_of(&root.join("go.mod"))?;
         let module = Module::from(&module_file, root)?;
         let work = work_file(&dir, host, goenv);
-        let mut siblings = local_replacements(&module_file, root)?;
+        let mut siblings = local_replacements(&module_file, &root.join("go.mod"))?;
         if let Some(work) = &work {
             let file = directives_of(work)?;
             let base = work.parent().unwrap_or(Path::new("/"));
             let used = file.iter().filter(|d| d.verb == "use").filter_map(|d| d.words.first());
             for member in used {
-                siblings.push(Module::at(&base.join(member))?);
+                let found = Module::at(&base.join(member));
+                siblings.push(found.map_err(|why| absent(why, work, "use", member))?);
             }
-            siblings.extend(local_replacements(&file, base)?);
+            siblings.extend(local_replacements(&file, work)?);
         }
         siblings.retain(|m| m.root != module.root);
         siblings.sort_by(|a, b| a.root.cmp(&b.root));
@@ -151,7 +152,10 @@ impl Module {
 }
 
 fn directives_of(file: &Path) -> Result<Vec<Directive>> {
-    let text = std::fs::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
+    let bytes = std::fs::read(file).map_err(|e| Error::io("read", file, e))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Error::usage(format!("{} is not UTF-8 text", file.display())).help("make it anew: `go mod init` in its folder")
+    })?;
     Ok(directives::parse(&text))
 }
 
@@ -164,13 +168,21 @@ fn work_file(dir: &Path, host: &Host, goenv: &GoEnv) -> Option<PathBuf> {
     }
 }
 
-fn local_replacements(file: &[Directive], base: &Path) -> Result<Vec<Module>> {
-    file.iter()
+fn local_replacements(directives: &[Directive], file: &Path) -> Result<Vec<Module>> {
+    let base = file.parent().unwrap_or(Path::new("/"));
+    directives
+        .iter()
         .filter(|d| d.verb == "replace")
         .filter_map(|d| d.words.iter().skip_while(|w| *w != "=>").nth(1))
         .filter(|to| to.starts_with("./") || to.starts_with("../") || to.starts_with('/'))
-        .map(|to| Module::at(&base.join(to)))
+        .map(|to| Module::at(&base.join(to)).map_err(|why| absent(why, file, "replace", to)))
         .collect()
+}
+
+/// A module that is in no folder, told with the line that names one.
+fn absent(why: Error, file: &Path, verb: &str, folder: &str) -> Error {
+    let what = format!("{} (named in {}: `{verb}` … {folder})", why.what, file.display());
+    Error { what, ..why }.or_help(format!("bring a module there, or take that `{verb}` out"))
 }
 
 /// Reads vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.

@@ -174,10 +174,8 @@ impl FromStr for Kind {
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        text.parse().map_err(|e: Error| {
-            let help = e.help.join("; ");
-            serde::de::Error::custom(format!("{}; {help}", e.what))
-        })
+        text.parse()
+            .map_err(|e: Error| serde::de::Error::custom(e.in_one_line()))
     }
 }
 

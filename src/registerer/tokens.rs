@@ -74,7 +74,8 @@ impl<'a> Reader<'a> {
                 return true;
             }
             '/' if self.rest.starts_with("/*") => {
-                let end = self.rest.find("*/").map_or(self.rest.len(), |end| end + 2);
+                // Behind the opening: `/*/` opens only.
+                let end = self.rest[2..].find("*/").map_or(self.rest.len(), |end| end + 4);
                 self.take(end);
                 return true;
             }
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn comments_and_strings_do_not_confuse() {
-        let text = "package main // var X\n/* var\nY */ var Z = \"a\\\"b\" + `c\nd` + 'x'\nvar W = \"open\n";
+        let text = "package main // var X\n/*/ var\nY */ var Z = \"a\\\"b\" + `c\nd` + 'x'\nvar W = \"open\n";
         let told: Vec<(usize, String)> = tokens(text)
             .into_iter()
             .map(|token| {

@@ -177,9 +177,10 @@ pub(crate) fn patience(host: &Host) -> Result<Duration> {
     };
     match text.parse() {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err(Error::usage(format!(
-            "PLUGBUILD_TIMEOUT={text} is no number of seconds from 1 on"
-        ))),
+        _ => Err(
+            Error::usage(format!("PLUGBUILD_TIMEOUT={text} is no number of seconds from 1 on"))
+                .help(format!("unset it, or set it to seconds: PLUGBUILD_TIMEOUT={PATIENCE}")),
+        ),
     }
 }
 

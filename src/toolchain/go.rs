@@ -131,8 +131,11 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
                 "fetching",
                 format!("{what} from {}, as the first way failed", mirror(host)?),
             );
-            from_archive(go, host, store)
-                .map_err(|second| ways_out(Error::network(format!("{refused}; and {second}")), go))
+            // What kind of failure it is, the last way tells: a full disk is none of the network's.
+            from_archive(go, host, store).map_err(|second| {
+                let what = format!("{refused}; and {second}");
+                ways_out(Error { what, ..second }, go)
+            })
         }
         other => other,
     }

@@ -197,15 +197,23 @@ impl Store {
         }
     }
 
-    /// Moves what was staged to its place by one rename. The holder of its lock calls this, so nothing is there yet.
+    /// Moves what was staged to its place by one rename. The holder of its lock calls this, who has found nothing whole
+    /// there: what is left of an older one, half of which somebody deleted, gives way.
     ///
     /// # Errors
-    /// The rename failed.
+    /// A rename failed.
     pub fn publish(&self, staged: &Path, place: &Path) -> Result<()> {
         if let Some(parent) = place.parent() {
             create_dir(parent)?;
         }
-        fs::rename(staged, place).map_err(|e| Error::io("move a finished download to", place, e))
+        if place.symlink_metadata().is_ok() {
+            let stage = self.stage()?;
+            let aside = stage.path().join("aside");
+            fs::rename(place, &aside).map_err(|e| Error::io("move away", place, e))?;
+            // What cannot be removed now is swept later.
+            let _ = remove_tree(stage.path());
+        }
+        fs::rename(staged, place).map_err(|e| Error::io("move what is finished to", place, e))
     }
 }
 
@@ -254,6 +262,14 @@ mod tests {
         store.publish(staged.path(), &store.root.join("go/go1.0.0")).unwrap();
         drop(staged);
         assert!(store.root.join("go/go1.0.0").is_dir());
+        // Over what is left of an older one.
+        fs::write(store.root.join("go/go1.0.0/rest"), "1").unwrap();
+        let staged = store.stage().unwrap();
+        fs::write(staged.path().join("new"), "2").unwrap();
+        store.publish(staged.path(), &store.root.join("go/go1.0.0")).unwrap();
+        assert!(store.root.join("go/go1.0.0/new").is_file() && !store.root.join("go/go1.0.0/rest").exists());
+        drop(staged);
+        assert_eq!(fs::read_dir(store.root.join("tmp")).unwrap().count(), 0);
     }
 
     #[test]

@@ -1,0 +1,157 @@
+//! What a new user slips on: words that are no command, settings of the wrong type, a gateway named elsewhere; and where a
+//! program reads of an error.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use snapbox::str;
+
+use crate::support::case::Case;
+
+#[test]
+fn a_word_that_is_no_command() {
+    Case::empty().run("buidl").is(str![[r#"
+exit: 2
+--- stderr
+error: cannot read the plugin folder [CWD]/buidl: No such file or directory (os error 2)
+help: give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`
+help: or was the command meant: `plugbuild build`?
+
+"#]]);
+    Case::empty().run("help gateways").exits(0);
+    assert!(Case::empty().run("help").stdout.contains("Usage: plugbuild"));
+}
+
+#[test]
+fn settings_of_the_wrong_type() {
+    let with = |text: &str| Case::plugin().file("work/plugbuild.toml", text).run("--dry-run");
+    with("[gateway]\nversion = 2.12\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
+  |
+2 | version = 2.12
+  |           ^^^^
+a text in quotes was expected here, or a list of them
+help: `plugbuild config schema` prints every key with what it takes
+
+"#]]);
+    with("[build]\njobs = -1\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 8
+  |
+2 | jobs = -1
+  |        ^^
+`-1` is not a number from 1 on
+help: `plugbuild config schema` prints every key with what it takes
+
+"#]]);
+    with("[build]\ntargets = [\"arm65-musl\"]\n").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
+  |
+2 | targets = ["arm65-musl"]
+  |           ^^^^^^^^^^^^^^
+`arm65-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild targets` lists them
+help: `plugbuild config schema` prints every key with what it takes
+
+"#]]);
+    Case::plugin().run("-g 2.1 -j 0").is(str![[r#"
+exit: 2
+--- stderr
+error: invalid value '0' for '--jobs <N>': `0` is not a number from 1 on
+help: write 1 or more
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+#[test]
+fn a_misspelt_key_is_told_before_the_error_that_it_makes() {
+    let case = Case::plugin().file("work/plugbuild.toml", "[gatway]\nversion = \"2.12\"\n");
+    let case = case.env("PLUGBUILD_CONFIG", "/nowhere/plugbuild.toml");
+    for command in ["", "lock", "check"] {
+        let said = case.run(command).stderr;
+        let place = |what: &str| said.find(what).unwrap_or_else(|| panic!("{what} is not in {said}"));
+        assert!(place("did you mean `gateway`?") < place("error: no gateway"), "{said}");
+        assert!(
+            said.contains("PLUGBUILD_CONFIG=/nowhere/plugbuild.toml is no file"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_gateway_is_told_with_the_place_that_names_it() {
+    let case = Case::plugin().env("PLUGBUILD_GATEWAY", "9.9");
+    for command in ["", "check", "gateway show"] {
+        let ran = case.run(command);
+        ran.exits(2);
+        let told = "error: no release 9.9 of KrakenD is known (the gateway is named in PLUGBUILD_GATEWAY)";
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_go_of_a_settings_file_is_no_other_gateways() {
+    let settings = "[gateway]\nversion = \"2.12.1\"\ngo = \"1.25.5\"\n";
+    let case = Case::equipped().file("work/plugbuild.toml", settings);
+    let go = |command: &str| {
+        let shown = case.run(command).stdout;
+        let line = shown.lines().find(|line| line.trim_start().starts_with("Go "));
+        line.unwrap_or_else(|| panic!("{shown}"))
+            .split_whitespace()
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(go("gateway show"), "1.25.5");
+    assert_eq!(go("gateway show --gateway 2.1.4"), "1.19.5");
+    let planned = case.run("--gateway 2.1.4 --dry-run --message-format json").stdout;
+    assert!(planned.contains(r#""go":"1.19.5""#), "{planned}");
+}
+
+#[test]
+fn a_program_reads_of_an_error_in_the_last_line() {
+    let case = Case::plugin();
+    for (command, code) in [
+        ("-g 9.9 --message-format json", 2),
+        ("-g 2.12.1 --offline --message-format json", 4),
+        ("bundle install nowhere --message-format json", 6),
+    ] {
+        let ran = case.run(command);
+        ran.exits(code);
+        let last = ran.stdout.lines().last().unwrap_or_default();
+        let event: serde_json::Value = serde_json::from_str(last).unwrap();
+        assert_eq!(event["reason"], "error", "{last}");
+        assert_eq!(event["exit-code"], code, "{last}");
+        assert!(ran.stderr.contains(event["error"].as_str().unwrap()), "{last}");
+        assert!(!event["help"].as_array().unwrap().is_empty(), "{last}");
+    }
+    // One document is one, or none.
+    assert_eq!(case.run("metadata --format-version 1 -g 9.9").stdout, "");
+}
+
+#[test]
+fn waiting_for_standard_input_ends_with_a_signal() {
+    let case = Case::empty();
+    let mut command = case.command(["explain"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let open = child.stdin.take();
+    std::thread::sleep(Duration::from_millis(500));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "it goes on waiting");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    drop(open);
+    assert_eq!(status.code(), Some(130));
+}
