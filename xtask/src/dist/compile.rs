@@ -14,6 +14,10 @@ use plugbuild::toolchain::{State, zig};
 
 use super::inside;
 
+/// A panic ends plugbuild and there are no symbols to name its callers by, so nothing reads unwind tables; musl has read
+/// relocations in their packed form since 1.2.4, and Rust brings 1.2.5. Together half a megabyte on amd64.
+const SMALLER: [&str; 2] = ["-Cforce-unwind-tables=no", "-Clink-arg=--pack-dyn-relocs=relr"];
+
 /// What a build is done with, and the folders that must not show in it.
 #[derive(Debug)]
 pub(super) struct Builder {
@@ -85,12 +89,9 @@ impl Builder {
     /// What cargo, rustc and the build script of the C parts are told.
     pub(super) fn environment(&self, target: &str) -> Vec<(String, OsString)> {
         let spelt = target.replace('-', "_");
-        let mut flags = OsString::new();
+        let mut flags = OsString::from(SMALLER.join("\x1f"));
         for (folder, shown) in &self.folders {
-            if !flags.is_empty() {
-                flags.push("\x1f");
-            }
-            flags.push("--remap-path-prefix=");
+            flags.push("\x1f--remap-path-prefix=");
             flags.push(folder);
             flags.push("=");
             flags.push(shown);

@@ -93,6 +93,7 @@ fn run(target: &str, binary: &Path, args: &[&str]) -> Option<Output> {
 }
 
 #[test]
+#[ignore = "compiles three times, minutes of both cores: `cargo test -p xtask -- --ignored`"]
 fn a_real_release_is_static_small_runs_and_repeats() {
     for target in TARGETS {
         let library = duct::cmd!("rustc", "--print", "target-libdir", "--target", target)
