@@ -320,7 +320,7 @@ fn a_build_is_told_of_no_folder_but_under_another_name() {
         ("AR_aarch64_unknown_linux_musl", "/store/zig ar"),
         (
             "CARGO_ENCODED_RUSTFLAGS",
-            "-Cforce-unwind-tables=no\x1f-Clink-arg=--pack-dyn-relocs=relr\x1f--remap-path-prefix=/home/me/plugbuild=/plugbuild\x1f--remap-path-prefix=/home/me/.cargo/registry/src/index=/crates",
+            "-Clink-arg=--pack-dyn-relocs=relr\x1f--remap-path-prefix=/home/me/plugbuild=/plugbuild\x1f--remap-path-prefix=/home/me/.cargo/registry/src/index=/crates",
         ),
         ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld"),
         ("CC_aarch64_unknown_linux_musl", "/store/zig cc"),
