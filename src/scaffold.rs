@@ -93,7 +93,7 @@ impl Project {
             .replace("plugin-module", &self.module)
             .replace("plugin-gateway", &self.gateway)
             .replace("go-line", &self.go.newest_line())
-            .replace("go-version", &self.go.to_string())
+            .replace("its-go", &self.go.to_string())
     }
 }
 

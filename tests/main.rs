@@ -31,4 +31,6 @@ mod live;
 mod wrappers;
 mod properties;
 mod docs;
+mod book;
+mod ci_files;
 mod robust;

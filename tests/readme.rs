@@ -30,21 +30,23 @@ fn the_main_command_builds_the_example_from_an_empty_home() {
         .output()
         .unwrap();
     assert!(cloned.status.success(), "{}", text(&cloned.stderr));
-    let run = |home: &std::path::Path| {
+    let run_as = |command: &str, home: &std::path::Path| {
         std::process::Command::new("sh")
-            .args(["-c", &command])
+            .args(["-c", command])
             .current_dir(&clone)
             // The compiled crate may be there already; what plugbuild fetches may not.
             .env("CARGO_TARGET_DIR", cache().join("readme-target"))
             .env("CARGO_HOME", cargo_home())
             .env("RUSTUP_HOME", rustup_home())
             .env("HOME", home)
+            .env("CARGO_INSTALL_ROOT", home.join("installed"))
             .env("GOFLAGS", "-modcacherw")
             .env_remove("XDG_DATA_HOME")
             .env_remove("PLUGBUILD_HOME")
             .output()
             .unwrap()
     };
+    let run = |home: &std::path::Path| run_as(&command, home);
     let started = std::time::Instant::now();
     let out = run(&home);
     let said = text(&out.stderr);
@@ -65,6 +67,11 @@ fn the_main_command_builds_the_example_from_an_empty_home() {
     ));
     let again = run(&home);
     assert!(text(&again.stderr).contains("up to date"), "{}", text(&again.stderr));
+
+    let installed = run_as(&command_behind("## Install"), &home);
+    assert!(installed.status.success(), "{}", text(&installed.stderr));
+    let version = run_as("\"$HOME/installed/bin/plugbuild\" --version", &home);
+    assert!(text(&version.stdout).starts_with("plugbuild "), "{version:?}");
 }
 
 /// A new user's six commands at most: a folder with a gateway in it, and nothing else.

@@ -1,13 +1,14 @@
 #!/bin/sh
-# Gets what the tests of the four targets need on a Debian or Ubuntu machine: C compilers of the gateways, an emulator for
-# the other architecture, and the dynamic loaders. What is there already is left alone; a second run only looks.
+# Gets what the tests need on a Debian or Ubuntu machine: C compilers of the gateways, an emulator for the other
+# architecture, the dynamic loaders, and what checks a release's own texts: man pages, formula, book and CI files. What is
+# there already is left alone; a second run only looks.
 #
-# Everything comes from the distribution by package name. Exit code 1, with the reason, if something could not be had.
+# Everything comes from the distribution, or its language's registry, by package name. Exit code 1, with the reason, if something could not be had.
 set -eu
 
 repo=$(cd "$(dirname "$0")/.." && pwd)
 tools=${PLUGBUILD_TEST_TOOLS:-$repo/target/test-tools}
-missing= failed=
+missing='' failed=''
 
 say() { echo "setup: $*"; }
 fail() { echo "setup: FAILED: $*" >&2; failed=1; }
@@ -43,6 +44,9 @@ esac
 need "C library's headers" libc6-dev test -e /usr/include/stdio.h
 need "python3" python3 command_is_there python3
 need "pip (for the zig wheel)" python3-pip pip_is_there
+need "what reads man pages" mandoc command_is_there mandoc
+need "what reads the formula" ruby command_is_there ruby
+need "what reads scripts" shellcheck command_is_there shellcheck
 
 if [ -n "$missing" ]; then
     sudo=
@@ -86,15 +90,58 @@ else
     fi
 fi
 
-# The official schema of a bill of materials, and what checks one by it.
-python=$tools/python
-if [ -d "$python/cyclonedx" ]; then
-    say "CycloneDX schema: there"
+# python WHAT FOLDER PACKAGE: a package of Python with what it needs, in a folder of the tests.
+python() {
+    if [ -d "$tools/$2" ]; then
+        say "$1: there"
+        return
+    fi
+    say "getting $1"
+    if python3 -m pip -q install --no-warn-conflicts --root-user-action ignore --target "$tools/$2.new" "$3"; then
+        mv "$tools/$2.new" "$tools/$2"
+    else
+        fail "pip could not get $3"
+    fi
+}
+# What checks a bill of materials, and CI files, by their official schemas.
+python "CycloneDX schema" python 'cyclonedx-python-lib[json-validation]'
+python "schemas of CI files" ci-schemas check-jsonschema
+
+actionlint=1.7.12
+if [ -x "$tools/bin/actionlint" ]; then
+    say "actionlint: there"
+elif command_is_there go; then
+    say "building actionlint"
+    GOBIN=$tools/bin GOFLAGS='' go install "github.com/rhysd/actionlint/cmd/actionlint@v$actionlint" ||
+        fail "go could not get actionlint"
 else
-    say "getting the CycloneDX schema"
-    python3 -m pip -q install --no-warn-conflicts --root-user-action ignore --target "$python.new" 'cyclonedx-python-lib[json-validation]' && mv "$python.new" "$python" ||
-        fail "pip could not get cyclonedx-python-lib"
+    fail "no go here to build actionlint with"
 fi
+
+# Unoptimised, as building it takes longer than what it does.
+mdbook=0.5.4
+if [ -x "$tools/bin/mdbook" ]; then
+    say "mdbook: there"
+elif command_is_there cargo; then
+    say "building mdbook"
+    cargo -q install --debug --locked --no-default-features --root "$tools" --target-dir "$tools/mdbook-build" "mdbook@$mdbook" ||
+        fail "cargo could not get mdbook"
+    rm -rf "$tools/mdbook-build"
+else
+    fail "no cargo here to build mdbook with"
+fi
+
+# Rust's libraries for the static binaries of a release.
+for target in aarch64-unknown-linux-musl x86_64-unknown-linux-musl; do
+    if [ -d "$(rustc --print target-libdir --target "$target")" ]; then
+        say "Rust for $target: there"
+    elif command_is_there rustup; then
+        say "getting Rust for $target"
+        rustup -q target add "$target" || fail "rustup could not add $target"
+    else
+        fail "no rustup here to get Rust for $target with"
+    fi
+done
 
 [ -z "$failed" ] || exit 1
 say "ready"

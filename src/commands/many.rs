@@ -167,7 +167,8 @@ fn conclude(
     if cx.format == Format::Json {
         print_json(&json!({
             "reason": "build-finished", "success": failed == 0, "built": good - fresh, "fresh": fresh, "failed": failed,
-            "not-begun": jobs.len() - begun, "seconds": took.as_secs_f64(),
+            "not-begun": jobs.len() - begun,
+            "seconds": took.as_millis() as f64 / 1e3,
         }));
     }
     cx.ui.status(

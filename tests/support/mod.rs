@@ -33,6 +33,14 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// What tests/setup.sh got for the tests, by its path among their tools.
+#[allow(clippy::disallowed_methods, reason = "the tests' own surroundings")]
+pub(crate) fn test_tool(path: &str) -> Option<PathBuf> {
+    let tools =
+        std::env::var_os("PLUGBUILD_TEST_TOOLS").map_or_else(|| root().join("target/test-tools"), PathBuf::from);
+    Some(tools.join(path)).filter(|tool| tool.exists())
+}
+
 /// The repository.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

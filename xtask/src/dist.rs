@@ -1,5 +1,9 @@
 //! `cargo xtask dist`: what a release of plugbuild itself is made of.
 
+mod compile;
+mod formula;
+mod packed;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,53 +11,86 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use plugbuild::cli::Cli;
 use plugbuild::error::{Error, Result};
-use plugbuild::package::folder::Folder;
+use plugbuild::host::Host;
 use plugbuild::toolchain::fetch::sha256_of;
-use plugbuild::toolchain::store::{Store, create_dir};
+use plugbuild::toolchain::store::create_dir;
 
-/// Make target/dist: static binaries for every Rust target that is installed, completions, man pages, sums, a formula
+/// Make target/dist: static binaries in archives, completions, man pages, sums and a formula
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Completions and man pages only
     #[arg(long)]
     no_binaries: bool,
-    /// Where the archives will be downloaded from, for the Homebrew formula
+    /// A Rust target to build for; all that releases are made for if not said
+    #[arg(long, value_name = "TRIPLE")]
+    target: Vec<String>,
+    /// The repository whose releases will hold the archives, for the Homebrew formula; `repository` of Cargo.toml if not said
     #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    repository: Option<String>,
 }
 
 /// The static targets that releases are made for.
-const TARGETS: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
+const TARGETS: [&str; 2] = ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"];
+const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
+    let targets = chosen(&args.target)?;
     let out = root.join("target/dist");
     if out.exists() {
         fs::remove_dir_all(&out).map_err(|e| Error::io("remove", &out, e))?;
     }
-    let pages = texts(&out)?;
-    println!("{pages} completions and man pages");
+    println!("{} completions and man pages", texts(&out)?);
     if args.no_binaries {
         return Ok(());
     }
+    let builder = compile::Builder::here(root, &targets, &Host::from_process()?)?;
     let mut archives = Vec::new();
-    for target in installed()? {
-        println!("building for {target}");
-        archives.push(archive(&target, root, &out)?);
+    for target in targets {
+        let binary = builder.build(target)?;
+        let archive = packed::archive(target, &binary, root, &out)?;
+        println!(
+            "{}: {} bytes, its binary {}",
+            name(&archive),
+            size(&archive)?,
+            size(&binary)?
+        );
+        archives.push(archive);
     }
-    if archives.is_empty() {
-        return Err(Error::tool_missing("none of the release targets is installed")
-            .help(format!("`rustup target add {}`", TARGETS.join(" "))));
-    }
-    let mut sums = String::new();
-    for archive in &archives {
-        sums += &format!("{}  {}\n", sha256_of(archive)?, name(archive));
-    }
-    write(&out.join("SHA256SUMS"), &sums)?;
-    if let Some(url) = &args.url {
-        write(&out.join("plugbuild.rb"), &formula(url, &archives)?)?;
-    }
+    let repository = args.repository.as_deref().unwrap_or(env!("CARGO_PKG_REPOSITORY"));
+    finish(repository, archives, &out)?;
     println!("{}", out.display());
     Ok(())
+}
+
+/// The targets asked for, each known.
+fn chosen(asked: &[String]) -> Result<Vec<&'static str>> {
+    if asked.is_empty() {
+        return Ok(TARGETS.to_vec());
+    }
+    let known = |name: &String| {
+        let found = TARGETS.iter().find(|target| *target == name).copied();
+        found.ok_or_else(|| {
+            Error::usage(format!("no release is made for {name}")).help(format!("take {}", TARGETS.join(" or ")))
+        })
+    };
+    asked.iter().map(known).collect()
+}
+
+/// The formula where it is known what it is to point to, and the sums of all files that are to be uploaded.
+fn finish(repository: &str, mut files: Vec<PathBuf>, out: &Path) -> Result<()> {
+    if repository.is_empty() {
+        println!("no formula: Cargo.toml names no repository, and --repository is not said");
+    } else {
+        let file = out.join("plugbuild.rb");
+        write(&file, &formula::text(repository, &files)?)?;
+        files.push(file);
+    }
+    let mut sums = String::new();
+    for file in &files {
+        sums += &format!("{}  {}\n", sha256_of(file)?, name(file));
+    }
+    write(&out.join("SHA256SUMS"), &sums)
 }
 
 /// Completions and man pages of every command; how many.
@@ -61,94 +98,31 @@ fn texts(out: &Path) -> Result<usize> {
     let (completions, man) = (out.join("completions"), out.join("man"));
     create_dir(&completions)?;
     create_dir(&man)?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
+    for shell in SHELLS {
         clap_complete::generate_to(shell, &mut Cli::command(), "plugbuild", &completions)
             .map_err(|e| Error::io("write", &completions, e))?;
     }
     clap_mangen::generate_to(Cli::command(), &man).map_err(|e| Error::io("write", &man, e))?;
-    let count = |dir: &Path| fs::read_dir(dir).map_or(0, Iterator::count);
-    Ok(count(&completions) + count(&man))
+    Ok(inside(&completions)?.len() + inside(&man)?.len())
 }
 
-fn installed() -> Result<Vec<String>> {
-    let listed = duct::cmd!("rustup", "target", "list", "--installed").read();
-    let listed = listed.map_err(|e| Error::tool_missing(format!("cannot ask rustup for its targets: {e}")))?;
-    Ok(listed
-        .lines()
-        .filter(|line| TARGETS.contains(line))
-        .map(str::to_owned)
-        .collect())
-}
-
-/// Builds for a target and packs what a package of it holds.
-fn archive(target: &str, root: &Path, out: &Path) -> Result<PathBuf> {
-    duct::cmd!(
-        "cargo",
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "plugbuild",
-        "--target",
-        target
-    )
-    .dir(root)
-    .run()
-    .map_err(|e| Error::build(format!("cargo build for {target} failed: {e}")))?;
-    let stem = format!("plugbuild-{}-{target}", env!("CARGO_PKG_VERSION"));
-    let binary = root.join("target").join(target).join("release/plugbuild");
-    let mut files = vec![(format!("{stem}/plugbuild"), binary)];
-    for folder in ["completions", "man"] {
-        let mut inside: Vec<PathBuf> = fs::read_dir(out.join(folder))
-            .map_err(|e| Error::io("read", out, e))?
-            .flatten()
-            .map(|e| e.path())
-            .collect();
-        inside.sort();
-        files.extend(
-            inside
-                .into_iter()
-                .map(|file| (format!("{stem}/{folder}/{}", name(&file)), file)),
-        );
-    }
-    let files: Vec<(&str, &Path)> = files
-        .iter()
-        .map(|(name, file)| (name.as_str(), file.as_path()))
-        .collect();
-    let archive = format!("{stem}.tar.gz");
-    let staged = Folder::begin(&out.join("packed"), &Store::at(&out.join("store")), || {})?;
-    staged.archive(&archive, &files, 0)?;
-    let to = out.join(&archive);
-    fs::rename(staged.path().join(&archive), &to).map_err(|e| Error::io("write", &to, e))?;
-    Ok(to)
-}
-
-/// The Homebrew formula: one archive a processor.
-fn formula(url: &str, archives: &[PathBuf]) -> Result<String> {
-    let mut text = format!(
-        "class Plugbuild < Formula\n  desc \"{}\"\n  homepage \"{url}\"\n  version \"{}\"\n  license any_of: [\"MIT\", \"Apache-2.0\"]\n\n  on_linux do\n",
-        env!("CARGO_PKG_DESCRIPTION"),
-        env!("CARGO_PKG_VERSION")
-    );
-    for archive in archives {
-        let on = if name(archive).contains("aarch64") {
-            "on_arm"
-        } else {
-            "on_intel"
-        };
-        text += &format!(
-            "    {on} do\n      url \"{}/{}\"\n      sha256 \"{}\"\n    end\n",
-            url.trim_end_matches('/'),
-            name(archive),
-            sha256_of(archive)?
-        );
-    }
-    text += "  end\n\n  def install\n    bin.install \"plugbuild\"\n    man1.install Dir[\"man/*.1\"]\n    bash_completion.install \"completions/plugbuild.bash\"\n    zsh_completion.install \"completions/_plugbuild\"\n    fish_completion.install \"completions/plugbuild.fish\"\n  end\n\n  test do\n    assert_match version.to_s, shell_output(\"#{bin}/plugbuild --version\")\n  end\nend\n";
-    Ok(text)
+/// The files in a folder, sorted.
+fn inside(dir: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |e| Error::io("read", dir, e);
+    let entries = fs::read_dir(dir).map_err(failed)?;
+    let mut files = entries
+        .map(|entry| Ok(entry.map_err(failed)?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
 }
 
 fn name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn size(file: &Path) -> Result<u64> {
+    Ok(fs::metadata(file).map_err(|e| Error::io("read", file, e))?.len())
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {
@@ -156,51 +130,6 @@ fn write(file: &Path, text: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::ValueEnum;
-
-    use super::*;
-
-    #[test]
-    fn every_command_has_its_man_page_and_every_shell_its_completions() {
-        let dir = tempfile::tempdir().unwrap();
-        texts(dir.path()).unwrap();
-        for shell in Shell::value_variants() {
-            let known = ["bash", "zsh", "fish", "powershell"].contains(&shell.to_string().as_str());
-            let file = dir
-                .path()
-                .join("completions")
-                .join(clap_complete::Generator::file_name(shell, "plugbuild"));
-            assert_eq!(file.is_file(), known, "{shell}");
-        }
-        let mut command = Cli::command();
-        command.build();
-        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-            let page = dir.path().join(format!("man/plugbuild-{}.1", sub.get_name()));
-            let text = fs::read_to_string(&page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
-            assert!(text.contains(".TH"), "{}", page.display());
-        }
-    }
-
-    #[test]
-    fn the_formula_names_each_archive_with_its_sum() {
-        let dir = tempfile::tempdir().unwrap();
-        let archives = TARGETS.map(|target| dir.path().join(format!("plugbuild-0.0.0-{target}.tar.gz")));
-        for archive in &archives {
-            fs::write(archive, name(archive)).unwrap();
-        }
-        let text = formula("https://example.com/d/", &archives).unwrap();
-        for archive in &archives {
-            assert!(
-                text.contains(&format!("https://example.com/d/{}\"", name(archive))),
-                "{text}"
-            );
-            assert!(text.contains(&sha256_of(archive).unwrap()), "{text}");
-        }
-        assert_eq!(
-            text.matches(" do\n").count() + 2,
-            text.matches("end\n").count(),
-            "{text}"
-        );
-    }
-}
+mod tests;
+#[cfg(test)]
+mod real;

@@ -1,0 +1,61 @@
+//! The Homebrew formula: the archive of each processor, by its sum.
+
+use std::path::PathBuf;
+
+use plugbuild::error::Result;
+use plugbuild::toolchain::fetch::sha256_of;
+
+use super::{VERSION, name};
+
+/// Where a release's files are downloaded from: as cargo-binstall is told in Cargo.toml.
+pub(super) fn release_url(repository: &str) -> String {
+    format!("{}/releases/download/v{VERSION}", repository.trim_end_matches('/'))
+}
+
+/// The formula of these archives.
+pub(super) fn text(repository: &str, archives: &[PathBuf]) -> Result<String> {
+    let mut text = format!(
+        "class Plugbuild < Formula
+  desc \"Build Go plugins that load in a KrakenD API gateway, without Docker\"
+  homepage \"{repository}\"
+  version \"{VERSION}\"
+  license \"{}\"
+
+  depends_on :linux
+
+  on_linux do
+",
+        env!("CARGO_PKG_LICENSE")
+    );
+    for archive in archives {
+        let arm = name(archive).contains("aarch64");
+        text += &format!(
+            "    {} do
+      url \"{}/{}\"
+      sha256 \"{}\"
+    end
+",
+            if arm { "on_arm" } else { "on_intel" },
+            release_url(repository),
+            name(archive),
+            sha256_of(archive)?
+        );
+    }
+    text += "  end
+
+  def install
+    bin.install \"plugbuild\"
+    man1.install Dir[\"man/*.1\"]
+    bash_completion.install \"completions/plugbuild.bash\" => \"plugbuild\"
+    zsh_completion.install \"completions/_plugbuild\"
+    fish_completion.install \"completions/plugbuild.fish\"
+  end
+
+  test do
+    assert_match version.to_s, shell_output(\"#{bin}/plugbuild --version\")
+    assert_match \"linux\", shell_output(\"#{bin}/plugbuild targets\")
+  end
+end
+";
+    Ok(text)
+}
