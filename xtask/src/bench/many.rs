@@ -32,7 +32,11 @@ pub(super) fn targets(args: &Args, plugbuild: &Path, root: &Path) -> Result<()> 
         pairs.push(pair(|| timed(&ours(&a)), || row(&bare), round % 2 == 0)?);
         let _ = std::fs::remove_dir_all(a).and_then(|()| std::fs::remove_dir_all(b));
     }
-    show("four targets cold, against four bare go builds in a row", &pairs, 0.72);
+    show(
+        "four targets cold, against four bare go builds in a row",
+        &pairs,
+        Some(0.72),
+    );
     Ok(())
 }
 
@@ -58,7 +62,7 @@ pub(super) fn plugins(args: &Args, plugbuild: &Path, root: &Path) -> Result<()> 
         "{} builds with nothing changed, against as many bare go builds in a row",
         planned.len()
     );
-    show(&what, &pairs, 1.0);
+    show(&what, &pairs, Some(1.0));
 
     project(temp.path(), &source, 50)?;
     let plan = dry_run.stdout_null();

@@ -123,7 +123,7 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
         cold.push(pair(|| timed(&ours(&a)), || timed(&bare(&b)), ours_first)?);
         let _ = std::fs::remove_dir_all(a).and_then(|()| std::fs::remove_dir_all(b));
     }
-    show("cold build, against bare go build", &cold, 1.02);
+    show("cold build, against bare go build", &cold, Some(1.02));
 
     let cache = temp.path().join("unchanged");
     timed(&ours(&cache))?;
@@ -131,7 +131,7 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
     let unchanged = (0..args.unchanged)
         .map(|round| pair(|| timed(&ours(&cache)), || timed(&bare(&cache)), round % 2 == 0))
         .collect::<Result<Vec<_>>>()?;
-    show("nothing changed, against bare go build", &unchanged, 1.3);
+    show("nothing changed, against bare go build", &unchanged, Some(1.3));
 
     let version = cmd!(&plugbuild, "--version").stdout_null();
     let mut starts = (0..50).map(|_| timed(&version)).collect::<Result<Vec<_>>>()?;
@@ -189,11 +189,12 @@ fn pair(
     }
 }
 
-fn show(what: &str, pairs: &[(f64, f64)], goal: f64) {
+fn show(what: &str, pairs: &[(f64, f64)], goal: Option<f64>) {
+    let goal = goal.map_or_else(String::new, |goal| format!(" (goal {goal})"));
     let mut ratios: Vec<f64> = pairs.iter().map(|(a, b)| a / b).collect();
     let (mut ours, mut other): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
     println!(
-        "{what}: median ratio {:.3} (goal {goal}) of {} pairs; plugbuild {:.3} s, bare {:.3} s",
+        "{what}: median ratio {:.3}{goal} of {} pairs; plugbuild {:.3} s, bare {:.3} s",
         median(&mut ratios),
         pairs.len(),
         median(&mut ours),
