@@ -131,15 +131,15 @@ else
     fail "no cargo here to build mdbook with"
 fi
 
-# Rust's libraries for the static binaries of a release.
+# Rust's libraries for the static binaries of a release: only the test that makes one, which is not run by itself, wants them.
 for target in aarch64-unknown-linux-musl x86_64-unknown-linux-musl; do
     if [ -d "$(rustc --print target-libdir --target "$target")" ]; then
         say "Rust for $target: there"
     elif command_is_there rustup; then
         say "getting Rust for $target"
-        rustup -q target add "$target" || fail "rustup could not add $target"
+        rustup -q target add "$target" || say "Rust for $target: rustup could not add it"
     else
-        fail "no rustup here to get Rust for $target with"
+        say "Rust for $target: no rustup here to get it with"
     fi
 done
 
