@@ -28,7 +28,7 @@ const BUNDLES: usize = 40;
 const CREATED: usize = 20;
 const _: () = assert!(BUILDS + RELEASES + TOOLCHAINS + BUNDLES + CREATED >= 200);
 
-/// No run that is killed so often is ever too quick to be.
+/// As many runs are enough, however unlucky their moments: two of three are killed.
 pub(crate) const ROUNDS: usize = 400;
 
 /// A plugin whose Go takes a moment, and puts its file in its place whole, as Go does.
@@ -56,17 +56,33 @@ fn undisturbed(args: &str) -> (Duration, Vec<Vec<u8>>) {
     (took, files.collect())
 }
 
-/// Kills a run at a random moment; whether it came to that.
-fn killed(case: &Case, args: &str, within: Duration) -> bool {
-    let mut child = case.command(args.split_whitespace()).spawn().unwrap();
-    // What is seen from outside happens towards the end: half of the moments are there.
-    let moment = match fastrand::bool() {
-        true => fastrand::f64(),
-        false => 0.6 + 0.6 * fastrand::f64(),
-    };
-    thread::sleep(within.mul_f64(moment));
-    child.kill().unwrap();
-    child.wait_with_output().unwrap().status.signal() == Some(9)
+/// Kills runs at random moments of their length. How long they are it learns as it goes, since other tests load the
+/// machine now more and now less: a run that was over first makes it come sooner.
+pub(crate) struct Killer {
+    within: Duration,
+    pub(crate) kills: usize,
+}
+
+impl Killer {
+    pub(crate) fn new(undisturbed: Duration) -> Self {
+        let (within, kills) = (undisturbed, 0);
+        Killer { within, kills }
+    }
+
+    pub(crate) fn strikes(&mut self, case: &Case, args: &str) {
+        let mut child = case.command(args.split_whitespace()).spawn().unwrap();
+        // What is seen from outside happens towards the end: half of the moments are there.
+        let moment = match fastrand::bool() {
+            true => fastrand::f64(),
+            false => 0.6 + 0.6 * fastrand::f64(),
+        };
+        thread::sleep(self.within.mul_f64(moment));
+        child.kill().unwrap();
+        let killed = child.wait_with_output().unwrap().status.signal() == Some(9);
+        self.kills += usize::from(killed);
+        // Two of three runs end by the signal where these two are in balance.
+        self.within = self.within.mul_f64(if killed { 1.05 } else { 0.9 });
+    }
 }
 
 #[test]
@@ -75,13 +91,13 @@ fn a_build_that_is_killed_leaves_its_files_whole_or_absent() {
         return;
     }
     let (took, want) = undisturbed("-j 2");
-    let (mut kills, mut half) = (0, 0);
+    let (mut killer, mut half) = (Killer::new(took), 0);
     for _ in 0..ROUNDS {
-        if kills == BUILDS {
+        if killer.kills == BUILDS {
             break;
         }
         let case = case();
-        kills += usize::from(killed(&case, "-j 2", took));
+        killer.strikes(&case, "-j 2");
         for (file, want) in FILES.iter().zip(&want) {
             let path = case.at("work/out").join(file);
             match fs::read(&path) {
@@ -92,6 +108,7 @@ fn a_build_that_is_killed_leaves_its_files_whole_or_absent() {
         case.run("-j 2").exits(0);
         assert_eq!(case.list("work/out"), FILES, "something was left behind");
     }
+    let kills = killer.kills;
     assert!(
         kills == BUILDS && half > 0,
         "{kills} runs were killed, {half} files were not there"
@@ -108,9 +125,9 @@ fn a_release_that_is_killed_leaves_its_folder_whole_or_absent() {
     }
     let package = "package --plugin-version 1.2.3";
     let (took, _) = undisturbed(package);
-    let (mut kills, mut absent) = (0, 0);
+    let (mut killer, mut absent) = (Killer::new(took), 0);
     for round in 0..ROUNDS {
-        if kills == RELEASES {
+        if killer.kills == RELEASES {
             break;
         }
         let case = case();
@@ -120,7 +137,7 @@ fn a_release_that_is_killed_leaves_its_folder_whole_or_absent() {
         }
         // Nothing changed would be over too soon.
         let case = case.file("work/main.go", format!("{MAIN_GO}\n// {round}\n"));
-        kills += usize::from(killed(&case, package, took));
+        killer.strikes(&case, package);
         if case.at("work/dist").exists() {
             case.run("package --check").exits(0);
         } else {
@@ -136,6 +153,7 @@ fn a_release_that_is_killed_leaves_its_folder_whole_or_absent() {
             .collect();
         assert!(left.is_empty(), "left behind: {left:?}");
     }
+    let kills = killer.kills;
     assert!(
         kills == RELEASES && absent > 0,
         "{kills} runs were killed, {absent} folders were not there"
@@ -180,13 +198,13 @@ fn a_bundle_whose_install_is_killed_is_whole_or_absent() {
     };
     let want = parts(&case);
     assert!(want.iter().all(Option::is_some));
-    let (mut kills, mut absent) = (0, 0);
+    let (mut killer, mut absent) = (Killer::new(took), 0);
     for _ in 0..ROUNDS {
-        if kills == BUNDLES {
+        if killer.kills == BUNDLES {
             break;
         }
         let case = bundle::site(&bytes);
-        kills += usize::from(killed(&case, install, took));
+        killer.strikes(&case, install);
         for (part, want) in parts(&case).iter().zip(&want) {
             absent += usize::from(part.is_none());
             assert!(part.is_none() || part == want, "a part is not whole");
@@ -194,6 +212,7 @@ fn a_bundle_whose_install_is_killed_is_whole_or_absent() {
         case.run(install).exits(0);
         assert!(parts(&case) == want);
     }
+    let kills = killer.kills;
     assert!(kills == BUNDLES && absent > 0, "{kills} killed, {absent} parts absent");
     say(&format!(
         "{kills} installs of a bundle killed at a random moment: {absent} parts absent, the others whole"
@@ -211,13 +230,13 @@ fn a_bundle_whose_making_is_killed_is_whole_or_absent() {
     case.run(create).exits(0);
     let took = begun.elapsed();
     let want = fs::read(case.at("work/out.plugbundle")).unwrap();
-    let (mut kills, mut absent) = (0, 0);
+    let (mut killer, mut absent) = (Killer::new(took), 0);
     for _ in 0..ROUNDS {
-        if kills == CREATED {
+        if killer.kills == CREATED {
             break;
         }
         let case = bundle::equipped();
-        kills += usize::from(killed(&case, create, took));
+        killer.strikes(&case, create);
         match fs::read(case.at("work/out.plugbundle")) {
             Ok(bytes) => assert!(bytes == want, "it is not whole"),
             Err(_) => absent += 1,
@@ -226,6 +245,7 @@ fn a_bundle_whose_making_is_killed_is_whole_or_absent() {
         assert!(fs::read(case.at("work/out.plugbundle")).unwrap() == want);
         assert_eq!(case.list("work"), ["go.mod", "main.go", "out.plugbundle"]);
     }
+    let kills = killer.kills;
     assert!(kills == CREATED && absent > 0, "{kills} killed, {absent} absent");
     say(&format!(
         "{kills} bundles killed while they were made: {absent} absent, the others whole"

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::process::Child;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use snapbox::str;
 
-use crate::robust::{ROUNDS, TOOLCHAINS};
+use crate::robust::{Killer, ROUNDS, TOOLCHAINS};
 use crate::support::case::{Case, HOST, go_script};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
 use crate::support::{say, stand_ins_are_amd64};
@@ -60,31 +60,28 @@ fn copies_that_are_killed_leave_no_half_toolchain() {
         let bulk = fs::metadata(place.join("src/bulk")).map(|m| m.len()).ok();
         assert_eq!((bulk, place.join("bin/go").is_file()), (Some(600_000), true), "{when}");
     };
-    let random = fastrand::Rng::with_seed(7).u64(..);
-    let mut random = fastrand::Rng::with_seed(random);
-    let (mut killed, mut made) = (0, 0);
-    for round in 0..ROUNDS as u64 {
-        if killed >= TOOLCHAINS && made > 0 {
+    let install = "toolchain install 1.25.6";
+    let begun = Instant::now();
+    case.run(install).exits(0);
+    let mut killer = Killer::new(begun.elapsed());
+    let mut made = 0;
+    for round in 0..ROUNDS {
+        if killer.kills >= TOOLCHAINS && made > 0 {
             break;
         }
-        // On a busy machine the moments worth hitting come later.
-        let window = 120 * (1 + round % 40 / 8);
-        let mut copy = case.command(["toolchain", "install", "1.25.6"]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(random.u64(0..window)));
-        copy.kill().unwrap();
-        let ended = copy.wait().unwrap();
-        killed += usize::from(!ended.success());
         if place.exists() {
-            made += 1;
+            made += usize::from(round > 0);
             whole(&format!("round {round}"));
             fs::remove_dir_all(&place).unwrap();
         }
+        killer.strikes(&case, install);
     }
+    let killed = killer.kills;
     assert!(killed >= TOOLCHAINS && made > 0, "{killed} killed, {made} made");
     say(&format!(
         "{killed} installs of a toolchain killed at a random moment: {made} whole, the others absent"
     ));
-    case.run("toolchain install 1.25.6").exits(0);
+    case.run(install).exits(0);
     whole("after all");
     assert!(case.list("store/go") == [format!("go1.25.6.{HOST}")]);
 }
