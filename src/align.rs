@@ -36,10 +36,6 @@ pub struct Alignment {
     pub go_line: Option<GoLine>,
     /// Directives that the gateway's Go does not know, to be left out.
     pub drop: Vec<String>,
-    /// Lines to add to the copy of go.sum before the go command sees it, so that it asks no checksum database.
-    pub sums: Vec<String>,
-    /// Pinned modules whose sums are not known: the go command will ask for them.
-    pub without_sums: Vec<String>,
 }
 
 /// `replace path => to version`.
@@ -65,9 +61,18 @@ impl Alignment {
         let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
         self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
     }
-}
 
-impl Alignment {
+    /// Lines to add to the copy of go.sum before the go command sees it, so that it asks no checksum database. A pinned
+    /// module whose sums are not known has none: the go command will ask for it.
+    #[must_use]
+    pub fn sums(&self) -> Vec<String> {
+        let known = self
+            .pins
+            .iter()
+            .filter_map(|pin| sums::go_sum_lines(&pin.to, &pin.version));
+        known.collect()
+    }
+
     /// Adds to what the go command `said` which modules were moved under the plugin: those first that it names.
     #[must_use]
     pub fn blamed(&self, error: Error, said: &str, label: &str) -> Error {
@@ -114,12 +119,6 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], q
             .filter(|verb| directives.contains(&verb.as_str()))
             .cloned()
             .collect(),
-        sums: sums::go_sum_lines(&rows).collect(),
-        without_sums: rows
-            .iter()
-            .filter(|row| !has_sums(row))
-            .map(|row| row.path.clone())
-            .collect(),
         pins: rows.iter().map(pin).collect(),
     }
 }
@@ -131,11 +130,6 @@ fn pin(row: &ModuleRow) -> Pin {
         to: to.to_owned(),
         version: version.to_owned(),
     }
-}
-
-fn has_sums(row: &ModuleRow) -> bool {
-    let (path, version) = row.effective();
-    sums::lookup(path, version).is_some()
 }
 
 /// Also where nothing of the module is compiled in: its `replace` would stand in the pin's way all the same.

@@ -34,7 +34,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
     }
     let mut go = Invocation::new(tools.go.program(), &job.plugin.dir)
         .arg("build")
-        .args(&job.prepared.flags)
+        .args(job.prepared.flags())
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
         .args(linker_flags(job, tools, matrix))

@@ -21,7 +21,7 @@ use crate::gobuild;
 use crate::host::Host;
 use crate::invocation::Invocation;
 use crate::matrix::Matrix;
-use crate::modfile;
+use crate::modfile::ModFile;
 use crate::plan::Job;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::{Tools, cache};
@@ -66,7 +66,7 @@ pub fn look(
     let Some(seal) = whole(linked, &sealing.made_of) else {
         return Some((sealing, None));
     };
-    if let Some(copies) = seal.prepared.copy.as_deref().and_then(Path::parent) {
+    if let Some(copies) = seal.prepared.copy.as_ref().and_then(|copy| copy.dir().parent()) {
         cache::stamp(copies);
     }
     sealing.unchanged = seal.complete.then_some(seal.linked);
@@ -75,7 +75,7 @@ pub fn look(
 
 fn whole(linked: &Path, made_of: &str) -> Option<Seal> {
     let seal: Seal = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
-    let copy_is_there = seal.prepared.copy.as_deref().is_none_or(modfile::is_settled);
+    let copy_is_there = seal.prepared.copy.as_ref().is_none_or(ModFile::is_settled);
     let whole = seal.made_of == made_of && copy_is_there && seal.inputs.digest().ok()?.text == seal.digest;
     whole.then_some(seal)
 }

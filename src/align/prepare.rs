@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::matrix::{Matrix, QuirkFacts};
-use crate::modfile::{self, text::Edits};
+use crate::modfile::{self, ModFile, text::Edits};
 use crate::plan::Job;
 use crate::plugin::Plugin;
 use crate::plugin::directives;
@@ -60,20 +60,21 @@ pub struct Prepared {
     pub alignment: Option<Alignment>,
     /// What only the gateway's own file could tell.
     pub doubts: Vec<Doubt>,
-    /// Flags of the go command that name the copy of go.mod.
-    pub flags: Vec<String>,
-    /// The copy of go.work, which no flag can name.
-    pub work: Option<PathBuf>,
-    /// The folder of the copy, if there is one.
-    pub copy: Option<PathBuf>,
+    /// The copy of go.mod or go.work that is read in its place.
+    pub copy: Option<ModFile>,
 }
 
 impl Prepared {
+    /// Flags that make the go command read the copy.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        self.copy.as_ref().map(ModFile::flags).unwrap_or_default()
+    }
+
     /// The go command's settings beside the flags.
+    #[must_use]
     pub fn env(&self) -> Option<(String, OsString)> {
-        self.work
-            .as_ref()
-            .map(|file| ("GOWORK".to_owned(), file.clone().into()))
+        self.copy.as_ref().and_then(ModFile::env)
     }
 }
 
@@ -148,7 +149,7 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
             .label
             .replace(|c: char| !c.is_alphanumeric() && !"-.+".contains(c), "-")
     );
-    let copy = modfile::write(&job.plugin, &name, &edits, &decided.sums, means.store)?;
+    let mut copy = modfile::write(&job.plugin, &name, &edits, &decided.sums(), means.store)?;
     let mut alignment = decided;
     if copy.changed || asked.is_none() {
         let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
@@ -170,11 +171,9 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         copy.settled()?;
     }
     Ok(Prepared {
-        doubts: alignment.doubts.clone(),
+        doubts: std::mem::take(&mut alignment.doubts),
         alignment: Some(alignment),
-        flags: copy.flags(),
-        work: copy.work().map(Path::to_owned),
-        copy: Some(copy.dir().to_owned()),
+        copy: Some(copy),
     })
 }
 

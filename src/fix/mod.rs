@@ -13,7 +13,6 @@ use crate::align::{Means, go_line};
 use crate::check::{Cause, Clash, GatewaySide, PluginSide, Source, clashes};
 use crate::error::{Error, Result};
 use crate::invocation::Invocation;
-use crate::matrix::modules::ModuleRow;
 use crate::matrix::sums;
 use crate::modfile::{self, ModFile};
 use crate::plan::Job;
@@ -238,11 +237,5 @@ fn sum_lines(source: &Source) -> Option<String> {
     let Source::Published { path, version } = source else {
         return None;
     };
-    let row = ModuleRow {
-        path: path.clone(),
-        version: version.clone(),
-        indirect: false,
-        replace: None,
-    };
-    sums::go_sum_lines(&[row]).next()
+    sums::go_sum_lines(path, version)
 }

@@ -1,8 +1,6 @@
 //! The `h1:` sums of all modules that any release requires, from toolchains/sums.txt: with them in a go.sum, the go
 //! command asks no checksum database about modules that the gateway is known to be made of.
 
-use super::modules::ModuleRow;
-
 /// Lines of `module version h1:zip h1:go.mod`, sorted, so that a look-up halves its way through the text as it is.
 const TEXT: &str = include_str!("../../toolchains/sums.txt");
 
@@ -43,17 +41,14 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Sum)> {
     TEXT.lines().filter_map(fields)
 }
 
-/// The lines of a go.sum for these modules, replacements in the place of what they replace.
-/// A module whose sums are not known has none.
-pub fn go_sum_lines(modules: &[ModuleRow]) -> impl Iterator<Item = String> {
-    modules.iter().filter_map(|row| {
-        let (path, version) = row.effective();
-        let sum = lookup(path, version)?;
-        let zip = sum
-            .zip
-            .map_or_else(String::new, |zip| format!("{path} {version} {zip}\n"));
-        Some(format!("{zip}{path} {version}/go.mod {}", sum.go_mod))
-    })
+/// The lines of a go.sum for a module version, if its sums are known.
+#[must_use]
+pub fn go_sum_lines(module: &str, version: &str) -> Option<String> {
+    let sum = lookup(module, version)?;
+    let zip = sum
+        .zip
+        .map_or_else(String::new, |zip| format!("{module} {version} {zip}\n"));
+    Some(format!("{zip}{module} {version}/go.mod {}", sum.go_mod))
 }
 
 fn fields(line: &'static str) -> Option<(&'static str, &'static str, Sum)> {
@@ -67,7 +62,15 @@ fn fields(line: &'static str) -> Option<(&'static str, &'static str, Sum)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::modules;
+    use crate::matrix::modules::{self, ModuleRow};
+
+    /// Of each module what stands in its place.
+    fn lines(rows: &[ModuleRow]) -> Vec<String> {
+        let effective = rows.iter().map(ModuleRow::effective);
+        effective
+            .filter_map(|(path, version)| go_sum_lines(path, version))
+            .collect()
+    }
 
     #[test]
     fn every_line_is_whole_and_found() {
@@ -94,7 +97,7 @@ mod tests {
     fn every_module_of_every_release_has_sums() {
         let mut used = std::collections::BTreeSet::new();
         for (version, rows) in modules::all().unwrap() {
-            assert_eq!(go_sum_lines(&rows).count(), rows.len(), "{version}");
+            assert_eq!(lines(&rows).len(), rows.len(), "{version}");
             used.extend(rows.iter().map(|row| {
                 let (path, version) = row.effective();
                 (path.to_owned(), version.to_owned())
@@ -106,8 +109,7 @@ mod tests {
     #[test]
     fn go_sum_has_both_lines_of_the_replacement() {
         let rows = modules::of("2.1.4".parse().unwrap()).unwrap();
-        let lines: Vec<String> = go_sum_lines(&rows).collect();
-        let text = lines.join("\n");
+        let text = lines(&rows).join("\n");
         assert!(
             text.contains("github.com/devopsfaith/go-auth0 v0.0.0-20220422124632-a1358a81b559 h1:"),
             "{text}"

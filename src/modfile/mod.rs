@@ -4,9 +4,11 @@
 pub mod text;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -17,20 +19,22 @@ use crate::toolchain::store::{Lock, Store, create_dir};
 use text::Edits;
 
 /// A copy, written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModFile {
     file: PathBuf,
     kind: Kind,
     /// A digest of what it was made of.
     made_of: String,
     /// Whether the go command has yet to read it.
+    #[serde(skip)]
     pub changed: bool,
 }
 
 /// The file that tells what a copy was made of.
 const STAMP: &str = "made-of";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Kind {
     Module,
     /// Of a module whose vendor folder is used.
@@ -51,10 +55,10 @@ impl ModFile {
         }
     }
 
-    /// The file that GOWORK must name, which no flag can.
+    /// The setting that makes the go command read it, where no flag can.
     #[must_use]
-    pub fn work(&self) -> Option<&Path> {
-        (self.kind == Kind::Workspace).then_some(&self.file)
+    pub fn env(&self) -> Option<(String, OsString)> {
+        (self.kind == Kind::Workspace).then(|| ("GOWORK".to_owned(), self.file.clone().into()))
     }
 
     #[must_use]
@@ -106,9 +110,17 @@ impl ModFile {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn settled(&self) -> Result<()> {
+    pub fn settled(&mut self) -> Result<()> {
         let stamp = self.file.with_file_name(STAMP);
-        fs::write(&stamp, &self.made_of).map_err(|e| Error::io("write", stamp, e))
+        fs::write(&stamp, &self.made_of).map_err(|e| Error::io("write", stamp, e))?;
+        self.changed = false;
+        Ok(())
+    }
+
+    /// Whether it is still there whole, as the go command left it.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.file.with_file_name(STAMP).is_file()
     }
 
     /// Whether vendor/ is read, where modules have no list of their own.
@@ -172,12 +184,6 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
         }
     }
     Ok(copy)
-}
-
-/// Whether the copy in a folder is there whole, as the go command left it.
-#[must_use]
-pub fn is_settled(dir: &Path) -> bool {
-    dir.join(STAMP).is_file()
 }
 
 /// The copies of a plugin are one run's at a time; `waiting` is called if it is not ours yet.

@@ -123,11 +123,11 @@ fn alignment(alignment: Option<&Alignment>) -> Value {
 }
 
 /// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.
-fn flags(job: &Job) -> Vec<&String> {
+fn flags(job: &Job) -> Vec<String> {
     job.prepared
-        .flags
-        .iter()
-        .chain(&job.flags)
+        .flags()
+        .into_iter()
+        .chain(job.flags.iter().cloned())
         .filter(|flag| {
             !flag.starts_with("-gcflags=") && !flag.starts_with("-asmflags=") && !flag.starts_with("-modfile=")
         })

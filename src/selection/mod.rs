@@ -79,7 +79,7 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
             drop: &drop,
             ..Edits::default()
         };
-        let copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
+        let mut copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
         match read(job, &Reader::of(job, &version, program, matrix), &copy, host) {
             Ok(side) => {
                 copy.settled()?;
@@ -115,9 +115,7 @@ pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Resul
             .env("PWD", &job.plugin.dir)
             .without("GOROOT");
         go.set.extend(reader.env.clone());
-        if let Some(work) = modfile.work() {
-            go = go.env("GOWORK", work);
-        }
+        go.set.extend(modfile.env());
         go
     };
     let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
@@ -159,7 +157,7 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
         .args(["list", "-deps", "-f", "{{.ImportPath}}"])
         .args(reader.flags)
-        .args(job.prepared.flags.iter().chain(&job.user_flags).filter(files))
+        .args(job.prepared.flags().iter().chain(&job.user_flags).filter(files))
         .arg(".")
         .env("PWD", &job.plugin.dir)
         .without("GOROOT");
