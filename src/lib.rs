@@ -26,6 +26,7 @@ pub mod registerer;
 pub mod modfile;
 pub mod selection;
 pub mod fix;
+pub mod seen;
 pub mod seal;
 pub mod gobuild;
 pub mod schedule;

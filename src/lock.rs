@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::overwrite::overwrite;
-use crate::toolchain::fetch::sha256_of;
 
 /// The file's name.
 pub const FILE: &str = "plugbuild.lock";
@@ -50,9 +49,11 @@ pub struct GatewayFacts {
 }
 
 impl GatewayFacts {
+    /// `sum` tells a file's SHA-256.
+    ///
     /// # Errors
     /// The gateway's file cannot be read.
-    pub fn of(gateway: &Gateway) -> Result<Self> {
+    pub fn of(gateway: &Gateway, sum: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         Ok(GatewayFacts {
             go: gateway.go.to_string(),
             module_cache: gateway.module_cache.clone(),
@@ -60,7 +61,7 @@ impl GatewayFacts {
             glibc_floor: gateway.glibc_floor.map(|floor| floor.to_string()),
             trimpath: gateway.settings.trimpath,
             tags: gateway.settings.tags.clone(),
-            sha256: gateway.binary.as_deref().map(sha256_of).transpose()?,
+            sha256: gateway.binary.as_deref().map(sum).transpose()?,
         })
     }
 }

@@ -8,7 +8,6 @@ mod inputs;
 
 use std::fmt::{self, Debug, Write as _};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -23,6 +22,7 @@ use crate::invocation::Invocation;
 use crate::matrix::Matrix;
 use crate::modfile::ModFile;
 use crate::plan::Job;
+use crate::seen::{self, Seen};
 use crate::toolchain::fetch::hex;
 use crate::toolchain::{Tools, cache};
 pub use inputs::Inputs;
@@ -132,7 +132,7 @@ pub fn put(witness: Witness, job: &Job, linked: &Path) {
     let settled = witness
         .digest
         .newest
-        .is_none_or(|newest| newest + inputs::TICK < witness.began);
+        .is_none_or(|newest| seen::is_before(newest, witness.began));
     let same = witness.inputs.digest().is_ok_and(|now| now.text == witness.digest.text);
     if !settled || !same {
         return;
@@ -186,7 +186,7 @@ fn made_of(job: &Job, tools: &Tools, go: &Invocation, matrix: &Matrix, host: &Ho
         Some(&tools.go.program()),
         Some(&tools.cc.program),
     ]
-    .map(|file| file.map(seen));
+    .map(|file| file.map(Seen::of));
     hash.add(&files);
     hash.add(&(&job.gateway, job.align));
     hash.add(&(&go.program, &go.args, &go.cwd, &go.unset));
@@ -236,12 +236,6 @@ fn matters(name: &str) -> bool {
         .iter()
         .any(|prefix| name.starts_with(prefix));
     (prefixed || OTHERS.contains(&name)) && !NETWORK.contains(&name)
-}
-
-/// What changes when a file is replaced: inode, length and time of the last change.
-fn seen(file: &Path) -> Option<(PathBuf, u64, u64, i64, i64)> {
-    let meta = fs::metadata(file).ok()?;
-    Some((file.to_owned(), meta.ino(), meta.len(), meta.ctime(), meta.ctime_nsec()))
 }
 
 /// A digest over the debug text of values: whatever a type holds is in it.

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::plan::Job;
+use crate::seen;
 use crate::toolchain::fetch::hex;
 
 /// Files, and folders of packages.
@@ -37,9 +37,6 @@ pub(super) struct Found {
     /// When the last of the files was changed.
     pub(super) newest: Option<SystemTime>,
 }
-
-/// A file's time may be behind the clock by as much.
-pub(super) const TICK: Duration = Duration::from_millis(20);
 
 /// A package a line: its folder, and how many files of C and how many patterns it has; the standard library has none.
 pub(super) const FORMAT: &str = "{{if not .Standard}}{{.Dir}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
@@ -149,13 +146,7 @@ impl Reading {
         }
         self.hash.update((bytes.len() as u64).to_le_bytes());
         self.hash.update(bytes);
-        let meta = fs::metadata(path)?;
-        // A rename keeps the time of the content, and changes this one.
-        let changed = Duration::new(
-            meta.ctime().try_into().unwrap_or(0),
-            meta.ctime_nsec().try_into().unwrap_or(0),
-        );
-        self.newest = self.newest.max(Some(SystemTime::UNIX_EPOCH + changed));
+        self.newest = self.newest.max(Some(seen::changed(&fs::metadata(path)?)));
         Ok(())
     }
 }

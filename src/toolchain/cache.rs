@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
+use crate::toolchain::digest;
 use crate::toolchain::store::{IN_USE, Lock, Store, remove_tree};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -16,7 +17,7 @@ pub const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
 const PER_PROJECT: [&str; 2] = ["linked", "modfiles"];
 
 /// Folders that any build fills again as it needs.
-const FILLED_AGAIN: [&str; 2] = ["zig/cache", "bin"];
+const FILLED_AGAIN: [&str; 3] = ["zig/cache", "bin", digest::FOLDER];
 
 /// The file whose time says when the store was swept.
 const SWEPT: &str = "swept";

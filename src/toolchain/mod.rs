@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod cache;
 pub mod cc;
+pub mod digest;
 pub mod fetch;
 pub mod go;
 pub mod official;
