@@ -118,6 +118,21 @@ fn dry_runs_print_the_very_command() {
 }
 
 #[test]
+fn without_a_network_the_command_is_the_same_in_a_dry_run_and_in_the_build() {
+    let case = Case::equipped();
+    let args = "-g 2.12.1 -a amd64 -v --offline";
+    let printed = case.run(&format!("{args} --dry-run")).stdout;
+    let command = &printed[printed.find("cd ").unwrap()..];
+    assert!(
+        command.contains(" GONOPROXY=none ") && command.contains(" GOPROXY=off "),
+        "{command}"
+    );
+    let built = case.run(args).stderr;
+    let (_, ran) = built.split_once("running ").unwrap();
+    assert!(ran.starts_with(command), "{ran}");
+}
+
+#[test]
 fn a_dry_run_names_what_would_be_fetched_once() {
     let case = Case::plugin().fetching_go("exit 1");
     case.run("-g 2.1.4 --all-targets --dry-run").is(str![[r#"

@@ -12,7 +12,6 @@ use super::verify;
 use super::{Context, print, print_json};
 use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
-use crate::bundle::modules;
 use crate::cli::{BuildArgs, Format};
 use crate::error::{Kind, Result};
 use crate::gateway::Gateway;
@@ -24,27 +23,24 @@ use crate::seal::{self, Sealing};
 use crate::toolchain::{self, Tools, cache};
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
-    let cx = Context {
-        offline: cx.offline || args.frozen,
-        ..cx
-    };
-    let mut planned = planned(args, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
+    carry_out(&mut planned(args, cx)?, args, cx)
+}
+
+/// From a plan to its files.
+pub(super) fn carry_out(planned: &mut Planned, args: &BuildArgs, cx: Context) -> Result<()> {
     if args.dry_run {
-        return dry_run::run(&mut planned, cx);
+        return dry_run::run(planned, cx);
     }
     for job in &planned.plan.jobs {
         artefact::check_output(&job.output)?;
     }
-    prepare(&mut planned, args, Seals::Heed, cx)?;
+    prepare(planned, args, Seals::Heed, cx)?;
     if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
-        let manner = manner(args, &planned);
-        many::run(&planned, &manner, cx)?;
-        return reproduce(args, &planned, cx);
+        let manner = manner(args, planned);
+        many::run(planned, &manner, cx)?;
+        return reproduce(args, planned, cx);
     }
-    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+    for (job, tools) in planned.jobs() {
         introduce(job, tools, cx);
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         if job.seal.as_ref().is_some_and(Sealing::is_whole) {
@@ -52,7 +48,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         } else {
             cx.ui.detail("running", &go);
         }
-        let (artefact, verdict) = build_one(job, &go, &planned, args.verify_with.as_deref(), cx, |line| {
+        let (artefact, verdict) = build_one(job, &go, planned, args.verify_with.as_deref(), cx, |line| {
             cx.ui.pass_on(line)
         })?;
         if let Some(verdict) = verdict {
@@ -60,7 +56,7 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         }
         report(job, tools, &artefact, cx);
     }
-    reproduce(args, &planned, cx)
+    reproduce(args, planned, cx)
 }
 
 fn reproduce(args: &BuildArgs, planned: &Planned, cx: Context) -> Result<()> {
@@ -83,47 +79,33 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx:
     for (title, why) in &planned.refused {
         cx.ui.failed(title, why);
     }
-    let Planned {
-        plan,
-        tools,
-        matrix,
-        host,
-        store,
-        ..
-    } = planned;
-    cache::sweep(store);
-    planned.hold = Some(store.hold()?);
-    toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
+    cache::sweep(&planned.store);
+    planned.hold = Some(planned.store.hold()?);
+    ensure(planned, cx)?;
     super::lock::check(planned, args, cx)?;
     align(planned, seals, cx)
 }
 
-/// Makes each job build against its gateway's modules, where it would not load otherwise.
-pub(super) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<()> {
+/// Has every tool of the plan at hand.
+pub(super) fn ensure(planned: &mut Planned, cx: Context) -> Result<()> {
     let Planned {
         plan,
         tools,
         matrix,
         host,
         store,
+        offline,
         ..
     } = planned;
-    let means = Means { matrix, host, store };
+    toolchain::ensure(plan, tools, matrix, host, store, *offline, cx.ui)
+}
+
+/// Makes each job build against its gateway's modules, where it would not load otherwise.
+pub(super) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<()> {
     let mut sides = Sides::default();
-    let jobs = std::mem::take(&mut plan.jobs).into_iter().zip(std::mem::take(tools));
-    for (mut job, tool) in jobs {
-        modules::without_network(&mut job.env, cx.offline, host, store);
-        let known = match seals {
-            Seals::Heed => sealed(&mut job, &tool, means),
-            Seals::Ignore => None,
-        };
-        let prepared = match known {
-            Some(prepared) => Ok(prepared),
-            None => sides
-                .of(&job.gateway, matrix)
-                .and_then(|side| align::prepare(&job, side, &tool.go, means, cx.ui)),
-        };
-        match prepared {
+    let jobs = std::mem::take(&mut planned.plan.jobs);
+    for (mut job, tools) in jobs.into_iter().zip(std::mem::take(&mut planned.tools)) {
+        match prepared(&mut job, &tools, seals, &mut sides, planned.means(), cx) {
             Ok(prepared) => job.prepared = prepared,
             Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {
                 cx.ui.failed(&many::title(&job), &why);
@@ -135,17 +117,35 @@ pub(super) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<
         // Of several targets of one gateway the same would be said.
         let like =
             |other: &Job| other.plugin == job.plugin && other.gateway == job.gateway && other.prepared == job.prepared;
-        if !plan.jobs.iter().any(like) {
+        if !planned.plan.jobs.iter().any(like) {
             align::tell(&job, cx.ui);
         }
-        plan.jobs.push(job);
-        tools.push(tool);
+        planned.plan.jobs.push(job);
+        planned.tools.push(tools);
     }
     Ok(())
 }
 
-/// How a job was prepared when it was last built, if nothing has changed since.
-pub(super) fn sealed(job: &mut Job, tools: &Tools, means: Means) -> Option<Prepared> {
+/// How a job is made to build against its gateway's modules: as its seal says if nothing has changed since it was last
+/// built, else as the go command does.
+pub(super) fn prepared(
+    job: &mut Job,
+    tools: &Tools,
+    seals: Seals,
+    sides: &mut Sides,
+    means: Means,
+    cx: Context,
+) -> Result<Prepared> {
+    if seals == Seals::Heed
+        && let Some(prepared) = sealed(job, tools, means)
+    {
+        return Ok(prepared);
+    }
+    let side = sides.of(&job.gateway, means.matrix)?;
+    align::prepare(job, side, &tools.go, means, cx.ui)
+}
+
+fn sealed(job: &mut Job, tools: &Tools, means: Means) -> Option<Prepared> {
     let Means { matrix, host, store } = means;
     let go = gobuild::invocation(job, tools, matrix, host, store);
     let (sealing, prepared) = seal::look(job, tools, &go, &gobuild::linked_file(job, store), matrix, host)?;

@@ -9,11 +9,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::build::{self, Seals, prepare};
-use super::dry_run;
 use super::many::{self, Manner};
-use super::planned::{Planned, planned};
+use super::planned::{Planned, planned, replanned};
 use super::{Context, print, print_json};
-use crate::align::Means;
+use super::{dry_run, fetch};
 use crate::bundle::modules::{self, file_url};
 use crate::bundle::pack::{self, Staged};
 use crate::bundle::unpack;
@@ -26,11 +25,10 @@ use crate::host::Host;
 use crate::matrix::Cc as CcKind;
 use crate::plan::flags;
 use crate::plugin::goenv::GoEnv;
-use crate::selection;
 use crate::toolchain::fetch::{hex, sha256_of};
 use crate::toolchain::store::{Store, create_dir, remove_tree};
 use crate::toolchain::zig::{self, Zig};
-use crate::toolchain::{self, State, cache};
+use crate::toolchain::{State, cache};
 use crate::ui::counted;
 
 pub(super) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
@@ -55,10 +53,6 @@ struct Packed {
 }
 
 fn create(args: &CreateArgs, cx: Context) -> Result<()> {
-    let cx = Context {
-        offline: cx.offline || args.build.frozen,
-        ..cx
-    };
     let spec = |gateway: &GatewaySpec| *gateway == GatewaySpec::Stdin;
     if args.build.gateway.gateway.iter().any(spec) {
         return Err(
@@ -67,9 +61,6 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
         );
     }
     let mut first = planned(&args.build, cx)?;
-    for warning in &first.plan.warnings {
-        cx.ui.warn(warning);
-    }
     if args.build.dry_run {
         return dry_run::run(&mut first, cx);
     }
@@ -140,15 +131,15 @@ fn make(
 
 /// Has every tool at hand. Go is the one that builds use; zig the one of the store, which alone is known to be whole.
 fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
+    build::ensure(first, cx)?;
     let Planned {
-        plan,
         tools,
         matrix,
         host,
         store,
+        offline,
         ..
     } = first;
-    toolchain::ensure(plan, tools, matrix, host, store, cx.offline, cx.ui)?;
     let mut packed: Vec<Packed> = Vec::new();
     for tools in tools.iter() {
         let version = tools.go.version.to_string();
@@ -181,7 +172,7 @@ fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
             version: version.clone(),
             program,
         };
-        zig::ensure(&zig, matrix.zig(), host, store, cx.offline, cx.ui)?;
+        zig::ensure(&zig, matrix.zig(), host, store, *offline, cx.ui)?;
         packed.push(Packed {
             name: "zig",
             version,
@@ -233,17 +224,9 @@ fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx:
 
 /// Has the go command read all that the builds would.
 fn read_modules(args: &BuildArgs, cx: Context) -> Result<()> {
-    let mut planned = planned(args, cx)?;
+    let mut planned = replanned(args, cx)?;
     prepare(&mut planned, args, Seals::Ignore, cx)?;
-    let means = Means {
-        matrix: &planned.matrix,
-        host: &planned.host,
-        store: &planned.store,
-    };
-    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
-        selection::fetch(job, &tools.go, means)?;
-    }
-    Ok(())
+    fetch::modules(&planned, |_| {})
 }
 
 /// Forgets what the go command has settled.
@@ -321,7 +304,7 @@ fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Co
         Error { what, ..why }
             .help("nothing was written; what it was to be built from is in GOMODCACHE and in the store")
     };
-    let mut planned = planned(args, muted).map_err(failed)?;
+    let mut planned = replanned(args, muted).map_err(failed)?;
     prepare(&mut planned, args, Seals::Ignore, muted).map_err(failed)?;
     let manner = Manner {
         list_files: false,

@@ -4,43 +4,28 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::build::sealed;
+use super::build::{Seals, prepared};
 use super::planned::Planned;
 use super::{Context, print, print_json};
-use crate::align::{self, Means};
+use crate::align::Means;
 use crate::bundle::modules;
 use crate::cli::Format;
 use crate::error::{Kind, Result};
 use crate::gateway::modules::Sides;
 use crate::gobuild;
-use crate::host::Host;
-use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::toolchain::Tools;
-use crate::toolchain::store::Store;
 
 /// Prepares each job as far as that goes without the network. Returns a remark for each that could not be.
 fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
-    let Planned {
-        plan,
-        tools,
-        matrix,
-        host,
-        store,
-        ..
-    } = planned;
-    let means = Means { matrix, host, store };
+    let mut jobs = std::mem::take(&mut planned.plan.jobs);
+    let means = planned.means();
     let mut remarks = Vec::new();
     let mut sides = Sides::default();
-    for (job, tools) in plan.jobs.iter_mut().zip(tools) {
-        let known = sealed(job, tools, means).map(Ok);
-        let prepared = known.unwrap_or_else(|| {
-            let mut offline = job.clone();
-            modules::without_network(&mut offline.env, true, host, store);
-            let side = sides.of(&job.gateway, matrix)?;
-            align::prepare(&offline, side, &tools.go, means, cx.ui)
-        });
-        match prepared {
+    for (job, tools) in jobs.iter_mut().zip(&planned.tools) {
+        let mut offline = job.clone();
+        modules::without_network(&mut offline.env, true, means.host, means.store);
+        match prepared(&mut offline, tools, Seals::Heed, &mut sides, means, cx) {
             Ok(prepared) => job.prepared = prepared,
             Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
             Err(_) => remarks.push(format!(
@@ -49,19 +34,21 @@ fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
             )),
         }
         if tools.missing().next().is_none() {
-            match lay_out(job, tools, matrix, host, store) {
+            match lay_out(job, tools, means) {
                 // It can be read all the same.
                 Err(why) if why.kind == Kind::Io => cx.ui.warn(format!("{why}: the command cannot be pasted")),
                 laid_out => laid_out?,
             }
         }
     }
+    planned.plan.jobs = jobs;
     remarks.dedup();
     Ok(remarks)
 }
 
 /// Writes the files that the command names.
-fn lay_out(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store: &Store) -> Result<()> {
+fn lay_out(job: &Job, tools: &Tools, means: Means) -> Result<()> {
+    let Means { matrix, host, store } = means;
     for script in tools.scripts(job, matrix, store) {
         script.write(store)?;
     }
@@ -77,7 +64,7 @@ pub(super) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
     if cx.format == Format::Human {
         told.iter().for_each(|remark| print(format_args!("# {remark}")));
     }
-    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+    for (job, tools) in planned.jobs() {
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
         if cx.format == Format::Json {
             print_json(&planned_event(job, tools, planned));

@@ -14,16 +14,13 @@ use crate::toolchain::State;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
     let mut planned = planned(&args.build, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
     if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
         build::align(&mut planned, Seals::Heed, cx)?;
     } else {
         cx.ui
             .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");
     }
-    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
+    for (job, tools) in planned.jobs() {
         // Whoever uses these calls the wrappers by name.
         for script in tools.scripts(job, &planned.matrix, &planned.store) {
             script.write(&planned.store)?;

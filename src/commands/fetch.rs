@@ -2,10 +2,10 @@
 
 use super::Context;
 use super::build::{self, Seals};
-use super::planned::planned;
-use crate::align::Means;
+use super::planned::{Planned, planned};
 use crate::cli::BuildArgs;
 use crate::error::{Error, Result};
+use crate::plan::Job;
 use crate::selection;
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
@@ -16,17 +16,8 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
         .help("leave --offline out (and PLUGBUILD_OFFLINE unset), or bring what is missing: `plugbuild bundle install FILE`"));
     }
     let mut planned = planned(args, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
     build::prepare(&mut planned, args, Seals::Ignore, cx)?;
-    let means = Means {
-        matrix: &planned.matrix,
-        host: &planned.host,
-        store: &planned.store,
-    };
-    for (job, tools) in planned.plan.jobs.iter().zip(&planned.tools) {
-        selection::fetch(job, &tools.go, means)?;
+    modules(&planned, |job| {
         let (label, target) = (&job.gateway.label, &job.target.value);
         cx.ui.status(
             "fetched",
@@ -35,6 +26,14 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
                 job.plugin.module.path
             ),
         );
+    })
+}
+
+/// Has the go command fetch and unpack the modules that the builds of a plan read; `done` is told of each.
+pub(super) fn modules(planned: &Planned, done: impl Fn(&Job)) -> Result<()> {
+    for (job, tools) in planned.jobs() {
+        selection::fetch(job, &tools.go, planned.means())?;
+        done(job);
     }
     Ok(())
 }

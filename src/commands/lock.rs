@@ -15,9 +15,6 @@ use crate::toolchain::fetch::sha256_of;
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     let mut planned = planned(args, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
     // Writing the lock is what was asked for: it may differ.
     let args = BuildArgs {
         locked: false,

@@ -11,16 +11,12 @@ use crate::toolchain::State;
 
 pub(super) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
     let planned = planned(&args.build, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
     print(document(&planned));
     Ok(())
 }
 
 /// The document of format version 1; docs/metadata.md promises its keys.
 fn document(planned: &Planned) -> Value {
-    let jobs = planned.plan.jobs.iter().zip(&planned.tools);
     let plugins = planned.members.iter().map(|member| {
         let registers = member
             .registers
@@ -41,7 +37,7 @@ fn document(planned: &Planned) -> Value {
             list.push(value);
         }
     };
-    for (job, tools) in jobs.clone() {
+    for (job, tools) in planned.jobs() {
         let gateway = &job.gateway;
         note(
             &mut gateways,
@@ -74,15 +70,12 @@ fn document(planned: &Planned) -> Value {
         "plugins": plugins.collect::<Vec<_>>(),
         "gateways": gateways,
         "toolchains": toolchains,
-        "jobs": jobs.map(|(job, tools)| planned_event(job, tools, planned)).collect::<Vec<_>>(),
+        "jobs": planned.jobs().map(|(job, tools)| planned_event(job, tools, planned)).collect::<Vec<_>>(),
     })
 }
 
 pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
     let planned = planned(&args.build, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
     let rows: Vec<[(&str, String); 4]> = planned
         .plan
         .jobs

@@ -25,16 +25,9 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
-    let cx = Context {
-        offline: cx.offline || args.build.frozen,
-        ..cx
-    };
     let mut build = args.build.clone();
     build.release = true;
     let mut planned = planned(&build, cx)?;
-    for warning in &planned.plan.warnings {
-        cx.ui.warn(warning);
-    }
     let dist = dist(args, &planned.settings, cx);
     // Made before anything is built: a folder that cannot be written is told at once.
     let folder = Folder::begin(&dist, &planned.store, || {

@@ -1,16 +1,18 @@
 //! Everything that is known before anything is written: from the arguments to a plan with its tools.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::sources::Sources;
+use crate::align::Means;
+use crate::bundle::modules;
 use crate::cli::{BuildArgs, misspelt_command};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway};
 use crate::host::Host;
 use crate::matrix::Matrix;
-use crate::plan::{self, Output, Plan};
+use crate::plan::{self, Job, Output, Plan};
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::store::{Hold, Store};
 use crate::toolchain::{self, Tools};
@@ -32,20 +34,51 @@ pub(super) struct Planned {
     pub(super) hold: Option<Hold>,
     /// Whether what fails stops the rest.
     pub(super) keep_going: bool,
+    /// Whether the network is not to be used.
+    pub(super) offline: bool,
 }
 
-/// Looks at files and PATH, writes nothing.
+impl Planned {
+    /// What it takes to ask the go command, and to write what it shall read.
+    pub(super) fn means(&self) -> Means<'_> {
+        Means {
+            matrix: &self.matrix,
+            host: &self.host,
+            store: &self.store,
+        }
+    }
+
+    /// The jobs, each with its tools.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = (&Job, &Tools)> {
+        self.plan.jobs.iter().zip(&self.tools)
+    }
+}
+
+/// Looks at files and PATH, writes nothing, and tells what is to be warned of.
 pub(super) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
+    let (dir, settings) = settings(args, cx)?;
+    let warnings = settings.warnings();
+    let made = made(args, &dir, settings, cx);
+    // Also where no plan comes of it: a key that is misspelt may be why.
+    let told = made.as_ref().map_or(&warnings, |planned| &planned.plan.warnings);
+    told.iter().for_each(|warning| cx.ui.warn(warning));
+    made
+}
+
+/// The same once more, elsewhere: the warnings have been told.
+pub(super) fn replanned(args: &BuildArgs, cx: Context) -> Result<Planned> {
+    let (dir, settings) = settings(args, cx)?;
+    made(args, &dir, settings, cx)
+}
+
+fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
     let dir = cx.host.absolute(&args.path);
     let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
-    let warnings = settings.warnings();
-    made(args, &dir, settings, cx).inspect_err(|_| {
-        // No plan will tell them, and a key that is misspelt may be why there is none.
-        warnings.iter().for_each(|warning| cx.ui.warn(warning));
-    })
+    Ok((dir, settings))
 }
 
 fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<Planned> {
+    let offline = cx.offline || args.frozen;
     let host = settings.with_mirrors(cx.host);
     let goenv = GoEnv::read(&host)?;
     let members = members(args, dir, &settings, &host, &goenv)?;
@@ -93,8 +126,12 @@ fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     let mut said = std::collections::HashSet::new();
     plan.warnings.retain(|warning| said.insert(warning.clone()));
     let store = Store::of(&host);
-    let tools = toolchain::resolve(&plan, &matrix, &host, &store, cx.offline)?;
+    for job in &mut plan.jobs {
+        modules::without_network(&mut job.env, offline, &host, &store);
+    }
+    let tools = toolchain::resolve(&plan, &matrix, &host, &store, offline)?;
     Ok(Planned {
+        offline,
         settings,
         matrix,
         members,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use super::build::{Seals, manner, prepare};
 use super::many::{self, Manner};
-use super::planned::{Planned, planned};
+use super::planned::{Planned, replanned};
 use super::sources::folder_of;
 use crate::bundle::modules::file_url;
 use crate::cli::BuildArgs;
@@ -44,7 +44,7 @@ fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result
     let cx = Context { host: &host, ..cx };
     cx.ui
         .status("again", format!("in {}, with empty caches", copy.display()));
-    let mut second = planned(&args, cx)?;
+    let mut second = replanned(&args, cx)?;
     prepare(&mut second, &args, Seals::Heed, cx)?;
     let manner = Manner {
         list_files: false,
