@@ -128,11 +128,11 @@ impl Asking<'_> {
                 });
             }
         }
-        let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
-        std::fs::copy(file, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", file, e))?;
         if asked.is_empty() {
             return Ok(None);
         }
+        let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+        std::fs::copy(file, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", file, e))?;
         let mut names = Vec::new();
         while !asked.is_empty() {
             let Some(said) = self.said(&asked, &kinds, folder.path(), label)? else {
