@@ -6,6 +6,7 @@ pub mod roll_call;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,9 @@ use crate::krakend::document::{self, Read};
 use crate::matrix::Matrix;
 use crate::registerer::Kind;
 use crate::target::{Arch, LibcKind, Target};
+
+/// How long a gateway may take to start, where nobody says.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The words that go before a gateway's own to run it here: none, or an emulator with the root that has its loader.
 ///

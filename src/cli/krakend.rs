@@ -7,6 +7,7 @@ use clap::Args;
 use super::parse;
 use crate::gateway::GatewaySpec;
 use crate::registerer::Kind;
+use crate::trial::PATIENCE;
 
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
@@ -20,7 +21,7 @@ pub struct CheckArgs {
     #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
     pub gateway: Option<GatewaySpec>,
     /// How long that gateway may take to start
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "gateway")]
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs(), requires = "gateway")]
     pub timeout: u64,
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::GatewayArgs;
+use crate::trial::PATIENCE;
 
 /// Plugins and the gateway they are tried in.
 #[derive(Debug, Clone, Args)]
@@ -33,6 +34,6 @@ pub struct TestArgs {
     #[arg(long, value_name = "DIR")]
     pub sysroot: Option<PathBuf>,
     /// How long the gateway may take to start
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs())]
     pub timeout: u64,
 }

@@ -27,8 +27,9 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let gateway = gateway(args, cx)?;
     let runnable = gateway
         .as_ref()
-        .map(|(gateway, matrix)| Runnable::new(gateway, None, Duration::from_secs(args.timeout), matrix, cx))
-        .transpose()?;
+        .map(|(gateway, matrix)| Runnable::new(gateway, None, matrix, cx))
+        .transpose()?
+        .map(|runnable| runnable.within(Duration::from_secs(args.timeout)));
     let wanted = match &read {
         Read::Document(document) => wanted(document, rows),
         _ => Vec::new(),

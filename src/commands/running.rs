@@ -30,7 +30,6 @@ impl<'a> Runnable<'a> {
     pub(super) fn new(
         gateway: &'a Gateway,
         sysroot: Option<&Path>,
-        patience: Duration,
         matrix: &Matrix,
         cx: Context<'a>,
     ) -> Result<Runnable<'a>> {
@@ -48,9 +47,14 @@ impl<'a> Runnable<'a> {
         Ok(Runnable {
             gateway,
             command,
-            patience,
+            patience: trial::PATIENCE,
             cx,
         })
+    }
+
+    /// The same, given so long to start.
+    pub(super) fn within(self, patience: Duration) -> Self {
+        Runnable { patience, ..self }
     }
 
     /// The architecture that its plugins must have.

@@ -58,8 +58,8 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         .collect::<Result<_>>()?;
     let gateway = with_file(gateway, args, &matrix, cx)?;
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
-    let patience = Duration::from_secs(args.timeout);
-    let runnable = Runnable::new(&gateway, sysroot.as_deref(), patience, &matrix, cx)?;
+    let runnable = Runnable::new(&gateway, sysroot.as_deref(), &matrix, cx)?;
+    let runnable = runnable.within(Duration::from_secs(args.timeout));
     for plugin in &tried {
         runnable.fits(&plugin.shown, plugin.arch)?;
     }

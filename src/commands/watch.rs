@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use super::planned::planned;
+use super::running::Runnable;
 use super::{Context, build};
 use crate::cli::watch::WatchArgs;
 use crate::error::{Error, Kind, Result};
 use crate::invocation::background::{Background, Waited};
-use crate::invocation::{Invocation, interrupted};
+use crate::invocation::interrupted;
 use crate::plan::Job;
 use crate::trial;
 
@@ -59,21 +60,21 @@ pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
 }
 
 fn build_and_start(args: &WatchArgs, cx: Context) -> Result<Running> {
-    let plan = planned(&args.build, cx)?.plan;
-    let [job] = plan.jobs.as_slice() else {
+    let mut planned = planned(&args.build, cx)?;
+    let [job] = planned.plan.jobs.as_slice() else {
         return Err(
-            Error::usage(format!("{} builds cannot be watched at once", plan.jobs.len()))
+            Error::usage(format!("{} builds cannot be watched at once", planned.plan.jobs.len()))
                 .help("name one plugin, one gateway and one target"),
         );
     };
-    if job.gateway.binary.is_none() {
-        return Err(Error::usage("there is no file of the gateway to run").help("plugbuild watch --gateway ./krakend"));
-    }
-    build::run(&args.build, cx)?;
-    start(job, args, cx)
+    let job = job.clone();
+    // A gateway that cannot be run is told before anything is built.
+    let runnable = Runnable::new(&job.gateway, None, &planned.matrix, cx)?;
+    build::carry_out(&mut planned, &args.build, cx)?;
+    start(&job, &runnable, args, cx)
 }
 
-fn start(job: &Job, args: &WatchArgs, cx: Context) -> Result<Running> {
+fn start(job: &Job, runnable: &Runnable, args: &WatchArgs, cx: Context) -> Result<Running> {
     let config = match &args.config {
         Some(file) => cx.host.absolute(file),
         None => job.plugin.dir.join("krakend.json"),
@@ -87,19 +88,9 @@ fn start(job: &Job, args: &WatchArgs, cx: Context) -> Result<Running> {
     let running = folder.path().join("krakend.json");
     fs::write(&running, trial::configuration(&own, folder.path(), port))
         .map_err(|e| Error::io("write", &running, e))?;
-    let target = job.target.value;
-    let matrix = crate::matrix::Matrix::builtin()?;
-    let libc = job.gateway.libc.map(|libc| libc.kind);
-    let mut words = trial::runner(target.arch, libc, None, &matrix, cx.host)?;
-    words.extend(job.gateway.binary.as_ref().map(Into::into));
-    let program = words.first().cloned().unwrap_or_default();
     // Files that the configuration names are relative to it.
     let beside = config.parent().unwrap_or(Path::new("/"));
-    let gateway = Invocation::new(program, beside)
-        .args(words.into_iter().skip(1))
-        .args(["run", "-c"])
-        .arg(running)
-        .without("FC_ENABLE");
+    let gateway = runnable.invocation(beside, &["run", "-c"]).arg(running);
     cx.ui.detail("running", &gateway);
     cx.ui.status("gateway", format!("http://127.0.0.1:{port}"));
     Ok(Running {
