@@ -204,10 +204,25 @@ pub(crate) const PRIVATE: [&str; 5] = [
     "401 Unauthorized",
 ];
 
+/// Signs that the network failed, and not the plugin: that is worth another try, or a bundle.
+pub(crate) const NETWORK: [&str; 10] = [
+    "dial tcp",
+    "no such host",
+    "i/o timeout",
+    "connection refused",
+    "connection reset",
+    "unexpected EOF",
+    "TLS handshake",
+    ": 502 ",
+    ": 503 ",
+    ": 504 ",
+];
+
 /// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
 pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
-    let known: [(&[&str], String); 7] = [
+    let missing = "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`";
+    let known: [(&[&str], String); 8] = [
         (
             &[
                 "requires exactly one main package",
@@ -233,22 +248,8 @@ pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
             &PRIVATE,
             "a private module: GOPRIVATE, ~/.netrc and git's own credentials work as with the go command".to_owned(),
         ),
-        (
-            &[
-                "dial tcp",
-                "no such host",
-                "i/o timeout",
-                "connection refused",
-                "connection reset",
-                "unexpected EOF",
-                "TLS handshake",
-                ": 502 ",
-                ": 503 ",
-                ": 504 ",
-                "module lookup disabled",
-            ],
-            "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`".to_owned(),
-        ),
+        (&NETWORK, missing.to_owned()),
+        (&["module lookup disabled"], missing.to_owned()),
         (
             &["no space left on device"],
             "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned(),

@@ -204,19 +204,7 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
         .take(12)
         .collect();
-    // The network failed, and not the plugin: that is worth another try, or a bundle.
-    let network = [
-        "dial tcp",
-        "no such host",
-        "i/o timeout",
-        "connection reset",
-        "unexpected EOF",
-        "TLS handshake",
-        ": 502 ",
-        ": 503 ",
-        ": 504 ",
-    ];
-    let kind = match network.iter().any(|sign| said.contains(sign)) {
+    let kind = match gobuild::NETWORK.iter().any(|sign| said.contains(sign)) {
         true => Kind::Network,
         false => Kind::Build,
     };
