@@ -44,6 +44,7 @@ pub mod bundle;
 pub mod commands;
 pub mod signals;
 
+pub mod difference;
 pub mod overwrite;
 pub mod ui;
 pub mod error;

@@ -8,6 +8,7 @@ use super::subject::Subject;
 use super::{Context, asked, print, print_json};
 use crate::cli::Format;
 use crate::cli::check::FixArgs;
+use crate::difference::unified;
 use crate::error::{Error, Result};
 use crate::fix::{self, Edit, FileChange, Fix};
 use crate::overwrite::overwrite;
@@ -81,11 +82,7 @@ fn sums_changed(file: &FileChange) -> String {
 
 fn diff(file: &FileChange) -> String {
     let name = name(file);
-    similar::TextDiff::from_lines(&file.old, &file.new)
-        .unified_diff()
-        .context_radius(1)
-        .header(&format!("a/{name}"), &format!("b/{name}"))
-        .to_string()
+    unified((format!("a/{name}"), &file.old), (format!("b/{name}"), &file.new), 1)
 }
 
 /// What was shown, and not what somebody has written meanwhile.

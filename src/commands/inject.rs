@@ -6,6 +6,7 @@ use super::krakend::read;
 use super::registered::plugin;
 use super::{Context, print};
 use crate::cli::krakend::InjectArgs;
+use crate::difference::unified;
 use crate::error::{Error, Result};
 use crate::krakend::document::{self, Format, Read};
 use crate::krakend::inject::{Injection, inject};
@@ -62,14 +63,8 @@ pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
         return Ok(());
     }
     if args.dry_run {
-        let difference = similar::TextDiff::from_lines(&text, &new);
-        print(
-            difference
-                .unified_diff()
-                .header(&shown.to_string(), &shown.to_string())
-                .to_string()
-                .trim_end(),
-        );
+        let name = shown.to_string();
+        print(unified((name.clone(), &text), (name, &new), 3).trim_end());
         return Ok(());
     }
     overwrite(&path, &new)?;
