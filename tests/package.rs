@@ -58,6 +58,9 @@ fn a_release_folder_holds_each_artefact_with_its_papers() {
         tools.iter().filter(|tool| tool["digest"]["sha256"].is_string()).count() >= 4,
         "{tools:?}"
     );
+    let gateway = tools.iter().find(|tool| tool["name"] == "gateway").unwrap();
+    assert_eq!(gateway["annotations"]["mainModule"], "github.com/krakend/krakend-ce/v2");
+    assert_eq!(gateway["annotations"]["mainRoot"], "/app");
     for name in want {
         let mode = fs::metadata(case.at(&format!("work/dist/{name}")))
             .unwrap()
