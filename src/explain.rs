@@ -5,12 +5,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{self, BufRead, Read};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 const ROWS: &str = include_str!("../toolchains/explain.toml");
+
+/// What is read of a line. No message is longer, but what somebody takes for a log may have no line ends.
+const LINE_LIMIT: u64 = 1 << 20;
 
 /// A message that is known.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -49,15 +53,33 @@ pub fn messages() -> Result<Vec<Message>> {
     Ok(rows.message)
 }
 
+/// The lines of a log, one in memory at a time: what is no text in them is replaced, and long ones are cut.
+pub fn lines(mut log: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    std::iter::from_fn(move || next_line(&mut log).transpose())
+}
+
+fn next_line(log: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    if log.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') {
+        log.skip_until(b'\n')?;
+    }
+    // It is one line, without its end.
+    Ok(String::from_utf8_lossy(&line).lines().next().map(str::to_owned))
+}
+
 /// Explains each line that is understood; one message told of the same thing again is left out.
 ///
 /// # Errors
-/// As [`messages`].
-pub fn explain(log: &str) -> Result<Vec<Explanation>> {
+/// As [`messages`], and that of a line that could not be read.
+pub fn explain<L: AsRef<str>>(log: impl IntoIterator<Item = Result<L>>) -> Result<Vec<Explanation>> {
     let messages = messages()?;
     let mut found: Vec<Explanation> = Vec::new();
-    for (number, line) in log.lines().enumerate() {
-        let line = plain(line);
+    for (number, line) in log.into_iter().enumerate() {
+        let line = line?;
+        let line = plain(line.as_ref());
         let fitting = messages.iter().find_map(|m| Some((m, fit(&m.pattern, &line)?)));
         let Some((message, holes)) = fitting else { continue };
         let explanation = Explanation {
@@ -211,8 +233,12 @@ fn fill(text: &str, holes: &BTreeMap<String, &str>) -> String {
 mod tests {
     use super::*;
 
+    fn told(log: &str) -> Vec<Explanation> {
+        explain(log.lines().map(Ok)).unwrap()
+    }
+
     fn ids(log: &str) -> Vec<String> {
-        explain(log).unwrap().into_iter().map(|e| e.id).collect()
+        told(log).into_iter().map(|e| e.id).collect()
     }
 
     #[test]
@@ -253,7 +279,7 @@ mod tests {
             {\"level\":\"debug\",\"msg\":\"plugin: symbol ClientRegisterer not found in plugin plugin/unnamed-00ec48\"}\n\
             fatal error: runtime: no plugin module data\n\
             plugin #3 (x.so): http-server-handler plugin loader: unknown type\n";
-        let told = explain(log).unwrap();
+        let told = told(log);
         let ids: Vec<_> = told.iter().map(|e| (e.line, e.id.as_str())).collect();
         let want = [
             (2, "different-version"),
@@ -283,5 +309,21 @@ mod tests {
         assert_eq!(ids("INFO: Listening on port: 8080\n\nplugin loaded\n\u{1b}"), [""; 0]);
         let twice = "fatal error: runtime: no plugin module data\n".repeat(3);
         assert_eq!(ids(&twice), ["no-plugin-module-data"]);
+    }
+
+    #[test]
+    fn lines_are_read_as_they_are_and_long_ones_cut() {
+        let read = |log: &[u8]| lines(log).collect::<io::Result<Vec<_>>>().unwrap();
+        for log in ["", "\n", "a", "a\n", "a\r\n\r\nb", "\n\na\rb\n", "a\r", "\u{1b}[31mä\n"] {
+            assert_eq!(read(log.as_bytes()), log.lines().collect::<Vec<_>>(), "{log:?}");
+        }
+        assert_eq!(read(b"a\xff\xc3\nb\0\xe2\x82"), ["a\u{fffd}\u{fffd}", "b\0\u{fffd}"]);
+        let limit = usize::try_from(LINE_LIMIT).unwrap();
+        for length in [limit - 1, limit, limit + 1, 3 * limit] {
+            let log = format!("{}\nfatal error: runtime: no plugin module data", "x".repeat(length));
+            let read = read(log.as_bytes());
+            assert_eq!((read.len(), read[0].len()), (2, length.min(limit)));
+            assert_eq!(explain(read.iter().map(Ok)).unwrap()[0].line, 2);
+        }
     }
 }

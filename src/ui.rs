@@ -20,6 +20,15 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// ` and 3 more`, after those that are shown; nothing where all are.
+#[must_use]
+pub fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(" and {count} more"),
+    }
+}
+
 /// How loud, and in which colours.
 #[derive(Debug, Clone, Copy)]
 pub struct Ui {

@@ -168,7 +168,7 @@ impl FromStr for LibcVersion {
 }
 
 /// Decimal numbers between dots, or nothing if any part is not one.
-fn numbers(text: &str) -> Option<Vec<u32>> {
+pub(crate) fn numbers(text: &str) -> Option<Vec<u32>> {
     text.split('.')
         .map(|part| {
             let plain = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

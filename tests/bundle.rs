@@ -136,6 +136,31 @@ exit: 0
 }
 
 #[test]
+fn a_bundle_replaces_what_is_left_of_a_broken_tool() {
+    if !stand_ins_are_amd64("bundles") {
+        return;
+    }
+    let case = site(&bundle());
+    case.run("bundle install ../in.plugbundle -q").exits(0);
+    let go = format!("store/go/go1.25.6.{HOST}");
+    fs::remove_dir_all(case.at(&go).join("bin")).unwrap();
+    fs::write(case.at(&go).join("rest"), "").unwrap();
+    fs::remove_file(case.at(&zig_place("store"))).unwrap();
+    case.run("bundle install ../in.plugbundle").is(str![[r#"
+exit: 0
+--- stderr
+    checking [CWD]/../in.plugbundle
+   installed go 1.25.6: [STORE]/go/go1.25.6.[HOST]
+   installed zig 0.16.0: [STORE]/zig/zig-0.16.0.[HOST]
+       found 1 module: [STORE]/modules/[HASH]
+
+"#]]);
+    assert!(!case.at(&go).join("rest").exists());
+    assert!(case.list("store/tmp").is_empty());
+    case.run("-g 2.12.1 -t amd64-musl --offline -q").exits(0);
+}
+
+#[test]
 fn what_bundles_brought_is_listed_and_removed() {
     if !stand_ins_are_amd64("bundles") {
         return;

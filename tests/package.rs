@@ -58,6 +58,9 @@ fn a_release_folder_holds_each_artefact_with_its_papers() {
         tools.iter().filter(|tool| tool["digest"]["sha256"].is_string()).count() >= 4,
         "{tools:?}"
     );
+    let gateway = tools.iter().find(|tool| tool["name"] == "gateway").unwrap();
+    assert_eq!(gateway["annotations"]["mainModule"], "github.com/krakend/krakend-ce/v2");
+    assert_eq!(gateway["annotations"]["mainRoot"], "/app");
     for name in want {
         let mode = fs::metadata(case.at(&format!("work/dist/{name}")))
             .unwrap()
@@ -241,6 +244,40 @@ fn the_sums_are_signed_by_the_configured_command() {
         ran.text()
     );
     assert!(refused.list("work/dist").is_empty());
+}
+
+#[test]
+fn the_time_in_archives_is_a_number() {
+    if !stand_ins_are_amd64("archives") {
+        return;
+    }
+    let archive = format!("{PACKAGE} --archive");
+    for time in ["yesterday", "-1", "2026-01-01", "1e9"] {
+        let case = case().env("SOURCE_DATE_EPOCH", time);
+        let ran = case.run(&format!("{archive} -q"));
+        ran.exits(2);
+        assert_eq!(
+            ran.stderr,
+            format!(
+                "error: SOURCE_DATE_EPOCH={time} is no number of seconds since 1970\n\
+                 help: unset it, or set it to seconds: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`\n"
+            )
+        );
+        assert_eq!(case.list("work"), ["go.mod", "main.go", "plugbuild.toml"]);
+        // Nothing else reads it.
+        case.run(PACKAGE).exits(0);
+    }
+    let times = |case: Case| {
+        case.run(&archive).exits(0);
+        let file = fs::File::open(case.at(&format!("work/dist/{STEM}musl.tar.gz"))).unwrap();
+        let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
+        let entries = tar.entries().unwrap();
+        entries
+            .map(|entry| entry.unwrap().header().mtime().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(times(case()), [0, 0]);
+    assert_eq!(times(case().env("SOURCE_DATE_EPOCH", "1700000000")), [1_700_000_000; 2]);
 }
 
 #[test]

@@ -269,6 +269,24 @@ fn with_room_for(case: &Case, blocks: usize, args: &str) -> Ran {
     case.told(&limited.output().unwrap())
 }
 
+/// More than there is memory for, without a line end for long: what is known in it is found all the same.
+#[cfg(target_os = "linux")]
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn a_log_that_memory_does_not_hold_is_explained() {
+    const LOG: &str = "ulimit -v 400000; { head -c 500000000 /dev/zero; echo; \
+                       echo 'fatal error: runtime: no plugin module data'; } | \"$0\" explain";
+    let case = Case::empty();
+    let mut limited = std::process::Command::new("/bin/sh");
+    limited.args(["-c", LOG, env!("CARGO_BIN_EXE_plugbuild")]);
+    let ran = case.told(&limited.output().unwrap());
+    assert!(
+        ran.exits(0).stdout.starts_with("line 2: fatal error: runtime"),
+        "{}",
+        ran.text()
+    );
+}
+
 #[test]
 fn a_disk_that_is_full_is_told_and_nothing_is_left() {
     if !stand_ins_are_amd64("a full disk") {

@@ -136,6 +136,18 @@ fn a_program_reads_of_an_error_in_the_last_line() {
 }
 
 #[test]
+fn a_release_to_begin_with_that_is_none() {
+    let case = Case::plugin();
+    case.run("compat --from 2.6.1.9").is(str![[r#"
+exit: 2
+--- stderr
+error: `2.6.1.9` is no release to begin with
+help: write `--from 2.6`
+
+"#]]);
+}
+
+#[test]
 fn waiting_for_standard_input_ends_with_a_signal() {
     let case = Case::empty();
     let mut command = case.command(["explain"]);

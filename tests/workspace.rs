@@ -308,6 +308,13 @@ fn the_plan_is_one_document_and_a_matrix_for_ci() {
     assert_eq!(document["plugins"][0]["registers"][0]["name"], "acme-auth");
     assert_eq!(document["plugins"][0]["registers"][0]["type"], "http-server");
     assert!(document["jobs"][0]["command"]["argv"].is_array());
+    let main = |gateway: &serde_json::Value| [gateway["main-module"].clone(), gateway["main-root"].clone()];
+    assert_eq!(
+        main(&document["gateways"][0]),
+        ["github.com/krakend/krakend-ce/v2", "/app"]
+    );
+    let by_parts = json("metadata -p auth --go 1.25.6 --libc musl --format-version 1");
+    assert_eq!(main(&by_parts["gateways"][0]), [serde_json::Value::Null, "/app".into()]);
     case.run("metadata --format-version 2").exits(2);
     assert_eq!(
         json("matrix --workspace --ci github")["include"][7]["target"],

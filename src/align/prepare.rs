@@ -20,7 +20,7 @@ use crate::plugin::directives;
 use crate::selection::{self, Reader};
 use crate::toolchain::go::Go;
 use crate::toolchain::store::Store;
-use crate::ui::Ui;
+use crate::ui::{Ui, and_more};
 use crate::version::GoVersion;
 
 /// Whether a build may be aligned.
@@ -254,12 +254,6 @@ pub fn tell(job: &Job, ui: &Ui) {
     };
     let moves = &alignment.moves;
     let shown: Vec<String> = moves.iter().take(3).map(Clash::to_string).collect();
-    let more = moves.len().saturating_sub(shown.len());
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
     match moves.len() {
         0 => ui.detail(
             "aligned",
@@ -272,9 +266,10 @@ pub fn tell(job: &Job, ui: &Ui) {
         n => ui.status(
             "aligned",
             format!(
-                "{n} modules with KrakenD {}: {}{more}",
+                "{n} modules with KrakenD {}: {}{}",
                 job.gateway.label,
-                shown.join(", ")
+                shown.join(", "),
+                and_more(n - shown.len())
             ),
         ),
     }

@@ -36,6 +36,8 @@ struct Staged {
     lock: String,
     folder: PathBuf,
     place: PathBuf,
+    /// What is whole has it.
+    program: &'static str,
 }
 
 /// What installing one thing came to.
@@ -154,27 +156,28 @@ fn unpacked_tools(list: &List, stage: &Path, host: &Host, store: &Store) -> Resu
         // It is not needed twice.
         let _ = fs::remove_file(&packed);
         let not_it = || Error::network(format!("what it has as {label} is not that"));
-        let (lock, place) = if tool.name == "go" {
+        let (lock, place, program) = if tool.name == "go" {
             let version = go::version_of(&folder).filter(|version| version.to_string() == tool.version);
             let version = version.ok_or_else(not_it)?;
-            (format!("go-{version}"), store.go(&version, host))
+            (format!("go-{version}"), store.go(&version, host), "bin/go")
         } else {
             fs::set_permissions(folder.join("zig"), fs::Permissions::from_mode(0o755)).map_err(|_| not_it())?;
-            (format!("zig-{}", tool.version), store.zig(&tool.version, host))
+            (format!("zig-{}", tool.version), store.zig(&tool.version, host), "zig")
         };
         tools.push(Staged {
             label,
             lock,
             folder,
             place,
+            program,
         });
     }
     Ok(tools)
 }
 
 impl Verified {
-    /// Moves all of it to its places, each by one rename; what is there already stays. `waiting` is told what another
-    /// copy is busy with.
+    /// Moves all of it to its places, each by one rename; what is there already stays, unless it is a tool that somebody
+    /// has broken. `waiting` is told what another copy is busy with.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -182,7 +185,8 @@ impl Verified {
         let mut done = Vec::new();
         for tool in &self.tools {
             let _lock = store.lock(&tool.lock, || waiting(&tool.label))?;
-            let known = tool.place.is_dir();
+            // Asked as builds ask: what they take for missing is brought.
+            let known = tool.place.join(tool.program).is_file();
             if !known {
                 store.publish(&tool.folder, &tool.place)?;
             }

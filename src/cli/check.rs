@@ -88,14 +88,22 @@ pub struct FixArgs {
 
 /// `2.6`, `v2.6.1`: where a list of releases begins.
 pub(crate) fn first_release(text: &str) -> Option<GatewayVersion> {
-    let mut numbers = text.strip_prefix('v').unwrap_or(text).split('.').map(str::parse);
-    let mut next = || match numbers.next() {
-        Some(number) => number.ok(),
-        None => Some(0),
-    };
-    Some(GatewayVersion {
-        major: next()?,
-        minor: next()?,
-        patch: next()?,
-    })
+    let missing = 2_usize.checked_sub(text.matches('.').count())?;
+    format!("{text}{}", ".0".repeat(missing)).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_begins_at_a_release_or_the_first_of_its_line() {
+        let told = |text: &str| first_release(text).map(|version| version.to_string());
+        for (text, want) in [("2", "2.0.0"), ("v2", "2.0.0"), ("2.6", "2.6.0"), ("v2.6.1", "2.6.1")] {
+            assert_eq!(told(text).as_deref(), Some(want), "{text}");
+        }
+        for text in ["", "v", "2.", "2.x", "2.6.1.9", "2.6.1.", "+2.6", "vv2.6", "2.6-rc1"] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `plugbuild explain`: a gateway's log in other words.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,14 +11,13 @@ use super::{Context, print, print_json};
 use crate::cli::Format;
 use crate::cli::explain::ExplainArgs;
 use crate::error::{Error, Result};
-use crate::explain::{Explanation, explain};
+use crate::explain::{Explanation, explain, lines};
 use crate::signals::heedful;
 
 pub(super) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
     let file = args.log.clone();
     // Nobody may ever write to a pipe.
-    let log = heedful(Duration::MAX, move || read(&file))??;
-    let told = explain(&String::from_utf8_lossy(&log))?;
+    let told = heedful(Duration::MAX, move || explained(&file))??;
     match cx.format {
         Format::Json => print_json(&json!({ "schema_version": 1, "explanations": told })),
         Format::Human => told.iter().for_each(|explanation| print(text(explanation))),
@@ -33,18 +32,17 @@ pub(super) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+fn explained(path: &Path) -> Result<Vec<Explanation>> {
     if path == Path::new("-") {
-        let mut log = Vec::new();
-        return match io::stdin().lock().read_to_end(&mut log) {
-            Ok(_) => Ok(log),
-            Err(why) => Err(Error::io("read", "standard input", why)),
-        };
+        let failed = |why| Error::io("read", "standard input", why);
+        return explain(lines(io::stdin().lock()).map(|line| line.map_err(failed)));
     }
-    fs::read(path).map_err(|why| {
+    let failed = |why| {
         Error::io("read", path, why)
             .help("give a gateway's log, or let it come: `krakend run … 2>&1 | plugbuild explain`")
-    })
+    };
+    let log = BufReader::new(File::open(path).map_err(failed)?);
+    explain(lines(log).map(|line| line.map_err(failed)))
 }
 
 fn text(told: &Explanation) -> String {

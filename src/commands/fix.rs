@@ -1,5 +1,6 @@
 //! `plugbuild fix`: the edit of go.mod and go.sum, shown or written.
 
+use std::collections::HashSet;
 use std::fs;
 
 use serde_json::json;
@@ -72,7 +73,10 @@ fn name(file: &FileChange) -> String {
 
 /// Sums tell a reader nothing but how many there are.
 fn sums_changed(file: &FileChange) -> String {
-    let only = |a: &str, b: &str| a.lines().filter(|line| !b.lines().any(|other| other == *line)).count();
+    let only = |a: &str, b: &str| {
+        let others: HashSet<&str> = b.lines().collect();
+        a.lines().filter(|line| !others.contains(line)).count()
+    };
     format!(
         "go.sum: {} lines added, {} removed",
         only(&file.new, &file.old),

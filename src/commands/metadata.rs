@@ -43,7 +43,8 @@ fn document(planned: &Planned) -> Value {
             &mut gateways,
             json!({
                 "name": gateway.label, "version": gateway.version.map(|v| v.to_string()), "go": gateway.go,
-                "glibc-floor": gateway.glibc_floor, "module-cache": gateway.module_cache, "main-module": gateway.main_root,
+                "glibc-floor": gateway.glibc_floor, "module-cache": gateway.module_cache,
+                "main-module": gateway.main_module, "main-root": gateway.main_root,
                 "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags, "file": gateway.binary,
                 "origin": gateway.origin,
             }),

@@ -29,6 +29,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     build.release = true;
     let mut planned = planned(&build, cx)?;
     let dist = dist(args, &planned.settings, cx);
+    let time = archive_time(args, &planned)?;
     // Made before anything is built: a folder that cannot be written is told at once.
     let folder = Folder::begin(&dist, &planned.store, || {
         cx.ui
@@ -44,7 +45,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         ..manner(&build, &planned)
     };
     let done = many::run(&planned, &manner, cx)?;
-    fill(&folder, args, &planned, &done)?;
+    fill(&folder, args, time, &planned, &done)?;
     sign(&folder, &planned, cx)?;
     folder.publish()?;
     cx.ui
@@ -66,8 +67,23 @@ fn dist(args: &PackageArgs, settings: &Settings, cx: Context) -> PathBuf {
     }
 }
 
-/// Puts the artefacts and their documents into the folder.
-fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -> Result<()> {
+/// The time of the files in archives, in seconds since 1970; none where no archives are made.
+fn archive_time(args: &PackageArgs, planned: &Planned) -> Result<Option<u64>> {
+    let configured = planned.settings.first(|config| config.package.archive);
+    if !args.archive && !configured.is_some_and(|(archive, _)| archive) {
+        return Ok(None);
+    }
+    let Some(text) = planned.host.text("SOURCE_DATE_EPOCH")? else {
+        return Ok(Some(0));
+    };
+    text.parse().map(Some).map_err(|_| {
+        Error::usage(format!("SOURCE_DATE_EPOCH={text} is no number of seconds since 1970"))
+            .help("unset it, or set it to seconds: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`")
+    })
+}
+
+/// Puts the artefacts and their documents into the folder; into archives, where their files have a time.
+fn fill(folder: &Folder, args: &PackageArgs, time: Option<u64>, planned: &Planned, done: &[Done]) -> Result<()> {
     let settings = &planned.settings;
     let given = args.plugin_version.clone();
     let given = given.or_else(|| {
@@ -75,10 +91,6 @@ fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -
             .first(|c| c.package.version.clone())
             .map(|(version, _)| version)
     });
-    let archive = args.archive
-        || settings
-            .first(|c| c.package.archive)
-            .is_some_and(|(archive, _)| archive);
     let mut sums = ToolSums::default();
     let mut sources: Vec<(PathBuf, Source)> = Vec::new();
     let (mut entries, mut statements) = (Vec::new(), String::new());
@@ -101,8 +113,8 @@ fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -
         let (info, origin) = modules::of(&binary, job, tools, matrix, host, store)?;
         let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;
-        if archive {
-            put_archive(folder, &mut entry, job, planned)?;
+        if let Some(time) = time {
+            put_archive(folder, &mut entry, job, time)?;
         } else {
             folder.copy(&job.output, &entry.file)?;
         }
@@ -120,11 +132,9 @@ fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -
 }
 
 /// The plugin and its bill of materials in one archive.
-fn put_archive(folder: &Folder, entry: &mut Entry, job: &crate::plan::Job, planned: &Planned) -> Result<()> {
+fn put_archive(folder: &Folder, entry: &mut Entry, job: &crate::plan::Job, time: u64) -> Result<()> {
     let plugin = std::mem::take(&mut entry.file);
     entry.file = format!("{}.tar.gz", plugin.trim_end_matches(".so"));
-    let time = planned.host.text("SOURCE_DATE_EPOCH")?;
-    let time = time.and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
     let document = folder.path().join(&entry.sbom);
     folder.archive(&entry.file, &[(&plugin, &job.output), (&entry.sbom, &document)], time)?;
     let file = folder.path().join(&entry.file);

@@ -122,7 +122,7 @@ impl<'a> Runnable<'a> {
 
     /// The gateway's words in others.
     pub(super) fn explained(&self, said: &[String]) {
-        let told = explain(&said.join("\n")).unwrap_or_default();
+        let told = explain(said.iter().map(Ok)).unwrap_or_default();
         let mut seen = Vec::new();
         for told in told.into_iter().filter(|told| !told.id.contains("not-found")) {
             if !seen.contains(&told.id) {

@@ -9,6 +9,7 @@ use crate::cli::Format;
 use crate::error::Result;
 use crate::plan::Job;
 use crate::target::Target;
+use crate::ui::and_more;
 use crate::verify::together::clashes;
 
 /// Says it, once for all gateways and targets. No failure: they may be meant for two gateways.
@@ -44,17 +45,12 @@ pub(super) fn tell(jobs: &[Job], results: &[Option<Result<Done>>], cx: Context) 
                 continue;
             }
             told.push(pair);
-            let (first, more) = (clash.packages.first(), clash.packages.len().saturating_sub(1));
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
             cx.ui.warn(format!(
-                "{} and {} cannot be in one gateway: each has its own {}{more} (KrakenD {} on {})",
+                "{} and {} cannot be in one gateway: each has its own {}{} (KrakenD {} on {})",
                 pair.0,
                 pair.1,
-                first.map_or("", String::as_str),
+                clash.packages.first().map_or("", String::as_str),
+                and_more(clash.packages.len().saturating_sub(1)),
                 here.0,
                 here.1.short()
             ));

@@ -5,7 +5,7 @@
 
 mod edit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -102,8 +102,9 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     if tidied.is_ok() {
         // The build list names modules that no build needs: what tidy drops again is not added in the first place.
         let needed = tidy.texts()?[1].clone();
-        let kept = |line: &&str| own[1].lines().chain(needed.lines()).any(|other| other == *line);
-        fixed[1] = fixed[1].lines().filter(kept).flat_map(|line| [line, "\n"]).collect();
+        let kept: HashSet<&str> = own[1].lines().chain(needed.lines()).collect();
+        let lines = fixed[1].lines().filter(|line| kept.contains(line));
+        fixed[1] = lines.flat_map(|line| [line, "\n"]).collect();
     }
     let files = ["go.mod", "go.sum"].into_iter().zip(own).zip(fixed);
     Ok(Fix {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::target::LibcKind;
+use crate::version::numbers;
 
 /// What `--gateway` may say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +53,7 @@ impl FromStr for GatewaySpec {
             return Ok(GatewaySpec::Latest { flavour });
         }
         let bare = name.strip_prefix('v').unwrap_or(name);
-        let numbers: Option<Vec<u32>> = bare.split('.').map(|part| part.parse().ok()).collect();
-        match numbers {
+        match numbers(bare) {
             Some(numbers) if numbers.len() <= 3 => Ok(GatewaySpec::Release { numbers, flavour }),
             _ => Ok(GatewaySpec::Named(text.to_owned())),
         }
@@ -131,6 +131,7 @@ mod tests {
             ("bin/2.1", GatewaySpec::File("bin/2.1".into())),
             ("acme-3.0", GatewaySpec::Named("acme-3.0".into())),
             ("2.1.4.5", GatewaySpec::Named("2.1.4.5".into())),
+            ("+2.1", GatewaySpec::Named("+2.1".into())),
         ] {
             assert_eq!(text.parse::<GatewaySpec>().unwrap(), want, "{text}");
         }

@@ -1,7 +1,7 @@
 //! Writing a release folder: whole or not at all, over nothing but an older one of ours.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::{Compression, GzBuilder};
@@ -18,6 +18,8 @@ use crate::toolchain::store::{Lock, Store, create_dir, remove_tree};
 pub struct Folder {
     staged: PathBuf,
     place: PathBuf,
+    /// Where an older one is for the moment of its replacement, if the system cannot exchange two folders.
+    aside: PathBuf,
     /// No other copy makes this folder meanwhile.
     _lock: Lock,
 }
@@ -35,15 +37,20 @@ impl Folder {
         create_dir(above)?;
         let key = hex(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..8]);
         let lock = store.lock(&format!("dist-{key}"), waiting)?;
-        let staged = above.join(format!(".{}.plugbuild", name.to_string_lossy()));
+        let hidden = |ending: &str| above.join(format!(".{}.{ending}", name.to_string_lossy()));
+        let (staged, aside) = (hidden("plugbuild"), hidden("plugbuild-old"));
         // Left by a copy that was killed: we hold the lock, so nobody is at it.
-        if staged.symlink_metadata().is_ok() {
-            remove_tree(&staged)?;
+        remove_if_there(&staged)?;
+        if is_there(&aside) {
+            let to = if is_there(place) { &staged } else { place };
+            fs::rename(&aside, to).map_err(|e| Error::io("write", to, e))?;
+            remove_if_there(&staged)?;
         }
         fs::create_dir(&staged).map_err(|e| Error::io("make the folder", &staged, e))?;
         Ok(Folder {
             staged,
             place: place.to_owned(),
+            aside,
             _lock: lock,
         })
     }
@@ -90,7 +97,7 @@ impl Folder {
     pub fn archive(&self, name: &str, files: &[(&str, &Path)], mtime: u64) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let to = self.path().join(name);
-        let failed = |e: std::io::Error| Error::io("write", &to, e);
+        let failed = |e: io::Error| Error::io("write", &to, e);
         let file = File::create(&to).map_err(failed)?;
         let gzip = GzBuilder::new().mtime(0).write(file, Compression::best());
         let mut tar = tar::Builder::new(gzip);
@@ -131,10 +138,10 @@ impl Folder {
     /// Somebody else put something there meanwhile, or the rename failed.
     pub fn publish(self) -> Result<()> {
         refuse_foreign(&self.place)?;
-        let failed = |e: std::io::Error| Error::io("write", &self.place, e);
+        let failed = |e: io::Error| Error::io("write", &self.place, e);
         if self.place.exists() {
             // What is staged afterwards is the older one; it goes when this is dropped.
-            swap(&self.staged, &self.place).map_err(failed)
+            swap(&self.staged, &self.place, &self.aside).map_err(failed)
         } else {
             fs::rename(&self.staged, &self.place).map_err(failed)
         }
@@ -148,19 +155,42 @@ impl Drop for Folder {
     }
 }
 
-/// Exchanges two folders in one step where the system can, else in two.
-fn swap(one: &Path, other: &Path) -> std::io::Result<()> {
-    #[cfg(target_os = "linux")]
+/// Exchanges two folders, in one step if it can be.
+fn swap(staged: &Path, place: &Path, aside: &Path) -> io::Result<()> {
+    exchange(staged, place).or_else(|_| replace(staged, place, aside))
+}
+
+/// In one step, which not every system and file system can.
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        if renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok() {
-            return Ok(());
-        }
+        Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
     }
-    let aside = one.with_extension("old");
-    fs::rename(other, &aside)?;
-    fs::rename(one, other)?;
-    fs::rename(&aside, one)
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The same by renames. Between the first two nothing is in the place, for no rename replaces a folder that is not empty:
+/// who reads just then finds no release, and who is killed just then leaves none until the next [`Folder::begin`], which
+/// brings the older one back.
+fn replace(staged: &Path, place: &Path, aside: &Path) -> io::Result<()> {
+    fs::rename(place, aside)?;
+    fs::rename(staged, place).inspect_err(|_| {
+        // It failed for some reason of the new folder's: the older one goes back.
+        let _ = fs::rename(aside, place);
+    })?;
+    // Moved, not removed, so that whatever is aside is whole. The release is made, even if this fails.
+    let _ = fs::rename(aside, staged);
+    Ok(())
+}
+
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    if is_there(path) { remove_tree(path) } else { Ok(()) }
 }
 
 /// A folder that holds anything but an older release is not ours to replace.
@@ -200,4 +230,86 @@ pub fn names(dir: &Path) -> Result<Vec<String>> {
 fn set_mode(file: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(file, fs::Permissions::from_mode(0o644)).map_err(|e| Error::io("write", file, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Above(tempfile::TempDir);
+
+    impl Above {
+        fn with(releases: &[(&str, &str)]) -> Self {
+            let above = Above(tempfile::tempdir().unwrap());
+            for (name, content) in releases {
+                let folder = above.at(name);
+                create_dir(&folder).unwrap();
+                for file in [LIST, SUMS] {
+                    fs::write(folder.join(file), content).unwrap();
+                }
+            }
+            above
+        }
+
+        fn at(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn begin(&self) -> Folder {
+            let store = Store::at(&self.at("store"));
+            Folder::begin(&self.at("dist"), &store, || {}).unwrap()
+        }
+
+        /// Each release that is there, and what is in it.
+        fn releases(&self) -> Vec<(String, String)> {
+            let mut names = names(self.0.path()).unwrap();
+            names.retain(|name| name != "store");
+            let content = |name: &str| fs::read_to_string(self.at(name).join(LIST)).unwrap_or_default();
+            names.into_iter().map(|name| (name.clone(), content(&name))).collect()
+        }
+    }
+
+    fn only(content: &str) -> Vec<(String, String)> {
+        vec![("dist".to_owned(), content.to_owned())]
+    }
+
+    #[test]
+    fn a_folder_takes_the_place_of_another() {
+        for way in [swap, replace] {
+            let above = Above::with(&[("dist", "old"), ("new", "new")]);
+            way(&above.at("new"), &above.at("dist"), &above.at("aside")).unwrap();
+            remove_tree(&above.at("new")).unwrap();
+            assert_eq!(above.releases(), only("new"));
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_new_folder_the_older_one_stays() {
+        let above = Above::with(&[("dist", "old")]);
+        replace(&above.at("none"), &above.at("dist"), &above.at("aside")).unwrap_err();
+        assert_eq!(above.releases(), only("old"));
+    }
+
+    #[test]
+    fn what_a_copy_leaves_that_is_killed_while_it_publishes() {
+        // After the first rename, after the second, after the third.
+        for (left, seen) in [
+            ([(".dist.plugbuild-old", "old"), (".dist.plugbuild", "new")], "old"),
+            ([(".dist.plugbuild-old", "old"), ("dist", "new")], "new"),
+            ([(".dist.plugbuild", "old"), ("dist", "new")], "new"),
+        ] {
+            let above = Above::with(&left);
+            let folder = above.begin();
+            assert_eq!(above.releases()[1], only(seen)[0], "{left:?}");
+            // It comes to nothing, or to a release.
+            drop(folder);
+            assert_eq!(above.releases(), only(seen), "{left:?}");
+            let folder = above.begin();
+            for file in [LIST, SUMS] {
+                folder.write(file, "newest").unwrap();
+            }
+            folder.publish().unwrap();
+            assert_eq!(above.releases(), only("newest"), "{left:?}");
+        }
+    }
 }

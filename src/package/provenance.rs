@@ -70,7 +70,8 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
         "name": "gateway",
         "uri": format!("pkg:generic/krakend@{}", gateway.label),
         "annotations": {
-            "go": gateway.go, "moduleCache": gateway.module_cache, "mainModule": gateway.main_root,
+            "go": gateway.go, "moduleCache": gateway.module_cache,
+            "mainModule": gateway.main_module, "mainRoot": gateway.main_root,
             "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags,
             "glibcFloor": gateway.glibc_floor,
         },

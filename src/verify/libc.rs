@@ -3,6 +3,7 @@
 use crate::binary::dynamic::VersionNeed;
 use crate::binary::image::Image;
 use crate::target::{LibcKind, Target};
+use crate::ui::and_more;
 use crate::verify::against::{Against, System, system_has};
 use crate::verify::finding::{Finding, Id, Severity, Stage};
 use crate::verify::musl::{Musl, is_own_library};
@@ -204,10 +205,7 @@ fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
 }
 
 fn missing_symbols(first: &str, all: &[String], who: &str, against: &Against<'_>) -> Finding {
-    let others = match all.len() - 1 {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
+    let others = and_more(all.len().saturating_sub(1));
     Finding::new(
         Id::MissingSymbol,
         Stage::Link,

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::binary::pkghash::Lookup;
+use crate::ui::and_more;
 use crate::verify::against::Against;
 use crate::verify::finding::{Finding, Id, Severity, Stage};
 use crate::verify::packages::compare;
@@ -208,10 +209,7 @@ fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Finding {
 
 fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Finding {
     let first = packages.first().copied().unwrap_or_default();
-    let others = match packages.len() - 1 {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
+    let others = and_more(packages.len().saturating_sub(1));
     Finding::new(
         Id::PluginsClash,
         Stage::Open,

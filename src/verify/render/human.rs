@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::ui::and_more;
 use crate::verify::against::Against;
 use crate::verify::finding::{Finding, Severity};
 use crate::verify::{Answer, Verdict};
@@ -54,18 +55,8 @@ fn cause(finding: &Finding) -> String {
     };
     let mut text = format!("  {label}[{}]: {}\n", finding.id, finding.what);
     if !finding.packages.is_empty() {
-        let mut shown = finding
-            .packages
-            .iter()
-            .take(SHOWN)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ");
-        match finding.packages.len().saturating_sub(SHOWN) {
-            0 => {}
-            more => shown.push_str(&format!(" and {more} more")),
-        }
-        text.push_str(&format!("    differs: {shown}\n"));
+        let (shown, more) = finding.packages.split_at(SHOWN.min(finding.packages.len()));
+        text.push_str(&format!("    differs: {}{}\n", shown.join(", "), and_more(more.len())));
     }
     text.push_str(&format!("    help: {}\n", finding.help));
     text
