@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use snapbox::{Assert, IntoData};
 
-use crate::support::plugin_file;
+use crate::support::{plugin_file, write_program};
 
 /// The folders and the environment that plugbuild is run in. Dropped, they are gone.
 #[derive(Debug)]
@@ -92,9 +92,10 @@ impl Case {
 
     /// An executable script.
     pub(crate) fn script(self, path: &str, body: &str) -> Self {
-        let case = self.file(path, format!("#!/bin/sh\nPATH=$PATH:/usr/bin:/bin\n{body}"));
-        fs::set_permissions(case.at(path), fs::Permissions::from_mode(0o755)).unwrap();
-        case
+        let file = self.at(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        write_program(&file, &format!("#!/bin/sh\nPATH=$PATH:/usr/bin:/bin\n{body}"));
+        self
     }
 
     /// A GOROOT whose go command writes a plugin that passes the checks for the machine's own architecture.

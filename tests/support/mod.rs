@@ -28,6 +28,17 @@ pub(crate) fn skipped(what: &str, why: &str) {
     );
 }
 
+/// Writes a program that is run soon. Another test may start a process at that very moment; it would have the file open
+/// for writing until it is a program of its own, and nobody could run it. So a process that starts no other writes it.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+pub(crate) fn write_program(path: &Path, text: &str) {
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", r#"/bin/cat >"$0" && /bin/chmod 755 "$0""#]).arg(path);
+    let mut shell = shell.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    shell.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(shell.wait().unwrap().success(), "{}", path.display());
+}
+
 /// Prints a line that is seen also when the test passes.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
