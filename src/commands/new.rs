@@ -2,18 +2,20 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::{Context, print};
 use crate::cli::GatewayArgs;
 use crate::cli::new::{InitArgs, NewArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, GatewaySpec};
+use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::invocation::quoted;
 use crate::registerer::names::registered;
 use crate::registerer::source::Source;
 use crate::registerer::{self, Kind};
 use crate::scaffold::{File, Project};
+use crate::target::LibcKind;
 
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
@@ -53,7 +55,10 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     );
     cx.ui.status(
         "next",
-        format!("cd {} && plugbuild (its unit test: go test ./...)", args.path.display()),
+        format!(
+            "cd {} && plugbuild (its unit test: go test ./...)",
+            quoted(args.path.as_os_str())
+        ),
     );
     print(dir.display());
     Ok(())
@@ -125,18 +130,63 @@ fn project(
         libc: None,
     };
     let found = gateway::identify(&asked, &matrix, cx.host)?;
+    let from_file = found.binary.is_some();
     let gateway = match spec {
-        // From another folder the path would lead elsewhere.
-        GatewaySpec::File(path) => cx.host.absolute(path).display().to_string(),
-        _ => found.label.clone(),
+        GatewaySpec::File(path) => seen_from(dir, &path, cx).display().to_string(),
+        GatewaySpec::Auto | GatewaySpec::Named(_) => spec.to_string(),
+        // Its libc is part of what was asked for: without it a build is for the official image's.
+        _ => flavoured(&found),
     };
     Ok(Project {
         module: module.unwrap_or_else(|| format!("example.com/{name}")),
         name,
         kind,
         gateway: escaped(&gateway),
+        gateway_go: given.go.clone(),
+        from_file,
         go: found.go,
     })
+}
+
+/// A release as `--gateway` takes it, with its libc where that is known.
+fn flavoured(found: &Gateway) -> String {
+    let suffix = match found.libc.map(|libc| libc.kind) {
+        Some(LibcKind::Musl) => "-alpine",
+        Some(LibcKind::Glibc) => "-linux-generic",
+        None => "",
+    };
+    format!("{}{suffix}", found.label)
+}
+
+/// The path of a gateway's file for a settings file in `dir`: where it was given from here it is given from there, so
+/// that both folders can move together.
+fn seen_from(dir: &Path, file: &Path, cx: Context) -> PathBuf {
+    let absolute = cx.host.absolute(file);
+    if file.is_absolute() {
+        return absolute;
+    }
+    // A `..` after a symbolic link leads elsewhere than it reads.
+    let (Some(file), Some(dir)) = (real(&absolute), real(dir)) else {
+        return absolute;
+    };
+    let shared = file
+        .components()
+        .zip(dir.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = dir.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(file.components().skip(shared)).collect();
+    match path.starts_with("..") {
+        true => path,
+        false => Path::new(".").join(path),
+    }
+}
+
+/// The path without symbolic links above its last part; of folders that are not there yet, as it will be.
+fn real(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?;
+    let above = path.parent()?;
+    Some(above.canonicalize().ok().or_else(|| real(above))?.join(name))
 }
 
 /// Text between the quotes of a TOML string.
