@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::build::{Seals, manner, prepare};
+use super::dry_run;
 use super::many::{self, Done, Manner};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
@@ -25,6 +26,12 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
+    if args.build.output.is_some() || args.build.out_dir.is_some() {
+        return Err(Error::usage(
+            "a release is one folder with all that belongs to it: `--output` and `--out-dir` are for `build`",
+        )
+        .help("name the folder: `--dist DIR`"));
+    }
     let cx = Context {
         offline: cx.offline || args.build.frozen,
         ..cx
@@ -36,6 +43,14 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         cx.ui.warn(warning);
     }
     let dist = dist(args, &planned.settings, cx);
+    if build.dry_run {
+        for job in &mut planned.plan.jobs {
+            let version = given_version(args, &planned.settings);
+            let version = version.unwrap_or_else(|| Source::of(&job.plugin.module.root, &planned.host).version());
+            job.output = dist.join(format!("{}.so", package::stem(job, &version)));
+        }
+        return dry_run::run(&mut planned, cx);
+    }
     // Made before anything is built: a folder that cannot be written is told at once.
     let folder = Folder::begin(&dist, &planned.store, || {
         cx.ui
@@ -73,15 +88,17 @@ fn dist(args: &PackageArgs, settings: &Settings, cx: Context) -> PathBuf {
     }
 }
 
+fn given_version(args: &PackageArgs, settings: &Settings) -> Option<String> {
+    let configured = || settings.first(|c| c.package.version.clone());
+    args.plugin_version
+        .clone()
+        .or_else(|| configured().map(|(version, _)| version))
+}
+
 /// Puts the artefacts and their documents into the folder.
 fn fill(folder: &Folder, args: &PackageArgs, planned: &Planned, done: &[Done]) -> Result<()> {
     let settings = &planned.settings;
-    let given = args.plugin_version.clone();
-    let given = given.or_else(|| {
-        settings
-            .first(|c| c.package.version.clone())
-            .map(|(version, _)| version)
-    });
+    let given = given_version(args, settings);
     let archive = args.archive
         || settings
             .first(|c| c.package.archive)
