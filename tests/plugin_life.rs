@@ -319,6 +319,24 @@ fn new_keeps_the_gateway_as_it_was_asked_for() {
 }
 
 #[test]
+fn new_in_a_workspace_is_for_the_gateway_of_the_workspace() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = "[gateway]\nversion = \"2.12-linux-generic\"\n[workspace]\nmembers = [\"plugins/*\"]\n";
+    fs::write(dir.path().join("plugbuild.toml"), settings).unwrap();
+    fine(&in_dir(dir.path(), &["new", "plugins/auth", "--type", "handler"]));
+    let folder = dir.path().join("plugins/auth");
+    assert!(
+        fs::read_to_string(folder.join("go.mod"))
+            .unwrap()
+            .ends_with("\ngo 1.25.6\n")
+    );
+    assert!(!folder.join("plugbuild.toml").exists());
+    let asked = ["new", "plugins/old", "--type", "handler", "--gateway", "2.11.0"];
+    fine(&in_dir(dir.path(), &asked));
+    assert!(dir.path().join("plugins/old/plugbuild.toml").exists());
+}
+
+#[test]
 fn new_touches_nothing_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("taken")).unwrap();

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Context, print};
+use super::{Context, asked, print};
 use crate::cli::GatewayArgs;
 use crate::cli::new::{InitArgs, NewArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::gateway::{self, Gateway, GatewaySpec};
 use crate::invocation::quoted;
 use crate::registerer::names::registered;
 use crate::registerer::source::Source;
@@ -36,7 +36,12 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     }
     fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
     let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
+    // In a folder that has settings, a file nearer to the plugin would take their place.
+    let settled = args.gateway.gateway.is_none() && settled(&dir);
     for file in project.files() {
+        if settled && file.path == SETTINGS {
+            continue;
+        }
         write(&dir, &file)?;
         cx.ui.detail("made", dir.join(file.path).display());
     }
@@ -90,8 +95,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     for file in project.files() {
         // A module above the folder is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
-        let settings =
-            file.path == "plugbuild.toml" && dir.ancestors().any(|above| above.join("plugbuild.toml").is_file());
+        let settings = file.path == SETTINGS && settled(&dir);
         if above || settings || file.source && found.is_some() || dir.join(file.path).exists() {
             continue;
         }
@@ -103,6 +107,13 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         cx.ui.status("unchanged", "nothing is missing");
     }
     Ok(())
+}
+
+const SETTINGS: &str = "plugbuild.toml";
+
+/// Whether the folder has settings, its own or those of one above.
+fn settled(dir: &Path) -> bool {
+    dir.ancestors().any(|above| above.join(SETTINGS).is_file())
 }
 
 fn name_of(dir: &Path) -> Result<String> {
@@ -122,13 +133,8 @@ fn project(
     let settings = Settings::read(dir, cx.host)?;
     let matrix = settings.matrix()?;
     let latest: GatewaySpec = "latest".parse()?;
-    let spec = given.gateway.clone().unwrap_or(latest);
-    let asked = Asked {
-        gateway: Some(spec.clone()),
-        named_in: None,
-        go: given.go.clone(),
-        libc: None,
-    };
+    let mut asked = asked(given, None, &settings, cx)?;
+    let spec = asked.gateway.get_or_insert(latest).clone();
     let found = gateway::identify(&asked, &matrix, cx.host)?;
     let from_file = found.binary.is_some();
     let gateway = match spec {
