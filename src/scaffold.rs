@@ -14,6 +14,10 @@ pub struct Project {
     pub module: String,
     /// As `--gateway` takes it.
     pub gateway: String,
+    /// The Go that was given beside it.
+    pub gateway_go: Option<GoVersion>,
+    /// Whether it is a gateway's own file, which is for one target.
+    pub from_file: bool,
     /// The gateway's Go.
     pub go: GoVersion,
 }
@@ -89,9 +93,22 @@ impl Project {
     }
 
     fn filled(&self, text: &str) -> String {
+        let every = ["plugbuild --all-targets", "for every target"];
+        let its_own = ["plugbuild", "for its gateway"];
+        let go = self.gateway_go.as_ref();
+        let mut text = text.to_owned();
+        if self.from_file {
+            for (every, its_own) in every.iter().zip(its_own) {
+                text = text.replace(every, its_own);
+            }
+        }
         text.replace("plugin-name", &self.name)
             .replace("plugin-module", &self.module)
             .replace("plugin-gateway", &self.gateway)
+            .replace(
+                "# gateway-go\n",
+                &go.map(|go| format!("go = \"{go}\"\n")).unwrap_or_default(),
+            )
             .replace("go-line", &self.go.newest_line())
             .replace("its-go", &self.go.to_string())
     }
@@ -111,6 +128,8 @@ mod tests {
             kind,
             module: "example.com/my-own".to_owned(),
             gateway: "2.1.4".to_owned(),
+            gateway_go: None,
+            from_file: false,
             go: go.parse().unwrap(),
         }
     }

@@ -48,6 +48,12 @@ impl GoVersion {
         (self.major, self.minor) >= (major, minor)
     }
 
+    /// Whether this is no release but a language: from Go 1.21 on a release has three numbers.
+    #[must_use]
+    pub fn is_language(&self) -> bool {
+        self.at_least(1, 21) && self.patch.is_none() && self.pre.is_empty()
+    }
+
     /// The newest `go` line that this Go understands: its own version, before Go 1.21 the two numbers of its language.
     #[must_use]
     pub fn newest_line(&self) -> String {

@@ -362,6 +362,16 @@ fn an_imported_gateway_needs_its_file_no_more() {
     );
     let again = run(&["gateway", "import", file, "--name", "acme-3.0"], &folder);
     assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
+    // A name that no settings file may hold is refused before it is in one.
+    let kept = fs::read_to_string(folder.join("plugbuild.toml")).unwrap();
+    let version = run(&["gateway", "import", file, "--name", "2.12"], &folder);
+    assert_eq!(version.status.code(), Some(2), "{}", text(&version.stderr));
+    assert!(
+        text(&version.stderr).contains("--name acme-3.0"),
+        "{}",
+        text(&version.stderr)
+    );
+    assert_eq!(fs::read_to_string(folder.join("plugbuild.toml")).unwrap(), kept);
 }
 
 #[test]
@@ -450,6 +460,8 @@ fn compat_upgrade_and_deps_answer_from_the_matrix() {
         "{compat:?}"
     );
     assert_eq!(lines(&["compat"]).len(), 57);
+    let none = run(&["compat", "--from", "9.9"], &folder);
+    assert_eq!(none.status.code(), Some(2), "{}", text(&none.stderr));
     let upgrade = &lines(&["upgrade", "--from", "2.12.0", "--to", "2.12.1"])[0];
     assert_eq!(upgrade["go"], serde_json::json!(["1.25.3", "1.25.6"]));
     let changes = upgrade["modules"].as_array().unwrap();

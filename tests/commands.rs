@@ -289,6 +289,15 @@ error: 1.25.6 is not in the store
 help: `plugbuild toolchain list` lists what is
 
 "#]]);
+    case.run("toolchain install 1.25").is(str![[r#"
+exit: 2
+--- stderr
+error: Go 1.25 is a language version: the first release of it is 1.25.0
+help: write all three numbers, as `go version` says them: 1.25.0
+
+"#]]);
+    let slip = case.run("toolchain remove go-one");
+    assert!(slip.exits(2).stderr.contains("`plugbuild toolchain remove 1.25.6`"));
     case.run("toolchain install go-one").is(str![[r#"
 exit: 2
 --- stderr

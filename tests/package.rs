@@ -23,6 +23,26 @@ fn case() -> Case {
 const PACKAGE: &str = "package --plugin-version 1.2.3";
 
 #[test]
+fn a_dry_run_makes_no_folder_and_touches_none() {
+    let case = case();
+    let ran = case.run("package --plugin-version 1.2.3 --dry-run");
+    let said = &ran.exits(0).stdout;
+    let named = format!("finished as [CWD]/dist/{STEM}musl.so");
+    assert!(said.contains(&named), "{said}");
+    assert!(!case.at("work/dist").exists());
+}
+
+#[test]
+fn a_file_or_another_folder_is_refused_where_a_release_is_made() {
+    let case = case();
+    for flag in ["--output x.so", "--out-dir x"] {
+        let ran = case.run(&format!("{PACKAGE} {flag}"));
+        assert!(ran.exits(2).stderr.contains("--dist DIR"), "{}", ran.stderr);
+        assert!(!case.at("work/dist").exists());
+    }
+}
+
+#[test]
 fn a_release_folder_holds_each_artefact_with_its_papers() {
     if !stand_ins_are_amd64("a release folder") {
         return;

@@ -289,6 +289,54 @@ fn init_adds_only_what_is_missing() {
 }
 
 #[test]
+fn new_keeps_the_gateway_as_it_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("in here")).unwrap();
+    fs::write(
+        dir.path().join("version.txt"),
+        "KrakenD Version: 2.12.1\nGo Version: 1.25.6\nGlibc Version: GLIBC-2.36_(debian-12)\n",
+    )
+    .unwrap();
+    for (name, gateway, line) in [
+        ("generic", "2.12-linux-generic", "version = \"2.12.1-linux-generic\"\n"),
+        ("plain", "2.12", "version = \"2.12.1\"\n"),
+        ("in here/text", "./version.txt", "version = \"../../version.txt\"\n"),
+    ] {
+        let said = fine(&in_dir(dir.path(), &["new", name, "--type", "handler", "-g", gateway]));
+        assert!(!name.contains(' ') || said.contains("cd 'in here/text' &&"), "{said}");
+        let settings = fs::read_to_string(dir.path().join(name).join("plugbuild.toml")).unwrap();
+        assert!(settings.contains(&format!("[gateway]\n{line}\n")), "{settings}");
+        let shown = fine(&in_dir(&dir.path().join(name), &["gateway", "show"]));
+        assert!(shown.contains("1.25.6"), "{shown}");
+    }
+    let args = ["new", "other-go", "--type", "handler", "-g", "2.12", "--go", "1.25.5"];
+    fine(&in_dir(dir.path(), &args));
+    let settings = fs::read_to_string(dir.path().join("other-go/plugbuild.toml")).unwrap();
+    assert!(
+        settings.contains("version = \"2.12.1\"\ngo = \"1.25.5\"\n"),
+        "{settings}"
+    );
+}
+
+#[test]
+fn new_in_a_workspace_is_for_the_gateway_of_the_workspace() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = "[gateway]\nversion = \"2.12-linux-generic\"\n[workspace]\nmembers = [\"plugins/*\"]\n";
+    fs::write(dir.path().join("plugbuild.toml"), settings).unwrap();
+    fine(&in_dir(dir.path(), &["new", "plugins/auth", "--type", "handler"]));
+    let folder = dir.path().join("plugins/auth");
+    assert!(
+        fs::read_to_string(folder.join("go.mod"))
+            .unwrap()
+            .ends_with("\ngo 1.25.6\n")
+    );
+    assert!(!folder.join("plugbuild.toml").exists());
+    let asked = ["new", "plugins/old", "--type", "handler", "--gateway", "2.11.0"];
+    fine(&in_dir(dir.path(), &asked));
+    assert!(dir.path().join("plugins/old/plugbuild.toml").exists());
+}
+
+#[test]
 fn new_touches_nothing_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("taken")).unwrap();

@@ -29,6 +29,11 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
         })
     };
     gateways.retain(|gateway| kept(&gateway.label));
+    if let (Some(from), true) = (from, gateways.is_empty()) {
+        return Err(
+            Error::usage(format!("no release from {from} on is known")).help("`plugbuild gateways` lists all that are")
+        );
+    }
     for row in subject.matrix.releases().iter().filter(|row| row.name.is_some()) {
         gateways.extend(modules::of_row(row)?);
     }

@@ -12,6 +12,7 @@ use crate::cli::{Format, GatewayArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec, own};
+use crate::matrix::Matrix;
 use crate::overwrite::overwrite;
 use crate::toolchain::store::create_dir;
 
@@ -124,8 +125,12 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         "" => own.row,
         before => format!("{before}\n\n{}", own.row),
     };
-    // What cannot be read back is not written.
-    own::check(&text, &file)?;
+    // What cannot be read back is not written, and a name that is refused then is refused now.
+    let rows = own::check(&text, &file)?.matrix.release;
+    Matrix::builtin()?.with_releases(rows, &text, &file).map_err(|e| {
+        let given = format!("{name:?} cannot be the name: {}", e.what);
+        Error { what: given, ..e }.help("give another: `--name acme-3.0`")
+    })?;
     let dir = file.parent().unwrap_or(Path::new("/"));
     create_dir(dir)?;
     for (path, text) in [(dir.join(&list), own.modules), (file.clone(), text)] {

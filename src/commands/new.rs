@@ -2,18 +2,20 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
-use super::{Context, print};
+use super::{Context, asked, print};
 use crate::cli::GatewayArgs;
 use crate::cli::new::{InitArgs, NewArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, GatewaySpec};
+use crate::gateway::{self, Gateway, GatewaySpec};
+use crate::invocation::quoted;
 use crate::registerer::names::registered;
 use crate::registerer::source::Source;
 use crate::registerer::{self, Kind};
 use crate::scaffold::{File, Project};
+use crate::target::LibcKind;
 
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
@@ -34,7 +36,12 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     }
     fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
     let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
+    // In a folder that has settings, a file nearer to the plugin would take their place.
+    let settled = args.gateway.gateway.is_none() && settled(&dir);
     for file in project.files() {
+        if settled && file.path == SETTINGS {
+            continue;
+        }
         write(&dir, &file)?;
         cx.ui.detail("made", dir.join(file.path).display());
     }
@@ -53,7 +60,10 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     );
     cx.ui.status(
         "next",
-        format!("cd {} && plugbuild (its unit test: go test ./...)", args.path.display()),
+        format!(
+            "cd {} && plugbuild (its unit test: go test ./...)",
+            quoted(args.path.as_os_str())
+        ),
     );
     print(dir.display());
     Ok(())
@@ -85,8 +95,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     for file in project.files() {
         // A module above the folder is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
-        let settings =
-            file.path == "plugbuild.toml" && dir.ancestors().any(|above| above.join("plugbuild.toml").is_file());
+        let settings = file.path == SETTINGS && settled(&dir);
         if above || settings || file.source && found.is_some() || dir.join(file.path).exists() {
             continue;
         }
@@ -98,6 +107,13 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         cx.ui.status("unchanged", "nothing is missing");
     }
     Ok(())
+}
+
+const SETTINGS: &str = "plugbuild.toml";
+
+/// Whether the folder has settings, its own or those of one above.
+fn settled(dir: &Path) -> bool {
+    dir.ancestors().any(|above| above.join(SETTINGS).is_file())
 }
 
 fn name_of(dir: &Path) -> Result<String> {
@@ -117,26 +133,66 @@ fn project(
     let settings = Settings::read(dir, cx.host)?;
     let matrix = settings.matrix()?;
     let latest: GatewaySpec = "latest".parse()?;
-    let spec = given.gateway.clone().unwrap_or(latest);
-    let asked = Asked {
-        gateway: Some(spec.clone()),
-        named_in: None,
-        go: given.go.clone(),
-        libc: None,
-    };
+    let mut asked = asked(given, None, &settings, cx)?;
+    let spec = asked.gateway.get_or_insert(latest).clone();
     let found = gateway::identify(&asked, &matrix, cx.host)?;
+    let from_file = found.binary.is_some();
     let gateway = match spec {
-        // From another folder the path would lead elsewhere.
-        GatewaySpec::File(path) => cx.host.absolute(path).display().to_string(),
-        _ => found.label.clone(),
+        GatewaySpec::File(path) => seen_from(dir, &path, cx).display().to_string(),
+        GatewaySpec::Auto | GatewaySpec::Named(_) => spec.to_string(),
+        // Its libc is part of what was asked for: without it a build is for the official image's.
+        _ => flavoured(&found),
     };
     Ok(Project {
         module: module.unwrap_or_else(|| format!("example.com/{name}")),
         name,
         kind,
         gateway: escaped(&gateway),
+        gateway_go: given.go.clone(),
+        from_file,
         go: found.go,
     })
+}
+
+/// A release as `--gateway` takes it, with its libc where that is known.
+fn flavoured(found: &Gateway) -> String {
+    let suffix = match found.libc.map(|libc| libc.kind) {
+        Some(LibcKind::Musl) => "-alpine",
+        Some(LibcKind::Glibc) => "-linux-generic",
+        None => "",
+    };
+    format!("{}{suffix}", found.label)
+}
+
+/// The path of a gateway's file for a settings file in `dir`: where it was given from here it is given from there, so
+/// that both folders can move together.
+fn seen_from(dir: &Path, file: &Path, cx: Context) -> PathBuf {
+    let absolute = cx.host.absolute(file);
+    if file.is_absolute() {
+        return absolute;
+    }
+    // A `..` after a symbolic link leads elsewhere than it reads.
+    let (Some(file), Some(dir)) = (real(&absolute), real(dir)) else {
+        return absolute;
+    };
+    let shared = file
+        .components()
+        .zip(dir.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = dir.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(file.components().skip(shared)).collect();
+    match path.starts_with("..") {
+        true => path,
+        false => Path::new(".").join(path),
+    }
+}
+
+/// The path without symbolic links above its last part; of folders that are not there yet, as it will be.
+fn real(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?;
+    let above = path.parent()?;
+    Some(above.canonicalize().ok().or_else(|| real(above))?.join(name))
 }
 
 /// Text between the quotes of a TOML string.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::build::{Seals, manner, prepare};
+use super::dry_run;
 use super::many::{self, Done, Manner};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
@@ -25,10 +26,24 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
+    if args.build.output.is_some() || args.build.out_dir.is_some() {
+        return Err(Error::usage(
+            "a release is one folder with all that belongs to it: `--output` and `--out-dir` are for `build`",
+        )
+        .help("name the folder: `--dist DIR`"));
+    }
     let mut build = args.build.clone();
     build.release = true;
     let mut planned = planned(&build, cx)?;
     let dist = dist(args, &planned.settings, cx);
+    if build.dry_run {
+        for job in &mut planned.plan.jobs {
+            let version = given_version(args, &planned.settings);
+            let version = version.unwrap_or_else(|| Source::of(&job.plugin.module.root, &planned.host).version());
+            job.output = dist.join(format!("{}.so", package::stem(job, &version)));
+        }
+        return dry_run::run(&mut planned, cx);
+    }
     let time = archive_time(args, &planned)?;
     // Made before anything is built: a folder that cannot be written is told at once.
     let folder = Folder::begin(&dist, &planned.store, || {
@@ -82,15 +97,17 @@ fn archive_time(args: &PackageArgs, planned: &Planned) -> Result<Option<u64>> {
     })
 }
 
+fn given_version(args: &PackageArgs, settings: &Settings) -> Option<String> {
+    let configured = || settings.first(|c| c.package.version.clone());
+    args.plugin_version
+        .clone()
+        .or_else(|| configured().map(|(version, _)| version))
+}
+
 /// Puts the artefacts and their documents into the folder; into archives, where their files have a time.
 fn fill(folder: &Folder, args: &PackageArgs, time: Option<u64>, planned: &Planned, done: &[Done]) -> Result<()> {
     let settings = &planned.settings;
-    let given = args.plugin_version.clone();
-    let given = given.or_else(|| {
-        settings
-            .first(|c| c.package.version.clone())
-            .map(|(version, _)| version)
-    });
+    let given = given_version(args, settings);
     let mut sums = ToolSums::default();
     let mut sources: Vec<(PathBuf, Source)> = Vec::new();
     let (mut entries, mut statements) = (Vec::new(), String::new());

@@ -51,7 +51,7 @@ fn install(name: &str, store: &Store, cx: Context) -> Result<()> {
         say_where("zig", &zig.version, zig.state, &zig.program, cx);
         return Ok(());
     }
-    let go = go::resolve(&version(name)?, cx.host, store)?;
+    let go = go::resolve(&version(name, "install")?, cx.host, store)?;
     go::ensure(&go, cx.host, store, cx.offline, cx.ui)?;
     say_where("go", &go.version.to_string(), go.state, &go.root, cx);
     Ok(())
@@ -66,23 +66,28 @@ fn remove(name: &str, store: &Store, cx: Context) -> Result<()> {
     let place = if name == "zig" {
         store.zig(&Matrix::builtin()?.zig().version, cx.host)
     } else {
-        store.go(&version(name)?, cx.host)
+        store.go(&version(name, "remove")?, cx.host)
     };
+    let there = || match place.is_dir() {
+        true => Ok(()),
+        false => {
+            let missing = Error::usage(format!("{name} is not in the store"));
+            Err(missing.help("`plugbuild toolchain list` lists what is"))
+        }
+    };
+    // What is not there is told at once, whoever uses the store.
+    there()?;
     // A build that is under way may be using it.
     let alone = store.alone(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
-    if !place.is_dir() {
-        return Err(
-            Error::usage(format!("{name} is not in the store")).help("`plugbuild toolchain list` lists what is")
-        );
-    }
+    there()?;
     cache::remove(&place, store, &alone)?;
     cx.ui.status("removed", format!("{name}: {}", place.display()));
     Ok(())
 }
 
-fn version(name: &str) -> Result<GoVersion> {
-    name.parse()
-        .map_err(|e: Error| e.help("name a Go version, or `zig`: `plugbuild toolchain install 1.25.6`"))
+fn version(name: &str, verb: &str) -> Result<GoVersion> {
+    let help = format!("name a Go version, or `zig`: `plugbuild toolchain {verb} 1.25.6`");
+    name.parse().map_err(|e: Error| e.help(help))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Gateway;
 use crate::check::GatewaySide;
-use crate::config;
+use crate::config::{self, Config};
 use crate::error::Result;
 
 /// The texts to keep.
@@ -54,10 +54,10 @@ pub fn rows(gateway: &Gateway, side: &GatewaySide, name: &str, list: &str) -> Ow
     }
 }
 
-/// Whether a settings file with such a row can be read.
+/// A settings file with such a row, read back.
 ///
 /// # Errors
 /// It cannot, and why.
-pub fn check(text: &str, file: &Path) -> Result<()> {
-    config::parse(text, file).map(drop)
+pub fn check(text: &str, file: &Path) -> Result<Config> {
+    config::parse(text, file)
 }

@@ -55,6 +55,14 @@ const OFFICIAL: &str = "https://go.dev/dl";
 /// # Errors
 /// `PLUGBUILD_GO` names something else.
 pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
+    if version.is_language() {
+        return Err(Error::usage(format!(
+            "Go {version} is a language version: the first release of it is {version}.0"
+        ))
+        .help(format!(
+            "write all three numbers, as `go version` says them: {version}.0"
+        )));
+    }
     let found = |root: PathBuf, why: String| Go {
         version: version.clone(),
         root,
