@@ -29,7 +29,7 @@ pub struct Artefact {
 /// Whether the output can be written, asked before the minutes that a build takes. Makes nothing.
 ///
 /// # Errors
-/// It is a folder, or would lie in one that may not be written.
+/// It is a folder or no plugin, or would lie in a folder that may not be written.
 pub fn check_output(output: &Path) -> Result<()> {
     use rustix::fs::{Access, access};
     if output.is_dir() {
@@ -43,6 +43,13 @@ pub fn check_output(output: &Path) -> Result<()> {
             Error::usage(format!("{} is not a regular file", output.display())).help("name a file, or use `--dry-run`")
         );
     }
+    if !may_be_replaced(output) {
+        let what = format!(
+            "{} is there and no plugin: nothing is written over it",
+            output.display()
+        );
+        return Err(Error::usage(what).help("name another file, or remove that one"));
+    }
     let there = output.ancestors().skip(1).find(|dir| dir.exists());
     let dir = there
         .filter(|dir| !dir.as_os_str().is_empty())
@@ -55,6 +62,15 @@ pub fn check_output(output: &Path) -> Result<()> {
         Some(std::io::ErrorKind::NotADirectory.into())
     };
     why.map_or(Ok(()), |why| Err(cannot_write(output, &why)))
+}
+
+/// Nothing, an empty file, or a library, as a plugin is: never a gateway or a source.
+fn may_be_replaced(output: &Path) -> bool {
+    match fs::metadata(output) {
+        Ok(meta) if meta.len() > 0 => Binary::open(output).is_ok_and(|file| file.image().interpreter().is_none()),
+        // What cannot be read is told where it is written.
+        _ => true,
+    }
 }
 
 fn cannot_write(output: &Path, why: &std::io::Error) -> Error {

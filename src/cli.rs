@@ -1,5 +1,6 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
+pub mod build;
 pub mod bundle;
 pub mod cache;
 pub mod check;
@@ -16,14 +17,10 @@ pub mod inspect;
 pub mod explain;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::align::Mode;
-use crate::config::Count;
 use crate::gateway::GatewaySpec;
-use crate::target::{Arch, Libc, Target};
 use crate::version::GoVersion;
 
 /// Build Go plugins that your KrakenD gateway really loads.
@@ -85,7 +82,7 @@ pub enum Format {
 pub enum Command {
     /// Build a plugin for a gateway (the default command)
     #[command(visible_alias = "b")]
-    Build(BuildArgs),
+    Build(build::BuildArgs),
     /// Build, and make a release folder: artefacts, sums, bills of materials, provenance
     Package(package::PackageArgs),
     /// Foretell from the files whether a gateway will load plugins, and say why not
@@ -106,15 +103,15 @@ pub enum Command {
     /// Explain a gateway's log: cause and cure of each message about plugins
     Explain(explain::ExplainArgs),
     /// Write plugbuild.lock: the sums of the tools and the facts of the gateways that builds are made with
-    Lock(BuildArgs),
+    Lock(build::PlanArgs),
     /// Print the whole plan as one JSON document, for other tools
     Metadata(metadata::MetadataArgs),
     /// Print the plan's plugins, gateways and targets, for a CI to fan out
     Matrix(metadata::MatrixArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
-    Env(EnvArgs),
+    Env(build::EnvArgs),
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
-    Fetch(BuildArgs),
+    Fetch(build::FetchArgs),
     /// Carry all that a build needs to a site without a network: toolchains, zig, modules, in one file
     Bundle(bundle::BundleArgs),
     /// Show what is known of a gateway, or keep one of your own
@@ -151,108 +148,6 @@ pub struct GatewayArgs {
     /// The Go version it was compiled with, when it cannot say so itself
     #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
     pub go: Option<GoVersion>,
-}
-
-/// The gateways to build for.
-#[derive(Debug, Clone, Args)]
-pub struct GatewaysArgs {
-    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
-    /// a file with the text of `krakend version` or - for it on standard input, or auto (repeatable)
-    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
-    pub gateway: Vec<GatewaySpec>,
-    /// The Go version it was compiled with, when it cannot say so itself
-    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
-    pub go: Option<GoVersion>,
-}
-
-/// Which plugins of a workspace.
-#[derive(Debug, Clone, Args)]
-pub struct SelectArgs {
-    /// All plugins that plugbuild.toml names
-    #[arg(long, alias = "all")]
-    pub workspace: bool,
-    /// A plugin that plugbuild.toml names, by its name (repeatable)
-    #[arg(short, long = "package", value_name = "NAME", visible_alias = "plugin")]
-    pub package: Vec<String>,
-    /// All but this one (repeatable)
-    #[arg(long, value_name = "NAME")]
-    pub exclude: Vec<String>,
-}
-
-/// What to build for.
-#[derive(Debug, Clone, Args)]
-pub struct TargetArgs {
-    /// An architecture: amd64, arm64 (repeatable)
-    #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
-    pub arch: Vec<Arch>,
-    /// A libc: musl (alpine) or glibc (gnu), with a floor if wanted: glibc=2.31 (repeatable)
-    #[arg(short, long, value_name = "L", value_parser = parse::<Libc>)]
-    pub libc: Vec<Libc>,
-    /// A target: aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl, x86_64-unknown-linux-gnu.2.31 (repeatable)
-    #[arg(short, long, value_name = "T", value_parser = parse::<Target>)]
-    pub target: Vec<Target>,
-    /// All four targets
-    #[arg(long, conflicts_with_all = ["arch", "libc", "target"])]
-    pub all_targets: bool,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct BuildArgs {
-    /// The plugin's folder
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub path: PathBuf,
-    #[command(flatten)]
-    pub gateway: GatewaysArgs,
-    #[command(flatten)]
-    pub targets: TargetArgs,
-    #[command(flatten)]
-    pub select: SelectArgs,
-    /// How many builds run at once; as many as there are cores if not said
-    #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
-    pub jobs: Option<Count>,
-    /// Build what can be built when something fails
-    #[arg(long)]
-    pub keep_going: bool,
-    /// With the settings of `[profile.release]`
-    #[arg(long)]
-    pub release: bool,
-    /// The file to write (one target only)
-    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
-    pub output: Option<PathBuf>,
-    /// The folder to write to, instead of this one
-    #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
-    /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
-    #[arg(long, value_name = "CC")]
-    pub cc: Option<OsString>,
-    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
-    /// would not load as it is), always, never
-    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
-    pub align: Option<Mode>,
-    /// Foretell at the end whether this krakend binary loads the result, and fail if not
-    #[arg(long, value_name = "KRAKEND")]
-    pub verify_with: Option<PathBuf>,
-    /// Refuse tools and gateways that are not those of plugbuild.lock
-    #[arg(long)]
-    pub locked: bool,
-    /// As --locked and --offline
-    #[arg(long)]
-    pub frozen: bool,
-    /// Build everything twice, the second time in another folder with empty caches, and compare
-    #[arg(long)]
-    pub reproduce: bool,
-    /// Print what would be fetched and run, and do neither
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Handed to `go build`
-    #[arg(last = true, value_name = "GO BUILD ARGS")]
-    pub go_args: Vec<String>,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct EnvArgs {
-    #[command(flatten)]
-    pub build: BuildArgs,
 }
 
 #[derive(Debug, Args)]

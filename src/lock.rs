@@ -82,14 +82,17 @@ impl Lock {
             }
             Err(e) => return Err(Error::io("read", file, e)),
         };
-        let lock: Lock = toml::from_str(&text)
-            .map_err(|e| Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end())))?;
+        let lock: Lock = toml::from_str(&text).map_err(|e| {
+            Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end()))
+                .help(format!("make it anew: `rm {FILE}`, then `plugbuild lock`"))
+        })?;
         if lock.version != VERSION {
             return Err(Error::usage(format!(
                 "{} is of the version {}, this plugbuild knows {VERSION}",
                 file.display(),
                 lock.version
-            )));
+            ))
+            .help("a newer plugbuild wrote it: take that, or remove the file and make it anew: `plugbuild lock`"));
         }
         Ok(lock)
     }

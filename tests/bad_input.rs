@@ -356,6 +356,23 @@ error: cannot write /dev/null/x.so: not a directory
 help: write elsewhere: `--out-dir DIR` or `--output FILE`
 
 "#]]);
+    let case = case.file("work/x.go", "package main\n");
+    case.run(&format!("{build} -o x.go")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/x.go is there and no plugin: nothing is written over it
+help: name another file, or remove that one
+
+"#]]);
+    // A program is none either: the gateway itself might be meant.
+    fs::copy(env!("CARGO_BIN_EXE_plugbuild"), case.at("work/krakend")).unwrap();
+    case.run(&format!("{build} -o krakend")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/krakend is there and no plugin: nothing is written over it
+help: name another file, or remove that one
+
+"#]]);
     // No device is ever replaced by a plugin; a socket stands for one here.
     let socket = std::os::unix::net::UnixListener::bind(case.at("work/socket")).unwrap();
     case.run(&format!("{build} -o socket")).is(str![[r#"
@@ -367,7 +384,10 @@ help: name a file, or use `--dry-run`
 "#]]);
     drop(socket);
     fs::remove_file(case.at("work/socket")).unwrap();
-    assert_eq!(case.list("work"), ["dir", "file", "go.mod", "main.go"]);
+    assert_eq!(
+        case.list("work"),
+        ["dir", "file", "go.mod", "krakend", "main.go", "x.go"]
+    );
     assert_eq!(case.list("work/dir"), ["x"]);
     case.env("PLUGBUILD_HOME", "/dev/null").run(build).is(str![[r#"
 exit: 6

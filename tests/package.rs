@@ -33,13 +33,14 @@ fn a_dry_run_makes_no_folder_and_touches_none() {
 }
 
 #[test]
-fn a_file_or_another_folder_is_refused_where_a_release_is_made() {
+fn a_release_is_made_in_the_folder_that_is_named_and_in_no_file() {
     let case = case();
-    for flag in ["--output x.so", "--out-dir x"] {
-        let ran = case.run(&format!("{PACKAGE} {flag}"));
-        assert!(ran.exits(2).stderr.contains("--dist DIR"), "{}", ran.stderr);
-        assert!(!case.at("work/dist").exists());
-    }
+    let ran = case.run(&format!("{PACKAGE} --output x.so"));
+    let told = "unexpected argument '--output' found";
+    assert!(ran.exits(2).stderr.contains(told), "{}", ran.stderr);
+    let ran = case.run(&format!("{PACKAGE} --dry-run --out-dir x"));
+    let named = format!("finished as [CWD]/x/{STEM}musl.so");
+    assert!(ran.exits(0).stdout.contains(&named), "{}", ran.stdout);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Many plugins, gateways and targets by one command: the plan, the summary, failures, and what two plugins must not share.
 
 use crate::support::case::{Case, MAIN_GO};
-use crate::support::stand_ins_are_amd64;
+use crate::support::{gateway_file, stand_ins_are_amd64};
 
 /// A plugin's sources below plugins/.
 fn with_plugin(case: Case, name: &str, module: &str, registers: &str) -> Case {
@@ -292,6 +292,85 @@ fn a_lock_refuses_what_changed_unseen() {
     );
     assert!(case.run("lock --workspace").exits(0).stderr.contains("locked"));
     case.run(&format!("{build} --locked")).exits(0);
+    let told = case
+        .run("lock --workspace --message-format json")
+        .exits(0)
+        .stdout
+        .clone();
+    let unchanged = "{\"changed\":false,\"file\":\"[CWD]/plugbuild.lock\",\"reason\":\"locked\"}\n";
+    assert_eq!(told, unchanged);
+    let case = case.file("work/plugbuild.lock", "version = 1\n[[");
+    for command in ["lock --workspace", build] {
+        let ran = case.run(command);
+        assert!(
+            ran.exits(2).stderr.contains("help: make it anew: `rm plugbuild.lock`"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_command_takes_no_flag_that_it_does_not_heed() {
+    let case = workspace(SETTINGS);
+    let others = [
+        ("lock", "--dry-run --locked --reproduce --out-dir=x --jobs=2"),
+        ("metadata --format-version 1", "--dry-run --frozen --keep-going"),
+        ("matrix", "--dry-run --output=x.so --locked"),
+        ("env", "--dry-run --output=x.so --jobs=2"),
+        ("fetch", "--dry-run --reproduce --out-dir=x"),
+        ("watch", "--dry-run --reproduce --keep-going"),
+        ("package", "--reproduce --output=x.so"),
+        ("bundle create x", "--reproduce --keep-going --out-dir=x"),
+        ("config show", "--dry-run --reproduce"),
+    ];
+    for (command, flags) in others {
+        for flag in flags.split(' ') {
+            let ran = case.run(&format!("{command} {flag}"));
+            assert!(
+                ran.exits(2).stderr.contains("unexpected argument '--"),
+                "{command} {flag}: {}",
+                ran.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn a_plugin_by_itself_is_a_workspace_of_one() {
+    let case = Case::equipped();
+    let planned = |args: &str| {
+        case.run(&format!("matrix -g 2.12 -t amd64-musl {args}"))
+            .exits(0)
+            .stdout
+            .clone()
+    };
+    let alone = planned("");
+    let row = "[{\"gateway\":\"2.12.1\",\"go\":\"1.25.6\",\"plugin\":\"handler\",\"target\":\"amd64-musl\"}]\n";
+    assert_eq!(alone, row);
+    assert_eq!(planned("-p handler"), alone);
+    assert_eq!(planned("--workspace"), alone);
+    // One gateway in two words is one.
+    assert_eq!(planned("-g 2.12.1 -g v2.12.1"), alone);
+    let ran = case.run("matrix -g 2.12 -p limit");
+    assert!(
+        ran.exits(2).stderr.contains("no plugin is called `limit`"),
+        "{}",
+        ran.stderr
+    );
+    // With settings that name no plugin, as `new` writes them, it is the same.
+    let case = case.file("work/plugbuild.toml", "[gateway]\nversion = \"2.12\"\n");
+    let named = case.run("matrix -t amd64-musl -p handler");
+    assert_eq!(named.exits(0).stdout, row);
+    // Of a gateway given by its file the file is what a job must name.
+    let krakend = gateway_file("listed", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+    let case = case.file("work/krakend", std::fs::read(krakend).unwrap());
+    let listed = case.run("matrix -g ./krakend -t amd64-musl");
+    assert!(
+        listed.exits(0).stdout.contains(r#""gateway":"./krakend""#),
+        "{}",
+        listed.stdout
+    );
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::BuildArgs;
+use super::build::{BuildArgs, LockArgs, PlanArgs, WorkArgs};
+use super::parse;
+use crate::config::Count;
 
 #[derive(Debug, Clone, Args)]
 pub struct BundleArgs {
@@ -34,7 +36,15 @@ pub struct CreateArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]
-    pub build: BuildArgs,
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// How many builds of the rehearsal run at once; as many as there are cores if not said
+    #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
+    pub jobs: Option<Count>,
+    /// Print what would be fetched and run, and do neither
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -42,4 +52,19 @@ pub struct InstallArgs {
     /// The bundle
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+impl From<&CreateArgs> for BuildArgs {
+    fn from(args: &CreateArgs) -> Self {
+        BuildArgs {
+            lock: args.lock.clone(),
+            // A bundle has all that was asked for, or is none.
+            work: WorkArgs {
+                jobs: args.jobs,
+                keep_going: false,
+            },
+            dry_run: args.dry_run,
+            ..BuildArgs::from(&args.plan)
+        }
+    }
 }

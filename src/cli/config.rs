@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::BuildArgs;
+use super::build::{BuildArgs, OutputArgs, PlanArgs, WorkArgs};
 use super::krakend::{CheckArgs, InjectArgs};
 
 #[derive(Debug, Clone, Args)]
@@ -26,5 +26,19 @@ pub enum ConfigCommand {
 #[derive(Debug, Clone, Args)]
 pub struct ShowArgs {
     #[command(flatten)]
-    pub build: BuildArgs,
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub work: WorkArgs,
+    #[command(flatten)]
+    pub to: OutputArgs,
+}
+
+impl From<&ShowArgs> for BuildArgs {
+    fn from(args: &ShowArgs) -> Self {
+        BuildArgs {
+            work: args.work.clone(),
+            to: args.to.clone(),
+            ..BuildArgs::from(&args.plan)
+        }
+    }
 }

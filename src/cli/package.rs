@@ -4,14 +4,24 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::BuildArgs;
+use super::build::{BuildArgs, LockArgs, PlanArgs, WorkArgs};
 
 #[derive(Debug, Clone, Args)]
 pub struct PackageArgs {
     #[command(flatten)]
-    pub build: BuildArgs,
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub work: WorkArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// Foretell at the end whether this krakend binary loads the artefacts, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
+    /// Print what would be fetched and run, and do neither
+    #[arg(long)]
+    pub dry_run: bool,
     /// The folder to make; dist beside plugbuild.toml if not said
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "out_dir"])]
+    #[arg(long, value_name = "DIR", visible_alias = "out-dir")]
     pub dist: Option<PathBuf>,
     /// The plugins' version in names and documents; git's description of the source if not said
     #[arg(long, value_name = "VERSION")]
@@ -22,4 +32,20 @@ pub struct PackageArgs {
     /// Build nothing: check that a folder is whole and says what its files are
     #[arg(long)]
     pub check: bool,
+}
+
+impl From<&PackageArgs> for BuildArgs {
+    fn from(args: &PackageArgs) -> Self {
+        BuildArgs {
+            plan: PlanArgs {
+                release: true,
+                ..args.plan.clone()
+            },
+            work: args.work.clone(),
+            lock: args.lock.clone(),
+            verify_with: args.verify_with.clone(),
+            dry_run: args.dry_run,
+            ..BuildArgs::default()
+        }
+    }
 }

@@ -12,7 +12,8 @@ use super::verify;
 use super::{Context, print, print_json};
 use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
-use crate::cli::{BuildArgs, Format};
+use crate::cli::Format;
+use crate::cli::build::BuildArgs;
 use crate::error::{Kind, Result};
 use crate::gateway::Gateway;
 use crate::gateway::modules::Sides;
@@ -161,7 +162,7 @@ pub(super) fn manner(args: &BuildArgs, planned: &Planned) -> Manner {
     };
     Manner {
         jobs: sources.jobs().value,
-        keep_going: args.keep_going,
+        keep_going: args.work.keep_going,
         list_files: true,
         verify_with: args.verify_with.clone(),
     }

@@ -17,8 +17,9 @@ use crate::bundle::modules::{self, file_url};
 use crate::bundle::pack::{self, Staged};
 use crate::bundle::unpack;
 use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool};
+use crate::cli::Format;
+use crate::cli::build::{BuildArgs, OutputArgs};
 use crate::cli::bundle::{BundleCommand, CreateArgs};
-use crate::cli::{BuildArgs, Format};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::GatewaySpec;
 use crate::host::Host;
@@ -54,14 +55,15 @@ struct Packed {
 
 fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     let spec = |gateway: &GatewaySpec| *gateway == GatewaySpec::Stdin;
-    if args.build.gateway.gateway.iter().any(spec) {
+    if args.plan.gateway.gateway.iter().any(spec) {
         return Err(
             Error::usage("a bundle is planned more than once, and standard input is read once only")
                 .help("put what `krakend version` says into a file: `--gateway version.txt`"),
         );
     }
-    let mut first = planned(&args.build, cx)?;
-    if args.build.dry_run {
+    let build = args.into();
+    let mut first = planned(&build, cx)?;
+    if args.dry_run {
         return dry_run::run(&mut first, cx);
     }
     let place = cx.host.absolute(&args.file);
@@ -72,7 +74,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     })?;
     let staged = Staged::begin(&place)?;
     let stage = first.store.stage()?;
-    let made = make(&mut first, &args.build, &staged, stage.path(), cx);
+    let made = make(&mut first, &build, &staged, stage.path(), cx);
     // The module caches in it may hold folders that cannot be written.
     let _ = remove_tree(stage.path());
     let (tools, count) = made?;
@@ -105,11 +107,10 @@ fn make(
     cx: Context,
 ) -> Result<(Vec<Tool>, usize)> {
     let args = &BuildArgs {
-        output: None,
-        out_dir: Some(stage.join("out")),
-        // A bundle has all that was asked for, or is none.
-        keep_going: false,
-        reproduce: false,
+        to: OutputArgs {
+            output: None,
+            out_dir: Some(stage.join("out")),
+        },
         ..args.clone()
     };
     let packed = tools(first, cx)?;

@@ -41,7 +41,7 @@ fn row(key: &'static str, value: impl Display, why: impl Display) -> Row {
 }
 
 fn show(args: &ShowArgs, cx: Context) -> Result<()> {
-    let dir = cx.host.absolute(&args.build.path);
+    let dir = cx.host.absolute(&args.plan.path);
     let settings = Settings::read(&dir.canonicalize().unwrap_or(dir), cx.host)?;
     for warning in settings.warnings() {
         cx.ui.warn(warning);
@@ -57,7 +57,7 @@ fn show(args: &ShowArgs, cx: Context) -> Result<()> {
 
 fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
     let sources = Sources {
-        args: &args.build,
+        args: &args.into(),
         settings,
         host: cx.host,
     };
@@ -126,7 +126,7 @@ fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
 }
 
 fn targets(sources: &Sources, all: &PluginConfig) -> Row {
-    let given = &sources.args.targets;
+    let given = &sources.args.plan.targets;
     let list =
         |targets: &[crate::target::Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     if given.all_targets {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::build::{self, Seals};
 use super::planned::planned;
 use super::{Context, print, print_json};
-use crate::cli::{EnvArgs, Format};
+use crate::cli::Format;
+use crate::cli::build::{BuildArgs, EnvArgs};
 use crate::error::Result;
 use crate::gobuild;
 use crate::invocation::quoted;
@@ -13,7 +14,7 @@ use crate::registerer::overlay;
 use crate::toolchain::State;
 
 pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
-    let mut planned = planned(&args.build, cx)?;
+    let mut planned = planned(&BuildArgs::from(&args.plan), cx)?;
     if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
         build::align(&mut planned, Seals::Heed, cx)?;
     } else {

@@ -3,18 +3,19 @@
 use super::Context;
 use super::build::{self, Seals};
 use super::planned::{Planned, planned};
-use crate::cli::BuildArgs;
+use crate::cli::build::FetchArgs;
 use crate::error::{Error, Result};
 use crate::plan::Job;
 use crate::selection;
 
-pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
+pub(super) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
     if cx.offline {
         return Err(Error::usage(
             "`plugbuild fetch` is for the network, and --offline forbids it",
         )
         .help("leave --offline out (and PLUGBUILD_OFFLINE unset), or bring what is missing: `plugbuild bundle install FILE`"));
     }
+    let args = &args.into();
     let mut planned = planned(args, cx)?;
     build::prepare(&mut planned, args, Seals::Ignore, cx)?;
     modules(&planned, |job| {

@@ -2,25 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use super::build::{Seals, prepare};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
-use super::{Context, print};
-use crate::cli::BuildArgs;
+use super::{Context, print, print_json};
+use crate::cli::Format;
+use crate::cli::build::{BuildArgs, PlanArgs};
 use crate::error::{Error, Result};
 use crate::lock::{self, GatewayFacts, Lock};
 use crate::toolchain::Tools;
 use crate::toolchain::digest::known_sha256_of;
 use crate::toolchain::fetch::sha256_of;
 
-pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
-    let mut planned = planned(args, cx)?;
-    // Writing the lock is what was asked for: it may differ.
-    let args = BuildArgs {
-        locked: false,
-        frozen: false,
-        ..args.clone()
-    };
+pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
+    let args = BuildArgs::from(args);
+    let mut planned = planned(&args, cx)?;
     prepare(&mut planned, &args, Seals::Heed, cx)?;
     let file = place(&planned);
     let mut lock = Lock::read(&file)?;
@@ -30,16 +28,20 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     let labels: Vec<&str> = planned.plan.jobs.iter().map(|job| job.gateway.label.as_str()).collect();
     let tools: Vec<String> = planned.tools.iter().flat_map(names).collect();
     lock.keep(&labels, &tools, &planned.host.platform.to_string());
-    let verb = if lock.write(&file)? { "locked" } else { "unchanged" };
-    cx.ui.status(verb, file.display());
-    print(file.display());
+    let changed = lock.write(&file)?;
+    cx.ui
+        .status(if changed { "locked" } else { "unchanged" }, file.display());
+    match cx.format {
+        Format::Human => print(file.display()),
+        Format::Json => print_json(&json!({ "reason": "locked", "file": file, "changed": changed })),
+    }
     Ok(())
 }
 
 /// Holds the tools at hand and the gateways to the lock: with `--locked` a difference ends the build, else it is told.
 pub(super) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<()> {
     let file = place(planned);
-    let strict = args.locked || args.frozen;
+    let strict = args.lock.locked || args.lock.frozen;
     if !file.is_file() {
         return if strict {
             Err(Error::usage(format!("there is no {}", file.display()))

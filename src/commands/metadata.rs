@@ -1,16 +1,21 @@
 //! `plugbuild metadata` and `plugbuild matrix`: the whole plan as data, for other tools and for CI.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::dry_run::planned_event;
 use super::planned::{Planned, planned};
 use super::{Context, print};
+use crate::cli::build::BuildArgs;
 use crate::cli::metadata::{Ci, MatrixArgs, MetadataArgs};
 use crate::error::Result;
+use crate::gateway::Gateway;
+use crate::host::Host;
 use crate::toolchain::State;
 
 pub(super) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
-    let planned = planned(&args.build, cx)?;
+    let planned = planned(&args.into(), cx)?;
     print(document(&planned));
     Ok(())
 }
@@ -76,7 +81,7 @@ fn document(planned: &Planned) -> Value {
 }
 
 pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
-    let planned = planned(&args.build, cx)?;
+    let planned = planned(&BuildArgs::from(&args.plan), cx)?;
     let rows: Vec<[(&str, String); 4]> = planned
         .plan
         .jobs
@@ -84,7 +89,7 @@ pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
         .map(|job| {
             [
                 ("plugin", job.name.clone()),
-                ("gateway", job.gateway.label.clone()),
+                ("gateway", typed(&job.gateway, cx.host)),
                 ("target", job.target.value.short()),
                 ("go", job.gateway.go.to_string()),
             ]
@@ -92,6 +97,17 @@ pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
         .collect();
     print(render(&rows, args.ci));
     Ok(())
+}
+
+/// What names a gateway behind `--gateway`: its file, where it was given as one.
+fn typed(gateway: &Gateway, host: &Host) -> String {
+    match &gateway.binary {
+        Some(file) => match file.strip_prefix(&host.cwd) {
+            Ok(below) => Path::new(".").join(below).display().to_string(),
+            Err(_) => file.display().to_string(),
+        },
+        None => gateway.label.clone(),
+    }
 }
 
 fn render(rows: &[[(&str, String); 4]], ci: Option<Ci>) -> String {

@@ -26,17 +26,10 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
-    if args.build.output.is_some() || args.build.out_dir.is_some() {
-        return Err(Error::usage(
-            "a release is one folder with all that belongs to it: `--output` and `--out-dir` are for `build`",
-        )
-        .help("name the folder: `--dist DIR`"));
-    }
-    let mut build = args.build.clone();
-    build.release = true;
+    let build = args.into();
     let mut planned = planned(&build, cx)?;
     let dist = dist(args, &planned.settings, cx);
-    if build.dry_run {
+    if args.dry_run {
         for job in &mut planned.plan.jobs {
             let version = given_version(args, &planned.settings);
             let version = version.unwrap_or_else(|| Source::of(&job.plugin.module.root, &planned.host).version());
@@ -191,7 +184,7 @@ fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
 }
 
 fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
-    let settings = Settings::read(&cx.host.absolute(&args.build.path), cx.host)?;
+    let settings = Settings::read(&cx.host.absolute(&args.plan.path), cx.host)?;
     let dist = dist(args, &settings, cx);
     let entries = check::check(&dist)?;
     for entry in &entries {

@@ -6,8 +6,9 @@ use super::Context;
 use super::sources::Sources;
 use crate::align::Means;
 use crate::bundle::modules;
-use crate::cli::{BuildArgs, misspelt_command};
-use crate::config::Settings;
+use crate::cli::build::BuildArgs;
+use crate::cli::misspelt_command;
+use crate::config::{Config, Settings};
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway};
 use crate::host::Host;
@@ -72,13 +73,13 @@ pub(super) fn replanned(args: &BuildArgs, cx: Context) -> Result<Planned> {
 }
 
 fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
-    let dir = cx.host.absolute(&args.path);
+    let dir = cx.host.absolute(&args.plan.path);
     let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
     Ok((dir, settings))
 }
 
 fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<Planned> {
-    let offline = cx.offline || args.frozen;
+    let offline = cx.offline || args.lock.frozen;
     let host = settings.with_mirrors(cx.host);
     let goenv = GoEnv::read(&host)?;
     let members = members(args, dir, &settings, &host, &goenv)?;
@@ -103,18 +104,26 @@ fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     let mut refused = Vec::new();
     for member in &members {
         let request = sources.request(&member.name, &member.config);
+        let mut built_for: Vec<Gateway> = Vec::new();
         for asked in sources.asked(&member.config)? {
             let known = gateways.iter().find(|(other, _)| *other == asked);
             let gateway = match known {
                 Some((_, gateway)) => gateway.clone(),
                 None => gateway::identify(&asked, &matrix, &host)?,
             };
+            // `2.12 2.12.1` is one gateway in other words.
+            if built_for.iter().any(|other| other.is_same(&gateway)) {
+                continue;
+            }
+            built_for.push(gateway.clone());
             match plan::make(&request, &gateway, &member.plugin, &goenv, &matrix, host.platform) {
                 Ok(one) => {
                     plan.jobs.extend(one.jobs);
                     plan.warnings.extend(one.warnings);
                 }
-                Err(why) if args.keep_going => refused.push((format!("{} for {}", member.name, gateway.label), why)),
+                Err(why) if args.work.keep_going => {
+                    refused.push((format!("{} for {}", member.name, gateway.label), why))
+                }
                 Err(why) => return Err(why),
             }
             if known.is_none() {
@@ -140,35 +149,46 @@ fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
         store,
         refused,
         hold: None,
-        keep_going: args.keep_going,
+        keep_going: args.work.keep_going,
         host,
     })
 }
 
 /// The plugin in a folder, or those of its workspace.
 fn members(args: &BuildArgs, dir: &Path, settings: &Settings, host: &Host, goenv: &GoEnv) -> Result<Vec<Member>> {
-    let select = &args.select;
+    let select = &args.plan.select;
     let project = settings.project();
     // As cargo does: where the settings file is and no plugin is, all plugins are meant.
     let at_root = project.is_some_and(|(config, file)| {
-        let plugins = !config.plugin.is_empty() || !config.workspace.members.is_empty();
-        plugins
+        names_some(config)
             && file
                 .parent()
                 .is_some_and(|root| dir.canonicalize().is_ok_and(|dir| dir == root))
-            && !dir.join("go.mod").exists()
+            && !is_module(dir)
     });
     let whole = select.workspace || !select.package.is_empty() || !select.exclude.is_empty() || at_root;
     if !whole {
         let member = Member::read(dir, project, host, goenv);
-        return Ok(vec![member.map_err(|why| or_command(why, &args.path, dir))?]);
+        return Ok(vec![member.map_err(|why| or_command(why, &args.plan.path, dir))?]);
     }
-    let (config, file) = project.ok_or_else(|| {
-        Error::usage(format!("no plugbuild.toml in {} or above it", dir.display()))
-            .help("name the plugins in one: `[workspace]`, `members = [\"plugins/*\"]`")
-    })?;
-    let members = workspace::members(config, file, host, goenv)?;
+    let members = match project {
+        Some((config, file)) if names_some(config) || !is_module(dir) => workspace::members(config, file, host, goenv)?,
+        // A plugin by itself is a workspace of one.
+        _ if is_module(dir) => vec![Member::read(dir, project, host, goenv)?],
+        _ => {
+            let why = Error::usage(format!("no plugbuild.toml in {} or above it", dir.display()));
+            return Err(why.help("name the plugins in one: `[workspace]`, `members = [\"plugins/*\"]`"));
+        }
+    };
     workspace::select(members, &select.package, &select.exclude)
+}
+
+fn names_some(config: &Config) -> bool {
+    !config.plugin.is_empty() || !config.workspace.members.is_empty()
+}
+
+fn is_module(dir: &Path) -> bool {
+    dir.join("go.mod").exists()
 }
 
 /// A word that is no folder may have been meant as a command.

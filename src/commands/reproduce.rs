@@ -10,7 +10,7 @@ use super::many::{self, Manner};
 use super::planned::{Planned, replanned};
 use super::sources::folder_of;
 use crate::bundle::modules::file_url;
-use crate::cli::BuildArgs;
+use crate::cli::build::{BuildArgs, OutputArgs, PlanArgs};
 use crate::error::{Error, Result};
 use crate::gobuild;
 use crate::host::Host;
@@ -31,13 +31,18 @@ fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result
     let copy = place.join("elsewhere");
     let outputs: Vec<&Path> = first.plan.jobs.iter().map(|job| job.output.as_path()).collect();
     copy_tree(&root, &copy, &outputs)?;
-    let dir = cx.host.absolute(&args.path);
+    let dir = cx.host.absolute(&args.plan.path);
     let dir = dir.canonicalize().map_err(|e| Error::io("read", &dir, e))?;
     let inner = dir.strip_prefix(&root).unwrap_or(Path::new(""));
     let args = BuildArgs {
-        path: copy.join(inner),
-        output: None,
-        out_dir: Some(place.join("out")),
+        plan: PlanArgs {
+            path: copy.join(inner),
+            ..args.plan.clone()
+        },
+        to: OutputArgs {
+            output: None,
+            out_dir: Some(place.join("out")),
+        },
         ..args.clone()
     };
     let host = elsewhere(cx.host, place)?;

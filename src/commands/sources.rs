@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::align::Mode;
-use crate::cli::BuildArgs;
+use crate::cli::build::BuildArgs;
 use crate::config::{Config, PluginConfig, Settings, Texts};
 use crate::error::Result;
 use crate::gateway::{self, GatewaySpec};
@@ -25,7 +25,7 @@ pub(super) struct Sources<'a> {
 impl Sources<'_> {
     /// The gateways, or none if nothing names one. A plugin may have its own.
     pub(super) fn named(&self, plugin: &PluginConfig) -> Result<Named> {
-        let given = &self.args.gateway;
+        let given = &self.args.plan.gateway;
         let go = given.go.as_ref().map(|go| Chosen::new(go.clone(), "--go"));
         if given.gateway.is_empty() && go.is_none() {
             return Named::elsewhere(&plugin.gateways, self.settings, self.host);
@@ -40,7 +40,7 @@ impl Sources<'_> {
     /// What is to be found out of a gateway, for each that was named, or for one given by its parts.
     pub(super) fn asked(&self, plugin: &PluginConfig) -> Result<Vec<gateway::Asked>> {
         let Named { gateways: named, go } = self.named(plugin)?;
-        let targets = &self.args.targets;
+        let targets = &self.args.plan.targets;
         let libc = targets.libc.first().copied();
         let libc = libc.or_else(|| targets.target.first().map(|t| t.libc));
         let asked = |gateway: Option<Chosen<GatewaySpec>>| gateway::Asked {
@@ -70,7 +70,7 @@ impl Sources<'_> {
             Some("gcc") => CcWish::Gcc,
             _ => CcWish::Program(PathBuf::from(text)),
         };
-        match (&self.args.cc, self.settings.first(|c| c.build.cc.as_deref())) {
+        match (&self.args.plan.cc, self.settings.first(|c| c.build.cc.as_deref())) {
             (Some(cc), _) => Chosen::new(wish(cc), "--cc"),
             (None, Some((cc, file))) => Chosen::new(wish(cc.as_ref()), format!("cc of {}", file.display())),
             (None, None) => Chosen::new(CcWish::Auto, "default"),
@@ -78,7 +78,7 @@ impl Sources<'_> {
     }
 
     pub(super) fn output(&self) -> Chosen<Output> {
-        match (&self.args.output, &self.args.out_dir) {
+        match (&self.args.to.output, &self.args.to.out_dir) {
             (Some(file), _) => Chosen::new(Output::File(self.host.absolute(file)), "--output"),
             (None, Some(dir)) => Chosen::new(Output::Dir(self.host.absolute(dir)), "--out-dir"),
             (None, None) => self
@@ -97,7 +97,7 @@ impl Sources<'_> {
     /// Whether symbols are left out: only ever with the release profile.
     pub(super) fn strip(&self) -> Chosen<bool> {
         let off = Chosen::new(false, "default");
-        if self.args.release {
+        if self.args.plan.release {
             self.of_file(|c| c.profile.release.strip).unwrap_or(off)
         } else {
             off
@@ -106,14 +106,14 @@ impl Sources<'_> {
 
     /// When a plugin is built against the gateway's modules.
     pub(super) fn align(&self) -> Chosen<Mode> {
-        let given = self.args.align.map(|mode| Chosen::new(mode, "--align"));
+        let given = self.args.plan.align.map(|mode| Chosen::new(mode, "--align"));
         given
             .or_else(|| self.of_file(|c| c.build.align.map(Mode::from)))
             .unwrap_or_else(|| Chosen::new(Mode::default(), "default"))
     }
 
     pub(super) fn jobs(&self) -> Chosen<usize> {
-        let given = self.args.jobs.map(|jobs| Chosen::new(jobs.0.get(), "--jobs"));
+        let given = self.args.work.jobs.map(|jobs| Chosen::new(jobs.0.get(), "--jobs"));
         given
             .or_else(|| self.of_file(|c| c.build.jobs.map(|jobs| jobs.0.get())))
             .unwrap_or_else(|| Chosen::new(self.host.cores, "default: the number of cores"))
@@ -121,7 +121,7 @@ impl Sources<'_> {
 
     /// The request for one plugin.
     pub(super) fn request(&self, name: &str, plugin: &PluginConfig) -> Request {
-        let targets = &self.args.targets;
+        let targets = &self.args.plan.targets;
         let cc_by_target: BTreeMap<String, PathBuf> = self
             .host
             .env
@@ -144,7 +144,7 @@ impl Sources<'_> {
             cc_by_target,
             output: self.output().value,
             strip: self.strip().value,
-            go_args: self.args.go_args.clone(),
+            go_args: self.args.plan.go_args.clone(),
             align: self.align().value,
         }
     }

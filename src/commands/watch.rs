@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
+use super::Context;
 use super::planned::planned;
 use super::running::Runnable;
-use super::{Context, build};
 use crate::cli::watch::WatchArgs;
 use crate::error::{Error, Kind, Result};
 use crate::invocation::background::{Background, Waited};
@@ -30,7 +30,7 @@ struct Running {
 pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
     let mut first = true;
     loop {
-        let root = cx.host.absolute(&args.build.path);
+        let root = cx.host.absolute(&args.plan.path);
         let files = settled(&root);
         let mut running = match build_and_start(args, cx) {
             Ok(running) => Some(running),
@@ -60,7 +60,8 @@ pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
 }
 
 fn build_and_start(args: &WatchArgs, cx: Context) -> Result<Running> {
-    let mut planned = planned(&args.build, cx)?;
+    let build = args.into();
+    let mut planned = planned(&build, cx)?;
     let [job] = planned.plan.jobs.as_slice() else {
         return Err(
             Error::usage(format!("{} builds cannot be watched at once", planned.plan.jobs.len()))
@@ -70,7 +71,7 @@ fn build_and_start(args: &WatchArgs, cx: Context) -> Result<Running> {
     let job = job.clone();
     // A gateway that cannot be run is told before anything is built.
     let runnable = Runnable::new(&job.gateway, None, &planned.matrix, cx)?;
-    build::carry_out(&mut planned, &args.build, cx)?;
+    super::build::carry_out(&mut planned, &build, cx)?;
     start(&job, &runnable, args, cx)
 }
 

@@ -57,6 +57,17 @@ pub struct Settings {
 }
 
 impl Gateway {
+    /// Whether it is another in words only.
+    #[must_use]
+    pub fn is_same(&self, other: &Gateway) -> bool {
+        let told_alike = Gateway {
+            origin: self.origin.clone(),
+            notes: self.notes.clone(),
+            ..other.clone()
+        };
+        *self == told_alike
+    }
+
     /// A release as its row tells it.
     #[must_use]
     pub fn of_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
