@@ -477,11 +477,19 @@ fn watch_builds_anew_and_ends_with_its_gateway() {
         .replace("Set(header, pluginName)", "Set(header, \"changed\")");
     fs::write(&source, changed).unwrap();
     let second = header_of(port, "changed");
+    // What does not compile takes nothing away.
+    fs::write(&source, "package main\n\nfunc {").unwrap();
+    let told = || fs::read_to_string(dir.path().join("log")).unwrap_or_default();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !told().contains("the gateway goes on with the plugin as it was") && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let still = header_of(port, "changed");
     let pid = rustix::process::Pid::from_child(&watch);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let code = watch.wait().unwrap().code();
     let log = fs::read_to_string(dir.path().join("log")).unwrap();
-    assert!(first && second, "{first} {second}\n{log}");
+    assert!(first && second && still, "{first} {second} {still}\n{log}");
     assert_eq!(code, Some(130), "{log}");
     assert!(!running(&file), "the gateway is still there");
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Context;
@@ -28,19 +29,21 @@ struct Running {
 }
 
 pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
+    let root = cx.host.absolute(&args.plan.path);
+    let mut running = None;
     let mut first = true;
     loop {
-        let root = cx.host.absolute(&args.plan.path);
         let files = settled(&root);
-        let mut running = match build_and_start(args, cx) {
-            Ok(running) => Some(running),
+        if let Err(why) = build_and_start(args, &mut running, cx) {
             // Later it may be a file that is being written.
-            Err(why) if why.kind == Kind::Interrupted || first && why.kind == Kind::Usage => return Err(why),
-            Err(why) => {
-                cx.ui.error(&why);
-                None
+            if why.kind == Kind::Interrupted || first && matches!(why.kind, Kind::Usage | Kind::Io) {
+                return Err(why);
             }
-        };
+            cx.ui.error(&why);
+            if running.is_some() {
+                cx.ui.warn("the gateway goes on with the plugin as it was");
+            }
+        }
         first = false;
         cx.ui.status("watching", format!("{}: Ctrl-C ends it", root.display()));
         while look(&root) == files {
@@ -53,13 +56,11 @@ pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
             }
         }
         cx.ui.status("changed", "building anew");
-        if let Some(gateway) = &mut running {
-            gateway.process.stop();
-        }
     }
 }
 
-fn build_and_start(args: &WatchArgs, cx: Context) -> Result<Running> {
+/// Puts a gateway with the plugin as it is now in the place of the one that runs, once it is built.
+fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context) -> Result<()> {
     let build = args.into();
     let mut planned = planned(&build, cx)?;
     let [job] = planned.plan.jobs.as_slice() else {
@@ -69,26 +70,35 @@ fn build_and_start(args: &WatchArgs, cx: Context) -> Result<Running> {
         );
     };
     let job = job.clone();
-    // A gateway that cannot be run is told before anything is built.
+    // What cannot be run is told before anything is built.
     let runnable = Runnable::new(&job.gateway, None, &planned.matrix, cx)?;
+    let (config, own) = configuration(&job, args, cx)?;
     super::build::carry_out(&mut planned, &build, cx)?;
-    start(&job, &runnable, args, cx)
+    if let Some(mut before) = running.take() {
+        before.process.stop();
+    }
+    *running = Some(start(&job, &runnable, &config, &own, cx)?);
+    Ok(())
 }
 
-fn start(job: &Job, runnable: &Runnable, args: &WatchArgs, cx: Context) -> Result<Running> {
-    let config = match &args.config {
+/// The gateway's own configuration, and its file.
+fn configuration(job: &Job, args: &WatchArgs, cx: Context) -> Result<(PathBuf, Value)> {
+    let file = match &args.config {
         Some(file) => cx.host.absolute(file),
         None => job.plugin.dir.join("krakend.json"),
     };
-    let text = fs::read_to_string(&config)
-        .map_err(|e| Error::io("read", &config, e).help("name the gateway's configuration: `--config krakend.json`"))?;
+    let text = fs::read_to_string(&file)
+        .map_err(|e| Error::io("read", &file, e).help("name the gateway's configuration: `--config krakend.json`"))?;
+    let own = trial::read(&file.display().to_string(), &text)?;
+    Ok((file, own))
+}
+
+fn start(job: &Job, runnable: &Runnable, config: &Path, own: &Value, cx: Context) -> Result<Running> {
     let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     fs::copy(&job.output, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", &job.output, e))?;
-    let own = trial::read(&config.display().to_string(), &text)?;
-    let port = trial::port(&own);
+    let port = trial::port(own);
     let running = folder.path().join("krakend.json");
-    fs::write(&running, trial::configuration(&own, folder.path(), port))
-        .map_err(|e| Error::io("write", &running, e))?;
+    fs::write(&running, trial::configuration(own, folder.path(), port)).map_err(|e| Error::io("write", &running, e))?;
     // Files that the configuration names are relative to it.
     let beside = config.parent().unwrap_or(Path::new("/"));
     let gateway = runnable.invocation(beside, &["run", "-c"]).arg(running);
