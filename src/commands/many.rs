@@ -110,8 +110,8 @@ fn introduce(planned: &Planned, manner: &Manner, cx: Context) {
     cx.ui.status(
         "planned",
         format!(
-            "{} builds: {}, {}, {}; {} at a time",
-            jobs.len(),
+            "{}: {}, {}, {}; {} at a time",
+            counted(jobs.len(), "build"),
             counted(planned.members.len(), "plugin"),
             counted(gateways.len(), "gateway"),
             counted(targets.len(), "target"),
