@@ -319,7 +319,10 @@ mod tests {
         assert!(quoted.len() > 8, "{quoted:?}");
         for words in quoted {
             let said = words.replace('…', "foo");
-            for line in [format!("plugin.Open(\"/p/a.so\"): /p/a.so: {said}"), format!("/p/a.so: {said}")] {
+            for line in [
+                format!("plugin.Open(\"/p/a.so\"): /p/a.so: {said}"),
+                format!("/p/a.so: {said}"),
+            ] {
                 assert_eq!(told(&line).len(), 1, "{line}");
             }
         }
