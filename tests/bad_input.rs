@@ -16,6 +16,7 @@ exit: 2
 --- stderr
 error: no go.mod in [CWD] or above it
 help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
+help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
 
 "#]]);
     Case::plugin().run("nowhere -g 2.1").is(str![[r#"
