@@ -167,3 +167,26 @@ fn waiting_for_standard_input_ends_with_a_signal() {
     drop(open);
     assert_eq!(status.code(), Some(130));
 }
+
+#[test]
+fn a_plugin_to_inject_that_is_not_there() {
+    let case = Case::empty().file("work/krakend.json", "{\"version\": 3}\n");
+    case.run("config inject krakend.json --plugin ./h2").is(str![[r#"
+exit: 2
+--- stderr
+error: there is no folder or file ./h2
+help: give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`
+
+"#]]);
+    let asked = case.run("config inject krakend.json --plugin h2");
+    assert!(
+        asked.exits(2).stderr.contains("of which type is h2?"),
+        "{}",
+        asked.stderr
+    );
+    for (plugin, kind) in [("plugins/h2.so", ""), ("plugins/h2", ""), ("../h2", "--type handler")] {
+        let ran = case.run(&format!("config inject krakend.json --plugin {plugin} {kind}"));
+        let told = format!("there is no folder or file {plugin}");
+        assert!(ran.exits(2).stderr.contains(&told), "{}", ran.stderr);
+    }
+}
