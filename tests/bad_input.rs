@@ -750,6 +750,7 @@ exit: 4
 --- stderr
 error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
 help: with a network: `plugbuild toolchain install 1.25.6`
+help: from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`
 
 "#]]);
     case.env("PLUGBUILD_OFFLINE", "1")
@@ -759,6 +760,7 @@ exit: 4
 --- stderr
 error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
 help: with a network: `plugbuild toolchain install 1.25.6`
+help: from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`
 
 "#]]);
 }
