@@ -187,7 +187,12 @@ exit: 0
      removed [STORE]/modules/[HASH]
 
 "#]]);
-    case.run("bundle list").exits(0);
+    case.run("bundle list").is(str![[r#"
+exit: 0
+--- stderr
+      listed nothing: no bundle was installed
+
+"#]]);
     assert!(case.list("store/modules").is_empty() && case.list("store/tmp").is_empty());
     case.run("toolchain list").is(str![[r#"
 exit: 0
