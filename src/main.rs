@@ -10,14 +10,14 @@ use plugbuild::ui::Ui;
 use plugbuild::{commands, error, signals};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse_from(with_default_command(std::env::args_os().collect()));
+    let cli = match Cli::try_parse_from(with_default_command(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(text) if text.use_stderr() => text.exit(),
+        Err(text) => return commands::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
+    };
     let host = match Host::from_process() {
         Ok(host) => host,
-        Err(why) => {
-            eprintln!("error: {why}");
-            why.help.iter().for_each(|help| eprintln!("help: {help}"));
-            return ExitCode::from(why.kind.exit_code());
-        }
+        Err(why) => return refused(&why),
     };
     let ui = Ui::new(&cli.global, &host, std::io::stderr().is_terminal());
     signals::end_children();
@@ -30,4 +30,11 @@ fn main() -> ExitCode {
             ExitCode::from(why.kind.exit_code())
         }
     }
+}
+
+/// An error before there are colours and formats.
+fn refused(why: &error::Error) -> ExitCode {
+    eprintln!("error: {why}");
+    why.help.iter().for_each(|help| eprintln!("help: {help}"));
+    ExitCode::from(why.kind.exit_code())
 }
