@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use plugbuild::cli::{Cli, with_default_command};
+use clap::error::{ContextKind, ContextValue};
+use plugbuild::cli::{Cli, is_near, with_default_command};
 use plugbuild::host::Host;
 use plugbuild::ui::Ui;
 use plugbuild::{commands, error, signals};
@@ -12,7 +13,7 @@ use plugbuild::{commands, error, signals};
 fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(with_default_command(std::env::args_os().collect())) {
         Ok(cli) => cli,
-        Err(text) if text.use_stderr() => text.exit(),
+        Err(text) if text.use_stderr() => meant(text).exit(),
         Err(text) => return commands::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
     };
     let host = match Host::from_process() {
@@ -37,4 +38,21 @@ fn refused(why: &error::Error) -> ExitCode {
     eprintln!("error: {why}");
     why.help.iter().for_each(|help| eprintln!("help: {help}"));
     ExitCode::from(why.kind.exit_code())
+}
+
+/// Of the commands that clap finds like a word only those that may have been meant.
+fn meant(mut text: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = text.get(ContextKind::InvalidSubcommand).cloned() else {
+        return text;
+    };
+    let like = match text.remove(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(names)) => names,
+        Some(ContextValue::String(name)) => vec![name],
+        _ => Vec::new(),
+    };
+    let near: Vec<String> = like.into_iter().filter(|name| is_near(&word, name)).collect();
+    if !near.is_empty() {
+        text.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
+    }
+    text
 }

@@ -19,6 +19,9 @@ help: or was the command meant: `plugbuild build`?
 
 "#]]);
     Case::empty().run("help gateways").exits(0);
+    let suggested = |args: &str| Case::empty().run(args).exits(2).stderr.contains("similar subcommand");
+    assert!(!suggested("help nope") && !suggested("config nope"));
+    assert!(suggested("help buidl") && suggested("config chekc"));
     assert!(Case::empty().run("help").stdout.contains("Usage: plugbuild"));
 }
 
