@@ -193,3 +193,15 @@ help: give the plugin's folder or its .so, or its name and type: `--plugin NAME 
         assert!(ran.exits(2).stderr.contains(&told), "{}", ran.stderr);
     }
 }
+
+/// As docs/commands.md says.
+#[test]
+fn a_target_adds_to_what_a_libc_names() {
+    let plan = Case::equipped().run("metadata --format-version 1 -g 2.12.1 -l glibc -t arm64-musl");
+    assert_eq!(
+        plan.exits(0).stdout.matches("\"target\":").count(),
+        2,
+        "{}",
+        plan.stdout
+    );
+}
