@@ -204,11 +204,16 @@ fn command_names() -> Vec<String> {
 pub fn misspelt_command(word: &str) -> Option<String> {
     command_names()
         .into_iter()
-        .filter(|name| name.len() > 1)
+        .filter(|name| name.len() > 1 && is_near(word, name))
         .map(|name| (strsim::osa_distance(word, &name), name))
-        .filter(|(distance, name)| (1..=(name.len() / 3).clamp(1, 2)).contains(distance))
         .min()
         .map(|(_, name)| name)
+}
+
+/// Whether a word is a slip of the pen for a name.
+#[must_use]
+pub fn is_near(word: &str, name: &str) -> bool {
+    (1..=(name.len() / 3).clamp(1, 2)).contains(&strsim::osa_distance(word, name))
 }
 
 /// Global flags in one word with their value.

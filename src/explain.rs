@@ -180,6 +180,8 @@ enum Kind {
     Fortify,
     /// The rest of a musl library's name.
     Musl,
+    /// A name with its folder, as Go hands a plugin's to the loader; libraries that a plugin needs have none.
+    Path,
 }
 
 impl Kind {
@@ -189,6 +191,7 @@ impl Kind {
             Kind::Std => !text.is_empty() && !text.split('/').next().unwrap_or_default().contains('.'),
             Kind::Fortify => text.starts_with("__") && (text.ends_with("_chk") || text.starts_with("__isoc")),
             Kind::Musl => text.starts_with("musl-"),
+            Kind::Path => text.contains('/'),
         }
     }
 }
@@ -209,6 +212,7 @@ fn parts(pattern: &str) -> Vec<Part> {
             "std" => Kind::Std,
             "fortify" => Kind::Fortify,
             "musl" => Kind::Musl,
+            "path" => Kind::Path,
             _ => Kind::Any,
         };
         parts.push(Part::Hole {
@@ -255,7 +259,8 @@ mod tests {
                 .replace("{package:std}", "internal/cpu");
             let sample = sample
                 .replace("{symbol:fortify}", "__fprintf_chk")
-                .replace("{libc:musl}", "musl-x86_64.so.1");
+                .replace("{libc:musl}", "musl-x86_64.so.1")
+                .replace("{file:path}", "/p/a.so");
             let sample = sample.replace("{package}", "github.com/a/b");
             let sample = sample.replace(['{', '}'], "");
             assert_eq!(
@@ -302,6 +307,36 @@ mod tests {
         );
         assert!(told[2].cause.starts_with("internal/cpu is"), "{}", told[2].cause);
         assert!(told[6].cause.contains("no ClientRegisterer:"), "{}", told[6].cause);
+    }
+
+    /// The words that docs/errors.md quotes, each said of a plugin.
+    #[test]
+    fn what_the_documents_quote_is_explained() {
+        let page = include_str!("../docs/errors.md");
+        let (_, table) = page.split_once("| the gateway's words |").unwrap();
+        let cells = table.lines().skip(2).filter_map(|row| row.split('|').nth(1));
+        let quoted: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        assert!(quoted.len() > 8, "{quoted:?}");
+        for words in quoted {
+            let said = words.replace('…', "foo");
+            for line in [
+                format!("plugin.Open(\"/p/a.so\"): /p/a.so: {said}"),
+                format!("/p/a.so: {said}"),
+            ] {
+                assert_eq!(told(&line).len(), 1, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_plugin_that_is_not_loaded_is_told_from_a_library_that_is_not_there() {
+        let id = |file: &str| {
+            let said = "cannot open shared object file: No such file or directory";
+            ids(&format!("plugin.Open(\"/p/a.so\"): {file}: {said}"))
+        };
+        assert_eq!(id("/p/a.so"), ["other-machine-glibc"]);
+        assert_eq!(id("libfoo.so.1"), ["missing-library"]);
+        assert_eq!(id("libc.musl-x86_64.so.1"), ["missing-libc-musl"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
@@ -158,10 +158,20 @@ impl Host {
         which::which_in(program, self.var("PATH"), &self.cwd).ok()
     }
 
-    /// A path as typed, made absolute, without `./`.
+    /// A path as typed, made absolute, without `./`, and without `../` behind a folder that is there.
     #[must_use]
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.cwd.join(path).components().collect()
+        let mut whole = PathBuf::new();
+        for part in self.cwd.join(path).components() {
+            // A link leads elsewhere, and so does the `..` behind it.
+            let up = part == Component::ParentDir && whole.symlink_metadata().is_ok_and(|found| found.is_dir());
+            if up {
+                whole.pop();
+            } else {
+                whole.push(part);
+            }
+        }
+        whole
     }
 }
 
@@ -179,4 +189,33 @@ fn own_platform() -> Result<Platform> {
         os,
         arch: std::env::consts::ARCH.parse()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_go_where_no_link_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("work/inner")).unwrap();
+        std::os::unix::fs::symlink(root.join("work/inner"), root.join("work/link")).unwrap();
+        let host = Host::new(
+            BTreeMap::from([("HOME".into(), root.clone().into())]),
+            root.join("work"),
+            false,
+        );
+        let host = host.unwrap();
+        for (typed, shown) in [
+            ("./a", "work/a"),
+            ("../krakend", "krakend"),
+            ("inner/../../krakend", "krakend"),
+            ("link/../a", "work/link/../a"),
+            ("nowhere/../a", "work/nowhere/../a"),
+        ] {
+            assert_eq!(host.absolute(typed), root.join(shown), "{typed}");
+        }
+        assert_eq!(host.absolute("/../a"), Path::new("/a"));
+    }
 }

@@ -4,20 +4,21 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use plugbuild::cli::{Cli, with_default_command};
+use clap::error::{ContextKind, ContextValue};
+use plugbuild::cli::{Cli, is_near, with_default_command};
 use plugbuild::host::Host;
 use plugbuild::ui::Ui;
 use plugbuild::{commands, error, signals};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse_from(with_default_command(std::env::args_os().collect()));
+    let cli = match Cli::try_parse_from(with_default_command(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(text) if text.use_stderr() => meant(text).exit(),
+        Err(text) => return commands::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
+    };
     let host = match Host::from_process() {
         Ok(host) => host,
-        Err(why) => {
-            eprintln!("error: {why}");
-            why.help.iter().for_each(|help| eprintln!("help: {help}"));
-            return ExitCode::from(why.kind.exit_code());
-        }
+        Err(why) => return refused(&why),
     };
     let ui = Ui::new(&cli.global, &host, std::io::stderr().is_terminal());
     signals::end_children();
@@ -30,4 +31,28 @@ fn main() -> ExitCode {
             ExitCode::from(why.kind.exit_code())
         }
     }
+}
+
+/// An error before there are colours and formats.
+fn refused(why: &error::Error) -> ExitCode {
+    eprintln!("error: {why}");
+    why.help.iter().for_each(|help| eprintln!("help: {help}"));
+    ExitCode::from(why.kind.exit_code())
+}
+
+/// Of the commands that clap finds like a word only those that may have been meant.
+fn meant(mut text: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = text.get(ContextKind::InvalidSubcommand).cloned() else {
+        return text;
+    };
+    let like = match text.remove(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(names)) => names,
+        Some(ContextValue::String(name)) => vec![name],
+        _ => Vec::new(),
+    };
+    let near: Vec<String> = like.into_iter().filter(|name| is_near(&word, name)).collect();
+    if !near.is_empty() {
+        text.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
+    }
+    text
 }

@@ -155,7 +155,8 @@ impl Matrix {
         &self.quirks
     }
 
-    fn official(&self) -> impl Iterator<Item = &Release> {
+    /// The releases of KrakenD, without rows of the user's own.
+    pub fn official(&self) -> impl Iterator<Item = &Release> {
         self.releases().iter().filter(|r| r.name.is_none())
     }
 }

@@ -187,6 +187,15 @@ pub fn loaded(said: &[String], kind: Kind) -> Option<usize> {
         .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
 }
 
+/// Whether the gateway has no loader at all for plugins of a type, as the Community edition has none for middlewares: its
+/// `test-plugin` does not know the flag, or its log counts the plugins of other types only.
+#[must_use]
+pub fn lacks_loader(said: &[String], kind: Kind) -> bool {
+    let says = |words: &str| said.iter().any(|line| line.contains(words));
+    let counts_others = says("plugins loaded:") && loaded(said, kind).is_none();
+    kind.row().enterprise && (says("unknown shorthand flag") || counts_others)
+}
+
 /// A request of a trial and what must come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
@@ -276,6 +285,23 @@ mod tests {
         assert_eq!(worth_showing(&mixed), [mixed[2].as_str(), mixed[4].as_str()]);
         let small = lines("[SERVICE: Plugin Loader] Total client plugins loaded: 0");
         assert_eq!(loaded(&small, Kind::Client), Some(0));
+    }
+
+    #[test]
+    fn a_type_without_a_loader_is_told_from_a_plugin_that_failed() {
+        let lacks = |said: &str, kind| lacks_loader(&[said.to_owned()], kind);
+        let usage = "Error: unknown shorthand flag: 'w' in -w";
+        assert!(lacks(usage, Kind::Middleware) && !lacks(usage, Kind::Handler));
+        assert!(lacks(
+            "INFO [SERVICE: Handler Plugin] Total plugins loaded: 1",
+            Kind::Middleware
+        ));
+        for said in [
+            "INFO [SERVICE: Middleware Plugin] Total plugins loaded: 0",
+            "[KO] MIDDLEWARE\ta.so: plugin was built with a different version of package x",
+        ] {
+            assert!(!lacks(said, Kind::Middleware), "{said}");
+        }
     }
 
     #[test]

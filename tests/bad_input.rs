@@ -16,6 +16,7 @@ exit: 2
 --- stderr
 error: no go.mod in [CWD] or above it
 help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
+help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
 
 "#]]);
     Case::plugin().run("nowhere -g 2.1").is(str![[r#"
@@ -769,6 +770,7 @@ exit: 4
 --- stderr
 error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
 help: with a network: `plugbuild toolchain install 1.25.6`
+help: from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`
 
 "#]]);
     case.env("PLUGBUILD_OFFLINE", "1")
@@ -778,6 +780,7 @@ exit: 4
 --- stderr
 error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
 help: with a network: `plugbuild toolchain install 1.25.6`
+help: from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`
 
 "#]]);
 }

@@ -103,7 +103,7 @@ fn an_installed_bundle_builds_without_a_network() {
     case.run("bundle install ../in.plugbundle").is(str![[r#"
 exit: 0
 --- stderr
-    checking [CWD]/../in.plugbundle
+    checking [ROOT]/in.plugbundle
    installed go 1.25.6: [STORE]/go/go1.25.6.[HOST]
    installed zig 0.16.0: [STORE]/zig/zig-0.16.0.[HOST]
    installed 1 module: [STORE]/modules/[HASH]
@@ -149,7 +149,7 @@ fn a_bundle_replaces_what_is_left_of_a_broken_tool() {
     case.run("bundle install ../in.plugbundle").is(str![[r#"
 exit: 0
 --- stderr
-    checking [CWD]/../in.plugbundle
+    checking [ROOT]/in.plugbundle
    installed go 1.25.6: [STORE]/go/go1.25.6.[HOST]
    installed zig 0.16.0: [STORE]/zig/zig-0.16.0.[HOST]
        found 1 module: [STORE]/modules/[HASH]
@@ -187,7 +187,12 @@ exit: 0
      removed [STORE]/modules/[HASH]
 
 "#]]);
-    case.run("bundle list").exits(0);
+    case.run("bundle list").is(str![[r#"
+exit: 0
+--- stderr
+      listed nothing: no bundle was installed
+
+"#]]);
     assert!(case.list("store/modules").is_empty() && case.list("store/tmp").is_empty());
     case.run("toolchain list").is(str![[r#"
 exit: 0

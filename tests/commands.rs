@@ -396,13 +396,16 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         return crate::support::skipped("an answer that cannot be written", "no /dev/full on this system");
     };
     let case = Case::equipped();
-    let ran = case.command(["gateways"]).stdout(full).output().unwrap();
-    assert_eq!(ran.status.code(), Some(6));
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(
-        said,
-        "error: cannot write standard output: No space left on device (os error 28)\n"
-    );
+    for args in ["gateways", "--help", "build --help", "--version"] {
+        let full = full.try_clone().unwrap();
+        let ran = case.command(args.split(' ')).stdout(full).output().unwrap();
+        assert_eq!(ran.status.code(), Some(6), "{args}");
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(
+            said, "error: cannot write standard output: No space left on device (os error 28)\n",
+            "{args}"
+        );
+    }
 }
 
 #[test]

@@ -612,7 +612,7 @@ exit: 0
     assert!(case.list("store/tmp").is_empty());
     // Refused by the proxy, and no mirror of the archives either.
     let refusing = Case::plugin().zig().fetching_go(
-        "echo '{\"Error\": \"reading https://proxy.example/golang.org/toolchain: 403 Forbidden\"}'; exit 1",
+        "echo \"{\\\"Error\\\": \\\"$4: reading https://proxy.example/golang.org/toolchain: 403 Forbidden\\\"}\"; exit 1",
     );
     let refusing = refusing
         .env("http_proxy", "http://127.0.0.1:9")

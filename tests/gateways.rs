@@ -175,7 +175,7 @@ help: or by its parts: `--go 1.26.1 --libc musl`
 exit: 2
 --- stderr
 error: no release 3 of KrakenD is known
-help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
+help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
@@ -188,7 +188,7 @@ help: or by its parts: `--go 1.26.1 --libc musl`
 exit: 2
 --- stderr
 error: no release 1.4.1 of KrakenD is known
-help: the nearest are 2.4.6, 2.4.5, 2.4.4; `plugbuild gateways` lists all
+help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
@@ -244,6 +244,55 @@ exit: 2
 --- stderr
 error: `krakend` is no release, and no gateway of yours has this name
 help: for the file of that name type `--gateway ./krakend`
+
+"#]],
+    );
+}
+
+#[test]
+fn an_image_or_a_misspelt_flavour_for_a_release() {
+    let case = Case::plugin();
+    chosen(
+        &case,
+        "-g krakend:2.12",
+        str![[r#"
+exit: 2
+--- stderr
+error: `krakend:2.12` is no release, and no gateway of yours has this name
+help: did you mean `--gateway 2.12`? that is the release, without its image's name
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g devopsfaith/krakend:2.12",
+        str![[r#"
+exit: 2
+--- stderr
+error: cannot read the gateway [CWD]/devopsfaith/krakend:2.12: No such file or directory (os error 2)
+help: did you mean `--gateway 2.12`? that is the release, without its image's name
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g krakend/krakend-ee:2.9",
+        str![[r#"
+exit: 2
+--- stderr
+error: cannot read the gateway [CWD]/krakend/krakend-ee:2.9: No such file or directory (os error 2)
+help: Enterprise is no release that is known here; give the gateway's own file, out of its image: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`
+
+"#]],
+    );
+    chosen(
+        &case,
+        "-g 2.12.1-linux-generik",
+        str![[r#"
+exit: 2
+--- stderr
+error: `2.12.1-linux-generik` is no release, and no gateway of yours has this name
+help: did you mean `--gateway 2.12.1-linux-generic`?
 
 "#]],
     );

@@ -191,6 +191,18 @@ fn a_middleware_builds() {
     let folder = dir.path().join("my-plugin");
     let checked = fine(&in_dir(&folder, &["config", "check", "krakend.json", "."]));
     assert!(checked.contains("Enterprise edition only"), "{checked}");
+    let file = gateway.binary.display().to_string();
+    let out = in_dir(&folder, &["test", "plugins/my-plugin.so", "--gateway", &file]);
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    let told = [
+        "middlewares are loaded by the Enterprise edition only",
+        "did not load plugins/my-plugin.so as a middleware",
+    ];
+    assert!(
+        told.iter().all(|told| said.contains(told)) && !said.contains("test-plugin"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -207,7 +219,9 @@ fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
     let said = text(&out.stderr);
     assert_eq!(out.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("no plugin module data") && said.contains("which means"),
+        said.contains("no plugin module data")
+            && said.contains("which means")
+            && said.contains(&format!("`plugbuild verify plugins/my-plugin.so --gateway {file}`")),
         "{said}"
     );
     assert!(!running(&own), "the gateway is still there");

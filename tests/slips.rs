@@ -19,6 +19,9 @@ help: or was the command meant: `plugbuild build`?
 
 "#]]);
     Case::empty().run("help gateways").exits(0);
+    let suggested = |args: &str| Case::empty().run(args).exits(2).stderr.contains("similar subcommand");
+    assert!(!suggested("help nope") && !suggested("config nope"));
+    assert!(suggested("help buidl") && suggested("config chekc"));
     assert!(Case::empty().run("help").stdout.contains("Usage: plugbuild"));
 }
 
@@ -166,4 +169,39 @@ fn waiting_for_standard_input_ends_with_a_signal() {
     };
     drop(open);
     assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn a_plugin_to_inject_that_is_not_there() {
+    let case = Case::empty().file("work/krakend.json", "{\"version\": 3}\n");
+    case.run("config inject krakend.json --plugin ./h2").is(str![[r#"
+exit: 2
+--- stderr
+error: there is no folder or file ./h2
+help: give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`
+
+"#]]);
+    let asked = case.run("config inject krakend.json --plugin h2");
+    assert!(
+        asked.exits(2).stderr.contains("of which type is h2?"),
+        "{}",
+        asked.stderr
+    );
+    for (plugin, kind) in [("plugins/h2.so", ""), ("plugins/h2", ""), ("../h2", "--type handler")] {
+        let ran = case.run(&format!("config inject krakend.json --plugin {plugin} {kind}"));
+        let told = format!("there is no folder or file {plugin}");
+        assert!(ran.exits(2).stderr.contains(&told), "{}", ran.stderr);
+    }
+}
+
+/// As docs/commands.md says.
+#[test]
+fn a_target_adds_to_what_a_libc_names() {
+    let plan = Case::equipped().run("metadata --format-version 1 -g 2.12.1 -l glibc -t arm64-musl");
+    assert_eq!(
+        plan.exits(0).stdout.matches("\"target\":").count(),
+        2,
+        "{}",
+        plan.stdout
+    );
 }

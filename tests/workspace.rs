@@ -202,6 +202,12 @@ fn each_setting_is_shown_with_its_source() {
     ran.exits(0);
     assert_eq!(shown("gateway.version"), pair("2.12.1", "[CWD]/plugbuild.toml"));
     assert_eq!(shown("build.cc"), pair("zig", "--cc"));
+    // Without any, what the documents call the default.
+    let plain = Case::plugin().run("config show").stdout;
+    let cc = plain.lines().find(|line| line.starts_with("build.cc")).unwrap();
+    let value = cc.split_whitespace().nth(1).unwrap();
+    let default = format!("`--cc {value}` (the default: ");
+    assert!(include_str!("../docs/commands.md").contains(&default), "{cc}");
     assert_eq!(
         shown("build.jobs"),
         pair("7", "[HOME]/.config/plugbuild/plugbuild.toml")

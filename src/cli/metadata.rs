@@ -19,8 +19,9 @@ pub struct MetadataArgs {
 pub struct MatrixArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// In the shape a CI reads; a plain JSON array if not said
-    #[arg(long, value_name = "CI")]
+    /// In the shape a CI reads: github (`fromJSON`), gitlab (`parallel: matrix:`, to be included); a plain JSON array
+    /// if not said
+    #[arg(long, value_name = "CI", hide_possible_values = true)]
     pub ci: Option<Ci>,
 }
 

@@ -335,7 +335,11 @@ fn install(file: &Path, cx: Context) -> Result<()> {
 }
 
 fn list(cx: Context) {
-    for (name, place) in modules::installed(&Store::of(cx.host)) {
+    let installed = modules::installed(&Store::of(cx.host));
+    if installed.is_empty() {
+        cx.ui.status("listed", "nothing: no bundle was installed");
+    }
+    for (name, place) in installed {
         let (count, bytes) = (modules::count(&place), cache::size(&place));
         match cx.format {
             Format::Json => print_json(&json!({ "name": name, "modules": count, "bytes": bytes, "path": place })),

@@ -77,6 +77,11 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Ki
     let path = Path::new(&args.plugin);
     let on_disk = cx.host.absolute(path).exists() && (args.kind.is_none() || args.plugin.contains('/'));
     if !on_disk {
+        let is_path = args.plugin.starts_with(['.', '/']) || args.plugin.ends_with(".so");
+        if is_path || args.kind.is_none() && args.plugin.contains('/') {
+            return Err(Error::usage(format!("there is no folder or file {}", args.plugin))
+                .help("give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`"));
+        }
         let kind = args.kind.ok_or_else(|| {
             Error::usage(format!("of which type is {}?", args.plugin))
                 .help("say `--type handler` (client, modifier, middleware), or give the plugin's folder")

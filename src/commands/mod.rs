@@ -69,6 +69,20 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         }));
     }
     done?;
+    printed()
+}
+
+/// Prints what was asked of the command line itself: help, the version.
+///
+/// # Errors
+/// It could not be written.
+pub fn told(text: &clap::Error) -> Result<()> {
+    let _ = text.print().map_err(unprinted);
+    printed()
+}
+
+/// Whether all of standard output was written.
+fn printed() -> Result<()> {
     let _ = std::io::stdout().flush().map_err(unprinted);
     match UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(why) => Err(Error::io("write", "standard output", why)),

@@ -86,7 +86,7 @@ impl Sources<'_> {
                 .first(|c| c.build.out_dir.as_deref())
                 .map(|(dir, file)| {
                     Chosen::new(
-                        Output::Dir(self.host.absolute(folder_of(file)).join(dir)),
+                        Output::Dir(self.host.absolute(folder_of(file).join(dir))),
                         file.display().to_string(),
                     )
                 })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::running::Runnable;
+use super::verify::typed;
 use super::{Context, asked, print, print_json};
 use crate::binary::Binary;
 use crate::cli::Format;
@@ -14,6 +15,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec};
 use crate::invocation::background::Background;
+use crate::invocation::quoted;
 use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
 use crate::target::{Arch, LibcKind, Target};
@@ -134,12 +136,15 @@ impl Runnable<'_> {
         let started = if own_command {
             None
         } else {
-            Some(self.start_bare(folder)?)
+            let all = tried.iter().map(|plugin| plugin.shown.as_str());
+            Some(self.start_bare(folder).map_err(|why| why.or_help(self.verified(all)))?)
         };
         let mut failed = Vec::new();
+        let mut differing = Vec::new();
         for plugin in tried {
             if plugin.kinds.is_empty() {
                 failed.push(plugin.shown.clone());
+                differing.push(plugin.shown.as_str());
                 self.tell(plugin, None, false, &[]);
             }
             for kind in &plugin.kinds {
@@ -151,6 +156,9 @@ impl Runnable<'_> {
                 if !ok {
                     failed.push(format!("{} as a {kind}", plugin.shown));
                 }
+                if !ok && !trial::lacks_loader(&said, *kind) {
+                    differing.push(plugin.shown.as_str());
+                }
             }
         }
         if failed.is_empty() {
@@ -158,7 +166,21 @@ impl Runnable<'_> {
         }
         let label = &self.gateway.label;
         let error = Error::incompatible(format!("the gateway {label} did not load {}", failed.join(", ")));
-        Err(error.help("plugbuild verify PLUGIN.so --gateway … says what differs"))
+        if differing.is_empty() {
+            return Err(error.help("try it in the Enterprise edition: `--gateway` with that gateway's own file"));
+        }
+        differing.dedup();
+        Err(error.help(self.verified(differing)))
+    }
+
+    /// The help that compares plugins with this gateway.
+    fn verified<'t>(&self, shown: impl IntoIterator<Item = &'t str>) -> String {
+        let plugins: Vec<String> = shown.into_iter().map(|shown| quoted(shown.as_ref())).collect();
+        format!(
+            "`plugbuild verify {} {}` says what differs",
+            plugins.join(" "),
+            typed(self.gateway)
+        )
     }
 
     /// The gateway's own `test-plugin`.
@@ -205,7 +227,11 @@ impl Runnable<'_> {
                 ));
             }
         }
-        if !ok {
+        if let Some(kind) = kind.filter(|kind| trial::lacks_loader(said, *kind)) {
+            let what =
+                format!("{kind}s are loaded by the Enterprise edition only: this gateway has no loader for them");
+            ui.status("which means", what);
+        } else if !ok {
             trial::about_plugins(said).take(12).for_each(|line| ui.pass_on(line));
             self.explained(said);
         }

@@ -132,7 +132,7 @@ pub(super) fn judge_build(
 }
 
 /// What names this gateway on a command line.
-fn typed(gateway: &Gateway) -> String {
+pub(super) fn typed(gateway: &Gateway) -> String {
     match &gateway.binary {
         Some(path) => format!("--gateway {}", quoted(path.as_os_str())),
         None if gateway.version.is_some() => format!("--gateway {}", gateway.label),

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use super::spec::forms;
+use super::spec::{forms, meant};
 use super::version_text::VersionText;
 use super::{Gateway, GatewaySpec, Settings};
 use crate::binary::Binary;
@@ -109,12 +109,19 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
         patch: at(2),
     };
     let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-    let near: Vec<String> = matrix.nearest(version, 3).into_iter().map(Release::label).collect();
+    let known = || matrix.official().map(|release| release.version);
+    let known = match (known().min(), known().max()) {
+        // Of a major version without a row no other one is near.
+        (Some(first), Some(last)) if known().all(|known| known.major != version.major) => {
+            format!("known are {first} to {last}")
+        }
+        _ => {
+            let near = matrix.nearest(version, 3).into_iter().map(Release::label);
+            format!("the nearest are {}", near.collect::<Vec<_>>().join(", "))
+        }
+    };
     let error = Error::usage(format!("no release {typed} of KrakenD is known"));
-    ways_out(error.help(format!(
-        "the nearest are {}; `plugbuild gateways` lists all",
-        near.join(", ")
-    )))
+    ways_out(error.help(format!("{known}; `plugbuild gateways` lists all")))
 }
 
 fn ways_out(error: Error) -> Error {
@@ -135,8 +142,16 @@ fn of_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     Err(if host.absolute(name).exists() {
         error.help(format!("for the file of that name type `--gateway ./{name}`"))
     } else {
-        forms(error)
+        or_meant(error, name)
     })
+}
+
+/// The release that a name may have been meant for, else all forms.
+fn or_meant(error: Error, name: &str) -> Error {
+    match meant(name) {
+        Some(help) => error.help(help),
+        None => forms(error),
+    }
 }
 
 /// `--go` and `--libc` alone.
@@ -218,7 +233,10 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
     let file = path.to_owned();
     // A pipe, as of `--gateway <(krakend version)`, may never say anything, and can be read only once.
     let read = heedful(Duration::MAX, move || beginning(&file))?;
-    let bytes = read.map_err(|e| forms(Error::usage(format!("cannot read the gateway {place}: {e}"))))?;
+    let bytes = read.map_err(|e| {
+        let error = Error::usage(format!("cannot read the gateway {place}: {e}"));
+        or_meant(error, &path.file_name().unwrap_or_default().to_string_lossy())
+    })?;
     if bytes.starts_with(b"\x7fELF") {
         return super::binary::of_binary(path, asked, matrix).map(|(gateway, binary)| (gateway, Some(binary)));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::registerer::nearest;
 use crate::target::LibcKind;
 use crate::version::numbers;
 
@@ -52,7 +53,7 @@ impl FromStr for GatewaySpec {
         if name == "latest" {
             return Ok(GatewaySpec::Latest { flavour });
         }
-        let bare = name.strip_prefix('v').unwrap_or(name);
+        let bare = name.strip_prefix(['v', 'V']).unwrap_or(name);
         match numbers(bare) {
             Some(numbers) if numbers.len() <= 3 => Ok(GatewaySpec::Release { numbers, flavour }),
             _ => Ok(GatewaySpec::Named(text.to_owned())),
@@ -82,18 +83,52 @@ impl fmt::Display for GatewaySpec {
     }
 }
 
+const SUFFIXES: [(&str, LibcKind); 5] = [
+    ("-linux-generic", LibcKind::Glibc),
+    ("-generic-linux", LibcKind::Glibc),
+    ("-glibc", LibcKind::Glibc),
+    ("-alpine", LibcKind::Musl),
+    ("-musl", LibcKind::Musl),
+];
+
 fn split_flavour(text: &str) -> (&str, Option<LibcKind>) {
-    const SUFFIXES: [(&str, LibcKind); 5] = [
-        ("-linux-generic", LibcKind::Glibc),
-        ("-generic-linux", LibcKind::Glibc),
-        ("-glibc", LibcKind::Glibc),
-        ("-alpine", LibcKind::Musl),
-        ("-musl", LibcKind::Musl),
-    ];
     SUFFIXES
         .iter()
         .find_map(|(suffix, kind)| Some((text.strip_suffix(suffix)?, Some(*kind))))
         .unwrap_or((text, None))
+}
+
+/// The help for a name that is almost a release: an image's last element, a flavour that is misspelt.
+#[must_use]
+pub fn meant(name: &str) -> Option<String> {
+    let (image, tag) = name.split_once(':').unwrap_or((name, "latest"));
+    match image {
+        "krakend-ee" => Some(format!(
+            "Enterprise is no release that is known here; give the gateway's own file, out of its image: \
+             `docker cp $(docker create krakend/{image}:{tag}):/usr/bin/krakend .`, then `--gateway ./krakend`"
+        )),
+        "krakend" | "krakend-ce" => {
+            let release = corrected(tag)?;
+            Some(format!(
+                "did you mean `--gateway {release}`? that is the release, without its image's name"
+            ))
+        }
+        _ => Some(format!("did you mean `--gateway {}`?", corrected(name)?)),
+    }
+}
+
+/// A release with its flavour, if need be the nearest one.
+fn corrected(text: &str) -> Option<String> {
+    let is_release = |text: &str| {
+        let spec = text.parse();
+        matches!(spec, Ok(GatewaySpec::Release { .. } | GatewaySpec::Latest { .. }))
+    };
+    if is_release(text) {
+        return Some(text.to_owned());
+    }
+    let (name, flavour) = text.split_at(text.find('-')?);
+    let near = nearest(flavour, &SUFFIXES.map(|(suffix, _)| suffix))?;
+    is_release(name).then(|| format!("{name}{near}"))
 }
 
 /// Adds the forms a gateway may be given in.
@@ -115,6 +150,7 @@ mod tests {
         for (text, want) in [
             ("2", release(&[2], None)),
             ("v2.1", release(&[2, 1], None)),
+            ("V2.12", release(&[2, 12], None)),
             ("2.1.4", release(&[2, 1, 4], None)),
             ("2.13.8-linux-generic", release(&[2, 13, 8], Some(LibcKind::Glibc))),
             ("v2.13-alpine", release(&[2, 13], Some(LibcKind::Musl))),
@@ -136,5 +172,34 @@ mod tests {
             assert_eq!(text.parse::<GatewaySpec>().unwrap(), want, "{text}");
         }
         assert_eq!("".parse::<GatewaySpec>().unwrap_err().help.len(), FORMS.len());
+    }
+
+    #[test]
+    fn a_name_that_is_almost_a_release_is_known() {
+        let help = |name: &str| meant(name).unwrap_or_default();
+        for (name, release) in [
+            ("krakend:2.12", "2.12"),
+            ("krakend:2.12.1-alpin", "2.12.1-alpine"),
+            ("2.12.1-linux-generik", "2.12.1-linux-generic"),
+            ("v2.1-apline", "v2.1-alpine"),
+            ("latest-muls", "latest-musl"),
+        ] {
+            assert!(
+                help(name).starts_with(&format!("did you mean `--gateway {release}`?")),
+                "{name}"
+            );
+        }
+        assert!(help("krakend-ee:2.9").contains("krakend/krakend-ee:2.9)"));
+        for name in [
+            "acme",
+            "acme-3.0",
+            "2.1.4-rc1",
+            "krakend:main",
+            "redis:7",
+            "-alpine",
+            "99999999999.1",
+        ] {
+            assert_eq!(help(name), "", "{name}");
+        }
     }
 }

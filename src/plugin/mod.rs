@@ -62,10 +62,12 @@ impl Plugin {
             );
         }
         let root = dir.ancestors().find(|d| d.join("go.mod").is_file()).ok_or_else(|| {
-            Error::usage(format!("no go.mod in {} or above it", dir.display())).help(format!(
-                "make it a module: `cd {} && go mod init example.com/myplugin`",
-                dir.display()
-            ))
+            Error::usage(format!("no go.mod in {} or above it", dir.display()))
+                .help(format!(
+                    "make it a module: `cd {} && go mod init example.com/myplugin`",
+                    dir.display()
+                ))
+                .help("or begin with a plugin that builds: `plugbuild new NAME --type handler`")
         })?;
         let module_file = directives_of(&root.join("go.mod"))?;
         let module = Module::from(&module_file, root)?;

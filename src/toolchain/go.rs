@@ -117,7 +117,8 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         return Err(Error::tool_missing(format!(
             "{what} is not on this machine, and --offline forbids to fetch it"
         ))
-        .help(format!("with a network: `plugbuild toolchain install {}`", go.version)));
+        .help(format!("with a network: `plugbuild toolchain install {}`", go.version))
+        .help("from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`"));
     }
     let mirror_first = host.var("PLUGBUILD_GO_MIRROR").is_some();
     let through = fetcher(host, store).filter(|_| !mirror_first);
@@ -290,7 +291,8 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     let told: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| failed(said.trim()))?;
     let dir = match (told.dir, told.error) {
         (Some(dir), None) => dir,
-        (_, Some(error)) => return Err(failed(error.trim())),
+        // The go command begins with the module, which is named already.
+        (_, Some(error)) => return Err(failed(error.trim().trim_start_matches(&format!("{module}: ")))),
         (None, None) => return Err(failed(said.trim())),
     };
     // A module's files have no run bit.

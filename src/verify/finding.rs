@@ -192,6 +192,7 @@ impl Finding {
 
     pub(super) fn packages(mut self, packages: &[&str]) -> Self {
         self.packages = packages.iter().map(|&p| p.to_owned()).collect();
+        self.packages.sort();
         self
     }
 }
@@ -199,6 +200,12 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packages_are_listed_by_their_path() {
+        let finding = Finding::new(Id::PluginsClash, Stage::Open, "").packages(&["b/a", "a", "b"]);
+        assert_eq!(finding.packages, ["a", "b", "b/a"]);
+    }
 
     #[test]
     fn json_has_the_names_of_the_list() {
