@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::support::case::Case;
 use crate::support::{root, skipped, stand_ins_are_amd64};
@@ -310,4 +311,27 @@ fn a_folder_of_somebody_elses_is_left_alone() {
         ran.text()
     );
     assert_eq!(case.list("work/dist"), ["keep.txt"]);
+}
+
+#[test]
+fn a_file_beside_an_older_release_is_left_alone() {
+    if !stand_ins_are_amd64("a file beside a release") {
+        return;
+    }
+    let case = case();
+    case.run(PACKAGE).exits(0);
+    let case = case.file("work/dist/extra", "mine");
+    let older = case.list("work/dist");
+    case.run(&format!("{PACKAGE} -q")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/dist holds extra, which is no file of the older release there
+help: move it elsewhere, or make the release elsewhere: `--dist DIR`
+
+"#]]);
+    assert_eq!(case.list("work/dist"), older);
+    // Sums alone are no release.
+    let case = case.file("work/own/SHA256SUMS", "mine");
+    case.run(&format!("{PACKAGE} --dist own")).exits(2);
+    assert_eq!(case.list("work/own"), ["SHA256SUMS"]);
 }

@@ -28,9 +28,7 @@ pub fn check(dir: &Path) -> Result<Vec<Entry>> {
             ));
         }
     }
-    // A signature lies beside what it signs.
-    let stray = |name: &String| !sums.contains_key(name) && !name.starts_with(SUMS);
-    if let Some(name) = folder::names(dir)?.into_iter().find(stray) {
+    if let Some(name) = folder::stray(dir, |name| sums.contains_key(name))? {
         return Err(wrong(dir, format!("{name} is not in {SUMS}")));
     }
     let list: List = read_json(dir, LIST)?;
