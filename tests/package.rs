@@ -335,3 +335,39 @@ help: move it elsewhere, or make the release elsewhere: `--dist DIR`
     case.run(&format!("{PACKAGE} --dist own")).exits(2);
     assert_eq!(case.list("work/own"), ["SHA256SUMS"]);
 }
+
+#[test]
+fn the_folder_that_is_named_is_the_one_that_is_checked() {
+    if !stand_ins_are_amd64("a release folder that is named") {
+        return;
+    }
+    let case = case();
+    case.run(&format!("{PACKAGE} --dist elsewhere/v1")).exits(0);
+    for named in ["elsewhere/v1", "--dist elsewhere/v1"] {
+        let ran = case.run(&format!("package --check {named}"));
+        assert!(
+            ran.exits(0).stderr.ends_with("in [CWD]/elsewhere/v1\n"),
+            "{}",
+            ran.stderr
+        );
+    }
+    // The project's own is another, which is not there.
+    for project in ["", "."] {
+        let ran = case.run(&format!("package --check {project}"));
+        assert!(ran.exits(6).stderr.contains("[CWD]/dist/SHA256SUMS"), "{}", ran.stderr);
+    }
+    fs::remove_file(case.at("work/elsewhere/v1/SHA256SUMS")).unwrap();
+    let ran = case.run("package --check elsewhere/v1");
+    assert!(
+        ran.exits(6).stderr.contains("elsewhere/v1/SHA256SUMS"),
+        "{}",
+        ran.stderr
+    );
+    case.run("package --check elsewhere").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/elsewhere is no release folder: it holds neither SHA256SUMS nor artifacts.json
+help: give a folder that `plugbuild package` made
+
+"#]]);
+}

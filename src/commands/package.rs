@@ -191,8 +191,7 @@ fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
 }
 
 fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
-    let settings = Settings::read(&cx.host.absolute(&args.build.path), cx.host)?;
-    let dist = dist(args, &settings, cx);
+    let dist = folder_to_check(args, cx)?;
     let entries = check::check(&dist)?;
     for entry in &entries {
         match cx.format {
@@ -205,4 +204,26 @@ fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
     cx.ui
         .status("whole", format!("{} artefacts in {}", entries.len(), dist.display()));
     Ok(())
+}
+
+/// The folder that is named; else the one that the plugin's folder is packaged to.
+fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
+    let path = cx.host.absolute(&args.build.path);
+    let holds = |is: &dyn Fn(&str) -> bool| {
+        let mut entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+        entries.any(|entry| entry.file_name().to_str().is_some_and(is))
+    };
+    if args.dist.is_none() && holds(&|name| [SUMS, LIST].contains(&name)) {
+        return Ok(path);
+    }
+    // What was typed is one or the other: nothing else is checked in its place.
+    let ours = |name: &str| ["go.mod", "plugbuild.toml"].contains(&name) || name.ends_with(".go");
+    if path != cx.host.cwd && !holds(&ours) {
+        let what = format!(
+            "{} is no release folder: it holds neither {SUMS} nor {LIST}",
+            path.display()
+        );
+        return Err(Error::usage(what).help("give a folder that `plugbuild package` made"));
+    }
+    Ok(dist(args, &Settings::read(&path, cx.host)?, cx))
 }
