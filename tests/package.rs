@@ -209,6 +209,7 @@ fn the_check_finds_whatever_was_changed() {
         fs::write(&path, edit(kept.clone())).unwrap();
         let ran = case.run("package --check");
         assert!(ran.exits(5).stderr.contains(what), "{name}: {}", ran.text());
+        assert!(ran.stderr.contains("\nhelp: "), "{name}: {}", ran.text());
         fs::write(&path, kept).unwrap();
     };
     let append = |mut bytes: Vec<u8>| {
@@ -223,6 +224,12 @@ fn the_check_finds_whatever_was_changed() {
         "names a file elsewhere",
     );
     change("SHA256SUMS", &|b| b[67..].to_vec(), "SHA256SUMS");
+    change("SHA256SUMS", &append, "line 7 of SHA256SUMS is empty");
+    change(
+        "SHA256SUMS",
+        &|b| [b"one two\n", b.as_slice()].concat(),
+        "line 1 of SHA256SUMS is not a sum, two blanks and a name: `one two`",
+    );
     fs::write(dist.join("stray"), "").unwrap();
     assert!(
         case.run("package --check")
