@@ -378,3 +378,19 @@ help: give a folder that `plugbuild package` made
 
 "#]]);
 }
+
+#[test]
+fn one_artefact_is_no_plural() {
+    if !stand_ins_are_amd64("a release of one") {
+        return;
+    }
+    let case = case();
+    let ran = case.run(&format!("{PACKAGE} -t amd64-musl"));
+    assert!(
+        ran.exits(0).stderr.contains("packaged 1 artefact in "),
+        "{}",
+        ran.stderr
+    );
+    let ran = case.run("package --check");
+    assert!(ran.exits(0).stderr.contains("whole 1 artefact in "), "{}", ran.stderr);
+}

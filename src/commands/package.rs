@@ -21,6 +21,7 @@ use crate::package::folder::Folder;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::source::Source;
 use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
+use crate::ui::counted;
 
 pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
@@ -63,8 +64,10 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     fill(&folder, args, time, &planned, &done)?;
     sign(&folder, &planned, cx)?;
     folder.publish()?;
-    cx.ui
-        .status("packaged", format!("{} artefacts in {}", done.len(), dist.display()));
+    cx.ui.status(
+        "packaged",
+        format!("{} in {}", counted(done.len(), "artefact"), dist.display()),
+    );
     match cx.format {
         Format::Human => print(dist.display()),
         Format::Json => print_json(&json!({ "reason": "packaged", "folder": dist, "artifacts": done.len() })),
@@ -201,8 +204,10 @@ fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
             }
         }
     }
-    cx.ui
-        .status("whole", format!("{} artefacts in {}", entries.len(), dist.display()));
+    cx.ui.status(
+        "whole",
+        format!("{} in {}", counted(entries.len(), "artefact"), dist.display()),
+    );
     Ok(())
 }
 
