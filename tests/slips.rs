@@ -167,3 +167,17 @@ fn waiting_for_standard_input_ends_with_a_signal() {
     drop(open);
     assert_eq!(status.code(), Some(130));
 }
+
+#[test]
+fn a_module_path_that_go_would_refuse_is_refused_before_anything_is_made() {
+    let case = Case::empty();
+    case.run_args(["new", "x", "--type", "handler", "--module", "bad module"])
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: "bad module" cannot be a module's path: it holds ' '
+help: take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`
+
+"#]]);
+    assert!(case.list("work").is_empty());
+}

@@ -130,6 +130,7 @@ fn project(
     dir: &Path,
     cx: Context,
 ) -> Result<Project> {
+    module.as_deref().map_or(Ok(()), Project::check_module)?;
     let settings = Settings::read(dir, cx.host)?;
     let matrix = settings.matrix()?;
     let latest: GatewaySpec = "latest".parse()?;
