@@ -4,6 +4,9 @@ use crate::error::{Error, Result};
 use crate::registerer::Kind;
 use crate::version::GoVersion;
 
+/// GitHub's file, which it reads in the root of a repository only.
+pub const WORKFLOW: &str = ".github/workflows/plugin.yml";
+
 /// What a new plugin is.
 #[derive(Debug, Clone)]
 pub struct Project {
@@ -110,11 +113,7 @@ impl Project {
             file("krakend.json", config, false),
             file("plugbuild.toml", include_str!("../templates/plugbuild.toml"), false),
             file(".gitignore", "/plugins/\n*.so\n", false),
-            file(
-                ".github/workflows/plugin.yml",
-                include_str!("../templates/plugin.yml"),
-                false,
-            ),
+            file(WORKFLOW, include_str!("../templates/plugin.yml"), false),
         ]
     }
 

@@ -14,7 +14,7 @@ use crate::invocation::quoted;
 use crate::registerer::names::registered;
 use crate::registerer::source::Source;
 use crate::registerer::{self, Kind};
-use crate::scaffold::{File, Project};
+use crate::scaffold::{File, Project, WORKFLOW};
 use crate::target::LibcKind;
 
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
@@ -38,8 +38,9 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
     // In a folder that has settings, a file nearer to the plugin would take their place.
     let settled = args.gateway.gateway.is_none() && settled(&dir);
+    let misplaced = repository_above(&dir);
     for file in project.files() {
-        if settled && file.path == SETTINGS {
+        if settled && file.path == SETTINGS || misplaced.is_some() && file.path == WORKFLOW {
             continue;
         }
         write(&dir, &file)?;
@@ -58,6 +59,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             dir.display()
         ),
     );
+    misplaced.inspect(|root| say_where_ci_is(root, cx));
     cx.ui.status(
         "next",
         format!(
@@ -91,18 +93,23 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         None => name_of(&dir)?,
     };
     let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
+    let misplaced = repository_above(&dir);
     let mut made = 0;
     for file in project.files() {
         // A module above the folder is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
         let settings = file.path == SETTINGS && settled(&dir);
-        if above || settings || file.source && found.is_some() || dir.join(file.path).exists() {
+        let ci = file.path == WORKFLOW && misplaced.is_some();
+        if above || settings || ci || file.source && found.is_some() || dir.join(file.path).exists() {
             continue;
         }
         write(&dir, &file)?;
         cx.ui.status("made", dir.join(file.path).display());
         made += 1;
     }
+    misplaced
+        .filter(|_| !dir.join(WORKFLOW).exists())
+        .inspect(|root| say_where_ci_is(root, cx));
     if made == 0 {
         cx.ui.status("unchanged", "nothing is missing");
     }
@@ -114,6 +121,23 @@ const SETTINGS: &str = "plugbuild.toml";
 /// Whether the folder has settings, its own or those of one above.
 fn settled(dir: &Path) -> bool {
     dir.ancestors().any(|above| above.join(SETTINGS).is_file())
+}
+
+/// The root of the repository that holds the folder, where it is not the folder itself.
+fn repository_above(dir: &Path) -> Option<PathBuf> {
+    // A file in a worktree and in a submodule.
+    let root = dir.ancestors().find(|above| above.join(".git").exists())?;
+    (root != dir).then(|| root.to_owned())
+}
+
+fn say_where_ci_is(root: &Path, cx: Context) {
+    cx.ui.status(
+        "left out",
+        format!(
+            "{WORKFLOW}: CI files belong to the root of the repository, {}; `plugbuild matrix --ci github` prints the jobs for one there (docs/ci.md)",
+            root.display()
+        ),
+    );
 }
 
 fn name_of(dir: &Path) -> Result<String> {
