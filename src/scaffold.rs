@@ -129,7 +129,7 @@ impl Project {
         }
         text.replace("plugin-name", &self.name)
             .replace("plugin-module", &self.module)
-            .replace("plugin-gateway", &self.gateway)
+            .replace("plugin-gateway", &escaped(&self.gateway))
             .replace(
                 "# gateway-go\n",
                 &go.map(|go| format!("go = \"{go}\"\n")).unwrap_or_default(),
@@ -137,6 +137,11 @@ impl Project {
             .replace("go-line", &self.go.newest_line())
             .replace("its-go", &self.go.to_string())
     }
+}
+
+/// Text between the quotes of a TOML string.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]

@@ -266,6 +266,12 @@ exit: 0
 [STORE]
 
 "#]]);
+    case.run("toolchain dir --message-format json").is(str![[r#"
+exit: 0
+--- stdout
+{"path":"[STORE]","reason":"toolchain-dir"}
+
+"#]]);
     case.run("toolchain list").is(str![[r#"
 exit: 0
 
@@ -278,6 +284,13 @@ exit: 0
 --- stdout
 go 1.19.5    [STORE]/go/go1.19.5.[HOST]
 go 1.25.6    [STORE]/go/go1.25.6.[HOST]
+
+"#]]);
+    case.run("toolchain list --message-format json").is(str![[r#"
+exit: 0
+--- stdout
+{"path":"[STORE]/go/go1.19.5.[HOST]","reason":"toolchain","toolchain":"go 1.19.5"}
+{"path":"[STORE]/go/go1.25.6.[HOST]","reason":"toolchain","toolchain":"go 1.25.6"}
 
 "#]]);
     case.run("toolchain install 1.25.6").exits(0);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use snapbox::str;
 
 use crate::support::case::Case;
@@ -380,7 +380,7 @@ help: give a folder that `plugbuild package` made
 }
 
 #[test]
-fn one_artefact_is_no_plural() {
+fn a_release_of_one_artefact_is_told_as_one() {
     if !stand_ins_are_amd64("a release of one") {
         return;
     }
@@ -390,6 +390,12 @@ fn one_artefact_is_no_plural() {
         ran.exits(0).stderr.contains("packaged 1 artefact in "),
         "{}",
         ran.stderr
+    );
+    let ran = case.run(&format!("{PACKAGE} -t amd64-musl --archive -q --message-format json"));
+    let last: Value = serde_json::from_str(ran.exits(0).stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        last,
+        json!({ "reason": "packaged", "folder": "[CWD]/dist", "artifacts": 1, "files": [format!("{STEM}musl.tar.gz")] })
     );
     let ran = case.run("package --check");
     assert!(ran.exits(0).stderr.contains("whole 1 artefact in "), "{}", ran.stderr);

@@ -4,9 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Context, asked, print};
-use crate::cli::GatewayArgs;
+use serde_json::{Value, json};
+
+use super::{Context, asked, print, print_json};
 use crate::cli::new::{InitArgs, NewArgs};
+use crate::cli::{Format, GatewayArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway, GatewaySpec};
@@ -39,11 +41,13 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     // In a folder that has settings, a file nearer to the plugin would take their place.
     let settled = args.gateway.gateway.is_none() && settled(&dir);
     let misplaced = repository_above(&dir);
+    let mut made = Vec::new();
     for file in project.files() {
         if settled && file.path == SETTINGS || misplaced.is_some() && file.path == WORKFLOW {
             continue;
         }
         write(&dir, &file)?;
+        made.push(file.path);
         cx.ui.detail("made", dir.join(file.path).display());
     }
     cx.ui.status(
@@ -67,7 +71,10 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             quoted(args.path.as_os_str())
         ),
     );
-    print(dir.display());
+    match cx.format {
+        Format::Human => print(dir.display()),
+        Format::Json => print_json(&made_event(&project, &dir, &made)),
+    }
     Ok(())
 }
 
@@ -94,7 +101,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     };
     let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
     let misplaced = repository_above(&dir);
-    let mut made = 0;
+    let mut made = Vec::new();
     for file in project.files() {
         // A module above the folder is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
@@ -105,13 +112,16 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         }
         write(&dir, &file)?;
         cx.ui.status("made", dir.join(file.path).display());
-        made += 1;
+        made.push(file.path);
     }
     misplaced
         .filter(|_| !dir.join(WORKFLOW).exists())
         .inspect(|root| say_where_ci_is(root, cx));
-    if made == 0 {
+    if made.is_empty() {
         cx.ui.status("unchanged", "nothing is missing");
+    }
+    if cx.format == Format::Json {
+        print_json(&made_event(&project, &dir, &made));
     }
     Ok(())
 }
@@ -121,6 +131,14 @@ const SETTINGS: &str = "plugbuild.toml";
 /// Whether the folder has settings, its own or those of one above.
 fn settled(dir: &Path) -> bool {
     dir.ancestors().any(|above| above.join(SETTINGS).is_file())
+}
+
+/// The event that tells of a plugin's folder, with the files that were not there.
+fn made_event(project: &Project, dir: &Path, files: &[&str]) -> Value {
+    json!({
+        "reason": "plugin-made", "name": project.name, "type": project.kind.to_string(), "gateway": project.gateway,
+        "go": project.go, "folder": dir, "files": files,
+    })
 }
 
 /// The root of the repository that holds the folder, where it is not the folder itself.
@@ -172,7 +190,7 @@ fn project(
         module: module.unwrap_or_else(|| format!("example.com/{name}")),
         name,
         kind,
-        gateway: escaped(&gateway),
+        gateway,
         gateway_go: given.go.clone(),
         from_file,
         go: found.go,
@@ -218,11 +236,6 @@ fn real(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let above = path.parent()?;
     Some(above.canonicalize().ok().or_else(|| real(above))?.join(name))
-}
-
-/// Text between the quotes of a TOML string.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// Writes a file that is not there; one that is there is never touched.

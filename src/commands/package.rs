@@ -61,7 +61,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         ..manner(&build, &planned)
     };
     let done = many::run(&planned, &manner, cx)?;
-    fill(&folder, args, time, &planned, &done)?;
+    let files = fill(&folder, args, time, &planned, &done)?;
     sign(&folder, &planned, cx)?;
     folder.publish()?;
     cx.ui.status(
@@ -70,7 +70,9 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     );
     match cx.format {
         Format::Human => print(dist.display()),
-        Format::Json => print_json(&json!({ "reason": "packaged", "folder": dist, "artifacts": done.len() })),
+        Format::Json => print_json(&json!({
+            "reason": "packaged", "folder": dist, "artifacts": done.len(), "files": files,
+        })),
     }
     Ok(())
 }
@@ -107,8 +109,15 @@ fn given_version(args: &PackageArgs, settings: &Settings) -> Option<String> {
         .or_else(|| configured().map(|(version, _)| version))
 }
 
-/// Puts the artefacts and their documents into the folder; into archives, where their files have a time.
-fn fill(folder: &Folder, args: &PackageArgs, time: Option<u64>, planned: &Planned, done: &[Done]) -> Result<()> {
+/// Puts the artefacts and their documents into the folder; into archives, where their files have a time. Returns the
+/// artefacts' files, in the order of the plan.
+fn fill(
+    folder: &Folder,
+    args: &PackageArgs,
+    time: Option<u64>,
+    planned: &Planned,
+    done: &[Done],
+) -> Result<Vec<String>> {
     let settings = &planned.settings;
     let given = given_version(args, settings);
     let mut sums = ToolSums::default();
@@ -142,13 +151,15 @@ fn fill(folder: &Folder, args: &PackageArgs, time: Option<u64>, planned: &Planne
         entries.push(entry);
     }
     folder.write(PROVENANCE, &statements)?;
+    let files = entries.iter().map(|entry| entry.file.clone()).collect();
     let list = List {
         format_version: FORMAT_VERSION,
         artifacts: entries,
     };
     let list = serde_json::to_value(&list).map_err(|e| Error::io("write", LIST, e))?;
     folder.write_json(LIST, &list)?;
-    folder.sum_up()
+    folder.sum_up()?;
+    Ok(files)
 }
 
 /// The plugin and its bill of materials in one archive.
