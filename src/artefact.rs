@@ -31,7 +31,6 @@ pub struct Artefact {
 /// # Errors
 /// It is a folder or no plugin, or would lie in a folder that may not be written.
 pub fn check_output(output: &Path) -> Result<()> {
-    use rustix::fs::{Access, access};
     if output.is_dir() {
         return Err(
             Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
@@ -50,18 +49,24 @@ pub fn check_output(output: &Path) -> Result<()> {
         );
         return Err(Error::usage(what).help("name another file, or remove that one"));
     }
-    let there = output.ancestors().skip(1).find(|dir| dir.exists());
+    let dir = output.parent().unwrap_or(Path::new("."));
+    check_folder(dir).map_err(|why| cannot_write(output, &why))
+}
+
+/// Whether a folder can be written, or made where it is not there. Makes nothing.
+///
+/// # Errors
+/// What the system would say.
+pub fn check_folder(dir: &Path) -> std::io::Result<()> {
+    use rustix::fs::{Access, access};
+    let there = dir.ancestors().find(|dir| dir.exists());
     let dir = there
         .filter(|dir| !dir.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let why = if dir.is_dir() {
-        access(dir, Access::WRITE_OK | Access::EXEC_OK)
-            .err()
-            .map(std::io::Error::from)
-    } else {
-        Some(std::io::ErrorKind::NotADirectory.into())
-    };
-    why.map_or(Ok(()), |why| Err(cannot_write(output, &why)))
+    if !dir.is_dir() {
+        return Err(std::io::ErrorKind::NotADirectory.into());
+    }
+    Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
 /// Nothing, an empty file, or a library, as a plugin is: never a gateway or a source.

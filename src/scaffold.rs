@@ -4,6 +4,9 @@ use crate::error::{Error, Result};
 use crate::registerer::Kind;
 use crate::version::GoVersion;
 
+/// GitHub's file, which it reads in the root of a repository only.
+pub const WORKFLOW: &str = ".github/workflows/plugin.yml";
+
 /// What a new plugin is.
 #[derive(Debug, Clone)]
 pub struct Project {
@@ -46,6 +49,32 @@ impl Project {
             .help("take letters, digits, `-`, `_` and `.`, such as `my-plugin`"))
     }
 
+    /// Checks a module's path, which the go command would refuse at the first build.
+    ///
+    /// # Errors
+    /// Anything but letters, digits, `-`, `.`, `_`, `~` and `/`, or an element that is empty, or begins or ends with a dot.
+    pub fn check_module(path: &str) -> Result<()> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+        let elements = || path.split('/');
+        let why = if let Some(other) = path.chars().find(|c| !plain(*c)) {
+            format!("it holds {other:?}")
+        } else if path.is_empty() {
+            "it is empty".to_owned()
+        } else if path.starts_with(['/', '-']) {
+            format!("it begins with `{}`", &path[..1])
+        } else if path.ends_with('/') {
+            "it ends with `/`".to_owned()
+        } else if path.contains("//") {
+            "it holds `//`".to_owned()
+        } else if let Some(element) = elements().find(|e| e.starts_with('.') || e.ends_with('.')) {
+            format!("a dot is at the edge of `{element}`")
+        } else {
+            return Ok(());
+        };
+        Err(Error::usage(format!("{path:?} cannot be a module's path: {why}"))
+            .help("take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`"))
+    }
+
     /// All files, in the order they are best read.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
@@ -84,11 +113,7 @@ impl Project {
             file("krakend.json", config, false),
             file("plugbuild.toml", include_str!("../templates/plugbuild.toml"), false),
             file(".gitignore", "/plugins/\n*.so\n", false),
-            file(
-                ".github/workflows/plugin.yml",
-                include_str!("../templates/plugin.yml"),
-                false,
-            ),
+            file(WORKFLOW, include_str!("../templates/plugin.yml"), false),
         ]
     }
 
@@ -104,7 +129,7 @@ impl Project {
         }
         text.replace("plugin-name", &self.name)
             .replace("plugin-module", &self.module)
-            .replace("plugin-gateway", &self.gateway)
+            .replace("plugin-gateway", &escaped(&self.gateway))
             .replace(
                 "# gateway-go\n",
                 &go.map(|go| format!("go = \"{go}\"\n")).unwrap_or_default(),
@@ -112,6 +137,11 @@ impl Project {
             .replace("go-line", &self.go.newest_line())
             .replace("its-go", &self.go.to_string())
     }
+}
+
+/// Text between the quotes of a TOML string.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]
@@ -177,6 +207,30 @@ mod tests {
         let line = |go: &str| project(Kind::Handler, go).files()[0].text.clone();
         assert_eq!(line("1.19.5"), "module example.com/my-own\n\ngo 1.19\n");
         assert_eq!(line("1.25.6"), "module example.com/my-own\n\ngo 1.25.6\n");
+    }
+
+    #[test]
+    fn module_paths_that_cannot_be() {
+        for path in ["a", "example.com/a-b/c_d", "git.example.com/~u/x.y/v2"] {
+            Project::check_module(path).unwrap();
+        }
+        for (path, why) in [
+            ("bad module", "it holds ' '"),
+            ("example.com/a@v1", "it holds '@'"),
+            ("a\n", "it holds '\\n'"),
+            ("ä", "it holds 'ä'"),
+            ("", "it is empty"),
+            ("/a", "it begins with `/`"),
+            ("-a", "it begins with `-`"),
+            ("a/", "it ends with `/`"),
+            ("a//b", "it holds `//`"),
+            ("a/.b", "a dot is at the edge of `.b`"),
+            ("a./b", "a dot is at the edge of `a.`"),
+            ("../a", "a dot is at the edge of `..`"),
+        ] {
+            let told = Project::check_module(path).unwrap_err().what;
+            assert!(told.ends_with(&format!("cannot be a module's path: {why}")), "{told}");
+        }
     }
 
     #[test]

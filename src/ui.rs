@@ -14,10 +14,14 @@ const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
 const WARN: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
 const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 
-/// `1 module`, `23 modules`.
+/// `1 module`, `23 modules`, `2 entries`.
 #[must_use]
 pub fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {what}s"),
+    }
 }
 
 /// ` and 3 more`, after those that are shown; nothing where all are.
@@ -145,5 +149,17 @@ impl Ui {
         } else {
             writeln!(to, "{label} {what}")
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let of = |what| [0, 1, 2].map(|count| counted(count, what));
+        assert_eq!(of("module"), ["0 modules", "1 module", "2 modules"]);
+        assert_eq!(of("entry"), ["0 entries", "1 entry", "2 entries"]);
     }
 }

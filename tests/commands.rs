@@ -266,6 +266,12 @@ exit: 0
 [STORE]
 
 "#]]);
+    case.run("toolchain dir --message-format json").is(str![[r#"
+exit: 0
+--- stdout
+{"path":"[STORE]","reason":"toolchain-dir"}
+
+"#]]);
     case.run("toolchain list").is(str![[r#"
 exit: 0
 
@@ -278,6 +284,13 @@ exit: 0
 --- stdout
 go 1.19.5    [STORE]/go/go1.19.5.[HOST]
 go 1.25.6    [STORE]/go/go1.25.6.[HOST]
+
+"#]]);
+    case.run("toolchain list --message-format json").is(str![[r#"
+exit: 0
+--- stdout
+{"path":"[STORE]/go/go1.19.5.[HOST]","reason":"toolchain","toolchain":"go 1.19.5"}
+{"path":"[STORE]/go/go1.25.6.[HOST]","reason":"toolchain","toolchain":"go 1.25.6"}
 
 "#]]);
     case.run("toolchain install 1.25.6").exits(0);
@@ -353,27 +366,49 @@ ok   krakend        [BIN]/krakend (`--gateway auto`)
     case.run("doctor --message-format json").is(str![[r#"
 exit: 0
 --- stdout
-{"cure":null,"found":"linux/amd64","good":true,"what":"host"}
-{"cure":null,"found":"[STORE]","good":true,"what":"store"}
-{"cure":null,"found":"1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY","good":true,"what":"go"}
-{"cure":null,"found":"empty: filled by the first build","good":true,"what":"go store"}
-{"cure":null,"found":"0.16.0 on PATH ([BIN]/zig)","good":true,"what":"zig"}
-{"cure":null,"found":"zig, or [BIN]/musl-gcc","good":true,"what":"amd64-musl"}
-{"cure":null,"found":"zig only","good":true,"what":"amd64-glibc"}
-{"cure":null,"found":"zig only","good":true,"what":"arm64-musl"}
-{"cure":null,"found":"zig only","good":true,"what":"arm64-glibc"}
-{"cure":null,"found":"[HOME]/go/pkg/mod","good":true,"what":"module cache"}
-{"cure":null,"found":"[BIN]/krakend (`--gateway auto`)","good":true,"what":"krakend"}
+{"cure":null,"fails":false,"found":"linux/amd64","good":true,"what":"host"}
+{"cure":null,"fails":false,"found":"[STORE]","good":true,"what":"store"}
+{"cure":null,"fails":false,"found":"1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY","good":true,"what":"go"}
+{"cure":null,"fails":false,"found":"empty: filled by the first build","good":true,"what":"go store"}
+{"cure":null,"fails":false,"found":"0.16.0 on PATH ([BIN]/zig)","good":true,"what":"zig"}
+{"cure":null,"fails":false,"found":"zig, or [BIN]/musl-gcc","good":true,"what":"amd64-musl"}
+{"cure":null,"fails":false,"found":"zig only","good":true,"what":"amd64-glibc"}
+{"cure":null,"fails":false,"found":"zig only","good":true,"what":"arm64-musl"}
+{"cure":null,"fails":false,"found":"zig only","good":true,"what":"arm64-glibc"}
+{"cure":null,"fails":false,"found":"[HOME]/go/pkg/mod","good":true,"what":"module cache"}
+{"cure":null,"fails":false,"found":"[BIN]/krakend (`--gateway auto`)","good":true,"what":"krakend"}
+
+"#]]);
+    let offline = Case::empty().fetching_go("exit 1").env("GOMODCACHE", "/dev/null/mod");
+    offline.env("PLUGBUILD_OFFLINE", "1").run("doctor").is(str![[r#"
+exit: 4
+--- stdout
+ok   host           linux/amd64
+ok   store          [STORE]
+ok   go             1.26.0 ([ROOT]/anygo/bin/go), and no other is fetched: --offline
+ok   go store       empty; a bundle fills it: `plugbuild bundle install FILE`
+fail zig            0.16.0 is not here, and --offline forbids to fetch it
+                    cure: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
+ok   amd64-musl     zig only
+ok   amd64-glibc    zig only
+ok   arm64-musl     zig only
+ok   arm64-glibc    zig only
+fail module cache   cannot write /dev/null/mod: not a directory
+                    cure: set HOME, or GOMODCACHE to a folder that may be written
+ok   krakend        none on PATH: name a release with --gateway
+--- stderr
+error: no build can work here as it is: zig, module cache
+help: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
 
 "#]]);
     case.env("PLUGBUILD_HOME", "/dev/null/store")
         .without("HOME")
         .run("doctor")
         .is(str![[r#"
-exit: 0
+exit: 6
 --- stdout
 ok   host           linux/amd64
-miss store          cannot make the folder /dev/null/store/tmp: Not a directory (os error 20)
+fail store          cannot make the folder /dev/null/store/tmp: Not a directory (os error 20)
                     cure: set PLUGBUILD_HOME to a folder that may be written
 ok   go             1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY
 ok   go store       empty: filled by the first build
@@ -382,9 +417,12 @@ ok   amd64-musl     zig, or [BIN]/musl-gcc
 ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
 ok   arm64-glibc    zig only
-miss module cache   no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
+fail module cache   no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
                     cure: set HOME, or GOMODCACHE to a folder that may be written
 ok   krakend        [BIN]/krakend (`--gateway auto`)
+--- stderr
+error: no build can work here as it is: store, module cache
+help: set PLUGBUILD_HOME to a folder that may be written
 
 "#]]);
 }

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use snapbox::str;
 
 use crate::support::case::Case;
 use crate::support::{root, skipped, stand_ins_are_amd64};
@@ -209,6 +210,7 @@ fn the_check_finds_whatever_was_changed() {
         fs::write(&path, edit(kept.clone())).unwrap();
         let ran = case.run("package --check");
         assert!(ran.exits(5).stderr.contains(what), "{name}: {}", ran.text());
+        assert!(ran.stderr.contains("\nhelp: "), "{name}: {}", ran.text());
         fs::write(&path, kept).unwrap();
     };
     let append = |mut bytes: Vec<u8>| {
@@ -223,6 +225,12 @@ fn the_check_finds_whatever_was_changed() {
         "names a file elsewhere",
     );
     change("SHA256SUMS", &|b| b[67..].to_vec(), "SHA256SUMS");
+    change("SHA256SUMS", &append, "line 7 of SHA256SUMS is empty");
+    change(
+        "SHA256SUMS",
+        &|b| [b"one two\n", b.as_slice()].concat(),
+        "line 1 of SHA256SUMS is not a sum, two blanks and a name: `one two`",
+    );
     fs::write(dist.join("stray"), "").unwrap();
     assert!(
         case.run("package --check")
@@ -311,4 +319,85 @@ fn a_folder_of_somebody_elses_is_left_alone() {
         ran.text()
     );
     assert_eq!(case.list("work/dist"), ["keep.txt"]);
+}
+
+#[test]
+fn a_file_beside_an_older_release_is_left_alone() {
+    if !stand_ins_are_amd64("a file beside a release") {
+        return;
+    }
+    let case = case();
+    case.run(PACKAGE).exits(0);
+    let case = case.file("work/dist/extra", "mine");
+    let older = case.list("work/dist");
+    case.run(&format!("{PACKAGE} -q")).is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/dist holds extra, which is no file of the older release there
+help: move it elsewhere, or make the release elsewhere: `--dist DIR`
+
+"#]]);
+    assert_eq!(case.list("work/dist"), older);
+    // Sums alone are no release.
+    let case = case.file("work/own/SHA256SUMS", "mine");
+    case.run(&format!("{PACKAGE} --dist own")).exits(2);
+    assert_eq!(case.list("work/own"), ["SHA256SUMS"]);
+}
+
+#[test]
+fn the_folder_that_is_named_is_the_one_that_is_checked() {
+    if !stand_ins_are_amd64("a release folder that is named") {
+        return;
+    }
+    let case = case();
+    case.run(&format!("{PACKAGE} --dist elsewhere/v1")).exits(0);
+    for named in ["elsewhere/v1", "--dist elsewhere/v1"] {
+        let ran = case.run(&format!("package --check {named}"));
+        assert!(
+            ran.exits(0).stderr.ends_with("in [CWD]/elsewhere/v1\n"),
+            "{}",
+            ran.stderr
+        );
+    }
+    // The project's own is another, which is not there.
+    for project in ["", "."] {
+        let ran = case.run(&format!("package --check {project}"));
+        assert!(ran.exits(6).stderr.contains("[CWD]/dist/SHA256SUMS"), "{}", ran.stderr);
+    }
+    fs::remove_file(case.at("work/elsewhere/v1/SHA256SUMS")).unwrap();
+    let ran = case.run("package --check elsewhere/v1");
+    assert!(
+        ran.exits(6).stderr.contains("elsewhere/v1/SHA256SUMS"),
+        "{}",
+        ran.stderr
+    );
+    case.run("package --check elsewhere").is(str![[r#"
+exit: 2
+--- stderr
+error: [CWD]/elsewhere is no release folder: it holds neither SHA256SUMS nor artifacts.json
+help: give a folder that `plugbuild package` made
+
+"#]]);
+}
+
+#[test]
+fn a_release_of_one_artefact_is_told_as_one() {
+    if !stand_ins_are_amd64("a release of one") {
+        return;
+    }
+    let case = case();
+    let ran = case.run(&format!("{PACKAGE} -t amd64-musl"));
+    assert!(
+        ran.exits(0).stderr.contains("packaged 1 artefact in "),
+        "{}",
+        ran.stderr
+    );
+    let ran = case.run(&format!("{PACKAGE} -t amd64-musl --archive -q --message-format json"));
+    let last: Value = serde_json::from_str(ran.exits(0).stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        last,
+        json!({ "reason": "packaged", "folder": "[CWD]/dist", "artifacts": 1, "files": [format!("{STEM}musl.tar.gz")] })
+    );
+    let ran = case.run("package --check");
+    assert!(ran.exits(0).stderr.contains("whole 1 artefact in "), "{}", ran.stderr);
 }

@@ -351,6 +351,35 @@ fn new_in_a_workspace_is_for_the_gateway_of_the_workspace() {
 }
 
 #[test]
+fn a_workflow_is_made_where_github_reads_it() {
+    const WORKFLOW: &str = ".github/workflows/plugin.yml";
+    let dir = tempfile::tempdir().unwrap();
+    let make = |args: &[&str]| {
+        let asked = ["--type", "handler", "--gateway", "2.12"];
+        fine(&in_dir(dir.path(), &[args, &asked[..]].concat()))
+    };
+    make(&["new", "alone"]);
+    assert!(dir.path().join("alone").join(WORKFLOW).is_file());
+    // A worktree's is a file.
+    fs::write(dir.path().join(".git"), "gitdir: elsewhere\n").unwrap();
+    let init = dir.path().join("plugins/missing");
+    fs::create_dir_all(&init).unwrap();
+    for (args, folder) in [
+        (["new", "plugins/auth"], "plugins/auth"),
+        (["init", "plugins/missing"], "plugins/missing"),
+    ] {
+        let said = make(&args);
+        assert!(said.contains("CI files belong to the root of the repository"), "{said}");
+        assert!(said.contains("plugbuild matrix --ci github"), "{said}");
+        assert!(dir.path().join(folder).join("plugin.go").is_file());
+        assert!(!dir.path().join(folder).join(".github").exists());
+    }
+    fs::create_dir(init.join(".git")).unwrap();
+    let said = make(&["init", "plugins/missing"]);
+    assert!(init.join(WORKFLOW).is_file() && !said.contains("CI files"), "{said}");
+}
+
+#[test]
 fn new_touches_nothing_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("taken")).unwrap();

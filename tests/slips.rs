@@ -205,3 +205,36 @@ fn a_target_adds_to_what_a_libc_names() {
         plan.stdout
     );
 }
+
+#[test]
+fn a_program_reads_what_new_and_init_made() {
+    let case = Case::empty();
+    case.run("new x --type handler -g 2.12.1 --message-format json -q")
+        .is(str![[r#"
+exit: 0
+--- stdout
+{"files":["go.mod","plugin.go","logger.go","plugin_test.go","krakend.json","plugbuild.toml",".gitignore",".github/workflows/plugin.yml"],"folder":"[CWD]/x","gateway":"2.12.1","go":"1.25.6","name":"x","reason":"plugin-made","type":"handler"}
+
+"#]]);
+    std::fs::remove_file(case.at("work/x/krakend.json")).unwrap();
+    case.run("init x -g 2.12.1 --message-format json -q").is(str![[r#"
+exit: 0
+--- stdout
+{"files":["krakend.json"],"folder":"[CWD]/x","gateway":"2.12.1","go":"1.25.6","name":"x","reason":"plugin-made","type":"handler"}
+
+"#]]);
+}
+
+#[test]
+fn a_module_path_that_go_would_refuse_is_refused_before_anything_is_made() {
+    let case = Case::empty();
+    case.run_args(["new", "x", "--type", "handler", "--module", "bad module"])
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: "bad module" cannot be a module's path: it holds ' '
+help: take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`
+
+"#]]);
+    assert!(case.list("work").is_empty());
+}

@@ -20,7 +20,7 @@ use crate::plugin::directives;
 use crate::selection::{self, Reader};
 use crate::toolchain::go::Go;
 use crate::toolchain::store::Store;
-use crate::ui::{Ui, and_more};
+use crate::ui::{Ui, and_more, counted};
 use crate::version::GoVersion;
 
 /// Whether a build may be aligned.
@@ -259,14 +259,11 @@ pub fn tell(job: &Job, ui: &Ui) {
             "aligned",
             format!("with KrakenD {}, which moves nothing", job.gateway.label),
         ),
-        1 => ui.status(
-            "aligned",
-            format!("1 module with KrakenD {}: {}", job.gateway.label, shown.join(", ")),
-        ),
         n => ui.status(
             "aligned",
             format!(
-                "{n} modules with KrakenD {}: {}{}",
+                "{} with KrakenD {}: {}{}",
+                counted(n, "module"),
                 job.gateway.label,
                 shown.join(", "),
                 and_more(n - shown.len())

@@ -29,7 +29,7 @@ pub struct PackageArgs {
     /// Each plugin in an archive of its own
     #[arg(long)]
     pub archive: bool,
-    /// Build nothing: check that a folder is whole and says what its files are
+    /// Build nothing: check that a folder is whole and says what its files are; PATH may be that folder
     #[arg(long)]
     pub check: bool,
 }

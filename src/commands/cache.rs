@@ -10,6 +10,7 @@ use crate::cli::cache::CacheCommand;
 use crate::error::Result;
 use crate::toolchain::cache::{self, Entry, Part, UNUSED, megabytes};
 use crate::toolchain::store::Store;
+use crate::ui::counted;
 
 pub(super) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
     let store = Store::of(cx.host);
@@ -59,8 +60,10 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
         let entries = cache::removable(store, unused, all);
         entries.iter().for_each(|entry| tell(entry, true, cx));
         let (count, bytes) = sum(&entries);
-        cx.ui
-            .status("would prune", format!("{count} entries, {}", megabytes(bytes)));
+        cx.ui.status(
+            "would prune",
+            format!("{}, {}", counted(count, "entry"), megabytes(bytes)),
+        );
         return Ok(());
     }
     let alone = store.alone(|| {
@@ -72,7 +75,8 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
         tell(entry, false, cx);
     }
     let (count, bytes) = sum(&entries);
-    cx.ui.status("pruned", format!("{count} entries, {}", megabytes(bytes)));
+    cx.ui
+        .status("pruned", format!("{}, {}", counted(count, "entry"), megabytes(bytes)));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::cli::Format;
 use crate::cli::check::{CompatArgs, DepsArgs, UpgradeArgs, first_release};
 use crate::error::{Error, Result};
 use crate::gateway::modules;
+use crate::ui::counted;
 
 pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
     let from =
@@ -109,7 +110,8 @@ pub(super) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
     match modules.len() {
         0 => print("  no module that the plugin compiles in changes: rebuild it"),
         n => print(format_args!(
-            "  {n} modules change: rebuild, and `plugbuild build` aligns what must be"
+            "  {} to change: rebuild, and `plugbuild build` aligns what must be",
+            counted(n, "module")
         )),
     }
     Ok(())

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::{Context, print, print_json};
+use crate::artefact::check_folder;
 use crate::cli::Format;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::matrix::Matrix;
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::store::Store;
@@ -17,30 +18,52 @@ struct Finding {
     good: bool,
     found: String,
     cure: Option<String>,
+    /// What every build would fail with.
+    fails: Option<Kind>,
+}
+
+impl Finding {
+    /// Something that no build can do without, if it is not good.
+    fn needed(mut self, kind: Kind) -> Self {
+        self.fails = (!self.good).then_some(kind);
+        self
+    }
 }
 
 pub(super) fn run(cx: Context) -> Result<()> {
-    for finding in findings(cx)? {
+    let all = findings(cx)?;
+    for finding in &all {
         let Finding {
             what,
             good,
             found,
             cure,
+            fails,
         } = finding;
         match cx.format {
-            Format::Json => print_json(&json!({ "what": what, "good": good, "found": found, "cure": cure })),
+            Format::Json => print_json(
+                &json!({ "what": what, "good": good, "found": found, "cure": cure, "fails": fails.is_some() }),
+            ),
             Format::Human => {
-                print(format_args!(
-                    "{} {what:<14} {found}",
-                    if good { "ok  " } else { "miss" }
-                ));
+                let word = match (good, fails) {
+                    (true, _) => "ok  ",
+                    (false, None) => "miss",
+                    (false, Some(_)) => "fail",
+                };
+                print(format_args!("{word} {what:<14} {found}"));
                 if let Some(cure) = cure {
                     print(format_args!("     {:<14} cure: {cure}", ""));
                 }
             }
         }
     }
-    Ok(())
+    let failing: Vec<(&Finding, Kind)> = all.iter().filter_map(|f| Some((f, f.fails?))).collect();
+    let Some((first, kind)) = failing.first() else {
+        return Ok(());
+    };
+    let names: Vec<&str> = failing.iter().map(|(finding, _)| finding.what.as_str()).collect();
+    let error = Error::new(*kind, format!("no build can work here as it is: {}", names.join(", ")));
+    Err(error.help(first.cure.clone().unwrap_or_default()))
 }
 
 fn findings(cx: Context) -> Result<Vec<Finding>> {
@@ -52,16 +75,20 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
         good,
         found,
         cure: cure.filter(|_| !good).map(str::to_owned),
+        fails: None,
     };
     let mut all = vec![finding("host", true, host.platform.to_string(), None)];
 
     let writable = store.stage().map(|_| ());
-    all.push(finding(
-        "store",
-        writable.is_ok(),
-        writable.map_or_else(|e| e.to_string(), |()| store.root().display().to_string()),
-        Some("set PLUGBUILD_HOME to a folder that may be written"),
-    ));
+    all.push(
+        finding(
+            "store",
+            writable.is_ok(),
+            writable.map_or_else(|e| e.to_string(), |()| store.root().display().to_string()),
+            Some("set PLUGBUILD_HOME to a folder that may be written"),
+        )
+        .needed(Kind::Io),
+    );
 
     let own: Vec<String> = go::installed(&store)
         .iter()
@@ -72,6 +99,10 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
         "go",
         true,
         match (&fetcher, own.as_slice()) {
+            (Some((path, version)), _) if cx.offline => {
+                format!("{version} ({}), and no other is fetched: --offline", path.display())
+            }
+            (None, []) if cx.offline => "none, and none is fetched: --offline".to_owned(),
             (Some((path, version)), _) => {
                 format!("{version} ({}) fetches any other through your GOPROXY", path.display())
             }
@@ -83,7 +114,9 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
     all.push(finding(
         "go store",
         true,
-        if own.is_empty() {
+        if own.is_empty() && cx.offline {
+            "empty; a bundle fills it: `plugbuild bundle install FILE`".to_owned()
+        } else if own.is_empty() {
             "empty: filled by the first build".to_owned()
         } else {
             own.join(", ")
@@ -96,14 +129,26 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
     let text = if ready {
         format!("{} {} ({})", zig.version, zig.why, zig.program.display())
     } else {
-        format!("{} to be {}", zig.version, zig.why)
+        match cx.offline {
+            true => format!("{} is not here, and --offline forbids to fetch it", zig.version),
+            false => format!("{} to be {}", zig.version, zig.why),
+        }
     };
-    all.push(finding(
-        "zig",
-        ready,
-        text,
-        Some("nothing to do, the first build fetches it; or `plugbuild toolchain install zig`"),
-    ));
+    let cure = match cx.offline {
+        true => "with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`",
+        false => "nothing to do, the first build fetches it; or `plugbuild toolchain install zig`",
+    };
+    let mut zig = finding("zig", ready, text, Some(cure));
+    let platform = host.platform.to_string();
+    let gcc = matrix
+        .targets()
+        .iter()
+        .any(|row| row.gccs(&platform).any(|name| host.find(name).is_some()));
+    if cx.offline && !gcc {
+        // Nothing else compiles C.
+        zig = zig.needed(Kind::ToolMissing);
+    }
+    all.push(zig);
 
     for row in matrix.targets() {
         let platform = host.platform.to_string();
@@ -114,18 +159,29 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
             good: true,
             found,
             cure: None,
+            fails: None,
         });
     }
 
     let goenv = GoEnv::read(host);
-    let good = goenv.is_ok();
-    let cache = goenv.map_or_else(|e| e.to_string(), |env| env.module_cache.display().to_string());
-    all.push(finding(
-        "module cache",
-        good,
-        cache,
-        Some("set HOME, or GOMODCACHE to a folder that may be written"),
-    ));
+    let cache = goenv.map_err(|e| e.to_string()).and_then(|env| {
+        let dir = env.module_cache;
+        // Without a network one that is filled is enough.
+        let filled = cx.offline && dir.is_dir();
+        match check_folder(&dir) {
+            Err(why) if !filled => Err(format!("cannot write {}: {why}", dir.display())),
+            _ => Ok(dir.display().to_string()),
+        }
+    });
+    all.push(
+        finding(
+            "module cache",
+            cache.is_ok(),
+            cache.unwrap_or_else(|why| why),
+            Some("set HOME, or GOMODCACHE to a folder that may be written"),
+        )
+        .needed(Kind::Io),
+    );
     let krakend = host.find("krakend");
     let text = krakend.map_or_else(
         || "none on PATH: name a release with --gateway".to_owned(),

@@ -13,6 +13,7 @@ use crate::difference::unified;
 use crate::error::{Error, Result};
 use crate::fix::{self, Edit, FileChange, Fix};
 use crate::overwrite::overwrite;
+use crate::ui::counted;
 
 pub(super) fn run(args: &FixArgs, cx: Context) -> Result<()> {
     let subject = Subject::read(&args.path, None, cx)?;
@@ -78,8 +79,8 @@ fn sums_changed(file: &FileChange) -> String {
         a.lines().filter(|line| !others.contains(line)).count()
     };
     format!(
-        "go.sum: {} lines added, {} removed",
-        only(&file.new, &file.old),
+        "go.sum: {} added, {} removed",
+        counted(only(&file.new, &file.old), "line"),
         only(&file.old, &file.new)
     )
 }

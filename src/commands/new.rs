@@ -4,9 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Context, asked, print};
-use crate::cli::GatewayArgs;
+use serde_json::{Value, json};
+
+use super::{Context, asked, print, print_json};
 use crate::cli::new::{InitArgs, NewArgs};
+use crate::cli::{Format, GatewayArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway, GatewaySpec};
@@ -14,7 +16,7 @@ use crate::invocation::quoted;
 use crate::registerer::names::registered;
 use crate::registerer::source::Source;
 use crate::registerer::{self, Kind};
-use crate::scaffold::{File, Project};
+use crate::scaffold::{File, Project, WORKFLOW};
 use crate::target::LibcKind;
 
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
@@ -38,11 +40,14 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
     // In a folder that has settings, a file nearer to the plugin would take their place.
     let settled = args.gateway.gateway.is_none() && settled(&dir);
+    let misplaced = repository_above(&dir);
+    let mut made = Vec::new();
     for file in project.files() {
-        if settled && file.path == SETTINGS {
+        if settled && file.path == SETTINGS || misplaced.is_some() && file.path == WORKFLOW {
             continue;
         }
         write(&dir, &file)?;
+        made.push(file.path);
         cx.ui.detail("made", dir.join(file.path).display());
     }
     cx.ui.status(
@@ -58,6 +63,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             dir.display()
         ),
     );
+    misplaced.inspect(|root| say_where_ci_is(root, cx));
     cx.ui.status(
         "next",
         format!(
@@ -65,7 +71,10 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             quoted(args.path.as_os_str())
         ),
     );
-    print(dir.display());
+    match cx.format {
+        Format::Human => print(dir.display()),
+        Format::Json => print_json(&made_event(&project, &dir, &made)),
+    }
     Ok(())
 }
 
@@ -91,20 +100,28 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         None => name_of(&dir)?,
     };
     let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
-    let mut made = 0;
+    let misplaced = repository_above(&dir);
+    let mut made = Vec::new();
     for file in project.files() {
         // A module above the folder is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
         let settings = file.path == SETTINGS && settled(&dir);
-        if above || settings || file.source && found.is_some() || dir.join(file.path).exists() {
+        let ci = file.path == WORKFLOW && misplaced.is_some();
+        if above || settings || ci || file.source && found.is_some() || dir.join(file.path).exists() {
             continue;
         }
         write(&dir, &file)?;
         cx.ui.status("made", dir.join(file.path).display());
-        made += 1;
+        made.push(file.path);
     }
-    if made == 0 {
+    misplaced
+        .filter(|_| !dir.join(WORKFLOW).exists())
+        .inspect(|root| say_where_ci_is(root, cx));
+    if made.is_empty() {
         cx.ui.status("unchanged", "nothing is missing");
+    }
+    if cx.format == Format::Json {
+        print_json(&made_event(&project, &dir, &made));
     }
     Ok(())
 }
@@ -114,6 +131,31 @@ const SETTINGS: &str = "plugbuild.toml";
 /// Whether the folder has settings, its own or those of one above.
 fn settled(dir: &Path) -> bool {
     dir.ancestors().any(|above| above.join(SETTINGS).is_file())
+}
+
+/// The event that tells of a plugin's folder, with the files that were not there.
+fn made_event(project: &Project, dir: &Path, files: &[&str]) -> Value {
+    json!({
+        "reason": "plugin-made", "name": project.name, "type": project.kind.to_string(), "gateway": project.gateway,
+        "go": project.go, "folder": dir, "files": files,
+    })
+}
+
+/// The root of the repository that holds the folder, where it is not the folder itself.
+fn repository_above(dir: &Path) -> Option<PathBuf> {
+    // A file in a worktree and in a submodule.
+    let root = dir.ancestors().find(|above| above.join(".git").exists())?;
+    (root != dir).then(|| root.to_owned())
+}
+
+fn say_where_ci_is(root: &Path, cx: Context) {
+    cx.ui.status(
+        "left out",
+        format!(
+            "{WORKFLOW}: CI files belong to the root of the repository, {}; `plugbuild matrix --ci github` prints the jobs for one there (docs/ci.md)",
+            root.display()
+        ),
+    );
 }
 
 fn name_of(dir: &Path) -> Result<String> {
@@ -130,6 +172,7 @@ fn project(
     dir: &Path,
     cx: Context,
 ) -> Result<Project> {
+    module.as_deref().map_or(Ok(()), Project::check_module)?;
     let settings = Settings::read(dir, cx.host)?;
     let matrix = settings.matrix()?;
     let latest: GatewaySpec = "latest".parse()?;
@@ -147,7 +190,7 @@ fn project(
         module: module.unwrap_or_else(|| format!("example.com/{name}")),
         name,
         kind,
-        gateway: escaped(&gateway),
+        gateway,
         gateway_go: given.go.clone(),
         from_file,
         go: found.go,
@@ -193,11 +236,6 @@ fn real(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let above = path.parent()?;
     Some(above.canonicalize().ok().or_else(|| real(above))?.join(name))
-}
-
-/// Text between the quotes of a TOML string.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// Writes a file that is not there; one that is there is never touched.

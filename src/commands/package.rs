@@ -21,6 +21,7 @@ use crate::package::folder::Folder;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::source::Source;
 use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
+use crate::ui::counted;
 
 pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
@@ -53,14 +54,18 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         ..manner(&build, &planned)
     };
     let done = many::run(&planned, &manner, cx)?;
-    fill(&folder, args, time, &planned, &done)?;
+    let files = fill(&folder, args, time, &planned, &done)?;
     sign(&folder, &planned, cx)?;
     folder.publish()?;
-    cx.ui
-        .status("packaged", format!("{} artefacts in {}", done.len(), dist.display()));
+    cx.ui.status(
+        "packaged",
+        format!("{} in {}", counted(done.len(), "artefact"), dist.display()),
+    );
     match cx.format {
         Format::Human => print(dist.display()),
-        Format::Json => print_json(&json!({ "reason": "packaged", "folder": dist, "artifacts": done.len() })),
+        Format::Json => print_json(&json!({
+            "reason": "packaged", "folder": dist, "artifacts": done.len(), "files": files,
+        })),
     }
     Ok(())
 }
@@ -97,8 +102,15 @@ fn given_version(args: &PackageArgs, settings: &Settings) -> Option<String> {
         .or_else(|| configured().map(|(version, _)| version))
 }
 
-/// Puts the artefacts and their documents into the folder; into archives, where their files have a time.
-fn fill(folder: &Folder, args: &PackageArgs, time: Option<u64>, planned: &Planned, done: &[Done]) -> Result<()> {
+/// Puts the artefacts and their documents into the folder; into archives, where their files have a time. Returns the
+/// artefacts' files, in the order of the plan.
+fn fill(
+    folder: &Folder,
+    args: &PackageArgs,
+    time: Option<u64>,
+    planned: &Planned,
+    done: &[Done],
+) -> Result<Vec<String>> {
     let settings = &planned.settings;
     let given = given_version(args, settings);
     let mut sums = ToolSums::default();
@@ -132,13 +144,15 @@ fn fill(folder: &Folder, args: &PackageArgs, time: Option<u64>, planned: &Planne
         entries.push(entry);
     }
     folder.write(PROVENANCE, &statements)?;
+    let files = entries.iter().map(|entry| entry.file.clone()).collect();
     let list = List {
         format_version: FORMAT_VERSION,
         artifacts: entries,
     };
     let list = serde_json::to_value(&list).map_err(|e| Error::io("write", LIST, e))?;
     folder.write_json(LIST, &list)?;
-    folder.sum_up()
+    folder.sum_up()?;
+    Ok(files)
 }
 
 /// The plugin and its bill of materials in one archive.
@@ -184,8 +198,7 @@ fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
 }
 
 fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
-    let settings = Settings::read(&cx.host.absolute(&args.plan.path), cx.host)?;
-    let dist = dist(args, &settings, cx);
+    let dist = folder_to_check(args, cx)?;
     let entries = check::check(&dist)?;
     for entry in &entries {
         match cx.format {
@@ -195,7 +208,31 @@ fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
             }
         }
     }
-    cx.ui
-        .status("whole", format!("{} artefacts in {}", entries.len(), dist.display()));
+    cx.ui.status(
+        "whole",
+        format!("{} in {}", counted(entries.len(), "artefact"), dist.display()),
+    );
     Ok(())
+}
+
+/// The folder that is named; else the one that the plugin's folder is packaged to.
+fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
+    let path = cx.host.absolute(&args.plan.path);
+    let holds = |is: &dyn Fn(&str) -> bool| {
+        let mut entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+        entries.any(|entry| entry.file_name().to_str().is_some_and(is))
+    };
+    if args.dist.is_none() && holds(&|name| [SUMS, LIST].contains(&name)) {
+        return Ok(path);
+    }
+    // What was typed is one or the other: nothing else is checked in its place.
+    let ours = |name: &str| ["go.mod", "plugbuild.toml"].contains(&name) || name.ends_with(".go");
+    if path != cx.host.cwd && !holds(&ours) {
+        let what = format!(
+            "{} is no release folder: it holds neither {SUMS} nor {LIST}",
+            path.display()
+        );
+        return Err(Error::usage(what).help("give a folder that `plugbuild package` made"));
+    }
+    Ok(dist(args, &Settings::read(&path, cx.host)?, cx))
 }

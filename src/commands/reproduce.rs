@@ -16,6 +16,7 @@ use crate::gobuild;
 use crate::host::Host;
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::store::{create_dir, remove_tree};
+use crate::ui::counted;
 
 /// Builds again and compares with what has just been built.
 pub(super) fn run(args: &BuildArgs, first: &Planned, cx: Context) -> Result<()> {
@@ -153,8 +154,9 @@ fn same(one: &Path, other: &Path) -> Result<()> {
         .position(|(a, b)| a != b)
         .unwrap_or(a.len().min(b.len()));
     Err(Error::build(format!(
-        "{} is not reproducible: built in another folder {differ} bytes differ, the first at {at}",
-        one.display()
+        "{} is not reproducible: built in another folder it differs in {}, the first at {at}",
+        one.display(),
+        counted(differ, "byte")
     ))
     .help("C code may hold a time or a path: look for __DATE__, __TIME__ and absolute paths in its flags"))
 }
@@ -174,6 +176,6 @@ mod tests {
         let one = file("a", b"0123456789");
         assert!(same(&one, &file("b", b"0123456789")).is_ok());
         let told = same(&one, &file("c", b"01x34567")).expect_err("they differ").what;
-        assert!(told.ends_with("3 bytes differ, the first at 2"), "{told}");
+        assert!(told.ends_with("it differs in 3 bytes, the first at 2"), "{told}");
     }
 }

@@ -15,7 +15,10 @@ pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
     let store = Store::of(cx.host);
     match command {
         ToolchainCommand::Dir => {
-            print(store.root().display());
+            match cx.format {
+                Format::Json => print_json(&json!({ "reason": "toolchain-dir", "path": store.root() })),
+                Format::Human => print(store.root().display()),
+            }
             Ok(())
         }
         ToolchainCommand::List => list(&store, cx),
@@ -36,7 +39,7 @@ fn list(store: &Store, cx: Context) -> Result<()> {
         .map(|(version, root)| (format!("go {version}"), root));
     for (name, place) in all.chain(zig.map(|(version, place)| (format!("zig {version}"), place))) {
         match cx.format {
-            Format::Json => print_json(&json!({ "toolchain": name, "path": place })),
+            Format::Json => print_json(&json!({ "reason": "toolchain", "toolchain": name, "path": place })),
             Format::Human => print(format_args!("{name:<12} {}", place.display())),
         }
     }

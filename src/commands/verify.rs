@@ -14,6 +14,7 @@ use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::target::{LibcKind, Target};
 use crate::toolchain::{self, store::Store};
+use crate::ui::counted;
 use crate::verify::against::Against;
 use crate::verify::plugin::Plugin;
 use crate::verify::{self, Answer, Verdict, render};
@@ -126,8 +127,9 @@ pub(super) fn judge_build(
         "can't tell whether it loads"
     };
     Ok(Some(format!(
-        "{told} in {}: {compared} packages of both have the same hash",
-        file.path().display()
+        "{told} in {}: {} of both with the same hash",
+        file.path().display(),
+        counted(compared, "package")
     )))
 }
 

@@ -18,6 +18,11 @@ use crate::toolchain::fetch::sha256_of;
 /// # Errors
 /// The first thing that is not as it should be.
 pub fn check(dir: &Path) -> Result<Vec<Entry>> {
+    entries(dir)
+        .map_err(|e| e.or_help("copy it again from where it was made, or make it anew: `plugbuild package --dist DIR`"))
+}
+
+fn entries(dir: &Path) -> Result<Vec<Entry>> {
     let sums = sums(dir)?;
     for (name, want) in &sums {
         let have = sha256_of(&dir.join(name)).map_err(|_| wrong(dir, format!("{name} is missing")))?;
@@ -28,10 +33,10 @@ pub fn check(dir: &Path) -> Result<Vec<Entry>> {
             ));
         }
     }
-    // A signature lies beside what it signs.
-    let stray = |name: &String| !sums.contains_key(name) && !name.starts_with(SUMS);
-    if let Some(name) = folder::names(dir)?.into_iter().find(stray) {
-        return Err(wrong(dir, format!("{name} is not in {SUMS}")));
+    if let Some(name) = folder::stray(dir, |name| sums.contains_key(name))? {
+        return Err(
+            wrong(dir, format!("{name} is not in {SUMS}")).help("move it elsewhere: it is no part of the release")
+        );
     }
     let list: List = read_json(dir, LIST)?;
     if list.format_version != FORMAT_VERSION {
@@ -39,7 +44,7 @@ pub fn check(dir: &Path) -> Result<Vec<Entry>> {
             "{LIST} has the format {}, this plugbuild knows {FORMAT_VERSION}",
             list.format_version
         );
-        return Err(wrong(dir, what));
+        return Err(wrong(dir, what).help("check it with the plugbuild that made it"));
     }
     let statements = statements(dir)?;
     for entry in &list.artifacts {
@@ -114,11 +119,16 @@ fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
     let path = dir.join(SUMS);
     let text = fs::read_to_string(&path)
         .map_err(|e| Error::io("read", &path, e).help("give a folder that `plugbuild package` made"))?;
-    text.lines()
-        .map(|line| {
-            let (sum, name) = line
-                .split_once("  ")
-                .ok_or_else(|| wrong(dir, format!("{SUMS} has a line `{line}`")))?;
+    (1..)
+        .zip(text.lines())
+        .map(|(number, line)| {
+            let (sum, name) = line.split_once("  ").ok_or_else(|| {
+                let what = match line.trim().is_empty() {
+                    true => "is empty".to_owned(),
+                    false => format!("is not a sum, two blanks and a name: `{line}`"),
+                };
+                wrong(dir, format!("line {number} of {SUMS} {what}"))
+            })?;
             // A name is of this folder, whatever it says.
             if name.contains('/') || name.starts_with('.') {
                 return Err(wrong(dir, format!("{SUMS} names a file elsewhere: {name}")));

@@ -195,20 +195,37 @@ fn remove_if_there(path: &Path) -> Result<()> {
 
 /// A folder that holds anything but an older release is not ours to replace.
 fn refuse_foreign(place: &Path) -> Result<()> {
-    let foreign = match place.symlink_metadata() {
-        Err(_) => return Ok(()),
-        Ok(meta) if !meta.is_dir() => true,
-        Ok(_) if place.join(LIST).is_file() && place.join(SUMS).is_file() => false,
-        Ok(_) => !names(place)?.is_empty(),
+    let Ok(meta) = place.symlink_metadata() else {
+        return Ok(());
     };
-    if foreign {
-        return Err(Error::usage(format!(
-            "{} is there and is no release folder of plugbuild",
-            place.display()
-        ))
-        .help("name another: `--dist DIR`"));
+    let refused = |what: &str| Err(Error::usage(format!("{} {what}", place.display())));
+    let sums = place.join(SUMS);
+    if !(meta.is_dir() && place.join(LIST).is_file() && sums.is_file()) {
+        let empty = meta.is_dir() && fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
+        return match empty {
+            true => Ok(()),
+            false => refused("is there and is no release folder of plugbuild")
+                .map_err(|e| e.help("name another: `--dist DIR`")),
+        };
     }
-    Ok(())
+    let text = fs::read(&sums).map_err(|e| Error::io("read", &sums, e))?;
+    let text = String::from_utf8_lossy(&text);
+    let summed: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    match stray(place, |name| name == LIST || summed.contains(&name))? {
+        None => Ok(()),
+        Some(name) => refused(&format!("holds {name}, which is no file of the older release there"))
+            .map_err(|e| e.help("move it elsewhere, or make the release elsewhere: `--dist DIR`")),
+    }
+}
+
+/// The first file of a release folder that its sums do not hold.
+///
+/// # Errors
+/// See [`names`].
+pub fn stray(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Option<String>> {
+    // A signature lies beside what it signs.
+    let known = |name: &String| summed(name) || name.starts_with(SUMS);
+    Ok(names(dir)?.into_iter().find(|name| !known(name)))
 }
 
 /// The names in a folder, sorted, its sums left out.
@@ -288,6 +305,29 @@ mod tests {
         let above = Above::with(&[("dist", "old")]);
         replace(&above.at("none"), &above.at("dist"), &above.at("aside")).unwrap_err();
         assert_eq!(above.releases(), only("old"));
+    }
+
+    #[test]
+    fn a_file_of_somebody_elses_is_not_replaced_with_the_release_beside_it() {
+        let above = Above::with(&[("dist", "old")]);
+        let put = |name: &str| fs::write(above.at("dist").join(name), "").unwrap();
+        put("SHA256SUMS.sig");
+        let folder = above.begin();
+        // Between the two it is put there.
+        put("extra");
+        let told = folder.publish().unwrap_err();
+        assert!(
+            told.what
+                .ends_with("dist holds extra, which is no file of the older release there"),
+            "{told}"
+        );
+        assert_eq!(above.releases(), only("old"));
+        let store = Store::at(&above.at("store"));
+        assert_eq!(
+            Folder::begin(&above.at("dist"), &store, || {}).unwrap_err().what,
+            told.what
+        );
+        assert!(above.at("dist/extra").is_file());
     }
 
     #[test]
