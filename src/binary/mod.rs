@@ -3,7 +3,8 @@
 //! ```text
 //! File (mapped) ─► Image (ELF) ─┬► buildinfo (Go version, modules, settings)
 //!                               ├► pclntab   (source paths)
-//!                               └► pkghash   (what plugin.Open compares)
+//!                               ├► pkghash   (what plugin.Open compares)
+//!                               └► moduledata (what a plugin exports)
 //! ```
 //! Everything below [`Binary`] is a pure function over bytes. The files may be hostile: nothing here panics on
 //! them, nothing allocates more than a small multiple of their size.
@@ -16,6 +17,7 @@ pub mod ldflags;
 pub mod producer;
 pub mod pclntab;
 pub mod pkghash;
+pub mod moduledata;
 pub mod fault;
 
 use std::fs;
