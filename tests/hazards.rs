@@ -4,7 +4,10 @@ use plugbuild::binary::Binary;
 use plugbuild::verify::plugin::Plugin;
 use plugbuild::verify::registerers::{Shape, exported};
 
+use plugbuild::verify::finding::Id;
+
 use crate::oracle::workshop::{BASE, Cc, Outcome, Variant, What, Workshop};
+use crate::oracle::{agrees, verdicts};
 use crate::support::{say, skipped};
 
 /// Says which registerers it could use: those whose address has the method, as KrakenD's own loaders assert it.
@@ -140,4 +143,172 @@ fn registerers_are_what_the_gateway_makes_of_them() {
     say(&format!(
         "hazards: {judged} plugins' registerers are told as a gateway takes them"
     ));
+}
+
+const UNDEFINED: &str = "package main\n\n// int nobody_has_this(void);\n// static int call(void) { return nobody_has_this(); }\nimport \"C\"\n\nimport \"example.org/leaf\"\n\n\
+     var HandlerRegisterer = leaf.Hello(leaf.Pair{})\n\nfunc Call() int { return int(C.call()) }\n\nfunc main() {}\n";
+
+/// C code with a thread-local variable, of `initial-exec` unless another model is told.
+macro_rules! thread_local {
+    ($declared:literal) => {
+        concat!(
+            "package main\n\n/*\n",
+            $declared,
+            "\nstatic int call(void) { return mine[0]++; }\n*/\nimport \"C\"\n\nimport \"example.org/leaf\"\n\n",
+            "var HandlerRegisterer = leaf.Hello(leaf.Pair{})\n\nfunc Call() int { return int(C.call()) }\n\nfunc main() {}\n"
+        )
+    };
+}
+
+const FEW: &str = thread_local!("__thread int mine[4] __attribute__((tls_model(\"initial-exec\"))) = {3};");
+const MANY: &str = thread_local!("__thread int mine[4096] __attribute__((tls_model(\"initial-exec\"))) = {3};");
+const DYNAMIC: &str = thread_local!("__thread int mine[4096] = {3};");
+
+const fn linked(name: &'static str, args: &'static [&'static str], text: &'static str, cc: Cc) -> Variant {
+    Variant {
+        name,
+        args,
+        text,
+        cc,
+        ..BASE
+    }
+}
+
+const LINKED: [Variant; 11] = [
+    linked("symbolic", &["-ldflags=-extldflags=-Wl,-Bsymbolic"], "", Cc::Gcc),
+    linked(
+        "symbolic-functions",
+        &["-ldflags=-extldflags=-Wl,-Bsymbolic-functions"],
+        "",
+        Cc::Gcc,
+    ),
+    linked("nodlopen", &["-ldflags=-extldflags=-Wl,-z,nodlopen"], "", Cc::Gcc),
+    linked(
+        "packed",
+        &["-ldflags=-extldflags=-Wl,-z,pack-relative-relocs"],
+        "",
+        Cc::Gcc,
+    ),
+    linked("no-libc", &["-ldflags=-extldflags=-nostdlib"], "", Cc::Gcc),
+    linked(
+        "undefined-no-libc",
+        &["-ldflags=-extldflags=-nostdlib"],
+        UNDEFINED,
+        Cc::Gcc,
+    ),
+    linked("few-locals", &[], FEW, Cc::Gcc),
+    linked("many-locals", &[], MANY, Cc::Gcc),
+    linked("dynamic-locals", &[], DYNAMIC, Cc::Gcc),
+    linked("few-locals-musl", &[], FEW, Cc::Musl),
+    linked("dynamic-locals-musl", &[], DYNAMIC, Cc::Musl),
+];
+
+/// Ways to link that only some loaders take.
+#[test]
+fn odd_links_are_judged_as_the_loader_does() {
+    let workshop = Workshop::open();
+    let musl = Variant {
+        name: "musl",
+        cc: Cc::Musl,
+        ..BASE
+    };
+    let mut judged = 0;
+    for host in [BASE, musl] {
+        let Ok(gateway) = workshop.build(&host, What::Host) else {
+            skipped("odd links", "the host cannot be built here");
+            continue;
+        };
+        for variant in &LINKED {
+            let path = match workshop.build(variant, What::Plugin) {
+                Ok(path) => [path],
+                Err(why) => {
+                    skipped(variant.name, &why);
+                    continue;
+                }
+            };
+            let outcome = workshop.open_all(&gateway, host.cc, &path).remove(0);
+            let verdict = verdicts(&gateway, &path).remove(0);
+            assert!(
+                agrees(&verdict, &outcome),
+                "{} in {}: {outcome:?}, but {verdict:#?}",
+                variant.name,
+                host.name
+            );
+            judged += 1;
+        }
+    }
+    say(&format!("hazards: {judged} odd links are judged right"));
+}
+
+/// What a library that both need brings, no file says; that it is there is not enough.
+#[test]
+fn a_symbol_that_only_another_library_can_have_is_not_taken_for_there() {
+    let workshop = Workshop::open();
+    let env: &[_] = &[("CGO_LDFLAGS", "-O2 -g -Wl,--no-as-needed -l:libgcc_s.so.1")];
+    let host = Variant {
+        name: "with-library",
+        env,
+        ..BASE
+    };
+    let plugin = Variant {
+        name: "undefined-with-library",
+        text: UNDEFINED,
+        env,
+        ..BASE
+    };
+    let (Ok(host), Ok(plugin)) = (workshop.build(&host, What::Host), workshop.build(&plugin, What::Plugin)) else {
+        return skipped("symbols of other libraries", "host or plugin cannot be built here");
+    };
+    assert_ne!(
+        workshop.open_all(&host, Cc::Gcc, std::slice::from_ref(&plugin))[0],
+        Outcome::Opened
+    );
+    let verdict = verdicts(&host, &[plugin]).remove(0);
+    assert!(
+        verdict.findings.iter().any(|f| f.id == Id::MissingSymbol),
+        "{verdict:#?}"
+    );
+}
+
+/// After one that breaks Go's list of modules there is no other.
+#[test]
+fn rows_with_links_and_misfits_are_judged_as_the_process_goes() {
+    let workshop = Workshop::open();
+    let built = |variant: Variant| workshop.build(&variant, What::Plugin);
+    let old = Variant {
+        name: "go-1.19",
+        go: "1.19.13",
+        ..BASE
+    };
+    let own = Variant {
+        name: "own-path",
+        module: "example.com/another",
+        ..BASE
+    };
+    let (Ok(host), Ok(base), Ok(own), Ok(old), Ok(symbolic)) = (
+        workshop.build(&BASE, What::Host),
+        built(BASE),
+        built(own),
+        built(old),
+        built(LINKED[0]),
+    ) else {
+        return skipped("rows", "host or plugins cannot be built here");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (link, copy) = (folder.path().join("link.so"), folder.path().join("copy.so"));
+    std::os::unix::fs::symlink(&base, &link).unwrap();
+    std::fs::copy(&base, &copy).unwrap();
+    for row in [
+        &[&link, &copy][..],
+        &[&old, &base],
+        &[&own, &old, &base],
+        &[&symbolic, &own],
+        &[&own, &symbolic, &base],
+    ] {
+        let paths: Vec<_> = row.iter().map(|path| (*path).clone()).collect();
+        let outcomes = workshop.open_all(&host, Cc::Gcc, &paths);
+        for (verdict, outcome) in verdicts(&host, &paths).iter().zip(&outcomes) {
+            assert!(agrees(verdict, outcome), "{row:?}: {outcome:?}, but {verdict:#?}");
+        }
+    }
 }

@@ -31,6 +31,10 @@ pub(crate) struct Dynamic {
     /// The functions that run when it is loaded: the list's address and size.
     initializers: (u64, u64),
     needed: Vec<u64>,
+    /// `DT_FLAGS` and `DT_FLAGS_1`.
+    pub(crate) flags: (u64, u64),
+    /// Relocations packed as `DT_RELR` are among its own.
+    pub(crate) packed: bool,
     soname: Option<u64>,
     pub(crate) present: bool,
 }
@@ -63,6 +67,10 @@ impl Dynamic {
                 elf::DT_RELACOUNT => found.relative = usize::try_from(value).unwrap_or(0),
                 elf::DT_INIT_ARRAY => found.initializers.0 = value,
                 elf::DT_INIT_ARRAYSZ => found.initializers.1 = value,
+                elf::DT_FLAGS => found.flags.0 |= value,
+                elf::DT_FLAGS_1 => found.flags.1 = value,
+                elf::DT_SYMBOLIC => found.flags.0 |= elf::DF_SYMBOLIC.0,
+                elf::DT_RELR => found.packed = true,
                 elf::DT_NEEDED => found.needed.push(value),
                 elf::DT_SONAME => found.soname = Some(value),
                 _ => {}
@@ -250,6 +258,16 @@ impl<'d> Image<'d> {
         })
     }
 
+    /// A symbol by its place in the table; 0 is none.
+    pub(crate) fn symbol_numbered(self, index: usize) -> Option<Symbol<'d>> {
+        let raw = self.raw_symbols().get(index).filter(|_| index > 0)?;
+        self.symbol_at(index, raw)
+    }
+
+    pub(crate) fn relocations(self) -> &'d [Rela64<LittleEndian>] {
+        self.table(&self.dynamic().relocations)
+    }
+
     /// Every dynamic symbol, in the table's order. Names that lie outside the string table are left out.
     pub fn symbols(self) -> impl Iterator<Item = Symbol<'d>> {
         let raw = self.raw_symbols().iter().enumerate().skip(1);
@@ -373,8 +391,7 @@ impl<'d> Image<'d> {
     #[must_use]
     pub fn pointer(self, address: u64) -> Option<u64> {
         self.relocated(address).or_else(|| {
-            let relocations: &[Rela64<LittleEndian>] = self.table(&self.dynamic().relocations);
-            let found = relocations.iter().find(|r| r.r_offset(LE) == address)?;
+            let found = self.relocations().iter().find(|r| r.r_offset(LE) == address)?;
             let base = match found.r_sym(LE, false) {
                 0 => 0,
                 symbol => self.raw_symbols().get(symbol as usize)?.st_value(LE),
@@ -390,8 +407,7 @@ impl<'d> Image<'d> {
         if in_place != 0 {
             return Some(in_place);
         }
-        let relocations: &[Rela64<LittleEndian>] = self.table(&self.dynamic().relocations);
-        let relative = relocations.get(..self.dynamic().relative).unwrap_or_default();
+        let relative = self.relocations().get(..self.dynamic().relative).unwrap_or_default();
         let at = relative.binary_search_by_key(&address, |r| r.r_offset(LE)).ok()?;
         u64::try_from(relative.get(at)?.r_addend(LE)).ok()
     }

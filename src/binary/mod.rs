@@ -11,6 +11,7 @@
 
 pub mod image;
 pub mod dynamic;
+pub mod linkage;
 pub mod notes;
 pub mod buildinfo;
 pub mod ldflags;
