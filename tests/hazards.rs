@@ -270,7 +270,7 @@ fn a_symbol_that_only_another_library_can_have_is_not_taken_for_there() {
     );
 }
 
-/// After one that breaks Go's list of modules there is no other.
+/// One file under two names is one plugin; after one that breaks Go's list of modules there is no other.
 #[test]
 fn rows_with_links_and_misfits_are_judged_as_the_process_goes() {
     let workshop = Workshop::open();
@@ -299,9 +299,12 @@ fn rows_with_links_and_misfits_are_judged_as_the_process_goes() {
     std::os::unix::fs::symlink(&base, &link).unwrap();
     std::fs::copy(&base, &copy).unwrap();
     for row in [
-        &[&link, &copy][..],
+        &[&base, &base][..],
+        &[&base, &link, &own],
+        &[&link, &copy],
         &[&old, &base],
         &[&own, &old, &base],
+        &[&own, &old, &own],
         &[&symbolic, &own],
         &[&own, &symbolic, &base],
     ] {

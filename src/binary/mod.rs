@@ -74,6 +74,13 @@ impl Binary {
         &self.path
     }
 
+    /// Whether both were opened at one place, be it through links.
+    #[must_use]
+    pub fn is_same_file(&self, other: &Binary) -> bool {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        self.path == other.path || real(&self.path).is_some_and(|path| Some(path) == real(&other.path))
+    }
+
     /// Its whole content.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

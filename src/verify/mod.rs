@@ -84,7 +84,22 @@ fn answer(findings: &[Finding], unseen: &[String]) -> Answer {
 #[must_use]
 pub fn judge(plugins: &[Plugin<'_>], against: &Against<'_>) -> Vec<Verdict> {
     let mut process = Process::default();
-    plugins.iter().map(|plugin| process.open(plugin, against)).collect()
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for (at, plugin) in plugins.iter().enumerate() {
+        // Go opens a file once, by whichever name, and remembers what came of it.
+        let same = plugins[..at]
+            .iter()
+            .position(|before| plugin.binary.is_same_file(before.binary));
+        let verdict = match same.and_then(|same| verdicts.get(same)) {
+            Some(before) => Verdict {
+                plugin: plugin.binary.path().to_owned(),
+                ..before.clone()
+            },
+            None => process.open(plugin, against),
+        };
+        verdicts.push(verdict);
+    }
+    verdicts
 }
 
 /// What the earlier plugins left in the gateway's process.
