@@ -174,7 +174,7 @@ const fn linked(name: &'static str, args: &'static [&'static str], text: &'stati
     }
 }
 
-const LINKED: [Variant; 11] = [
+const LINKED: [Variant; 13] = [
     linked("symbolic", &["-ldflags=-extldflags=-Wl,-Bsymbolic"], "", Cc::Gcc),
     linked(
         "symbolic-functions",
@@ -201,6 +201,21 @@ const LINKED: [Variant; 11] = [
     linked("dynamic-locals", &[], DYNAMIC, Cc::Gcc),
     linked("few-locals-musl", &[], FEW, Cc::Musl),
     linked("dynamic-locals-musl", &[], DYNAMIC, Cc::Musl),
+    linked(
+        "plugin-path",
+        &["-ldflags=-pluginpath=example.com/renamed.v2"],
+        "",
+        Cc::Gcc,
+    ),
+    linked(
+        "plugin-path-compiled",
+        &[
+            "-ldflags=-pluginpath=example.com/renamed.v2",
+            "-gcflags=-p=example.com/renamed.v2",
+        ],
+        "",
+        Cc::Gcc,
+    ),
 ];
 
 /// Ways to link that only some loaders take.

@@ -32,6 +32,13 @@ pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> 
             "leave `-Bsymbolic` out of the linker's flags",
         ),
         (
+            has_other_symbols(plugin),
+            Stage::Open,
+            "-pluginpath",
+            "it was linked with a plugin path that it was not compiled with, and Go finds none of its symbols by that",
+            "leave `-ldflags=-pluginpath=…` out, and give the module another path; or say the same in `-gcflags=-p=…`",
+        ),
+        (
             glibc && image.forbids_dlopen(),
             Stage::Link,
             "-z nodlopen",
@@ -78,6 +85,12 @@ pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> 
             .help(help)
     })
     .collect()
+}
+
+/// Whether what it exports has no symbol below its plugin path, where Go looks each of them up.
+fn has_other_symbols(plugin: &Plugin<'_>) -> bool {
+    let exports = || plugin.data.iter().flat_map(|data| data.exports());
+    exports().any(|export| plugin.own_symbol(export.name).is_none())
 }
 
 /// Whether variables at fixed places are its own: those that the gateway has are there already.
