@@ -28,7 +28,13 @@ pub(crate) struct Dynamic {
     relocations: Range<usize>,
     /// How many of them come first and name no symbol; linkers sort these by address.
     relative: usize,
+    /// The functions that run when it is loaded: the list's address and size.
+    initializers: (u64, u64),
     needed: Vec<u64>,
+    /// `DT_FLAGS` and `DT_FLAGS_1`.
+    pub(crate) flags: (u64, u64),
+    /// Relocations packed as `DT_RELR` are among its own.
+    pub(crate) packed: bool,
     soname: Option<u64>,
     pub(crate) present: bool,
 }
@@ -59,6 +65,12 @@ impl Dynamic {
                 elf::DT_RELA => found.relocations = place(value),
                 elf::DT_RELASZ => rela_size = usize::try_from(value).unwrap_or(0),
                 elf::DT_RELACOUNT => found.relative = usize::try_from(value).unwrap_or(0),
+                elf::DT_INIT_ARRAY => found.initializers.0 = value,
+                elf::DT_INIT_ARRAYSZ => found.initializers.1 = value,
+                elf::DT_FLAGS => found.flags.0 |= value,
+                elf::DT_FLAGS_1 => found.flags.1 = value,
+                elf::DT_SYMBOLIC => found.flags.0 |= elf::DF_SYMBOLIC.0,
+                elf::DT_RELR => found.packed = true,
                 elf::DT_NEEDED => found.needed.push(value),
                 elf::DT_SONAME => found.soname = Some(value),
                 _ => {}
@@ -246,6 +258,16 @@ impl<'d> Image<'d> {
         })
     }
 
+    /// A symbol by its place in the table; 0 is none.
+    pub(crate) fn symbol_numbered(self, index: usize) -> Option<Symbol<'d>> {
+        let raw = self.raw_symbols().get(index).filter(|_| index > 0)?;
+        self.symbol_at(index, raw)
+    }
+
+    pub(crate) fn relocations(self) -> &'d [Rela64<LittleEndian>] {
+        self.table(&self.dynamic().relocations)
+    }
+
     /// Every dynamic symbol, in the table's order. Names that lie outside the string table are left out.
     pub fn symbols(self) -> impl Iterator<Item = Symbol<'d>> {
         let raw = self.raw_symbols().iter().enumerate().skip(1);
@@ -368,22 +390,33 @@ impl<'d> Image<'d> {
     /// files keep theirs in relocations, not in place.
     #[must_use]
     pub fn pointer(self, address: u64) -> Option<u64> {
+        self.relocated(address).or_else(|| {
+            let found = self.relocations().iter().find(|r| r.r_offset(LE) == address)?;
+            let base = match found.r_sym(LE, false) {
+                0 => 0,
+                symbol => self.raw_symbols().get(symbol as usize)?.st_value(LE),
+            };
+            Some(base.wrapping_add_signed(found.r_addend(LE)))
+        })
+    }
+
+    /// The same without a search: a pointer into this very file, as linkers write them.
+    #[must_use]
+    pub(crate) fn relocated(self, address: u64) -> Option<u64> {
         let in_place = self.word(address)?;
         if in_place != 0 {
             return Some(in_place);
         }
-        let relocations: &[Rela64<LittleEndian>] = self.table(&self.dynamic().relocations);
-        let relative = relocations.get(..self.dynamic().relative).unwrap_or_default();
-        let sorted = relative.binary_search_by_key(&address, |r| r.r_offset(LE)).ok();
-        let found = match sorted {
-            Some(at) => relative.get(at)?,
-            None => relocations.iter().find(|r| r.r_offset(LE) == address)?,
-        };
-        let base = match found.r_sym(LE, false) {
-            0 => 0,
-            symbol => self.raw_symbols().get(symbol as usize)?.st_value(LE),
-        };
-        Some(base.wrapping_add_signed(found.r_addend(LE)))
+        let relative = self.relocations().get(..self.dynamic().relative).unwrap_or_default();
+        let at = relative.binary_search_by_key(&address, |r| r.r_offset(LE)).ok()?;
+        u64::try_from(relative.get(at)?.r_addend(LE)).ok()
+    }
+
+    /// The functions that the loader runs first (`.init_array`).
+    pub(crate) fn initializers(self) -> impl Iterator<Item = u64> {
+        let (list, size) = self.dynamic().initializers;
+        let slots = (0..size / 8).map_while(move |index| list.checked_add(index * 8));
+        slots.filter_map(move |slot| self.relocated(slot))
     }
 
     /// The content of a Go string variable, as linked.

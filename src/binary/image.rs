@@ -34,8 +34,11 @@ pub struct Segment {
     pub address: u64,
     pub offset: usize,
     pub size: usize,
+    /// Its size once loaded, which may be more.
+    pub memory: u64,
     pub align: u64,
     pub writable: bool,
+    pub executable: bool,
 }
 
 impl Segment {
@@ -143,8 +146,10 @@ fn segments(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<Vec<Seg
                     address: h.p_vaddr(LE),
                     offset,
                     size,
+                    memory: h.p_memsz(LE),
                     align: h.p_align(LE),
                     writable: h.p_flags(LE).contains(elf::PF_W),
+                    executable: h.p_flags(LE).contains(elf::PF_X),
                 }),
                 _ => Err(Fault::Truncated("one of its segments")),
             }

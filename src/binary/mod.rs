@@ -3,19 +3,22 @@
 //! ```text
 //! File (mapped) ─► Image (ELF) ─┬► buildinfo (Go version, modules, settings)
 //!                               ├► pclntab   (source paths)
-//!                               └► pkghash   (what plugin.Open compares)
+//!                               ├► pkghash   (what plugin.Open compares)
+//!                               └► moduledata (what a plugin exports)
 //! ```
 //! Everything below [`Binary`] is a pure function over bytes. The files may be hostile: nothing here panics on
 //! them, nothing allocates more than a small multiple of their size.
 
 pub mod image;
 pub mod dynamic;
+pub mod linkage;
 pub mod notes;
 pub mod buildinfo;
 pub mod ldflags;
 pub mod producer;
 pub mod pclntab;
 pub mod pkghash;
+pub mod moduledata;
 pub mod fault;
 
 use std::fs;
@@ -69,6 +72,13 @@ impl Binary {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether both were opened at one place, be it through links.
+    #[must_use]
+    pub fn is_same_file(&self, other: &Binary) -> bool {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        self.path == other.path || real(&self.path).is_some_and(|path| Some(path) == real(&other.path))
     }
 
     /// Its whole content.

@@ -102,6 +102,23 @@ pub fn escape(path: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// The import path of an escaped one.
+#[must_use]
+pub(crate) fn unescape(escaped: &str) -> Cow<'_, str> {
+    let (mut path, mut rest) = (Vec::new(), escaped.as_bytes());
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        let code = rest.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+        let Some(byte) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) else {
+            return Cow::Borrowed(escaped);
+        };
+        path.extend_from_slice(&rest[..at]);
+        path.push(byte);
+        rest = &rest[at + 3..];
+    }
+    path.extend_from_slice(rest);
+    String::from_utf8(path).map_or(Cow::Borrowed(escaped), Cow::Owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +133,7 @@ mod tests {
             ("a/é b", "a/%c3%a9%20b"),
         ] {
             assert_eq!(escape(path), symbol);
+            assert_eq!(unescape(symbol), path);
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Id {
     MissingSymbol,
     /// Needs a library that the gateway's system may lack.
     MissingLibrary,
+    /// Linked in a way that this gateway's loader or its Go runtime cannot take.
+    UnfitLink,
     /// Compiled by another Go version.
     OtherGo,
     /// Compiled with another setting: tags, race detector, instruction set level, experiments, PGO.
@@ -42,6 +44,8 @@ pub enum Id {
     SamePluginPath,
     /// Two plugins have different versions of a package of their own.
     PluginsClash,
+    /// A plugin before it leaves the gateway unable to load more.
+    AfterMisfit,
     /// Exports nothing that a gateway looks for.
     NoRegisterer,
     /// Exports a registerer that does not implement what the gateway asks of it.
@@ -60,6 +64,7 @@ impl Id {
             Id::LibcFloor => "libc-floor",
             Id::MissingSymbol => "missing-symbol",
             Id::MissingLibrary => "missing-library",
+            Id::UnfitLink => "unfit-link",
             Id::OtherGo => "other-go",
             Id::OtherSetting => "other-setting",
             Id::OtherStandardLibrary => "other-standard-library",
@@ -70,13 +75,14 @@ impl Id {
             Id::OtherPackage => "other-package",
             Id::SamePluginPath => "same-plugin-path",
             Id::PluginsClash => "plugins-clash",
+            Id::AfterMisfit => "after-misfit",
             Id::NoRegisterer => "no-registerer",
             Id::WrongRegisterer => "wrong-registerer",
         }
     }
 
     /// Every cause, in the order of docs/verify.md.
-    pub const ALL: [Id; 19] = [
+    pub const ALL: [Id; 21] = [
         Id::OtherMachine,
         Id::NoPluginSupport,
         Id::OtherLibc,
@@ -84,6 +90,7 @@ impl Id {
         Id::LibcFloor,
         Id::MissingSymbol,
         Id::MissingLibrary,
+        Id::UnfitLink,
         Id::OtherGo,
         Id::OtherSetting,
         Id::OtherStandardLibrary,
@@ -94,6 +101,7 @@ impl Id {
         Id::OtherPackage,
         Id::SamePluginPath,
         Id::PluginsClash,
+        Id::AfterMisfit,
         Id::NoRegisterer,
         Id::WrongRegisterer,
     ];

@@ -6,6 +6,7 @@ use crate::target::{LibcKind, Target};
 use crate::ui::and_more;
 use crate::verify::against::{Against, System, system_has};
 use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::verify::linkage;
 use crate::verify::musl::{Musl, is_own_library};
 use crate::verify::plugin::Plugin;
 use crate::version::LibcVersion;
@@ -84,10 +85,14 @@ pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> 
     let mut findings = match (plugin.libc(), system.kind) {
         (Some(LibcKind::Musl), Some(LibcKind::Glibc)) => return vec![musl_on_glibc(plugin, against)],
         (_, Some(LibcKind::Musl)) => on_musl(plugin, against),
-        (Some(LibcKind::Glibc), _) => on_glibc(plugin, against),
+        (Some(LibcKind::Glibc), _) | (None, Some(LibcKind::Glibc)) => on_glibc(plugin, against),
         _ => Vec::new(),
     };
     findings.extend(libraries(plugin, against));
+    findings.extend(linkage::check(plugin, against));
+    // That it loads all the same is no news where it does not.
+    let loads = findings.iter().all(|f| f.severity == Severity::Warning);
+    findings.retain(|f| loads || f.id != Id::GlibcOnMusl);
     findings
 }
 
@@ -125,18 +130,19 @@ fn on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
         .into_iter()
         .collect();
     let unversioned = image.imports().filter(|s| !s.weak && image.version_index(s) < 2);
+    // Linked without a libc, it takes from the gateway's what it finds by its name: what musl has too is there.
+    let musl = Musl::of(None);
+    let in_libc = |name: &[u8]| plugin.libc().is_none() && std::str::from_utf8(name).is_ok_and(|name| musl.has(name));
     let missing: Vec<String> = unversioned
-        .filter(|symbol| !gateway_defines(against, symbol.name))
+        .filter(|symbol| !gateway_has(against, symbol.name) && !in_libc(symbol.name))
         .map(|symbol| symbol.text())
         .collect();
-    if let (Some(first), true) = (missing.first(), only_libc(plugin)) {
-        findings.push(missing_symbols(
-            first,
-            &missing,
-            "neither the gateway nor its glibc has",
-            against,
-        ));
-    }
+    findings.extend(missing_symbols(
+        plugin,
+        &missing,
+        "neither the gateway nor its glibc has",
+        against,
+    ));
     findings
 }
 
@@ -185,12 +191,12 @@ fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
         .imports()
         .filter(|symbol| !symbol.weak)
         .filter(|symbol| !std::str::from_utf8(symbol.name).is_ok_and(|name| musl.has(name)))
-        .filter(|symbol| !gateway_defines(against, symbol.name))
+        .filter(|symbol| !gateway_has(against, symbol.name))
         .map(|symbol| symbol.text())
         .collect();
-    match missing.first() {
-        Some(first) if only_libc(plugin) => vec![missing_symbols(first, &missing, "musl does not have", against)],
-        _ if plugin.libc() == Some(LibcKind::Glibc) => vec![
+    match missing_symbols(plugin, &missing, "musl does not have", against) {
+        Some(finding) => vec![finding],
+        None if plugin.libc() == Some(LibcKind::Glibc) => vec![
             Finding::new(
                 Id::GlibcOnMusl,
                 Stage::Link,
@@ -204,24 +210,37 @@ fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
     }
 }
 
-fn missing_symbols(first: &str, all: &[String], who: &str, against: &Against<'_>) -> Finding {
+/// Symbols that are in no place one can look into. Other libraries may bring any; only then it is not certain.
+fn missing_symbols(plugin: &Plugin<'_>, all: &[String], who: &str, against: &Against<'_>) -> Option<Finding> {
+    let first = all.first()?;
     let others = and_more(all.len().saturating_sub(1));
-    Finding::new(
+    let severity = match only_libc(plugin) {
+        true => Severity::Error,
+        false => Severity::Unsure,
+    };
+    let finding = Finding::new(
         Id::MissingSymbol,
         Stage::Link,
         format!("it needs `{first}`{others}, which {who}"),
+    );
+    Some(
+        finding
+            .severity(severity)
+            .about(first)
+            .sides(all.join(" "), against.system.to_string())
+            .help(rebuild(against)),
     )
-    .about(first)
-    .sides(all.join(" "), against.system.to_string())
-    .help(rebuild(against))
 }
 
-fn gateway_defines(against: &Against<'_>, name: &[u8]) -> bool {
-    let file = against.file.as_ref();
-    file.is_some_and(|file| file.binary.image().symbol(name).is_some())
+/// Whether a symbol is in the gateway's process: defined by it, or wanted by it and so in one of its libraries.
+fn gateway_has(against: &Against<'_>, name: &[u8]) -> bool {
+    against.file.as_ref().is_some_and(|file| {
+        let image = file.binary.image();
+        image.symbol(name).is_some() || image.imports().any(|symbol| !symbol.weak && symbol.name == name)
+    })
 }
 
-/// Whether all it needs is a libc: other libraries may bring any symbol.
+/// Whether all it needs is a libc.
 fn only_libc(plugin: &Plugin<'_>) -> bool {
     plugin
         .needed

@@ -9,6 +9,7 @@ pub mod plugin;
 pub mod against;
 pub mod musl;
 mod libc;
+mod linkage;
 mod sides;
 mod settings;
 mod packages;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::binary::image::Image;
 use crate::binary::pkghash::Lookup;
 use crate::ui::and_more;
 use crate::verify::against::Against;
@@ -82,7 +84,22 @@ fn answer(findings: &[Finding], unseen: &[String]) -> Answer {
 #[must_use]
 pub fn judge(plugins: &[Plugin<'_>], against: &Against<'_>) -> Vec<Verdict> {
     let mut process = Process::default();
-    plugins.iter().map(|plugin| process.open(plugin, against)).collect()
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for (at, plugin) in plugins.iter().enumerate() {
+        // Go opens a file once, by whichever name, and remembers what came of it.
+        let same = plugins[..at]
+            .iter()
+            .position(|before| plugin.binary.is_same_file(before.binary));
+        let verdict = match same.and_then(|same| verdicts.get(same)) {
+            Some(before) => Verdict {
+                plugin: plugin.binary.path().to_owned(),
+                ..before.clone()
+            },
+            None => process.open(plugin, against),
+        };
+        verdicts.push(verdict);
+    }
+    verdicts
 }
 
 /// What the earlier plugins left in the gateway's process.
@@ -92,6 +109,8 @@ struct Process<'p, 'a> {
     mapped: Vec<&'p Plugin<'a>>,
     /// Opened by Go.
     opened: Vec<&'p Plugin<'a>>,
+    /// After this one Go finds no further plugin, if the process lives at all.
+    misfit: Option<&'p Plugin<'a>>,
 }
 
 impl<'p, 'a> Process<'p, 'a> {
@@ -106,11 +125,14 @@ impl<'p, 'a> Process<'p, 'a> {
         };
         if verdict.findings.is_empty() {
             verdict.findings = libc::check(plugin, against);
-            let linked = !verdict.findings.iter().any(|f| f.severity == Severity::Error);
+            let stops = |f: &Finding| f.severity == Severity::Error && f.stage == Stage::Link;
+            let linked = !verdict.findings.iter().any(stops);
             self.go_open(plugin, against, &mut verdict);
             verdict.findings.extend(registerers::check(plugin));
+            verdict.findings.extend(self.misfit.map(after_misfit));
             if linked {
                 self.mapped.push(plugin);
+                self.misfit = self.misfit.or(Some(plugin).filter(|plugin| is_misfit(plugin, against)));
                 if verdict.opens() != Answer::WillNotLoad {
                     self.opened.push(plugin);
                 }
@@ -191,6 +213,29 @@ fn unfit(plugin: &Plugin<'_>, against: &Against<'_>) -> Option<Finding> {
         )
         .help("use an official build of the gateway, or build yours with CGO_ENABLED=1")
     })
+}
+
+/// Whether it breaks the gateway's list of modules, as it adds itself where another Go has the list's next entry, or to
+/// a list of its own.
+fn is_misfit(plugin: &Plugin<'_>, against: &Against<'_>) -> bool {
+    // The next entry is the last field.
+    let size = |image: Image<'_>| Some(image.symbol(b"runtime.firstmoduledata")?.size);
+    let gateway = against.file.as_ref().and_then(|file| size(file.binary.image()));
+    let differs = size(plugin.image())
+        .zip(gateway)
+        .is_some_and(|(ours, theirs)| ours != theirs);
+    differs || plugin.image().binds_itself()
+}
+
+fn after_misfit(before: &Plugin<'_>) -> Finding {
+    let name = before.binary.path().display();
+    Finding::new(
+        Id::AfterMisfit,
+        Stage::Open,
+        format!("{name}, which comes before it, ends the gateway, or else its ability to load further plugins"),
+    )
+    .about(name.to_string())
+    .help(format!("take {name} away, or mend it first"))
 }
 
 fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Finding {

@@ -4,6 +4,7 @@ use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::image::{FileKind, Image};
 use crate::binary::ldflags;
+use crate::binary::moduledata::ModuleData;
 use crate::binary::pkghash::{self, PackageHash};
 use crate::error::{Error, Result};
 use crate::target::LibcKind;
@@ -18,6 +19,8 @@ pub struct Plugin<'a> {
     pub go: Option<String>,
     /// Every package in it, with the hash that `plugin.Open` compares.
     pub packages: Vec<PackageHash<'a>>,
+    /// What it tells the Go runtime of itself.
+    pub data: Option<ModuleData<'a>>,
     /// What the Go runtime knows it by: two plugins of the same path cannot both be loaded.
     pub path: Option<&'a str>,
     /// The libraries it wants loaded.
@@ -42,7 +45,11 @@ impl<'a> Plugin<'a> {
                 .help("Go makes plugins with `go build -buildmode=plugin`: `plugbuild build` does it for you"));
         }
         let info = binary.build_info().ok();
-        let path = plugin_path(image, info.as_ref(), &packages);
+        let data = ModuleData::find(image);
+        let told = data.and_then(|data| packages.iter().find(|package| data.is_of(package.path)));
+        let path = told
+            .map(|package| package.path)
+            .or_else(|| plugin_path(image, info.as_ref(), &packages));
         Ok(Plugin {
             binary,
             go: info
@@ -51,6 +58,7 @@ impl<'a> Plugin<'a> {
                 .or_else(|| binary.go_version()),
             info,
             packages,
+            data,
             path,
             needed: image.needed().collect(),
         })
@@ -92,7 +100,7 @@ impl<'a> Plugin<'a> {
     }
 }
 
-/// The main package's name among the packages: its import path, one made up for loose files, or what
+/// Where it does not say it: the main package's name among the packages. That is its import path, one made up for loose files, or what
 /// `-ldflags=-pluginpath=` said. Only it has a function `main`.
 fn plugin_path<'a>(image: Image<'a>, info: Option<&BuildInfo>, packages: &[PackageHash<'a>]) -> Option<&'a str> {
     let is_main = |path: &str| {

@@ -1,7 +1,8 @@
 //! What a gateway looks up in an opened plugin: variables of fixed names, each with one method of a fixed signature.
 //!
 //! The gateway asserts an interface on the variable and skips the plugin with a debug line when that fails. Whether it
-//! would can be read from the file: a method's type is a symbol whose name is a hash of the signature.
+//! would can be read from the file: the plugin says its variables' types and their methods, and a method's type is a
+//! symbol whose name is a hash of the signature.
 
 use sha2::{Digest, Sha256};
 
@@ -17,39 +18,49 @@ pub enum Shape {
     Right,
     /// A function, which the gateway cannot use.
     Function,
-    /// A variable, but nothing in the plugin has a method of that type.
+    /// A variable without that method, or with one of another type.
     WrongMethod,
+    /// A pointer or an interface: the gateway gets the variable's address, and that has no methods.
+    Indirect,
 }
 
 /// The registerers that a plugin exports.
 #[must_use]
 pub fn exported(plugin: &Plugin<'_>) -> Vec<(&'static Registerer, Shape)> {
-    let shape = |row: &Registerer| {
-        let symbol = plugin.own_symbol(&row.symbol)?;
-        let signature = row.signature.as_deref();
-        let right = signature.is_none_or(|signature| has_type(plugin, signature) != Some(false));
-        Some(match (symbol.function, right) {
-            (true, _) => Shape::Function,
-            (false, true) => Shape::Right,
-            (false, false) => Shape::WrongMethod,
-        })
-    };
     registerer::all()
         .iter()
-        .filter_map(|row| Some((row, shape(row)?)))
+        .filter_map(|row| Some((row, shape(plugin, row)?)))
         .collect()
 }
 
-/// Whether a type is in the plugin; unknown for Go versions that name types otherwise.
-fn has_type(plugin: &Plugin<'_>, name: &str) -> Option<bool> {
+fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<Shape> {
+    let types = row.signature.as_deref().and_then(|name| types(plugin, name));
+    let Some(data) = &plugin.data else {
+        let symbol = plugin.own_symbol(&row.symbol)?;
+        return Some(match types.is_none_or(|types| !types.is_empty()) {
+            _ if symbol.function => Shape::Function,
+            true => Shape::Right,
+            false => Shape::WrongMethod,
+        });
+    };
+    let export = data.exports().find(|export| export.name == row.symbol)?;
+    let right = |method: &u64| types.as_ref().is_none_or(|types| types.contains(method));
+    Some(match data.method(&export, &row.method).filter(right) {
+        _ if export.is_function() => Shape::Function,
+        Some(_) => Shape::Right,
+        None if data.is_indirect(&export) => Shape::Indirect,
+        None => Shape::WrongMethod,
+    })
+}
+
+/// Where a type is in the plugin; unknown for Go versions that name types otherwise.
+fn types(plugin: &Plugin<'_>, name: &str) -> Option<Vec<u64>> {
     let go: GoVersion = plugin.go.as_deref()?.split([' ', '-']).next()?.parse().ok()?;
-    if !go.at_least(1, 19) {
-        return None;
-    }
-    let there = mangled(name)
+    let symbols = mangled(name);
+    let found = symbols
         .iter()
-        .any(|symbol| plugin.image().symbol(symbol.as_bytes()).is_some());
-    Some(there)
+        .filter_map(|symbol| plugin.image().symbol(symbol.as_bytes()));
+    go.at_least(1, 19).then(|| found.map(|symbol| symbol.address).collect())
 }
 
 /// The symbols a long type name may have: the linker puts six bytes of a hash in its place. Go 1.19 to 1.23 hashed the
@@ -106,12 +117,20 @@ pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
             Shape::Right => return None,
             Shape::Function => format!("{} is a function; the gateway wants a variable", row.symbol),
             Shape::WrongMethod => format!("{} has no method {}", row.symbol, row.shown()),
+            Shape::Indirect => format!(
+                "{} is a pointer or an interface; the gateway gets its address, which has no methods",
+                row.symbol
+            ),
+        };
+        let help = match shape {
+            Shape::Indirect => format!("make it a value: `var {} = registerer(\"my-plugin\")`", row.symbol),
+            _ => format!("give its type the method `{}`", row.shown()),
         };
         Some(
             Finding::new(Id::WrongRegisterer, Stage::Register, what)
                 .severity(severity)
                 .about(&row.symbol)
-                .help(format!("give its type the method `{}`", row.shown())),
+                .help(help),
         )
     };
     exported.iter().filter_map(wrong).collect()

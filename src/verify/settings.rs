@@ -4,10 +4,11 @@ use crate::binary::buildinfo::BuildInfo;
 use crate::verify::finding::{Finding, Id, Stage};
 
 /// The recorded settings that change what is compiled, and what they are when they are not recorded.
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 11] = [
     ("-race", "false"),
     ("-msan", "false"),
     ("-asan", "false"),
+    ("-cover", "false"),
     ("-tags", ""),
     ("-pgo", ""),
     ("-gcflags", ""),
@@ -97,10 +98,11 @@ mod tests {
             ("GOAMD64", "v3"),
             ("-tags", "a b"),
             ("-race", "true"),
+            ("-cover", "true"),
             ("-gcflags", "all=-trimpath=/home/x=>/go/pkg/mod"),
         ]);
         let keys: Vec<_> = differences(&plugin, &gateway).into_iter().map(|d| d.0).collect();
-        assert_eq!(keys, ["-race", "GOAMD64"]);
+        assert_eq!(keys, ["-race", "-cover", "GOAMD64"]);
         assert!(!only_rules("all=-N -l") && only_rules("-trimpath=/a=>/b"));
     }
 }

@@ -1,6 +1,6 @@
 //! Verdicts against the oracle: every plugin here is put to `verify` and to the real `plugin.Open` of every host.
 
-mod workshop;
+pub(crate) mod workshop;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -265,7 +265,7 @@ fn host() -> Host {
 }
 
 /// What plugbuild says of plugins in a row.
-fn verdicts(gateway: &Path, plugins: &[PathBuf]) -> Vec<Verdict> {
+pub(crate) fn verdicts(gateway: &Path, plugins: &[PathBuf]) -> Vec<Verdict> {
     let matrix = Matrix::builtin().unwrap();
     let asked = Asked {
         gateway: Some(GatewaySpec::File(gateway.to_owned())),
@@ -279,7 +279,7 @@ fn verdicts(gateway: &Path, plugins: &[PathBuf]) -> Vec<Verdict> {
     judge(&plugins, &against)
 }
 
-fn agrees(verdict: &Verdict, outcome: &Outcome) -> bool {
+pub(crate) fn agrees(verdict: &Verdict, outcome: &Outcome) -> bool {
     match verdict.opens() {
         Answer::WillLoad => *outcome == Outcome::Opened,
         Answer::WillNotLoad => *outcome != Outcome::Opened,

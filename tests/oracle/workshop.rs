@@ -62,6 +62,8 @@ pub(crate) struct Variant {
     pub(crate) after: After,
     /// The plugin's source, of tests/oracle/go/plug.
     pub(crate) source: &'static str,
+    /// The source itself, if it is no file.
+    pub(crate) text: &'static str,
     /// The plugin's module path.
     pub(crate) module: &'static str,
     pub(crate) pgo: bool,
@@ -78,6 +80,7 @@ pub(crate) const BASE: Variant = Variant {
     cc: Cc::Gcc,
     after: After::Nothing,
     source: "main.go",
+    text: "",
     module: "example.com/plug",
     pgo: false,
 };
@@ -129,7 +132,7 @@ impl Workshop {
         let go = Go::fetch(variant.go)?;
         let kind = if what == What::Host { "host" } else { "plugin" };
         let out = self.root.join(kind).join(variant.name);
-        let stamp_file = out.with_extension("stamp");
+        let stamp_file = out.with_file_name(format!("{}.stamp", variant.name));
         let stamp = format!("{variant:?} {}", self.inputs);
         if out.exists() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
             return Ok(out);
@@ -262,7 +265,10 @@ impl Workshop {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         let source = if what == What::Host { "main.go" } else { variant.source };
-        fs::copy(self.sources.join("go").join(kind).join(source), folder.join("main.go")).unwrap();
+        match variant.text {
+            "" => _ = fs::copy(self.sources.join("go").join(kind).join(source), folder.join("main.go")).unwrap(),
+            text => fs::write(folder.join("main.go"), text).unwrap(),
+        }
         let module = if what == What::Host {
             "example.com/host"
         } else {

@@ -1,0 +1,54 @@
+//! How a file was linked, as far as some loaders refuse it for that.
+
+use object::LittleEndian;
+use object::elf::{self, Rela64};
+
+use crate::binary::dynamic::Symbol;
+use crate::binary::image::{Image, LE};
+use crate::target::Arch;
+
+impl<'d> Image<'d> {
+    /// Linked with `-Bsymbolic`: what it defines itself it never takes from elsewhere.
+    #[must_use]
+    pub fn binds_itself(self) -> bool {
+        self.dynamic().flags.0 & elf::DF_SYMBOLIC.0 != 0
+    }
+
+    /// Linked with `-z nodlopen`.
+    #[must_use]
+    pub fn forbids_dlopen(self) -> bool {
+        self.dynamic().flags.1 & elf::DF_1_NOOPEN.0 != 0
+    }
+
+    /// Linked with `-z pack-relative-relocs`.
+    #[must_use]
+    pub fn has_packed_relocations(self) -> bool {
+        self.dynamic().packed
+    }
+
+    /// Wants a stack that code can run on: `-z execstack`, or assembly without a `.note.GNU-stack`.
+    #[must_use]
+    pub fn wants_executable_stack(self) -> bool {
+        let stack = self.segments().find(|s| s.kind == elf::PT_GNU_STACK.0);
+        stack.is_some_and(|stack| stack.executable)
+    }
+
+    /// How many bytes of thread-local variables each thread has for it.
+    #[must_use]
+    pub fn thread_locals(self) -> u64 {
+        let segment = self.segments().find(|s| s.kind == elf::PT_TLS.0);
+        segment.map_or(0, |segment| segment.memory)
+    }
+
+    /// The thread-local variables that it wants at a fixed place (`initial-exec`), each once a use; none for one
+    /// without a name.
+    pub fn fixed_thread_locals(self) -> impl Iterator<Item = Option<Symbol<'d>>> {
+        let wanted = match self.arch() {
+            Arch::Amd64 => elf::R_X86_64_TPOFF64,
+            Arch::Arm64 => elf::R_AARCH64_TLS_TPREL,
+        };
+        let relocations: &[Rela64<LittleEndian>] = self.relocations();
+        let fixed = relocations.iter().filter(move |r| r.r_type(LE, false) == wanted);
+        fixed.map(move |r| self.symbol_numbered(r.r_sym(LE, false) as usize))
+    }
+}
