@@ -393,7 +393,14 @@ fn a_release_of_one_artefact_is_told_as_one() {
         ran.stderr
     );
     let ran = case.run(&format!("{PACKAGE} -t amd64-musl --archive -q --message-format json"));
-    let last: Value = serde_json::from_str(ran.exits(0).stdout.lines().last().unwrap()).unwrap();
+    let events = ran.exits(0).stdout.lines();
+    let events: Vec<Value> = events.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let built = events.iter().find(|event| event["reason"] == "plugin-built");
+    assert!(
+        built.is_some_and(|event| event.get("file").is_none()),
+        "it is not yet where it will be: {events:?}"
+    );
+    let last = events.last().unwrap().clone();
     assert_eq!(
         last,
         json!({ "reason": "packaged", "folder": "[CWD]/dist", "artifacts": 1, "files": [format!("{STEM}musl.tar.gz")] })

@@ -64,6 +64,7 @@ pub(super) fn run(planned: &Planned, manner: &Manner, cx: Context) -> Result<Vec
             |why| failed_event(job, why),
             |done| built_event(job, tools, &done.artefact),
         );
+        let event = if manner.list_files { event } else { unnamed(event) };
         board.end(&row, job, &said, &result, &event);
         result
     });
@@ -128,6 +129,14 @@ fn introduce(planned: &Planned, manner: &Manner, cx: Context) {
 /// `auth for 2.12.1 on arm64-musl`: one job in messages.
 pub(super) fn title(job: &Job) -> String {
     format!("{} for {} on {}", job.name, job.gateway.label, job.target.value.short())
+}
+
+/// The event of a file that is only on its way to where the command puts it, and tells of it.
+fn unnamed(mut event: Value) -> Value {
+    if let Value::Object(fields) = &mut event {
+        fields.remove("file");
+    }
+    event
 }
 
 /// The event that tells of a job that came to nothing.

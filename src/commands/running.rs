@@ -123,8 +123,9 @@ impl<'a> Runnable<'a> {
     /// The gateway's words in others.
     pub(super) fn explained(&self, said: &[String]) {
         let told = explain(said.iter().map(Ok)).unwrap_or_default();
+        // A gateway asks each plugin for every registerer.
         let mut seen = Vec::new();
-        for told in told.into_iter().filter(|told| !told.id.contains("not-found")) {
+        for told in told.into_iter().filter(|told| told.id != "symbol-not-found-in-plugin") {
             if !seen.contains(&told.id) {
                 self.cx
                     .ui
