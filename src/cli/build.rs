@@ -70,7 +70,7 @@ pub struct PlanArgs {
     /// With the settings of `[profile.release]`
     #[arg(long)]
     pub release: bool,
-    /// The C compiler: zig, gcc (a cross gcc on PATH), or a program
+    /// The C compiler: auto (the default), zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
     /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
