@@ -69,10 +69,13 @@ pub fn check_folder(dir: &Path) -> std::io::Result<()> {
     Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Nothing, an empty file, or a library, as a plugin is: never a gateway or a source.
+/// Nothing, an empty file, or a library, as a plugin is, or what is left of one: never a gateway or a source.
 fn may_be_replaced(output: &Path) -> bool {
     match fs::metadata(output) {
-        Ok(meta) if meta.len() > 0 => Binary::open(output).is_ok_and(|file| file.image().interpreter().is_none()),
+        Ok(meta) if meta.len() > 0 => match Binary::open(output) {
+            Ok(file) => file.image().interpreter().is_none(),
+            Err(_) => output.extension().is_some_and(|ending| ending == "so"),
+        },
         // What cannot be read is told where it is written.
         _ => true,
     }

@@ -14,13 +14,13 @@ const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
 const WARN: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
 const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 
-/// `1 module`, `23 modules`, `2 entries`.
+/// `1 module`, `23 modules`, `2 entries`, `2 gateways`.
 #[must_use]
 pub fn counted(count: usize, what: &str) -> String {
     match (count, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {what}s"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {what}s"),
     }
 }
 
@@ -161,5 +161,6 @@ mod tests {
         let of = |what| [0, 1, 2].map(|count| counted(count, what));
         assert_eq!(of("module"), ["0 modules", "1 module", "2 modules"]);
         assert_eq!(of("entry"), ["0 entries", "1 entry", "2 entries"]);
+        assert_eq!(of("gateway"), ["0 gateways", "1 gateway", "2 gateways"]);
     }
 }
