@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use super::tests::tool;
 use super::*;
 
-/// One small file: 6 MB. When this was written it was 5 MB on arm64, 5.8 MB on amd64.
+/// One small file: 6 MB. When this was written it was 5.05 MB on arm64, 5.85 MB on amd64.
 const LIMIT: u64 = 6_000_000;
 
 /// A clone of what is committed, and a home for cargo, in folders of the given name. They are kept, so that a second run of
@@ -141,7 +141,11 @@ fn a_real_release_is_static_small_runs_and_repeats() {
         let own = binary.to_str().unwrap();
         let verdict = run(target, &binary, &["verify", own, "--gateway", "2.12.1"]).unwrap();
         let told = String::from_utf8_lossy(&verdict.stderr);
-        assert!(told.contains("is a program, not a plugin"), "{verdict:?}");
+        // A program that may lie anywhere in memory looks as a library does.
+        let is_told = ["is a program, not a plugin", "but no Go plugin"]
+            .iter()
+            .any(|words| told.contains(words));
+        assert!(is_told, "{verdict:?}");
         assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
     }
     let one = [TARGETS[0]];
