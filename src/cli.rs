@@ -109,7 +109,7 @@ pub enum Command {
     /// Print the plan's plugins, gateways and targets, for a CI to fan out
     Matrix(metadata::MatrixArgs),
     /// Print the environment and flags of a build, for a Makefile or an editor
-    Env(build::EnvArgs),
+    Env(build::PlanArgs),
     /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
     Fetch(build::FetchArgs),
     /// Carry all that a build needs to a site without a network: toolchains, zig, modules, in one file

@@ -1,5 +1,6 @@
 //! A new plugin's folder, as files: text of ours with the plugin's name, its gateway and that gateway's Go filled in. Pure.
 
+use crate::config;
 use crate::error::{Error, Result};
 use crate::registerer::Kind;
 use crate::version::GoVersion;
@@ -111,7 +112,7 @@ impl Project {
             file("logger.go", include_str!("../templates/logger.go"), true),
             file("plugin_test.go", test, true),
             file("krakend.json", config, false),
-            file("plugbuild.toml", include_str!("../templates/plugbuild.toml"), false),
+            file(config::FILE, include_str!("../templates/plugbuild.toml"), false),
             file(".gitignore", "/plugins/\n*.so\n", false),
             file(WORKFLOW, include_str!("../templates/plugin.yml"), false),
         ]

@@ -137,13 +137,6 @@ pub struct BuildArgs {
     pub dry_run: bool,
 }
 
-/// What `plugbuild env` takes.
-#[derive(Debug, Clone, Args)]
-pub struct EnvArgs {
-    #[command(flatten)]
-    pub plan: PlanArgs,
-}
-
 /// What `plugbuild fetch` takes.
 #[derive(Debug, Clone, Args)]
 pub struct FetchArgs {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{GatewayArgs, parse};
+use crate::config;
 use crate::gateway::GatewaySpec;
 
 #[derive(Debug, Clone, Args)]
@@ -39,5 +40,5 @@ pub enum GatewayCommand {
 
 /// The folder that import writes to where there is no settings file yet.
 pub(crate) fn fallback(cwd: &std::path::Path) -> PathBuf {
-    cwd.join("plugbuild.toml")
+    cwd.join(config::FILE)
 }

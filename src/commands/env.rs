@@ -6,15 +6,15 @@ use super::build::{self, Seals};
 use super::planned::planned;
 use super::{Context, print, print_json};
 use crate::cli::Format;
-use crate::cli::build::{BuildArgs, EnvArgs};
+use crate::cli::build::{BuildArgs, PlanArgs};
 use crate::error::Result;
 use crate::gobuild;
 use crate::invocation::quoted;
 use crate::registerer::overlay;
 use crate::toolchain::State;
 
-pub(super) fn run(args: &EnvArgs, cx: Context) -> Result<()> {
-    let mut planned = planned(&BuildArgs::from(&args.plan), cx)?;
+pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
+    let mut planned = planned(&BuildArgs::from(args), cx)?;
     if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
         build::align(&mut planned, Seals::Heed, cx)?;
     } else {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Context, asked, print, print_json};
 use crate::cli::new::{InitArgs, NewArgs};
 use crate::cli::{Format, GatewayArgs};
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway, GatewaySpec};
 use crate::invocation::quoted;
@@ -43,7 +43,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let misplaced = repository_above(&dir);
     let mut made = Vec::new();
     for file in project.files() {
-        if settled && file.path == SETTINGS || misplaced.is_some() && file.path == WORKFLOW {
+        if settled && file.path == config::FILE || misplaced.is_some() && file.path == WORKFLOW {
             continue;
         }
         write(&dir, &file)?;
@@ -105,7 +105,7 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     for file in project.files() {
         // A module above the folder is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
-        let settings = file.path == SETTINGS && settled(&dir);
+        let settings = file.path == config::FILE && settled(&dir);
         let ci = file.path == WORKFLOW && misplaced.is_some();
         if above || settings || ci || file.source && found.is_some() || dir.join(file.path).exists() {
             continue;
@@ -126,11 +126,9 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-const SETTINGS: &str = "plugbuild.toml";
-
 /// Whether the folder has settings, its own or those of one above.
 fn settled(dir: &Path) -> bool {
-    dir.ancestors().any(|above| above.join(SETTINGS).is_file())
+    dir.ancestors().any(|above| above.join(config::FILE).is_file())
 }
 
 /// The event that tells of a plugin's folder, with the files that were not there.

@@ -13,7 +13,7 @@ use super::{Context, print, print_json};
 use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::package::PackageArgs;
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::error::{Error, Result};
 use crate::gobuild;
 use crate::invocation::Invocation;
@@ -226,7 +226,7 @@ fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
         return Ok(path);
     }
     // What was typed is one or the other: nothing else is checked in its place.
-    let ours = |name: &str| ["go.mod", "plugbuild.toml"].contains(&name) || name.ends_with(".go");
+    let ours = |name: &str| ["go.mod", config::FILE].contains(&name) || name.ends_with(".go");
     if path != cx.host.cwd && !holds(&ours) {
         let what = format!(
             "{} is no release folder: it holds neither {SUMS} nor {LIST}",
