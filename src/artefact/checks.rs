@@ -6,6 +6,7 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::binary::Binary;
+use crate::binary::go_format::GoFormat;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
@@ -54,7 +55,7 @@ pub(super) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
         .into_iter()
         .map(|(row, _)| row.symbol.clone())
         .collect();
-    if registerers.is_empty() {
+    if registerers.is_empty() && GoFormat::of(&go).is_some() {
         return Err(told(format!("exports none of {}", registerers::symbols()))
             .help("a gateway looks for a package-level variable of one of these names in package main")
             .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
@@ -93,6 +94,9 @@ impl fmt::Display for Checks {
         if let Some(glibc) = self.glibc {
             write!(f, " (glibc {glibc})")?;
         }
-        write!(f, ", exports {}", self.registerers.join(", "))
+        match self.registerers[..] {
+            [] => f.write_str(", exports unknown: how this Go lays out its files is not known"),
+            _ => write!(f, ", exports {}", self.registerers.join(", ")),
+        }
     }
 }

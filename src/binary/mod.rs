@@ -20,6 +20,7 @@ pub mod pclntab;
 pub mod pkghash;
 pub mod moduledata;
 pub mod fault;
+pub mod go_format;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -15,6 +15,7 @@ mod settings;
 mod packages;
 mod causes;
 mod known;
+mod unproved;
 pub mod registerers;
 pub mod together;
 pub mod render;
@@ -123,19 +124,21 @@ impl<'p, 'a> Process<'p, 'a> {
             findings: unfit(plugin, against).into_iter().collect(),
             unseen: Vec::new(),
         };
+        let mut linked = false;
         if verdict.findings.is_empty() {
             verdict.findings = libc::check(plugin, against);
             let stops = |f: &Finding| f.severity == Severity::Error && f.stage == Stage::Link;
-            let linked = !verdict.findings.iter().any(stops);
+            linked = !verdict.findings.iter().any(stops);
             self.go_open(plugin, against, &mut verdict);
             verdict.findings.extend(registerers::check(plugin));
             verdict.findings.extend(self.misfit.map(after_misfit));
-            if linked {
-                self.mapped.push(plugin);
-                self.misfit = self.misfit.or(Some(plugin).filter(|plugin| is_misfit(plugin, against)));
-                if verdict.opens() != Answer::WillNotLoad {
-                    self.opened.push(plugin);
-                }
+        }
+        unproved::leave_open(&mut verdict, plugin, against);
+        if linked {
+            self.mapped.push(plugin);
+            self.misfit = self.misfit.or(Some(plugin).filter(|plugin| is_misfit(plugin, against)));
+            if verdict.opens() != Answer::WillNotLoad {
+                self.opened.push(plugin);
             }
         }
         verdict.answer = answer(&verdict.findings, &verdict.unseen);

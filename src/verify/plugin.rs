@@ -2,6 +2,7 @@
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
+use crate::binary::go_format::GoFormat;
 use crate::binary::image::{FileKind, Image};
 use crate::binary::ldflags;
 use crate::binary::moduledata::ModuleData;
@@ -40,11 +41,13 @@ impl<'a> Plugin<'a> {
             return Err(Error::usage(format!("{name} is a program, not a plugin"))
                 .help("the plugin comes first, the gateway behind `--gateway`: `plugbuild verify plugin.so --gateway ./krakend`"));
         }
-        if packages.is_empty() {
+        let info = binary.build_info().ok();
+        // A Go whose files are not proved may keep the hashes elsewhere.
+        let proved = info.as_ref().is_none_or(|info| GoFormat::of(&info.go).is_some());
+        if packages.is_empty() && proved {
             return Err(Error::usage(format!("{name} is a shared library, but no Go plugin"))
                 .help("Go makes plugins with `go build -buildmode=plugin`: `plugbuild build` does it for you"));
         }
-        let info = binary.build_info().ok();
         let data = ModuleData::find(image);
         let told = data.and_then(|data| packages.iter().find(|package| data.is_of(package.path)));
         let path = told

@@ -4,12 +4,10 @@
 //! would can be read from the file: the plugin says its variables' types and their methods, and a method's type is a
 //! symbol whose name is a hash of the signature.
 
-use sha2::{Digest, Sha256};
-
+use crate::binary::go_format::{self, GoFormat};
 use crate::registerer::{self, Registerer};
 use crate::verify::finding::{Finding, Id, Severity, Stage};
 use crate::verify::plugin::Plugin;
-use crate::version::GoVersion;
 
 /// What is known of one exported registerer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,41 +51,20 @@ fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<Shape> {
     })
 }
 
-/// Where a type is in the plugin; unknown for Go versions that name types otherwise.
+/// Where a type is in the plugin; unknown for a Go that may name types otherwise.
 fn types(plugin: &Plugin<'_>, name: &str) -> Option<Vec<u64>> {
-    let go: GoVersion = plugin.go.as_deref()?.split([' ', '-']).next()?.parse().ok()?;
-    let symbols = mangled(name);
-    let found = symbols
-        .iter()
-        .filter_map(|symbol| plugin.image().symbol(symbol.as_bytes()));
-    go.at_least(1, 19).then(|| found.map(|symbol| symbol.address).collect())
-}
-
-/// The symbols a long type name may have: the linker puts six bytes of a hash in its place. Go 1.19 to 1.23 hashed the
-/// whole symbol name and turned every bit; since then it hashes the type's name alone and turns the first byte.
-fn mangled(name: &str) -> [String; 3] {
-    let old = |prefix: &str| {
-        let hash = Sha256::digest(format!("{prefix}{name}"));
-        let turned: Vec<u8> = hash.iter().take(6).map(|b| !b).collect();
-        format!("{prefix}{}", base64(&turned))
+    let at = |format: &GoFormat| plugin.image().symbol(format.type_symbol(name).as_bytes());
+    let Some(go) = &plugin.go else {
+        // Stripped, and of one of the lines whose plugins have no build information.
+        return Some(
+            go_format::all()
+                .iter()
+                .filter_map(at)
+                .map(|symbol| symbol.address)
+                .collect(),
+        );
     };
-    let mut new = Sha256::digest(name).to_vec();
-    if let Some(first) = new.first_mut() {
-        *first ^= 0xff;
-    }
-    [old("type."), old("type:"), format!("type:{}", base64(&new[..6]))]
-}
-
-/// Base64 of a multiple of three bytes.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    bytes
-        .chunks(3)
-        .flat_map(|three| {
-            let word = three.iter().fold(0u32, |word, &b| word << 8 | u32::from(b));
-            [18, 12, 6, 0].map(|shift| char::from(DIGITS[(word >> shift) as usize & 63]))
-        })
-        .collect()
+    GoFormat::of(go).map(|format| at(format).map(|symbol| symbol.address).into_iter().collect())
 }
 
 /// The variables that a gateway looks up, for a message.
@@ -134,16 +111,4 @@ pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
         )
     };
     exported.iter().filter_map(wrong).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn type_names_are_hashed_as_the_go_linker_does() {
-        let signature = crate::registerer::Kind::Handler.row().signature.as_deref().unwrap();
-        // Read from plugins of Go 1.19.13, 1.20.4 and 1.25.6 that hold this type.
-        assert_eq!(mangled(signature), ["type.790qg0j5", "type:9Xa5W7hV", "type:U3crA4Q6"]);
-    }
 }

@@ -1,0 +1,39 @@
+//! A Go line whose files nobody has looked into yet: what is read from them is no ground to refuse a plugin.
+
+use crate::binary::go_format::{self, GoFormat};
+use crate::verify::Verdict;
+use crate::verify::against::Against;
+use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::verify::plugin::Plugin;
+
+/// Leaves open what rests on the inside of such files.
+pub(super) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &Against<'_>) {
+    let gateway = match &against.file {
+        Some(file) => file.info.go.clone(),
+        None => format!("go{}", against.gateway.go),
+    };
+    let sides = [plugin.go.clone(), Some(gateway)].into_iter().flatten();
+    let mut unproved: Vec<String> = sides.filter(|go| GoFormat::of(go).is_none()).collect();
+    unproved.dedup();
+    if unproved.is_empty() {
+        return;
+    }
+    for finding in verdict.findings.iter_mut().filter(|finding| rests_on_format(finding)) {
+        finding.severity = finding.severity.min(Severity::Unsure);
+    }
+    verdict.unseen.extend(unproved.iter().map(|go| unseen(go)));
+}
+
+/// Whether it was read from what a Go line may do in another way than those before it: not what the dynamic loader
+/// decides, nor that the two sides name different versions of Go.
+fn rests_on_format(finding: &Finding) -> bool {
+    finding.stage != Stage::Link && finding.id != Id::OtherGo
+}
+
+fn unseen(go: &str) -> String {
+    let lines = match go_format::all() {
+        [first, .., last] => format!("Go {} to {}", first.go, last.go),
+        _ => "no Go".to_owned(),
+    };
+    format!("how {go} lays out its files (this plugbuild knows {lines}; a newer one may know it too)")
+}
