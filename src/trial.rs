@@ -202,12 +202,14 @@ pub struct Expected {
     pub status: Option<u16>,
     /// `Name: part of the value`, or `Name` alone.
     pub headers: Vec<String>,
+    /// Parts of the body.
+    pub body: Vec<String>,
 }
 
 impl Expected {
     /// What is not as it was expected.
     #[must_use]
-    pub fn missed(&self, status: u16, headers: &[(String, String)]) -> Vec<String> {
+    pub fn missed(&self, status: u16, headers: &[(String, String)], body: &str) -> Vec<String> {
         let mut missed = Vec::new();
         if let Some(wanted) = self.status.filter(|wanted| *wanted != status) {
             missed.push(format!("the status is {status}, not {wanted}"));
@@ -225,6 +227,9 @@ impl Expected {
             } else if !have.iter().any(|have| have.contains(value)) {
                 missed.push(format!("the header {name} is {}, not {value}", have.join(", ")));
             }
+        }
+        for wanted in self.body.iter().filter(|wanted| !body.contains(wanted.as_str())) {
+            missed.push(format!("the body does not contain `{wanted}`"));
         }
         missed
     }
@@ -309,18 +314,24 @@ mod tests {
         let expected = Expected {
             status: Some(200),
             headers: vec!["X-Plugin: auth".to_owned(), "X-Other".to_owned()],
+            body: vec!["\"ok\"".to_owned()],
         };
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
-            expected.missed(200, &[header("x-plugin", "my-auth"), header("X-Other", "")]),
+            expected.missed(
+                200,
+                &[header("x-plugin", "my-auth"), header("X-Other", "")],
+                "{\"status\":\"ok\"}"
+            ),
             Vec::<String>::new()
         );
         assert_eq!(
-            expected.missed(500, &[header("X-Plugin", "cache")]),
+            expected.missed(500, &[header("X-Plugin", "cache")], "ok"),
             [
                 "the status is 500, not 200",
                 "the header X-Plugin is cache, not auth",
-                "there is no header X-Other"
+                "there is no header X-Other",
+                "the body does not contain `\"ok\"`"
             ]
         );
     }

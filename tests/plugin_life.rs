@@ -181,6 +181,59 @@ fn the_names_of_a_bare_file_are_asked_of_a_gateway() {
     }
 }
 
+/// Each plugin is tried alone, whatever its name; what its own code does is not taken for a difference; a body is looked at.
+#[test]
+fn plugins_are_tested_one_by_one() {
+    for release in releases() {
+        let gateway = release.gateway("amd64-glibc");
+        let file = gateway.binary.display().to_string();
+        let dir = tempfile::tempdir().unwrap();
+        made(dir.path(), "handler", &release, &gateway);
+        let folder = dir.path().join("my-plugin");
+        let at = |name: &str| folder.join("plugins").join(name);
+        fs::copy(at("my-plugin.so"), at("auth.so")).unwrap();
+        let panics = "package main\n\nfunc init() { panic(\"there is no license\") }\n";
+        fs::write(folder.join("panics.go"), panics).unwrap();
+        let output = ["build", "--target", gateway.target, "--output", "plugins/jwt-auth.so"];
+        fine(&in_dir(&folder, &[&output[..], &["--gateway", &file]].concat()));
+
+        // A gateway takes `auth.so` for a part of `jwt-auth.so`.
+        let test = |plugins: &[&str], more: &[&str]| {
+            let out = in_dir(&folder, &[&["test"], plugins, &["--gateway", &file], more].concat());
+            (out.status.code(), format!("{}{}", text(&out.stdout), text(&out.stderr)))
+        };
+        let (code, said) = test(&["plugins/auth.so", "plugins/my-plugin.so"], &[]);
+        assert_eq!(code, Some(0), "{said}");
+        let (code, said) = test(&["plugins/auth.so", "plugins/jwt-auth.so"], &["--timeout", "4"]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(!said.contains("NOT loaded: plugins/auth.so"), "{said}");
+        assert!(said.contains("the plugin's own code stopped it"), "{said}");
+        assert!(said.contains("there is no license"), "{said}");
+        assert!(!said.contains("says what differs"), "{said}");
+
+        let config = [
+            "--config",
+            "krakend.json",
+            "--request",
+            "GET",
+            "/hello",
+            "--header",
+            "X-A: b",
+        ];
+        let body = |wanted: &str| {
+            test(
+                &["plugins/auth.so"],
+                &[&config[..], &["--expect-body", wanted]].concat(),
+            )
+        };
+        let (code, said) = body("\"status\":");
+        assert_eq!(code, Some(0), "{said}");
+        let (code, said) = body("no such text");
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("the body does not contain `no such text`"), "{said}");
+    }
+}
+
 /// The Community edition has no loader for it: built and said so.
 #[test]
 fn a_middleware_builds() {

@@ -150,6 +150,26 @@ help: write `--from 2.6`
 "#]]);
 }
 
+/// A plugin in the place of its log: refused at its first bytes.
+#[test]
+fn a_binary_file_is_not_a_log() {
+    let mut elf = b"\x7fELF\x02\x01\x01\0".to_vec();
+    elf.resize(1 << 20, 0);
+    let case = Case::empty()
+        .file("work/auth.so", elf)
+        .file("work/log.gz", b"\x1f\x8b\x08\0\0\0");
+    let ran = case.run("explain auth.so");
+    assert!(
+        ran.exits(2)
+            .stderr
+            .contains("auth.so is a compiled file, not a gateway's log"),
+        "{}",
+        ran.text()
+    );
+    let ran = case.run("explain log.gz");
+    assert!(ran.exits(2).stderr.contains("log.gz is binary"), "{}", ran.text());
+}
+
 #[test]
 fn waiting_for_standard_input_ends_with_a_signal() {
     let case = Case::empty();

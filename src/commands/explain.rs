@@ -1,7 +1,7 @@
 //! `plugbuild explain`: a gateway's log in other words.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +16,12 @@ use crate::signals::heedful;
 
 pub(super) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
     let file = args.log.clone();
+    if file == Path::new("-") && io::stdin().is_terminal() {
+        cx.ui.status(
+            "waiting",
+            "for a gateway's log on standard input: paste it, then press Ctrl-D; or name a file",
+        );
+    }
     // Nobody may ever write to a pipe.
     let told = heedful(Duration::MAX, move || explained(&file))??;
     match cx.format {
@@ -35,14 +41,29 @@ pub(super) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
 fn explained(path: &Path) -> Result<Vec<Explanation>> {
     if path == Path::new("-") {
         let failed = |why| Error::io("read", "standard input", why);
-        return explain(lines(io::stdin().lock()).map(|line| line.map_err(failed)));
+        return of(io::stdin().lock(), "standard input", failed);
     }
     let failed = |why| {
         Error::io("read", path, why)
             .help("give a gateway's log, or let it come: `krakend run … 2>&1 | plugbuild explain`")
     };
     let log = BufReader::new(File::open(path).map_err(failed)?);
-    explain(lines(log).map(|line| line.map_err(failed)))
+    of(log, &path.display().to_string(), failed)
+}
+
+/// Explains a log; what is not text is refused at its first bytes.
+fn of(mut log: impl BufRead, name: &str, failed: impl Fn(io::Error) -> Error) -> Result<Vec<Explanation>> {
+    let start = log.fill_buf().map_err(&failed)?;
+    if start.contains(&0) {
+        let (what, help) = if start.starts_with(b"\x7fELF") {
+            let help = "`plugbuild inspect` says what it is, `plugbuild verify` whether a gateway loads it";
+            ("a compiled file", help)
+        } else {
+            ("binary", "unpack it first if it is compressed")
+        };
+        return Err(Error::usage(format!("{name} is {what}, not a gateway's log")).help(help));
+    }
+    explain(lines(log).map(|line| line.map_err(&failed)))
 }
 
 fn text(told: &Explanation) -> String {
@@ -53,7 +74,11 @@ fn text(told: &Explanation) -> String {
         cause,
         cure,
         source,
+        own_code: _,
     } = told;
-    let seen = source.join(", ");
-    format!("line {line}: {text}\n  {id}: {cause}\n  help: {cure}\n  seen: {seen}\n")
+    let seen = match source.as_slice() {
+        [] => String::new(),
+        source => format!("  seen: {}\n", source.join(", ")),
+    };
+    format!("line {line}: {text}\n  {id}: {cause}\n  help: {cure}\n{seen}")
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Context;
 use crate::error::{Error, Result};
-use crate::explain::explain;
+use crate::explain::{Explanation, UNKNOWN, explain};
 use crate::gateway::Gateway;
 use crate::invocation::background::{Background, Waited};
 use crate::invocation::{Invocation, interrupted};
@@ -100,9 +100,10 @@ impl<'a> Runnable<'a> {
                 _ if interrupted() => return Err(Error::interrupted()),
                 Waited::TimedOut => {
                     running.stop();
-                    self.explained(&running.said);
+                    let own = self.explained(&running.said);
                     let what = format!("the gateway did not answer within {} s", self.patience.as_secs());
-                    return Err(Error::incompatible(what).help("give it more time: `--timeout 120`"));
+                    let help = stopped_by(&own).unwrap_or_else(|| "give it more time: `--timeout 120`".to_owned());
+                    return Err(Error::incompatible(what).help(help));
                 }
                 Waited::Ended => last = std::mem::take(&mut running.said),
             }
@@ -113,19 +114,23 @@ impl<'a> Runnable<'a> {
         for line in last.iter().take(12) {
             self.cx.ui.pass_on(line);
         }
-        self.explained(&last);
-        Err(Error::incompatible(format!(
-            "the gateway {} ended before it answered",
-            self.gateway.label
-        )))
+        let own = self.explained(&last);
+        let what = format!("the gateway {} ended before it answered", self.gateway.label);
+        let error = Error::incompatible(what);
+        Err(match stopped_by(&own) {
+            Some(help) => error.help(help),
+            None => error,
+        })
     }
 
-    /// The gateway's words in others.
-    pub(super) fn explained(&self, said: &[String]) {
+    /// The gateway's words in others. Returns those that say that a plugin's own code stopped it.
+    pub(super) fn explained(&self, said: &[String]) -> Vec<Explanation> {
         let told = explain(said.iter().map(Ok)).unwrap_or_default();
-        // A gateway asks each plugin for every registerer.
+        let own = told.iter().filter(|told| told.own_code).cloned().collect();
+        // A gateway asks each plugin for every registerer, and what is not known stands for itself.
+        let telling = |told: &Explanation| told.id != "symbol-not-found-in-plugin" && told.id != UNKNOWN;
         let mut seen = Vec::new();
-        for told in told.into_iter().filter(|told| told.id != "symbol-not-found-in-plugin") {
+        for told in told.into_iter().filter(telling) {
             if !seen.contains(&told.id) {
                 self.cx
                     .ui
@@ -133,7 +138,17 @@ impl<'a> Runnable<'a> {
                 seen.push(told.id);
             }
         }
+        own
     }
+}
+
+/// The help where it was a plugin's own code, which no comparison of files shows.
+pub(super) fn stopped_by(own: &[Explanation]) -> Option<String> {
+    let first = own.first()?;
+    let text = &first.text;
+    Some(format!(
+        "the plugin's own code stopped it, which `plugbuild verify` does not run: `{text}`"
+    ))
 }
 
 fn free_port() -> Result<u16> {

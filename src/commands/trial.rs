@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::running::Runnable;
+use super::running::{Runnable, stopped_by};
 use super::verify::typed;
 use super::{Context, asked, print, print_json};
 use crate::binary::Binary;
@@ -13,14 +13,14 @@ use crate::cli::Format;
 use crate::cli::trial::TestArgs;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::explain::Explanation;
 use crate::gateway::{self, Asked, Gateway, GatewaySpec};
-use crate::invocation::background::Background;
 use crate::invocation::quoted;
 use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
 use crate::target::{Arch, LibcKind, Target};
 use crate::toolchain::{self, store::Store};
-use crate::trial::request::{self, Answer};
+use crate::trial::request::{self, Answer, Request};
 use crate::trial::{self, Expected};
 use crate::verify::plugin::Plugin;
 use crate::version::GatewayVersion;
@@ -34,7 +34,7 @@ const TEST_PLUGIN: GatewayVersion = GatewayVersion {
 
 /// One plugin of a trial.
 struct Tried {
-    /// A copy that has the folder to itself.
+    /// A copy that has the folder to itself: a gateway takes a name for a pattern, and `auth.so` for a part of `jwt-auth.so`.
     file: PathBuf,
     shown: String,
     kinds: Vec<Kind>,
@@ -44,8 +44,14 @@ struct Tried {
 pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let request = match args.request.as_slice() {
         [method, path] => {
-            request::check(method, path)?;
-            Some((method, path, configuration(args, cx)?))
+            let headers = args
+                .header
+                .iter()
+                .map(|header| request::header(header))
+                .collect::<Result<_>>()?;
+            let body = args.data.as_deref().map(|data| body(data, cx)).transpose()?;
+            let request = Request::new(method, path, headers, body)?;
+            Some((request, configuration(args, cx)?))
         }
         _ => None,
     };
@@ -56,7 +62,8 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let tried: Vec<Tried> = args
         .plugins
         .iter()
-        .map(|path| tried(path, folder.path(), cx))
+        .enumerate()
+        .map(|(number, path)| tried(path, &folder.path().join(number.to_string()), cx))
         .collect::<Result<_>>()?;
     let gateway = with_file(gateway, args, &matrix, cx)?;
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
@@ -66,15 +73,17 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         runnable.fits(&plugin.shown, plugin.arch)?;
     }
     runnable.load(&tried, folder.path())?;
-    if let Some((method, path, (file, config))) = &request {
+    if let Some((request, (file, config))) = &request {
         cx.ui.status("config", file.display());
-        let (mut running, port) = runnable.serve(config, folder.path()).map_err(|why| {
+        let plugins = together(&tried, &folder.path().join("all"))?;
+        let config = |port| Ok(trial::configuration(config, &plugins, port));
+        let (mut running, port) = runnable.started(&config, folder.path()).map_err(|why| {
             why.or_help(format!(
                 "is it the configuration? `plugbuild config check {}`",
                 file.display()
             ))
         })?;
-        let answer = ask(method, path, port, args, cx);
+        let answer = ask(request, port, args, cx);
         running.stop();
         for line in trial::about_plugins(&running.said) {
             cx.ui.detail("log", line);
@@ -96,6 +105,7 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
         .map(|row| row.kind)
         .collect();
     let stem = full.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
     let file = folder.join(format!("{stem}.so"));
     std::fs::copy(&full, &file).map_err(|e| Error::io("copy", &full, e))?;
     Ok(Tried {
@@ -104,6 +114,20 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<Tried> {
         kinds,
         arch: plugin.image().arch(),
     })
+}
+
+/// Puts all plugins into one folder, as a gateway that serves has them; equal names are told apart by a number.
+fn together(tried: &[Tried], folder: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+    for (number, plugin) in tried.iter().enumerate() {
+        let name = plugin.file.file_name().unwrap_or_default();
+        let mut place = folder.join(name);
+        if place.exists() {
+            place = folder.join(format!("{number}-{}", name.to_string_lossy()));
+        }
+        std::fs::hard_link(&plugin.file, &place).map_err(|e| Error::io("link", &place, e))?;
+    }
+    Ok(folder.to_owned())
 }
 
 /// The gateway with its file: the one that was given, or the release's own.
@@ -133,15 +157,16 @@ impl Runnable<'_> {
     /// Loads each plugin as each of its types; all are tried before the first failure is told.
     fn load(&self, tried: &[Tried], folder: &Path) -> Result<()> {
         let own_command = self.gateway.version.is_none_or(|version| version >= TEST_PLUGIN);
-        let started = if own_command {
-            None
-        } else {
-            let all = tried.iter().map(|plugin| plugin.shown.as_str());
-            Some(self.start_bare(folder).map_err(|why| why.or_help(self.verified(all)))?)
-        };
         let mut failed = Vec::new();
         let mut differing = Vec::new();
+        let mut stopped = Vec::new();
         for plugin in tried {
+            let started = if own_command {
+                None
+            } else {
+                let help = |why: Error| why.or_help(self.verified([plugin.shown.as_str()]));
+                Some(self.start_bare(plugin, folder).map_err(help)?)
+            };
             if plugin.kinds.is_empty() {
                 failed.push(plugin.shown.clone());
                 differing.push(plugin.shown.as_str());
@@ -152,11 +177,13 @@ impl Runnable<'_> {
                     None => self.test_plugin(plugin, *kind, folder)?,
                     Some(said) => (trial::loaded(said, *kind).unwrap_or(0) > 0, said.clone()),
                 };
-                self.tell(plugin, Some(*kind), ok, &said);
+                let own = self.tell(plugin, Some(*kind), ok, &said);
                 if !ok {
                     failed.push(format!("{} as a {kind}", plugin.shown));
                 }
-                if !ok && !trial::lacks_loader(&said, *kind) {
+                if !ok && !own.is_empty() {
+                    stopped.extend(own);
+                } else if !ok && !trial::lacks_loader(&said, *kind) {
                     differing.push(plugin.shown.as_str());
                 }
             }
@@ -165,8 +192,13 @@ impl Runnable<'_> {
             return Ok(());
         }
         let label = &self.gateway.label;
-        let error = Error::incompatible(format!("the gateway {label} did not load {}", failed.join(", ")));
-        if differing.is_empty() {
+        let mut error = Error::incompatible(format!("the gateway {label} did not load {}", failed.join(", ")));
+        if let Some(help) = stopped_by(&stopped) {
+            error = error.help(help);
+            if differing.is_empty() {
+                return Err(error);
+            }
+        } else if differing.is_empty() {
             return Err(error.help("try it in the Enterprise edition: `--gateway` with that gateway's own file"));
         }
         differing.dedup();
@@ -195,17 +227,15 @@ impl Runnable<'_> {
     }
 
     /// A start with nothing but the plugins, for releases that have no such command; its log tells.
-    fn start_bare(&self, folder: &Path) -> Result<Vec<String>> {
-        let (mut running, _) = self.started(&|port| Ok(trial::bare(folder, port)), folder)?;
+    fn start_bare(&self, plugin: &Tried, folder: &Path) -> Result<Vec<String>> {
+        let own = plugin.file.parent().unwrap_or(folder);
+        let (mut running, _) = self.started(&|port| Ok(trial::bare(own, port)), folder)?;
         running.stop();
         Ok(std::mem::take(&mut running.said))
     }
 
-    fn serve(&self, config: &Value, folder: &Path) -> Result<(Background, u16)> {
-        self.started(&|port| Ok(trial::configuration(config, folder, port)), folder)
-    }
-
-    fn tell(&self, plugin: &Tried, kind: Option<Kind>, ok: bool, said: &[String]) {
+    /// Returns what says that the plugin's own code stopped it.
+    fn tell(&self, plugin: &Tried, kind: Option<Kind>, ok: bool, said: &[String]) -> Vec<Explanation> {
         let Context { ui, format, .. } = self.cx;
         let as_what = kind.map_or("nothing: it exports no registerer".to_owned(), |kind| {
             format!("a {kind}")
@@ -233,8 +263,9 @@ impl Runnable<'_> {
             ui.status("which means", what);
         } else if !ok {
             trial::about_plugins(said).take(12).for_each(|line| ui.pass_on(line));
-            self.explained(said);
+            return self.explained(said);
         }
+        Vec::new()
     }
 }
 
@@ -259,9 +290,20 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<(PathBuf, Value)> {
     Ok((file, config))
 }
 
+/// What `--data` sends: the text itself, or with `@` in front a file's content.
+fn body(data: &str, cx: Context) -> Result<Vec<u8>> {
+    let Some(file) = data.strip_prefix('@') else {
+        return Ok(data.as_bytes().to_owned());
+    };
+    let file = cx.host.absolute(Path::new(file));
+    std::fs::read(&file)
+        .map_err(|e| Error::io("read", &file, e).help("`--data @FILE` sends a file, `--data TEXT` a text"))
+}
+
 /// Sends the request and tells the answer.
-fn ask(method: &str, path: &str, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
-    let Answer { status, headers, body } = request::send(method, path, port, Duration::from_secs(args.timeout))?;
+fn ask(request: &Request, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
+    let Answer { status, headers, body } = request.send(port, Duration::from_secs(args.timeout))?;
+    let Request { method, path, .. } = request;
     match cx.format {
         Format::Json => print_json(&json!({
             "reason": "answered", "method": method, "path": path, "status": status, "headers": headers, "body": body,
@@ -279,8 +321,9 @@ fn ask(method: &str, path: &str, port: u16, args: &TestArgs, cx: Context) -> Res
     let expected = Expected {
         status: args.expect_status,
         headers: args.expect_header.clone(),
+        body: args.expect_body.clone(),
     };
-    let missed = expected.missed(status, &headers);
+    let missed = expected.missed(status, &headers, &body);
     if missed.is_empty() {
         return Ok(());
     }

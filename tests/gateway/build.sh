@@ -61,9 +61,14 @@ module=$(field main_module)
 api=$(echo "$module" | cut -d/ -f2) # the name KrakenD's modules had then
 [ -d "$here/api/$api" ] || die "no gateway of release $release: its modules are $api's, which api/ has no file for"
 requirements=$(awk -v release="$release" -f "$here/require.awk" "$matrix/modules.txt" | sort)
+case $requirements in
+    *github.com/krakend/krakend-koanf*) parser=koanf ;;
+    *github.com/krakendio/krakend-viper/v2*) parser=viper ;;
+    *) parser=lura ;;
+esac
 stamp=$(
     cd "$here"
-    { echo "$target $go_version $compiler $row $requirements"; cat ./*.go "api/$api"/*.go ./*.sh; } | sha256sum | cut -d' ' -f1
+    { echo "$target $go_version $compiler $row $requirements"; cat ./*.go "api/$api"/*.go "parser/$parser"/*.go ./*.sh; } | sha256sum | cut -d' ' -f1
 )
 if command -v flock >/dev/null; then
     exec 9>"$out.lock"
@@ -76,7 +81,7 @@ rm -f "$out.stamp"
 app=$out.src
 rm -rf "$app"
 mkdir -p "$app/cmd/krakend-ce"
-cp "$here"/*.go "$here/api/$api"/*.go "$app/cmd/krakend-ce/"
+cp "$here"/*.go "$here/api/$api"/*.go "$here/parser/$parser"/*.go "$app/cmd/krakend-ce/"
 case $go_version in
     go1.1* | go1.20*) language=${go_version%.*} ;; # which knew no patch version in go.mod
     *) language=$go_version ;;

@@ -30,5 +30,5 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	execute(config.NewParser(), func(cfg config.ServiceConfig) { serve(ctx, cfg) }, testPluginCmd, openCmd)
+	execute(newParser(), func(cfg config.ServiceConfig) { serve(ctx, cfg) }, testPluginCmd, openCmd, parseCmd)
 }

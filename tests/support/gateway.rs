@@ -1,6 +1,7 @@
 //! The test gateways, and what is made of them: the judges of every build.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -44,7 +45,8 @@ impl Release {
     /// The gateway for a target (`arm64-musl`): built once, by tests/gateway/build.sh, which knows nothing of plugbuild.
     pub(crate) fn gateway(&self, target: &'static str) -> Gateway {
         static BUILT: Mutex<BTreeMap<PathBuf, ()>> = Mutex::new(BTreeMap::new());
-        let folder = cache().join(format!("gateways/{}-go{}-{target}", self.version, self.go.version));
+        let name = format!("gateways/{}/{}-go{}-{target}", state(), self.version, self.go.version);
+        let folder = cache().join(name);
         let binary = folder.join("krakend");
         let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         if !built.contains_key(&binary) {
@@ -123,6 +125,28 @@ impl Gateway {
         assert_eq!(opened.len(), files.len(), "{run:?}: {lines}{}", text(&out.stderr));
         opened
     }
+}
+
+/// The state of the gateway's sources: checkouts that share a cache do not build over one another's.
+fn state() -> String {
+    fn read(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+        for entry in std::fs::read_dir(folder).expect("tests/gateway is there") {
+            let path = entry.expect("tests/gateway is there").path();
+            if path.is_dir() {
+                read(&path, files);
+            } else {
+                files.insert(path.clone(), std::fs::read(&path).expect("a file of tests/gateway"));
+            }
+        }
+    }
+    let place = root().join("tests/gateway");
+    let mut files = BTreeMap::new();
+    read(&place, &mut files);
+    let mut hasher = std::hash::DefaultHasher::new();
+    for (path, content) in files {
+        (path.strip_prefix(&place).ok(), content).hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
