@@ -20,7 +20,10 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::error::Error;
 use crate::gateway::GatewaySpec;
+use crate::near::nearest;
+use crate::plan::flags;
 use crate::version::GoVersion;
 
 /// Build Go plugins that your KrakenD gateway really loads.
@@ -43,8 +46,8 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Say more: reasons, sources, the command that runs
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// Say nothing but warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -199,21 +202,73 @@ fn command_names() -> Vec<String> {
         .collect()
 }
 
+/// The error of a word that stands where a command does and is neither one nor a folder.
+#[must_use]
+pub fn no_such_command(word: &str) -> Error {
+    let error = Error::usage(format!("no such command: `{word}`"));
+    match misspelt_command(word) {
+        Some(command) => error.help(format!("did you mean `plugbuild {command}`?")),
+        None => {
+            error.help("`plugbuild --help` lists the commands; to build a folder give its path: `plugbuild ./FOLDER`")
+        }
+    }
+}
+
 /// The command that may have been meant by a word that was taken for a folder.
 #[must_use]
 pub fn misspelt_command(word: &str) -> Option<String> {
-    command_names()
-        .into_iter()
-        .filter(|name| name.len() > 1 && is_near(word, name))
-        .map(|name| (strsim::osa_distance(word, &name), name))
-        .min()
-        .map(|(_, name)| name)
+    let names = command_names();
+    nearest(word, names.iter().map(String::as_str).filter(|name| name.len() > 1)).map(str::to_owned)
 }
 
-/// Whether a word is a slip of the pen for a name.
+/// Of the command line that clap refused, what is plainer than its own words: a first word that is no command and no
+/// folder.
 #[must_use]
-pub fn is_near(word: &str, name: &str) -> bool {
-    (1..=(name.len() / 3).clamp(1, 2)).contains(&strsim::osa_distance(word, name))
+pub fn mistyped(args: &[OsString], is_there: impl Fn(&str) -> bool) -> Option<Error> {
+    let word = args.get(1)?.to_str()?;
+    let is_command = word == "help" || command_names().iter().any(|name| name == word);
+    let is_path = word.starts_with('-') || word.contains(['/', '.']) || is_there(word);
+    (!is_command && !is_path).then(|| no_such_command(word))
+}
+
+/// Go's flags stand behind `--`: some would pass for short flags of ours, `-tags` for `-t ags`.
+#[must_use]
+pub fn go_flag_before_dashes(args: &[OsString]) -> Option<Error> {
+    use clap::CommandFactory;
+    let filled = with_default_command(args.to_vec());
+    let words: Vec<&str> = filled
+        .iter()
+        .skip(1)
+        .map(|word| word.to_str().unwrap_or_default())
+        .collect();
+    let cli = Cli::command();
+    let (name, command) = words.iter().find_map(|word| {
+        let command = cli.find_subcommand(word)?;
+        Some((command.get_name(), command))
+    })?;
+    let ours: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+    command.get_arguments().find(|arg| arg.is_last_set())?;
+    let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
+    let at = words[..end].iter().position(|word| {
+        let long = word
+            .strip_prefix("--")
+            .map(|name| name.split('=').next().unwrap_or_default());
+        flags::is_go_flag(word) && !long.is_some_and(|long| ours.contains(&long))
+    })?;
+    let flag = words[at].split('=').next().unwrap_or_default();
+    let shown = match (words[at].contains('='), words.get(at + 1)) {
+        (false, Some(value)) if flags::takes_value(flag) && at + 1 < end => format!("{flag} {value}"),
+        _ => words[at].to_owned(),
+    };
+    let typed = if name == "build" {
+        "plugbuild".to_owned()
+    } else {
+        format!("plugbuild {name}")
+    };
+    Some(
+        Error::usage(format!("`{flag}` is a flag of go build"))
+            .help(format!("put it behind `--`: `{typed} … -- {shown}`")),
+    )
 }
 
 /// Global flags in one word with their value.
@@ -226,7 +281,11 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
     let mut rest = args.iter().skip(1).map(|a| a.to_str().unwrap_or_default());
     let named = loop {
         match rest.next() {
-            Some("-v" | "--verbose" | "-q" | "--quiet" | "--offline") => {}
+            Some("--verbose" | "--quiet" | "--offline") => {}
+            Some(short)
+                if short
+                    .strip_prefix('-')
+                    .is_some_and(|all| !all.is_empty() && all.trim_matches(['v', 'q']).is_empty()) => {}
             Some("--color" | "--message-format" | "--format") => _ = rest.next(),
             Some("-h" | "--help" | "-V" | "--version") => break true,
             Some(flag) if GLOBAL_WITH_VALUE.iter().any(|prefix| flag.starts_with(prefix)) => {}
@@ -275,6 +334,7 @@ mod tests {
         assert_eq!(filled("-q --color never targets"), "-q --color never targets");
         assert_eq!(filled("--format=json targets"), "--format=json targets");
         assert_eq!(filled("b -g 2"), "b -g 2");
+        assert_eq!(filled("-vv targets"), "-vv targets");
         assert_eq!(filled("--help"), "--help");
         assert_eq!(filled("--offline -g build"), "build --offline -g build");
         assert_eq!(filled("help"), "--help");
@@ -294,6 +354,36 @@ mod tests {
         }
         for word in ["build", "plugins", "auth", "b", ""] {
             assert_eq!(meant(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn flags_of_go_build_are_known_before_the_dashes() {
+        let told = |line: &str| {
+            let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            go_flag_before_dashes(&args).map(|why| format!("{why}; {}", why.help[0]))
+        };
+        for (line, shown) in [
+            ("plugbuild -tags foo", "plugbuild … -- -tags foo"),
+            ("plugbuild -g 2.12 -ldflags=-s", "plugbuild … -- -ldflags=-s"),
+            ("plugbuild build . -race", "plugbuild … -- -race"),
+            (
+                "plugbuild package -overlay o.json",
+                "plugbuild package … -- -overlay o.json",
+            ),
+            ("plugbuild env --gcflags=-N", "plugbuild env … -- --gcflags=-N"),
+        ] {
+            let told = told(line).unwrap_or_default();
+            assert!(told.contains(" is a flag of go build; put it behind `--`: "), "{told}");
+            assert!(told.ends_with(&format!("`{shown}`")), "{told}");
+        }
+        for line in [
+            "plugbuild -g 2.12 -o x.so -p auth -vv",
+            "plugbuild -g 2.12 -- -tags foo",
+            "plugbuild inspect -json",
+            "plugbuild -t arm64-musl -aarm64 -lmusl",
+        ] {
+            assert_eq!(told(line), None, "{line}");
         }
     }
 

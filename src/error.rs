@@ -90,6 +90,11 @@ impl Error {
         Self::new(Kind::Io, format!("cannot {verb} {}: {why}", path.as_ref().display()))
     }
 
+    /// Something named on the command line that is not there or cannot be read: [`Kind::Io`] for every command.
+    pub fn unreadable(what: impl Into<String>) -> Self {
+        Self::new(Kind::Io, what)
+    }
+
     /// The same in one line, for a reader of files that takes one text only.
     #[must_use]
     pub fn in_one_line(&self) -> String {

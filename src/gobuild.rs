@@ -1,7 +1,7 @@
 //! One job as one `go build`, as a value; and running it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -14,12 +14,14 @@ use crate::plan::Job;
 use crate::plan::flags::join_ldflags;
 use crate::registerer::assertion::{Assertions, is_about_assertions};
 use crate::registerer::overlay;
+use crate::registerer::source::Source;
 use crate::seal;
 use crate::toolchain::Tools;
 use crate::toolchain::cache;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
+use crate::ui::and_more;
 
 /// The very command that builds a job.
 #[must_use]
@@ -188,7 +190,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);
-    Err(match (explained(&said, job), &job.prepared.alignment) {
+    Err(match (explained(&said, job, host), &job.prepared.alignment) {
         (Some(help), _) => error.help(help),
         (None, Some(alignment)) => alignment.blamed(error, &said, &job.gateway.label),
         (None, None) => error,
@@ -196,13 +198,92 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
 }
 
 /// Signs that a module is there, but not for everybody.
-pub(crate) const PRIVATE: [&str; 5] = [
+pub(crate) const PRIVATE: [&str; 8] = [
     "no secure protocol found",
     "terminal prompts disabled",
     "could not read Username",
     "Permission denied (publickey",
     "401 Unauthorized",
+    "403 Forbidden",
+    "404 Not Found",
+    "410 Gone",
 ];
+
+/// The help for a module that its host does not give to everybody, or that a proxy does not know.
+fn private(said: &str, job: &Job, host: &Host) -> String {
+    let line = said.lines().find(|line| PRIVATE.iter().any(|sign| line.contains(sign)));
+    // Also of the lines above and below: `go: github.com/acme/auth@v1.0.0: reading https://…: 404 Not Found`.
+    let module = line
+        .into_iter()
+        .chain(said.lines())
+        .flat_map(|line| line.split([' ', '\t']))
+        .filter(|word| !word.contains("://"))
+        .find_map(|word| word.split_once("@v").map(|(module, _)| module))
+        .filter(|module| module.contains('.') && module.contains('/'));
+    let pattern = match module.map(|module| module.split('/').take(2).collect::<Vec<_>>().join("/")) {
+        Some(owner) => format!("{owner}/*"),
+        None => "example.com/*".to_owned(),
+    };
+    let set = host
+        .var("GOPRIVATE")
+        .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
+    let now = set.map_or_else(String::new, |set| format!(" (now GOPRIVATE={})", set.to_string_lossy()));
+    let aside = match job.plugin.vendored.is_empty() {
+        true => "",
+        false => "; vendor/ is left aside where modules are aligned, `--align never` builds from it",
+    };
+    format!(
+        "if the module is private, say so: `export GOPRIVATE='{pattern}'`{now}; the go command then asks its host, with ~/.netrc and git's own credentials{aside}"
+    )
+}
+
+/// Folders below one that hold a `package main`, as they are typed after it; not those that the go command passes over.
+fn mains_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![dir.to_owned()];
+    // A tree may be as large as a disk.
+    let mut left = 2000;
+    while let Some(folder) = folders.pop().filter(|_| left > 0) {
+        left -= 1;
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let passed_over =
+                name.starts_with(['.', '_']) || ["vendor", "testdata", "node_modules"].contains(&name.as_str());
+            if !passed_over && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+        }
+        if folder != dir
+            && Source::read(&folder).is_ok_and(|source| source.has_main())
+            && let Ok(below) = folder.strip_prefix(dir)
+        {
+            found.push(below.to_owned());
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The help for a folder without `package main`.
+fn no_main(job: &Job) -> String {
+    let dir = quoted(job.plugin.dir.as_os_str());
+    let mains: Vec<String> = mains_below(&job.plugin.dir)
+        .iter()
+        .map(|below| format!("`plugbuild {}`", quoted(job.plugin.dir.join(below).as_os_str())))
+        .collect();
+    match mains.as_slice() {
+        [] => format!("give the folder with `package main`: {dir} has none, nor has any below it"),
+        [only] => format!("`package main` is in a folder below: {only}"),
+        many => {
+            let shown = many.len().min(5);
+            format!(
+                "`package main` is in folders below: {}{}",
+                many[..shown].join(", "),
+                and_more(many.len() - shown)
+            )
+        }
+    }
+}
 
 /// Signs that the network failed, and not the plugin: that is worth another try, or a bundle.
 pub(crate) const NETWORK: [&str; 10] = [
@@ -219,17 +300,17 @@ pub(crate) const NETWORK: [&str; 10] = [
 ];
 
 /// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
-pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
+pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
     let missing = "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`";
-    let known: [(&[&str], String); 8] = [
+    let known: [(&[&str], &dyn Fn() -> String); 8] = [
         (
             &[
                 "requires exactly one main package",
                 "no Go files in",
                 "no non-test Go files in",
             ],
-            format!("give the folder with `package main`: {dir} has none; `plugbuild PATH --gateway …`"),
+            &|| no_main(job),
         ),
         (
             &[
@@ -238,29 +319,23 @@ pub(crate) fn explained(said: &str, job: &Job) -> Option<String> {
                 "updates to go.sum needed",
                 "no required module provides",
             ],
-            format!("bring go.mod and go.sum up to date: `cd {dir} && go mod tidy`"),
+            &|| format!("bring go.mod and go.sum up to date: `cd {dir} && go mod tidy`"),
         ),
-        (
-            &["inconsistent vendoring"],
-            format!("bring vendor/ up to date: `cd {dir} && go mod vendor`"),
-        ),
-        (
-            &PRIVATE,
-            "a private module: GOPRIVATE, ~/.netrc and git's own credentials work as with the go command".to_owned(),
-        ),
-        (&NETWORK, missing.to_owned()),
-        (&["module lookup disabled"], missing.to_owned()),
-        (
-            &["no space left on device"],
-            "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned(),
-        ),
-        (
-            &["runtime/cgo"],
-            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned(),
-        ),
+        (&["inconsistent vendoring"], &|| {
+            format!("bring vendor/ up to date: `cd {dir} && go mod vendor`")
+        }),
+        (&PRIVATE, &|| private(said, job, host)),
+        (&NETWORK, &|| missing.to_owned()),
+        (&["module lookup disabled"], &|| missing.to_owned()),
+        (&["no space left on device"], &|| {
+            "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned()
+        }),
+        (&["runtime/cgo"], &|| {
+            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned()
+        }),
     ];
     known
         .into_iter()
         .find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)))
-        .map(|(_, help)| help)
+        .map(|(_, help)| help())
 }

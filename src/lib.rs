@@ -10,6 +10,8 @@ pub mod version;
 pub mod target;
 pub mod cache_path;
 pub mod place;
+pub mod near;
+pub mod annotation;
 pub mod cli;
 pub mod host;
 pub mod config;

@@ -1,19 +1,28 @@
 //! Parse, run, print, exit.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
-use plugbuild::cli::{Cli, is_near, with_default_command};
+use plugbuild::cli::{Cli, go_flag_before_dashes, mistyped, with_default_command};
 use plugbuild::host::Host;
+use plugbuild::near::nearest;
 use plugbuild::ui::Ui;
 use plugbuild::{commands, error, signals};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse_from(with_default_command(std::env::args_os().collect())) {
+    let args: Vec<_> = std::env::args_os().collect();
+    if let Some(why) = go_flag_before_dashes(&args) {
+        return refused(&why);
+    }
+    let cli = match Cli::try_parse_from(with_default_command(args.clone())) {
         Ok(cli) => cli,
-        Err(text) if text.use_stderr() => meant(text).exit(),
+        Err(text) if text.use_stderr() => match mistyped(&args, |word| Path::new(word).exists()) {
+            Some(why) => return refused(&why),
+            None => likely(text).exit(),
+        },
         Err(text) => return commands::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
     };
     let host = match Host::from_process() {
@@ -41,7 +50,7 @@ fn refused(why: &error::Error) -> ExitCode {
 }
 
 /// Of the commands that clap finds like a word only those that may have been meant.
-fn meant(mut text: clap::Error) -> clap::Error {
+fn likely(mut text: clap::Error) -> clap::Error {
     let Some(ContextValue::String(word)) = text.get(ContextKind::InvalidSubcommand).cloned() else {
         return text;
     };
@@ -50,9 +59,11 @@ fn meant(mut text: clap::Error) -> clap::Error {
         Some(ContextValue::String(name)) => vec![name],
         _ => Vec::new(),
     };
-    let near: Vec<String> = like.into_iter().filter(|name| is_near(&word, name)).collect();
-    if !near.is_empty() {
-        text.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
+    if let Some(near) = nearest(&word, like.iter().map(String::as_str)) {
+        text.insert(
+            ContextKind::SuggestedSubcommand,
+            ContextValue::Strings(vec![near.to_owned()]),
+        );
     }
     text
 }

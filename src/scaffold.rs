@@ -18,6 +18,8 @@ pub struct Project {
     pub module: String,
     /// As `--gateway` takes it.
     pub gateway: String,
+    /// The same as a release: `2.12.1-alpine`.
+    pub release: String,
     /// The Go that was given beside it.
     pub gateway_go: Option<GoVersion>,
     /// Whether it is a gateway's own file, which is for one target.
@@ -113,7 +115,7 @@ impl Project {
             file("plugin_test.go", test, true),
             file("krakend.json", config, false),
             file(config::FILE, include_str!("../templates/plugbuild.toml"), false),
-            file(".gitignore", "/plugins/\n*.so\n", false),
+            file(".gitignore", "/plugins/\n/dist/\n*.so\n", false),
             file(WORKFLOW, include_str!("../templates/plugin.yml"), false),
         ]
     }
@@ -159,6 +161,7 @@ mod tests {
             kind,
             module: "example.com/my-own".to_owned(),
             gateway: "2.1.4".to_owned(),
+            release: "2.12.1".to_owned(),
             gateway_go: None,
             from_file: false,
             go: go.parse().unwrap(),

@@ -3,8 +3,11 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
+use std::path::Path;
+
 use anstyle::{AnsiColor, Effects, Style};
 
+use crate::annotation;
 use crate::cli::{Color, Global};
 use crate::error::Error;
 use crate::host::Host;
@@ -22,6 +25,33 @@ pub fn counted(count: usize, what: &str) -> String {
         (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
         _ => format!("{count} {what}s"),
     }
+}
+
+/// A text for a terminal so wide, behind a label: broken between words only, and set in below the label's end. What is
+/// one word, as a path is, stays whole.
+#[must_use]
+pub fn wrapped(text: &str, label: usize, width: usize) -> String {
+    let indent = if label * 2 < width { label } else { 0 };
+    let mut lines = Vec::new();
+    for (at, line) in text.split('\n').enumerate() {
+        let mut column = if at == 0 { label } else { 0 };
+        let mut out = String::new();
+        for (nth, word) in line.split(' ').enumerate() {
+            let length = word.chars().count();
+            if nth > 0 && column + 1 + length > width && column > indent {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                column = indent;
+            } else if nth > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+        lines.push(out);
+    }
+    lines.join("\n")
 }
 
 /// ` and 3 more`, after those that are shown; nothing where all are.
@@ -43,6 +73,8 @@ pub struct Ui {
     forced: bool,
     /// Says nothing at all: the same was said before, or will be.
     muted: bool,
+    /// The columns of the terminal that is written to.
+    width: Option<usize>,
     /// GitHub shows `::error` lines beside the change.
     github: bool,
 }
@@ -61,8 +93,12 @@ impl Ui {
             forced: color && (global.color == Color::Always || host.switch("CLICOLOR_FORCE")),
             color,
             muted: false,
-            verbose: global.verbose,
+            verbose: global.verbose > 0,
             quiet: global.quiet,
+            width: (terminal && !dumb)
+                .then(|| terminal_size::terminal_size_of(std::io::stderr()))
+                .flatten()
+                .map(|(columns, _)| usize::from(columns.0)),
             github: host.switch("GITHUB_ACTIONS"),
         }
     }
@@ -101,11 +137,27 @@ impl Ui {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
+    /// A line of the go command, which builds in `dir`.
+    pub fn go_said(&self, text: &str, dir: &Path) {
+        self.pass_on(text);
+        if self.github
+            && let Some(annotation) = annotation::of_compiler(text, dir)
+        {
+            self.pass_on(&annotation);
+        }
+    }
+
     /// A line of a table.
     pub fn plain(&self, text: impl Display) {
         if !self.quiet {
             let _ = writeln!(std::io::stderr().lock(), "{text}");
         }
+    }
+
+    /// Whether a line of so many columns fits; any does where nobody looks on.
+    #[must_use]
+    pub fn fits(&self, columns: usize) -> bool {
+        self.width.is_none_or(|width| columns <= width)
     }
 
     /// One that says nothing.
@@ -133,8 +185,7 @@ impl Ui {
             self.help(help);
         }
         if self.github {
-            let text = error.what.replace('%', "%25").replace('\n', "%0A").replace('\r', "%0D");
-            let _ = writeln!(std::io::stderr().lock(), "::error title=plugbuild::{text}");
+            self.pass_on(&annotation::error("plugbuild", &error.what, Path::new("")));
         }
     }
 
@@ -142,6 +193,10 @@ impl Ui {
         if self.muted {
             return;
         }
+        let what = match self.width {
+            Some(width) => wrapped(&what.to_string(), label.chars().count() + 1, width),
+            None => what.to_string(),
+        };
         let mut to = std::io::stderr().lock();
         // Nobody reads standard error any more: nothing to tell anyone.
         let _ = if self.color {
@@ -155,6 +210,19 @@ impl Ui {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_word_is_broken_at_the_edge_of_a_terminal() {
+        let text = "/a/very/long/path/that/is/longer/than/that and some words behind it\nand a second line";
+        let wrapped = wrapped(text, 8, 24);
+        assert_eq!(
+            wrapped,
+            "/a/very/long/path/that/is/longer/than/that\n        and some words\n        behind it\nand a second line"
+        );
+        assert_eq!(super::wrapped(text, 8, 400), text);
+        let line = "one two three four five six seven eight nine ten";
+        assert!(super::wrapped(line, 0, 12).lines().all(|line| line.len() <= 12));
+    }
 
     #[test]
     fn one_is_no_plural() {

@@ -252,25 +252,42 @@ help: for the file of that name type `--gateway ./krakend`
 #[test]
 fn an_image_or_a_misspelt_flavour_for_a_release() {
     let case = Case::plugin();
+    let equipped = Case::equipped();
+    for (image, target) in [
+        ("krakend:2.12.1-alpine", "linux-musl"),
+        ("krakend/builder:2.12.1", "linux-musl"),
+        ("krakend/builder:2.12.1-linux-generic", "linux-gnu"),
+        ("docker.io/devopsfaith/krakend:2.12.1", "linux-musl"),
+    ] {
+        let plan = equipped.run(&format!("metadata --format-version 1 -g {image}"));
+        let stdout = &plan.exits(0).stdout;
+        assert!(
+            stdout.contains("\"2.12.1\"") && stdout.contains(target),
+            "{image}: {stdout}"
+        );
+    }
     chosen(
         &case,
-        "-g krakend:2.12",
+        "-g krakend:main",
         str![[r#"
 exit: 2
 --- stderr
-error: `krakend:2.12` is no release, and no gateway of yours has this name
-help: did you mean `--gateway 2.12`? that is the release, without its image's name
+error: `krakend:main` is no release, and no gateway of yours has this name
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
 
 "#]],
     );
     chosen(
         &case,
-        "-g devopsfaith/krakend:2.12",
+        "-g devopsfaith/krakend:2.12.1-alpin",
         str![[r#"
 exit: 2
 --- stderr
-error: cannot read the gateway [CWD]/devopsfaith/krakend:2.12: No such file or directory (os error 2)
-help: did you mean `--gateway 2.12`? that is the release, without its image's name
+error: `krakend:2.12.1-alpin` is no release, and no gateway of yours has this name
+help: did you mean `--gateway 2.12.1-alpine`? that is the release, without its image's name
 
 "#]],
     );
@@ -280,7 +297,7 @@ help: did you mean `--gateway 2.12`? that is the release, without its image's na
         str![[r#"
 exit: 2
 --- stderr
-error: cannot read the gateway [CWD]/krakend/krakend-ee:2.9: No such file or directory (os error 2)
+error: `krakend-ee:2.9` is no release, and no gateway of yours has this name
 help: Enterprise is no release that is known here; give the gateway's own file, out of its image: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`
 
 "#]],

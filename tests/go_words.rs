@@ -61,7 +61,7 @@ fn what_the_go_command_refuses_is_explained() {
         told(
             &ran,
             "no Go files in [CWD]",
-            "help: give the folder with `package main`: [CWD] has none",
+            "help: `package main` is in a folder below: `plugbuild [CWD]/cmd`",
         );
         let ran = refused(
             &go,

@@ -9,7 +9,7 @@ use crate::support::{gateway_file, skipped, stand_ins_are_amd64};
 const WIDTH: usize = 400;
 
 /// What a terminal shows in the end, line by line.
-fn screen(output: &str) -> Vec<String> {
+fn screen(output: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<Vec<char>> = vec![Vec::new()];
     let (mut row, mut column) = (0_usize, 0_usize);
     let mut rest = output.chars().peekable();
@@ -42,7 +42,7 @@ fn screen(output: &str) -> Vec<String> {
             }
             c => {
                 // The last column does not wrap before there is another letter.
-                if column == WIDTH {
+                if column == width {
                     (row, column) = (row + 1, 0);
                     lines.resize(lines.len().max(row + 1), Vec::new());
                 }
@@ -59,10 +59,15 @@ fn screen(output: &str) -> Vec<String> {
 }
 
 /// Runs a command line of plugbuild in a terminal of its own.
+fn in_terminal(case: &Case, args: &str, width: usize) -> Option<Vec<String>> {
+    Some(screen(&written(case, args, width)?, width))
+}
+
+/// What a command line of plugbuild writes to a terminal so wide.
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn in_terminal(case: &Case, args: &str) -> Option<Vec<String>> {
+fn written(case: &Case, args: &str, width: usize) -> Option<String> {
     let line = format!(
-        "/usr/bin/stty cols {WIDTH} rows 50; exec '{}' {args}",
+        "/usr/bin/stty cols {width} rows 50; exec '{}' {args}",
         env!("CARGO_BIN_EXE_plugbuild")
     );
     let path = std::env::var_os("PATH")?;
@@ -77,7 +82,7 @@ fn in_terminal(case: &Case, args: &str) -> Option<Vec<String>> {
         script.env(name, value.unwrap_or_default());
     }
     let output = script.output().unwrap();
-    Some(screen(&String::from_utf8_lossy(&output.stdout)))
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[test]
@@ -111,7 +116,7 @@ fn what_each_of_many_builds_says_stands_in_one_piece() {
         "build --workspace --keep-going -j 3 --target amd64-musl --target amd64-glibc --verify-with {}",
         gateway.display()
     );
-    let Some(shown) = in_terminal(&case, &args) else {
+    let Some(shown) = in_terminal(&case, &args, WIDTH) else {
         skipped(what, "there is no `script` here");
         return;
     };
@@ -150,4 +155,70 @@ fn what_each_of_many_builds_says_stands_in_one_piece() {
             || line.contains(" for 2.12.1 on ") && !line.contains("failed")
     };
     assert_eq!(shown.iter().filter(live).count(), 0, "{text}");
+}
+
+/// A Go that takes its time.
+fn slow(seconds: &str) -> Case {
+    Case::equipped().script(
+        "home/sdk/go1.25.6/bin/go",
+        &go_script("1.25.6", &format!("sleep {seconds}; exit 1")),
+    )
+}
+
+#[test]
+fn nothing_is_broken_inside_a_word_at_60_columns() {
+    let what = "a narrow terminal";
+    let words = |lines: &[String]| -> Vec<String> {
+        let text = lines.join("\n");
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    let case = slow("0.1");
+    for line in [
+        "-g 9.9",
+        "-g 2.12.1 -tags foo",
+        "-g 2.12.1 -t arm64-musl --align never",
+        "-g 2.12.1 --all-targets --align never",
+    ] {
+        let Some(narrow) = in_terminal(&case, line, 60) else {
+            skipped(what, "there is no `script` here");
+            return;
+        };
+        let wide = words(&in_terminal(&case, line, WIDTH).unwrap());
+        // A word of a narrow terminal that the wide one does not show was broken: but for paths, which are longer than
+        // the line, and times.
+        let broken: Vec<String> = words(&narrow)
+            .into_iter()
+            .filter(|word| word.len() > 3 && !word.contains('/') && !wide.contains(word))
+            .collect();
+        let beyond = narrow.iter().filter(|line| line.chars().count() > 60).count();
+        assert_eq!((broken, beyond), (vec![], 0), "{line}: {}", narrow.join("\n"));
+    }
+}
+
+#[test]
+fn a_long_build_shows_movement_and_a_clock_that_runs() {
+    let what = "movement in a terminal";
+    let case = slow("2.5");
+    for (line, clock) in [
+        (
+            "-g 2.12.1 -t arm64-musl --align never",
+            "handler for 2.12.1 on arm64-musl",
+        ),
+        ("-g 2.12.1 --all-targets -j 1 --align never", "building ["),
+    ] {
+        let Some(written) = written(&case, line, 100) else {
+            skipped(what, "there is no `script` here");
+            return;
+        };
+        let frames: Vec<&str> = written
+            .split(['\r', '\n'])
+            .filter(|line| line.contains(clock))
+            .collect();
+        for second in ["0s", "1s", "2s"] {
+            assert!(
+                frames.iter().any(|frame| frame.contains(second)),
+                "{second} of {line}: {frames:?}"
+            );
+        }
+    }
 }

@@ -6,23 +6,162 @@ use std::time::{Duration, Instant};
 
 use snapbox::str;
 
-use crate::support::case::Case;
+use crate::support::case::{Case, go_script};
 
 #[test]
 fn a_word_that_is_no_command() {
     Case::empty().run("buidl").is(str![[r#"
 exit: 2
 --- stderr
-error: cannot read the plugin folder [CWD]/buidl: No such file or directory (os error 2)
-help: give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`
-help: or was the command meant: `plugbuild build`?
+error: no such command: `buidl`
+help: did you mean `plugbuild build`?
 
 "#]]);
+    // Also with words behind it that only that command takes, or that none does.
+    for line in ["verfy x.so", "verfy x.so y.so --libc musl --sysroot /"] {
+        let ran = Case::empty().run(line);
+        let told = "error: no such command: `verfy`\nhelp: did you mean `plugbuild verify`?\n";
+        assert_eq!(ran.exits(2).stderr, told, "{line}");
+    }
+    Case::empty().run("completions bash").is(str![[r#"
+exit: 2
+--- stderr
+error: no such command: `completions`
+help: `plugbuild --help` lists the commands; to build a folder give its path: `plugbuild ./FOLDER`
+
+"#]]);
+    // A folder of that name is one.
+    let folder = Case::empty()
+        .file("work/verfy/x", "")
+        .run("verfy --nope")
+        .stderr
+        .clone();
+    assert!(!folder.contains("no such command"), "{folder}");
     Case::empty().run("help gateways").exits(0);
     let suggested = |args: &str| Case::empty().run(args).exits(2).stderr.contains("similar subcommand");
     assert!(!suggested("help nope") && !suggested("config nope"));
     assert!(suggested("help buidl") && suggested("config chekc"));
     assert!(Case::empty().run("help").stdout.contains("Usage: plugbuild"));
+}
+
+#[test]
+fn flags_of_go_build_before_the_dashes() {
+    let case = Case::equipped();
+    case.run("-g 2.12.1 -tags foo").is(str![[r#"
+exit: 2
+--- stderr
+error: `-tags` is a flag of go build
+help: put it behind `--`: `plugbuild … -- -tags foo`
+
+"#]]);
+    for flag in ["-ldflags=-s", "-race", "-overlay o.json", "-gcflags=-N", "--ldflags=-s"] {
+        let ran = case.run(&format!("-g 2.12.1 --dry-run {flag}"));
+        let told = format!("put it behind `--`: `plugbuild … -- {flag}`");
+        assert!(ran.exits(2).stderr.contains(&told), "{}", ran.stderr);
+    }
+    case.run("-g 2.12.1 -t arm64-musl --dry-run -- -tags foo").exits(0);
+}
+
+/// One exit code for what was named and is not there, whichever command reads it.
+#[test]
+fn what_is_not_there_has_one_exit_code() {
+    let case = Case::equipped();
+    for line in [
+        "nope -g 2.12.1",
+        "build nope -g 2.12.1",
+        "package nope -g 2.12.1",
+        "package --check nope",
+        "verify nope.so -g 2.12.1",
+        "verify nope.so -g ./nokrakend",
+        "inspect nope.so",
+        "explain nope.log",
+        "check nope -g 2.12.1",
+        "check -g ./nokrakend",
+        "fix nope -g 2.12.1",
+        "compat nope",
+        "upgrade nope --from 2.9 --to 2.13",
+        "deps nope -g 2.12.1",
+        "lock nope -g 2.12.1",
+        "metadata --format-version 1 nope -g 2.12.1",
+        "matrix nope -g 2.12.1",
+        "env nope -g 2.12.1",
+        "fetch nope -g 2.12.1",
+        "bundle create x.plugbundle nope -g 2.12.1",
+        "bundle install nope",
+        "gateway show -g ./nokrakend",
+        "gateway import ./nokrakend --name x",
+        "test nope.so -g 2.12.1",
+        "test nope.so -g ./nokrakend",
+        "watch nope -g ./nokrakend",
+        "init nope --type handler",
+        "new x --type handler -g ./nokrakend",
+        "config check nope.json",
+        "config inject nope.json --plugin x --type handler",
+    ] {
+        let ran = case.run(line);
+        assert_eq!(ran.code, Some(6), "{line}: {}", ran.text());
+        assert!(
+            ["nope", "nokrakend"].iter().any(|name| ran.stderr.contains(name)),
+            "{line}: {}",
+            ran.text()
+        );
+    }
+}
+
+#[test]
+fn a_registerer_that_the_community_edition_ignores_gets_a_warning() {
+    let source =
+        "package main\n\nvar MiddlewareRegisterer = registerer(\"x\")\n\ntype registerer string\n\nfunc main() {}\n";
+    let case = Case::equipped().file("work/main.go", source);
+    let told = "warning: MiddlewareRegisterer is ignored by this gateway: middleware plugins work in the Enterprise edition only";
+    let ran = case.run("-g 2.12.1 -t arm64-musl --align never");
+    assert!(ran.stderr.contains(told), "{}", ran.text());
+    // Of a gateway by its parts the edition is not known.
+    let ran = case.run("--go 1.25.6 -t arm64-musl --align never");
+    assert!(!ran.stderr.contains(told), "{}", ran.text());
+}
+
+#[test]
+fn a_module_that_no_proxy_has_names_goprivate() {
+    for answer in ["403 Forbidden", "404 Not Found", "410 Gone"] {
+        let said = format!(
+            "echo 'go: github.com/acme/auth@v1.0.0: reading https://proxy.test/github.com/acme/auth/@v/v1.0.0.mod: {answer}' >&2; exit 1"
+        );
+        let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &go_script("1.25.6", &said));
+        let ran = case.run("-g 2.12.1 -t arm64-musl --align never");
+        let told = "say so: `export GOPRIVATE='github.com/acme/*'`";
+        assert!(ran.stderr.contains(told), "{}", ran.text());
+        assert!(!ran.stderr.contains("vendor/"), "{}", ran.text());
+    }
+}
+
+#[test]
+fn github_is_shown_the_file_and_the_line() {
+    let case = Case::plugin().env("GITHUB_ACTIONS", "true");
+    let ran = case
+        .file("work/plugbuild.toml", "[build]\njobs = -1\n")
+        .run("--dry-run");
+    let told = "::error file=[CWD]/plugbuild.toml,line=2,col=8,title=plugbuild::";
+    assert!(ran.stderr.contains(told), "{}", ran.text());
+    let said = "echo './main.go:3:7: undefined: x' >&2; exit 1";
+    let case = Case::equipped()
+        .script("home/sdk/go1.25.6/bin/go", &go_script("1.25.6", said))
+        .env("GITHUB_ACTIONS", "true");
+    let ran = case.run("-g 2.12.1 -t arm64-musl --align never");
+    let told = "/main.go,line=3,col=7,title=go build::./main.go:3:7: undefined: x";
+    assert!(ran.stderr.contains(told), "{}", ran.text());
+}
+
+#[test]
+fn verbose_may_be_said_twice() {
+    let case = Case::equipped();
+    for line in [
+        "-vv -g 2.12.1 -t arm64-musl --dry-run",
+        "-g 2.12.1 -t arm64-musl --dry-run -v -v",
+    ] {
+        case.run(line).exits(0);
+    }
+    case.run("-vv targets").exits(0);
 }
 
 #[test]
@@ -195,7 +334,7 @@ fn waiting_for_standard_input_ends_with_a_signal() {
 fn a_plugin_to_inject_that_is_not_there() {
     let case = Case::empty().file("work/krakend.json", "{\"version\": 3}\n");
     case.run("config inject krakend.json --plugin ./h2").is(str![[r#"
-exit: 2
+exit: 6
 --- stderr
 error: there is no folder or file ./h2
 help: give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`
@@ -210,7 +349,7 @@ help: give the plugin's folder or its .so, or its name and type: `--plugin NAME 
     for (plugin, kind) in [("plugins/h2.so", ""), ("plugins/h2", ""), ("../h2", "--type handler")] {
         let ran = case.run(&format!("config inject krakend.json --plugin {plugin} {kind}"));
         let told = format!("there is no folder or file {plugin}");
-        assert!(ran.exits(2).stderr.contains(&told), "{}", ran.stderr);
+        assert!(ran.exits(6).stderr.contains(&told), "{}", ran.stderr);
     }
 }
 

@@ -49,9 +49,9 @@ pub(super) fn carry_out(planned: &mut Planned, args: &BuildArgs, cx: Context) ->
         } else {
             cx.ui.detail("running", &go);
         }
-        let (artefact, verdict) = build_one(job, &go, planned, args.verify_with.as_deref(), cx, |line| {
-            cx.ui.pass_on(line)
-        })?;
+        let with = args.verify_with.as_deref();
+        let built = many::alone(job, cx, |say| build_one(job, &go, planned, with, cx, say));
+        let (artefact, verdict) = built?;
         if let Some(verdict) = verdict {
             cx.ui.status("verified", verdict);
         }

@@ -79,7 +79,7 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Ki
     if !on_disk {
         let is_path = args.plugin.starts_with(['.', '/']) || args.plugin.ends_with(".so");
         if is_path || args.kind.is_none() && args.plugin.contains('/') {
-            return Err(Error::usage(format!("there is no folder or file {}", args.plugin))
+            return Err(Error::unreadable(format!("there is no folder or file {}", args.plugin))
                 .help("give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`"));
         }
         let kind = args.kind.ok_or_else(|| {

@@ -172,19 +172,26 @@ fn conclude(
         .count();
     let good = results.iter().flatten().flatten().count();
     let begun = results.iter().flatten().count();
-    let failed = begun - good + planned.refused.len();
+    let stopped = results.iter().flatten().filter(|result| is_stopped(result)).count();
+    let failed = begun - good - stopped + planned.refused.len();
     if cx.format == Format::Json {
         print_json(&json!({
-            "reason": "build-finished", "success": failed == 0, "built": good - fresh, "fresh": fresh, "failed": failed,
-            "not-begun": jobs.len() - begun,
+            "reason": "build-finished", "success": failed == 0 && begun == jobs.len() && stopped == 0,
+            "built": good - fresh, "fresh": fresh, "failed": failed,
+            "stopped": stopped, "not-begun": jobs.len() - begun,
             "seconds": took.as_millis() as f64 / 1e3,
         }));
     }
     cx.ui.status(
         "total",
         format!(
-            "{} built, {fresh} up to date, {failed} failed, {} not begun, in {:.1} s",
+            "{} built, {fresh} up to date, {failed} failed,{} {} not begun, in {:.1} s",
             good - fresh,
+            if stopped > 0 {
+                format!(" {stopped} stopped,")
+            } else {
+                String::new()
+            },
             jobs.len() - begun,
             took.as_secs_f64()
         ),
@@ -197,9 +204,12 @@ fn conclude(
             Err(why) => errors.push(why),
         }
     }
+    // One that was interrupted is no failure of its own; each of the others has been told where it happened.
+    if let Some(stopped) = errors.iter().find(|why| why.kind == Kind::Interrupted) {
+        return Err(stopped.clone());
+    }
     match errors.into_iter().next() {
         None => Ok(all),
-        // One that was interrupted is no failure of its own; each of the others has been told where it happened.
         Some(first) if failed == 1 => Err(first),
         Some(first) => Err(Error {
             what: format!(
@@ -212,14 +222,28 @@ fn conclude(
     }
 }
 
+fn is_stopped(result: &Result<Done>) -> bool {
+    matches!(result, Err(why) if why.kind == Kind::Interrupted)
+}
+
 fn table(jobs: &[Job], results: &[Option<Result<Done>>], ui: &Ui) {
     let width = |of: &dyn Fn(&Job) -> usize, least: usize| jobs.iter().map(of).max().unwrap_or(0).max(least);
     let name = width(&|job| job.name.len(), 6);
     let gateway = width(&|job| job.gateway.label.len(), 7);
-    ui.plain(format_args!(
-        "{:<name$}  {:<gateway$}  {:<12}  {:<10}  {:>7}  {:>9}  SHA-256",
-        "PLUGIN", "GATEWAY", "TARGET", "RESULT", "TIME", "SIZE"
-    ));
+    // In a narrow terminal the last columns are left out.
+    let narrow = name + gateway + 28;
+    let (with_size, with_sum) = (ui.fits(narrow + 20), ui.fits(narrow + 38));
+    let row = |[plugin, of, target, word, time, size, sum]: [&str; 7]| {
+        let mut row = format!("{plugin:<name$}  {of:<gateway$}  {target:<12}  {word:<10}");
+        if with_size {
+            row += &format!("  {time:>7}  {size:>9}");
+        }
+        if with_sum {
+            row += &format!("  {sum}");
+        }
+        ui.plain(row.trim_end());
+    };
+    row(["PLUGIN", "GATEWAY", "TARGET", "RESULT", "TIME", "SIZE", "SHA-256"]);
     for (job, result) in jobs.iter().zip(results) {
         let (word, time, size, sum) = match result {
             Some(Ok(done)) => {
@@ -232,18 +256,36 @@ fn table(jobs: &[Job], results: &[Option<Result<Done>>], ui: &Ui) {
                     done.artefact.sha256.get(..16).unwrap_or_default().to_owned(),
                 )
             }
-            Some(Err(why)) if why.kind == Kind::Interrupted => ("stopped", String::new(), String::new(), String::new()),
+            Some(result) if is_stopped(result) => ("stopped", String::new(), String::new(), String::new()),
             Some(Err(_)) => ("failed", String::new(), String::new(), String::new()),
             None => ("not begun", String::new(), String::new(), String::new()),
         };
-        let row = format!(
-            "{:<name$}  {:<gateway$}  {:<12}  {word:<10}  {time:>7}  {size:>9}  {sum}",
-            job.name,
-            job.gateway.label,
-            job.target.value.short()
-        );
-        ui.plain(row.trim_end());
+        let target = job.target.value.short();
+        row([&job.name, &job.gateway.label, &target, word, &time, &size, &sum]);
     }
+}
+
+/// What moves while the only build runs, and what is written above it meanwhile.
+pub(super) fn alone<T>(job: &Job, cx: Context, work: impl FnOnce(&dyn Fn(&str)) -> T) -> T {
+    let row = (cx.host.interactive && !cx.ui.is_quiet()).then(|| spinner(ProgressBar::new_spinner(), &title(job)));
+    let done = work(&|line| {
+        let say = || cx.ui.go_said(line, &job.plugin.dir);
+        row.as_ref().map_or_else(say, |row| row.suspend(say));
+    });
+    if let Some(row) = row {
+        row.finish_and_clear();
+    }
+    done
+}
+
+/// A line that turns, with a clock; cut where the terminal ends.
+fn spinner(row: ProgressBar, title: &str) -> ProgressBar {
+    if let Ok(style) = ProgressStyle::with_template("{spinner:>12} {wide_msg} {elapsed}") {
+        row.set_style(style);
+    }
+    row.set_message(title.to_owned());
+    row.enable_steady_tick(Duration::from_millis(120));
+    row
 }
 
 /// The live display: a line for each job that runs, one for all; plain lines where nothing can be drawn.
@@ -261,6 +303,8 @@ impl<'a> Board<'a> {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_message("building");
+            // The clock goes on while nothing ends.
+            bar.enable_steady_tick(Duration::from_secs(1));
             (all, bar)
         });
         Board { cx, live }
@@ -272,12 +316,7 @@ impl<'a> Board<'a> {
             return None;
         };
         let row = all.insert_before(bar, ProgressBar::new_spinner());
-        if let Ok(style) = ProgressStyle::with_template("{spinner:>12} {msg} {elapsed}") {
-            row.set_style(style);
-        }
-        row.set_message(title(job));
-        row.enable_steady_tick(Duration::from_millis(120));
-        Some(row)
+        Some(spinner(row, &title(job)))
     }
 
     /// Says what came of a job, with all that was said meanwhile, in one piece and above the rows that go on.
@@ -288,7 +327,7 @@ impl<'a> Board<'a> {
         let say = || {
             let ui = self.cx.ui;
             for line in said {
-                ui.pass_on(line);
+                ui.go_said(line, &job.plugin.dir);
             }
             match result {
                 Ok(done) => {

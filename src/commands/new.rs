@@ -63,6 +63,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             dir.display()
         ),
     );
+    warn_of_file_elsewhere(&project, &dir, cx);
     misplaced.inspect(|root| say_where_ci_is(root, cx));
     cx.ui.status(
         "next",
@@ -81,7 +82,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
 pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
     let dir = dir.canonicalize().map_err(|e| {
-        Error::usage(format!("cannot read {}: {e}", args.path.display())).help("plugbuild new NAME --type handler")
+        Error::unreadable(format!("cannot read {}: {e}", args.path.display())).help("plugbuild new NAME --type handler")
     })?;
     let source = Source::read(&dir)?;
     let rows = registerer::all();
@@ -124,6 +125,26 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         print_json(&made_event(&project, &dir, &made));
     }
     Ok(())
+}
+
+/// A gateway's file outside of the repository is not in a clone of it, as on a CI's machine.
+fn warn_of_file_elsewhere(project: &Project, dir: &Path, cx: Context) {
+    let file = Path::new(&project.gateway);
+    let root = repository_above(dir).unwrap_or_else(|| dir.to_owned());
+    let inside = real(&dir.join(file)).is_some_and(|file| file.starts_with(&root));
+    if !project.gateway.contains('/') || inside {
+        return;
+    }
+    cx.ui.warn(format!(
+        "{} names the gateway's file {}, which is outside of {}: a clone does not have it",
+        config::FILE,
+        project.gateway,
+        root.display()
+    ));
+    cx.ui.help(format!(
+        "where the file is not, name the gateway: `PLUGBUILD_GATEWAY={}`",
+        project.release
+    ));
 }
 
 /// Whether the folder has settings, its own or those of one above.
@@ -178,17 +199,19 @@ fn project(
     let spec = asked.gateway.get_or_insert(latest).clone();
     let found = gateway::identify(&asked, &matrix, cx.host)?;
     let from_file = found.binary.is_some();
+    let release = flavoured(&found);
     let gateway = match spec {
         GatewaySpec::File(path) => seen_from(dir, &path, cx).display().to_string(),
         GatewaySpec::Auto | GatewaySpec::Named(_) => spec.to_string(),
         // Its libc is part of what was asked for: without it a build is for the official image's.
-        _ => flavoured(&found),
+        _ => release.clone(),
     };
     Ok(Project {
         module: module.unwrap_or_else(|| format!("example.com/{name}")),
         name,
         kind,
         gateway,
+        release,
         gateway_go: given.go.clone(),
         from_file,
         go: found.go,
@@ -209,7 +232,8 @@ fn flavoured(found: &Gateway) -> String {
 /// that both folders can move together.
 fn seen_from(dir: &Path, file: &Path, cx: Context) -> PathBuf {
     let absolute = cx.host.absolute(file);
-    if file.is_absolute() {
+    let repository = repository_above(dir).unwrap_or_else(|| dir.to_owned());
+    if file.is_absolute() && !file.starts_with(&repository) {
         return absolute;
     }
     // A `..` after a symbolic link leads elsewhere than it reads.

@@ -232,7 +232,11 @@ fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
             "{} is no release folder: it holds neither {SUMS} nor {LIST}",
             path.display()
         );
-        return Err(Error::usage(what).help("give a folder that `plugbuild package` made"));
+        let error = match path.exists() {
+            true => Error::usage(what),
+            false => Error::unreadable(format!("there is no release folder {}", path.display())),
+        };
+        return Err(error.help("give a folder that `plugbuild package` made"));
     }
     Ok(dist(args, &Settings::read(&path, cx.host)?, cx))
 }

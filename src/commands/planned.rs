@@ -7,7 +7,7 @@ use super::sources::Sources;
 use crate::align::Means;
 use crate::bundle::modules;
 use crate::cli::build::BuildArgs;
-use crate::cli::misspelt_command;
+use crate::cli::{misspelt_command, no_such_command};
 use crate::config::{Config, Settings};
 use crate::error::{Error, Result};
 use crate::gateway::{self, Gateway};
@@ -194,8 +194,8 @@ fn is_module(dir: &Path) -> bool {
 /// A word that is no folder may have been meant as a command.
 fn or_command(why: Error, typed: &Path, dir: &Path) -> Error {
     let word = typed.to_str().filter(|_| !dir.exists());
-    match word.and_then(misspelt_command) {
-        Some(command) => why.help(format!("or was the command meant: `plugbuild {command}`?")),
+    match word.filter(|word| misspelt_command(word).is_some()) {
+        Some(word) => no_such_command(word),
         None => why,
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn plugin(path: &Path, rows: &[Registerer], asking: Option<&Asking>, 
     let full = cx.host.absolute(path);
     let label = path.display().to_string();
     let meta = full.metadata().map_err(|e| {
-        Error::usage(format!("cannot read the plugin {label}: {e}"))
+        Error::unreadable(format!("cannot read the plugin {label}: {e}"))
             .help("give a plugin's folder, or the .so built of it")
     })?;
     let (dir, file) = if meta.is_dir() {

@@ -43,6 +43,10 @@ impl<'a> Runnable<'a> {
         let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
         let libc = gateway.libc.map(|libc| libc.kind);
         let mut command = trial::runner(arch, libc, sysroot, matrix, cx.host)?;
+        cx.ui.status(
+            "running",
+            format!("the gateway {}: {}", gateway.label, binary.display()),
+        );
         command.push(binary.into());
         Ok(Runnable {
             gateway,

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
+use crate::near::nearest;
 use crate::place::Lines;
 
 /// A warning for each unknown key. `text` is known to parse.
@@ -49,7 +50,7 @@ fn in_table(table: &DeTable, schema: &Value, path: &str, found: &mut Vec<Unknown
             None => found.push(Unknown {
                 at: key.span().start,
                 key: full,
-                nearest: nearest(name, properties.keys()),
+                nearest: nearest(name, properties.keys().map(String::as_str)).map(str::to_owned),
             }),
         }
     }
@@ -65,14 +66,4 @@ fn in_value(value: &DeValue, schema: &Value, path: &str, found: &mut Vec<Unknown
         }
         _ => {}
     }
-}
-
-/// The key most like a misspelt one, if any is like it at all.
-fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k String>) -> Option<String> {
-    let name = name.to_lowercase().replace('_', "-");
-    known
-        .map(|key| (strsim::jaro_winkler(&name, key), key))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, key)| key.clone())
 }

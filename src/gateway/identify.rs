@@ -234,7 +234,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
     // A pipe, as of `--gateway <(krakend version)`, may never say anything, and can be read only once.
     let read = heedful(Duration::MAX, move || beginning(&file))?;
     let bytes = read.map_err(|e| {
-        let error = Error::usage(format!("cannot read the gateway {place}: {e}"));
+        let error = Error::unreadable(format!("cannot read the gateway {place}: {e}"));
         or_meant(error, &path.file_name().unwrap_or_default().to_string_lossy())
     })?;
     if bytes.starts_with(b"\x7fELF") {

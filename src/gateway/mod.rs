@@ -57,6 +57,13 @@ pub struct Settings {
 }
 
 impl Gateway {
+    /// Whether it is known to be the Community edition, a release or a build of its own module.
+    #[must_use]
+    pub fn is_community(&self) -> bool {
+        let module = self.main_module.as_deref().unwrap_or_default();
+        module.split('/').any(|element| element == "krakend-ce")
+    }
+
     /// Whether it is another in words only.
     #[must_use]
     pub fn is_same(&self, other: &Gateway) -> bool {

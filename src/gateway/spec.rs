@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::registerer::nearest;
+use crate::near::nearest;
 use crate::target::LibcKind;
 use crate::version::numbers;
 
@@ -46,8 +46,19 @@ impl FromStr for GatewaySpec {
             "" => return Err(forms(Error::usage("`--gateway` names no gateway"))),
             "-" => return Ok(GatewaySpec::Stdin),
             "auto" => return Ok(GatewaySpec::Auto),
-            _ if looks_like_path => return Ok(GatewaySpec::File(text.into())),
             _ => {}
+        }
+        if let Some((image, tag)) = of_image(text) {
+            // Enterprise, and a tag that is no release, get a word where the gateway is looked up.
+            return match tag.parse() {
+                Ok(release @ (GatewaySpec::Release { .. } | GatewaySpec::Latest { .. })) if image != ENTERPRISE => {
+                    Ok(release)
+                }
+                _ => Ok(GatewaySpec::Named(format!("{image}:{tag}"))),
+            };
+        }
+        if looks_like_path {
+            return Ok(GatewaySpec::File(text.into()));
         }
         let (name, flavour) = split_flavour(text);
         if name == "latest" {
@@ -98,6 +109,23 @@ fn split_flavour(text: &str) -> (&str, Option<LibcKind>) {
         .unwrap_or((text, None))
 }
 
+/// KrakenD's images: the gateways' and the ones that plugins are built in, which are tagged alike.
+const IMAGES: [&str; 5] = ["krakend", "krakend-ce", "builder", ENTERPRISE, "builder-ee"];
+const ENTERPRISE: &str = "krakend-ee";
+
+/// The image, without its owner, and the tag of `krakend:2.9.4-alpine`, `krakend/builder:2.9.4` or
+/// `docker.io/devopsfaith/krakend:2.9`.
+fn of_image(text: &str) -> Option<(&str, &str)> {
+    let (place, tag) = text.rsplit_once(':')?;
+    let (owner, image) = place.rsplit_once('/').unwrap_or(("", place));
+    let is_builder = image.starts_with("builder");
+    let owner = owner.rsplit('/').next().unwrap_or_default();
+    let known = IMAGES.contains(&image)
+        && (["krakend", "devopsfaith"].contains(&owner) || !is_builder && ["", "library"].contains(&owner));
+    let image = if image == "builder-ee" { ENTERPRISE } else { image };
+    known.then_some((image, tag))
+}
+
 /// The help for a name that is almost a release: an image's last element, a flavour that is misspelt.
 #[must_use]
 pub fn meant(name: &str) -> Option<String> {
@@ -107,7 +135,7 @@ pub fn meant(name: &str) -> Option<String> {
             "Enterprise is no release that is known here; give the gateway's own file, out of its image: \
              `docker cp $(docker create krakend/{image}:{tag}):/usr/bin/krakend .`, then `--gateway ./krakend`"
         )),
-        "krakend" | "krakend-ce" => {
+        "krakend" | "krakend-ce" | "builder" => {
             let release = corrected(tag)?;
             Some(format!(
                 "did you mean `--gateway {release}`? that is the release, without its image's name"
@@ -127,7 +155,7 @@ fn corrected(text: &str) -> Option<String> {
         return Some(text.to_owned());
     }
     let (name, flavour) = text.split_at(text.find('-')?);
-    let near = nearest(flavour, &SUFFIXES.map(|(suffix, _)| suffix))?;
+    let near = nearest(flavour, SUFFIXES.map(|(suffix, _)| suffix))?;
     is_release(name).then(|| format!("{name}{near}"))
 }
 
@@ -165,6 +193,21 @@ mod tests {
             ("-", GatewaySpec::Stdin),
             ("./krakend", GatewaySpec::File("./krakend".into())),
             ("bin/2.1", GatewaySpec::File("bin/2.1".into())),
+            ("krakend:2.9.4-alpine", release(&[2, 9, 4], Some(LibcKind::Musl))),
+            ("krakend/builder:2.9.4", release(&[2, 9, 4], None)),
+            (
+                "krakend/builder:2.9.4-linux-generic",
+                release(&[2, 9, 4], Some(LibcKind::Glibc)),
+            ),
+            ("devopsfaith/krakend:2.1", release(&[2, 1], None)),
+            (
+                "docker.io/krakend/krakend-ce:latest",
+                GatewaySpec::Latest { flavour: None },
+            ),
+            ("krakend/krakend-ee:2.9", GatewaySpec::Named("krakend-ee:2.9".into())),
+            ("krakend/builder:main", GatewaySpec::Named("builder:main".into())),
+            ("./krakend:2.1", GatewaySpec::File("./krakend:2.1".into())),
+            ("out/krakend:2.1", GatewaySpec::File("out/krakend:2.1".into())),
             ("acme-3.0", GatewaySpec::Named("acme-3.0".into())),
             ("2.1.4.5", GatewaySpec::Named("2.1.4.5".into())),
             ("+2.1", GatewaySpec::Named("+2.1".into())),
@@ -178,7 +221,7 @@ mod tests {
     fn a_name_that_is_almost_a_release_is_known() {
         let help = |name: &str| meant(name).unwrap_or_default();
         for (name, release) in [
-            ("krakend:2.12", "2.12"),
+            ("builder:2.12.1-alpin", "2.12.1-alpine"),
             ("krakend:2.12.1-alpin", "2.12.1-alpine"),
             ("2.12.1-linux-generik", "2.12.1-linux-generic"),
             ("v2.1-apline", "v2.1-alpine"),

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use super::document::{Document, Entry, Format, Node, Place, Value};
 use super::folder::Folder;
-use crate::registerer::{Kind, Registerer, nearest};
+use crate::near::nearest;
+use crate::registerer::{Kind, Registerer};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -136,6 +136,43 @@ const BOOLEAN: [&str; 18] = [
     "changed",
 ];
 
+/// Flags of go build that take a value.
+const VALUED: [&str; 19] = [
+    "C",
+    "p",
+    "o",
+    "asmflags",
+    "buildmode",
+    "compiler",
+    "covermode",
+    "coverpkg",
+    "gccgoflags",
+    "gcflags",
+    "installsuffix",
+    "ldflags",
+    "mod",
+    "modfile",
+    "overlay",
+    "pgo",
+    "pkgdir",
+    "tags",
+    "toolexec",
+];
+
+/// Whether a word is a flag of go build that is longer than one letter, as in `-tags`, `-ldflags=-s`: before `--` such a
+/// word would be read as a short flag of plugbuild's with its value.
+#[must_use]
+pub fn is_go_flag(word: &str) -> bool {
+    let (name, _) = name_and_value(word);
+    word.starts_with('-') && name.len() > 1 && (BOOLEAN.contains(&name) || VALUED.contains(&name))
+}
+
+/// Whether a flag of go build is followed by its value.
+#[must_use]
+pub fn takes_value(flag: &str) -> bool {
+    VALUED.contains(&name_and_value(flag).0)
+}
+
 fn name_and_value(flag: &str) -> (&str, Option<&str>) {
     let bare = flag.trim_start_matches('-');
     bare.split_once('=')

@@ -52,7 +52,7 @@ impl Plugin {
     /// No such folder, no go.mod there or above, or one that names no module.
     pub fn read(dir: &Path, host: &Host, goenv: &GoEnv) -> Result<Self> {
         let dir = dir.canonicalize().map_err(|e| {
-            Error::usage(format!("cannot read the plugin folder {}: {e}", dir.display()))
+            Error::unreadable(format!("cannot read the plugin folder {}: {e}", dir.display()))
                 .help("give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`")
         })?;
         if !dir.is_dir() {

@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::Registerer;
 use super::source::{Declaration, Source, What};
 use super::tokens::Token;
-use super::{Registerer, nearest};
 use crate::error::Error;
+use crate::near::nearest;
 use crate::version::GatewayVersion;
 
 /// Where the compiler is told the assertions are.
@@ -238,7 +239,9 @@ fn not_a_variable(row: &Registerer, declared: &Declaration) -> Error {
 /// No such variable: a mistake if something says that there should be one.
 fn missing(row: &Registerer, rows: &[Registerer], source: &Source) -> Result<(), Error> {
     let near = source.main().find(|d| {
-        !is_method(d) && !rows.iter().any(|row| row.symbol == d.name) && nearest(&d.name, &[&row.symbol]).is_some()
+        !is_method(d)
+            && !rows.iter().any(|row| row.symbol == d.name)
+            && nearest(&d.name, [row.symbol.as_str()]).is_some()
     });
     let error = match (near, method(source, &row.method)) {
         (Some(near), _) if near.what != What::Type => Error::incompatible(format!(

@@ -187,6 +187,17 @@ impl Described for Kind {
     }
 }
 
+impl Registerer {
+    /// What a Community gateway makes of one that only the Enterprise edition looks up.
+    #[must_use]
+    pub fn ignored(&self) -> String {
+        format!(
+            "{} is ignored by this gateway: {} plugins work in the Enterprise edition only",
+            self.symbol, self.kind
+        )
+    }
+}
+
 /// A row's own kind, by the one name that is written in the program: the others come from the rows.
 fn short_name<'de, D: Deserializer<'de>>(from: D) -> Result<Kind, D::Error> {
     let text = String::deserialize(from)?;
@@ -202,22 +213,6 @@ impl fmt::Display for Level {
             Level::Backend => "backend",
         })
     }
-}
-
-/// What is near enough to have been meant.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&name.to_lowercase(), &candidate.to_lowercase()),
-                *candidate,
-            )
-        })
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).clamp(1, 3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

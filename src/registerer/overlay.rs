@@ -45,7 +45,13 @@ pub fn write(
     if source.has_conditional(super::all()) {
         source.settle(&compiled()?);
     }
-    let assertions = Assertions::of(&source, super::all(), job.gateway.version)?;
+    let mut assertions = Assertions::of(&source, super::all(), job.gateway.version)?;
+    if job.gateway.is_community() {
+        let ignored = super::all()
+            .iter()
+            .filter(|row| row.enterprise && source.exports(&row.symbol));
+        assertions.warnings.extend(ignored.map(super::Registerer::ignored));
+    }
     if assertions.file().is_none() && source.has_main() && !source.has_conditional(super::all()) {
         elsewhere::check(&job.plugin.dir, super::all())?;
     }

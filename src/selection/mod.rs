@@ -214,18 +214,8 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         lines.join("\n  ")
     );
     let error = Error::new(kind, what);
-    if gobuild::PRIVATE.iter().any(|sign| said.contains(sign)) {
-        let set = host
-            .var("GOPRIVATE")
-            .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
-        let own = set.map_or_else(String::new, |set| format!(" (GOPRIVATE={})", set.to_string_lossy()));
-        error.help(format!(
-            "a private module could not be had from its host{own}: ~/.netrc and git's own credentials work as with the go command"
-        ))
-    } else {
-        // The same words mean the same whether they come from listing or from building.
-        let help =
-            gobuild::explained(said, job).unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
-        error.help(help)
-    }
+    // The same words mean the same whether they come from listing or from building.
+    let help = gobuild::explained(said, job, host)
+        .unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+    error.help(help)
 }

@@ -239,6 +239,8 @@ pub fn progress(host: &Host, what: &str, length: Option<u64>) -> ProgressBar {
         Some(length) => (ProgressBar::new(length), "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}"),
         None => (ProgressBar::new_spinner(), "{msg} {spinner} {bytes}"),
     };
+    // It moves also while nothing comes.
+    bar.enable_steady_tick(Duration::from_millis(500));
     bar.set_message(what.to_owned());
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));

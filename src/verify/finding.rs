@@ -50,6 +50,8 @@ pub enum Id {
     NoRegisterer,
     /// Exports a registerer that does not implement what the gateway asks of it.
     WrongRegisterer,
+    /// Exports a registerer that this edition of the gateway does not look for.
+    IgnoredRegisterer,
 }
 
 impl Id {
@@ -78,11 +80,12 @@ impl Id {
             Id::AfterMisfit => "after-misfit",
             Id::NoRegisterer => "no-registerer",
             Id::WrongRegisterer => "wrong-registerer",
+            Id::IgnoredRegisterer => "ignored-registerer",
         }
     }
 
     /// Every cause, in the order of docs/verify.md.
-    pub const ALL: [Id; 21] = [
+    pub const ALL: [Id; 22] = [
         Id::OtherMachine,
         Id::NoPluginSupport,
         Id::OtherLibc,
@@ -104,6 +107,7 @@ impl Id {
         Id::AfterMisfit,
         Id::NoRegisterer,
         Id::WrongRegisterer,
+        Id::IgnoredRegisterer,
     ];
 }
 

@@ -130,7 +130,7 @@ impl<'p, 'a> Process<'p, 'a> {
             let stops = |f: &Finding| f.severity == Severity::Error && f.stage == Stage::Link;
             linked = !verdict.findings.iter().any(stops);
             self.go_open(plugin, against, &mut verdict);
-            verdict.findings.extend(registerers::check(plugin));
+            verdict.findings.extend(registerers::check(plugin, against));
             verdict.findings.extend(self.misfit.map(after_misfit));
         }
         unproved::leave_open(&mut verdict, plugin, against);

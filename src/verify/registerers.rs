@@ -6,6 +6,7 @@
 
 use crate::binary::go_format::{self, GoFormat};
 use crate::registerer::{self, Registerer};
+use crate::verify::against::Against;
 use crate::verify::finding::{Finding, Id, Severity, Stage};
 use crate::verify::plugin::Plugin;
 
@@ -75,7 +76,7 @@ pub fn symbols() -> String {
 }
 
 /// What the gateway would find.
-pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
+pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
     let exported = exported(plugin);
     if exported.is_empty() {
         let names = symbols();
@@ -110,5 +111,14 @@ pub(super) fn check(plugin: &Plugin<'_>) -> Vec<Finding> {
                 .help(help),
         )
     };
-    exported.iter().filter_map(wrong).collect()
+    let ignored = exported
+        .iter()
+        .filter(|(row, _)| row.enterprise && against.gateway.is_community())
+        .map(|(row, _)| {
+            Finding::new(Id::IgnoredRegisterer, Stage::Register, row.ignored())
+                .severity(Severity::Warning)
+                .about(&row.symbol)
+                .help("load it in the Enterprise edition, or register a handler, a client or a modifier")
+        });
+    exported.iter().filter_map(wrong).chain(ignored).collect()
 }

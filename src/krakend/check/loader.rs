@@ -31,7 +31,7 @@ impl<'a> Checker<'a> {
             return;
         }
         for entry in plugin.node.entries() {
-            if let Some(near) = nearest(&entry.key, &["pattern", "folder"]).filter(|near| *near != entry.key) {
+            if let Some(near) = nearest(&entry.key, ["pattern", "folder"]) {
                 self.warning(
                     entry.at,
                     format!("`{}` is nothing the gateway reads", entry.key),

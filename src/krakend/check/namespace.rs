@@ -195,7 +195,7 @@ impl<'a> Checker<'a> {
             .filter(|(kind, _)| *kind == row.kind)
             .map(|(_, name)| name.as_str())
             .collect();
-        let help = match nearest(name, &known) {
+        let help = match nearest(name, known.iter().copied()) {
             Some(near) => Some(format!("did you mean `{near}`?")),
             None if known.is_empty() && !all.iter().all(|r| r.all) => {
                 let origins: Vec<&str> = all.iter().filter(|r| !r.all).map(|r| r.origin.as_str()).collect();
@@ -223,7 +223,7 @@ fn misspelt<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
         .map(|row| row.namespace.as_str());
     if looks {
         known_by
-            .or_else(|| nearest(&lower, &namespaces))
+            .or_else(|| nearest(&lower, namespaces.iter().copied()))
             .or(namespaces.first().copied())
     } else {
         rows.iter()

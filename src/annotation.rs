@@ -1,0 +1,117 @@
+//! GitHub's workflow commands: an `::error` line is shown beside the file and line that it names. Pure.
+
+use std::path::Path;
+
+/// `::error file=…,line=…,col=…,title=…::text`, with the place where the text begins with one or names one; `dir` is
+/// the folder that its path is relative to.
+#[must_use]
+pub fn error(title: &str, text: &str, dir: &Path) -> String {
+    let place = place(text).map_or_else(String::new, |place| {
+        let file = property(&dir.join(place.file).display().to_string());
+        let column = place.column.map_or_else(String::new, |column| format!(",col={column}"));
+        format!("file={file},line={}{column},", place.line)
+    });
+    command("error", &place, title, text)
+}
+
+/// A line of the Go compiler's, if it is one that says what is wrong at a place.
+#[must_use]
+pub fn of_compiler(line: &str, dir: &Path) -> Option<String> {
+    let place = place(line)?;
+    let is_source = [".go", ".mod", ".sum", ".work", ".c", ".h", ".s"]
+        .iter()
+        .any(|ending| place.file.ends_with(ending));
+    is_source.then(|| error("go build", line, dir))
+}
+
+/// A command without a place.
+#[must_use]
+pub fn plain(level: &str, title: &str, text: &str) -> String {
+    command(level, "", title, text)
+}
+
+fn command(level: &str, place: &str, title: &str, text: &str) -> String {
+    format!("::{level} {place}title={}::{}", property(title), data(text))
+}
+
+/// Where a message says that it is about.
+#[derive(Debug, PartialEq, Eq)]
+struct Place<'a> {
+    file: &'a str,
+    line: usize,
+    column: Option<usize>,
+}
+
+/// `plugin.go:12:5: …`, `go.mod:3: …`, `…/plugbuild.toml: TOML parse error at line 2, column 11`.
+fn place(text: &str) -> Option<Place<'_>> {
+    let first = text.lines().next()?;
+    if let Some((file, at)) = first.split_once(": TOML parse error at line ") {
+        let (line, column) = at.split_once(", column ").unwrap_or((at, ""));
+        return Some(Place {
+            file,
+            line: line.parse().ok()?,
+            column: column.parse().ok(),
+        });
+    }
+    let (file, rest) = first.split_once(':')?;
+    let plain = !file.is_empty() && !file.contains(char::is_whitespace) && file.contains('.');
+    let (line, rest) = rest.split_once(':')?;
+    let column = rest.split_once(':').and_then(|(column, _)| column.parse().ok());
+    let line = line.parse().ok()?;
+    plain.then_some(Place { file, line, column })
+}
+
+/// The escapes of a command's text.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The escapes of a command's property: also what separates properties.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_its_place_where_it_has_one() {
+        let of = |text: &str| error("plugbuild", text, Path::new("/w/p"));
+        for (text, begins) in [
+            (
+                "./plugin.go:12:5: undefined: x",
+                "::error file=/w/p/./plugin.go,line=12,col=5,title=plugbuild::./plugin",
+            ),
+            (
+                "go.mod:3: unknown directive",
+                "::error file=/w/p/go.mod,line=3,title=plugbuild::go.mod",
+            ),
+            (
+                "/w/plugbuild.toml: TOML parse error at line 2, column 11\n  |",
+                "::error file=/w/plugbuild.toml,line=2,col=11,title=plugbuild::/w/plugbuild.toml: TOML parse error at line 2, column 11%0A",
+            ),
+            (
+                "no release 9.9 of KrakenD is known",
+                "::error title=plugbuild::no release",
+            ),
+            ("cannot fetch https://x:80/: 1:2", "::error title=plugbuild::cannot"),
+        ] {
+            assert!(of(text).starts_with(begins), "{}", of(text));
+        }
+    }
+
+    #[test]
+    fn a_compilers_line_is_told_from_its_others() {
+        let of = |line: &str| of_compiler(line, Path::new("/w"));
+        assert!(of("a/x.go:1:2: bad").is_some());
+        for line in [
+            "# example.com/handler",
+            "\tx.go:1:2: in detail",
+            "go: downloading x v1",
+            "a.b:1:2: c",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+}
