@@ -20,7 +20,7 @@ help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
 
 "#]]);
     Case::plugin().run("nowhere -g 2.1").is(str![[r#"
-exit: 2
+exit: 6
 --- stderr
 error: cannot read the plugin folder [CWD]/nowhere: No such file or directory (os error 2)
 help: give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`
@@ -102,7 +102,7 @@ exit: 3
 go: warning: ignoring something
 -buildmode=plugin requires exactly one main package
 error: go build of example.com/handler for x86_64-unknown-linux-musl failed
-help: give the folder with `package main`: [CWD] has none; `plugbuild PATH --gateway …`
+help: give the folder with `package main`: [CWD] has none, nor has any below it
 
 "#]]);
 }
@@ -232,7 +232,7 @@ fn files_that_are_no_gateway() {
         .file("work/notes", "KrakenD is a gateway\n")
         .file("work/nogo", fs::read(sh()).unwrap());
     case.run("-g ./nothing").is(str![[r#"
-exit: 2
+exit: 6
 --- stderr
 error: cannot read the gateway [CWD]/nothing: No such file or directory (os error 2)
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
@@ -436,7 +436,7 @@ For more information, try '--help'.
     case.run("-g 2.1 -q -v").is(str![[r#"
 exit: 2
 --- stderr
-error: the argument '--quiet' cannot be used with '--verbose'
+error: the argument '--quiet' cannot be used with '--verbose...'
 
 Usage: plugbuild build --gateway <G> --quiet [PATH] [-- <GO BUILD ARGS>...]
 
