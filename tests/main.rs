@@ -11,6 +11,7 @@ mod align;
 mod trees;
 mod official;
 mod oracle;
+mod go_lines;
 mod hazards;
 mod verdicts;
 mod readme;

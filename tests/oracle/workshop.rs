@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::support::cache;
+use crate::support::gateway::zig;
 use crate::support::go::Go;
+use crate::support::{cache, root, test_tool, write_program};
 
 /// Where a build has its modules from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +36,8 @@ pub(crate) enum Cc {
     Gcc,
     Musl,
     Arm64,
+    /// zig, since no distribution has a gcc for it.
+    Arm64Musl,
     /// No cgo at all.
     None,
 }
@@ -67,6 +70,8 @@ pub(crate) struct Variant {
     /// The plugin's module path.
     pub(crate) module: &'static str,
     pub(crate) pgo: bool,
+    /// The version of the module that imports nothing; none if it is not required.
+    pub(crate) bare: &'static str,
 }
 
 pub(crate) const BASE: Variant = Variant {
@@ -83,6 +88,7 @@ pub(crate) const BASE: Variant = Variant {
     text: "",
     module: "example.com/plug",
     pgo: false,
+    bare: "",
 };
 
 /// Host or plugin.
@@ -170,7 +176,11 @@ impl Workshop {
         }
         match what {
             What::Host => {
-                let libc = if variant.cc == Cc::Musl {
+                if variant.cc == Cc::Arm64Musl {
+                    // zig's linker takes away what nothing points to: the build information, up to Go 1.17.
+                    ldflags.push_str("-extldflags=-Wl,--no-gc-sections ");
+                }
+                let libc = if matches!(variant.cc, Cc::Musl | Cc::Arm64Musl) {
                     "MUSL-1.2.3_(test)".to_owned()
                 } else {
                     format!("GLIBC-{}_(test)", glibc())
@@ -195,16 +205,7 @@ impl Workshop {
 
     /// Loads plugins into a host, in one process; what each `plugin.Open` said, as far as the process lived.
     pub(crate) fn open_all(&self, host: &Path, cc: Cc, plugins: &[PathBuf]) -> Vec<Outcome> {
-        #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-        let mut command = match cc {
-            Cc::Arm64 => {
-                let mut qemu = Command::new("qemu-aarch64-static");
-                qemu.args(["-L", "/usr/aarch64-linux-gnu"]).arg(host);
-                qemu
-            }
-            _ => Command::new(host),
-        };
-        let out = command.args(plugins).output().expect("the host starts");
+        let out = Self::run_host(host, cc, plugins);
         let text = String::from_utf8_lossy(&out.stdout);
         let mut said = text
             .lines()
@@ -227,6 +228,25 @@ impl Workshop {
             .collect()
     }
 
+    /// Runs a host, under emulation where it must be.
+    pub(crate) fn run_host(host: &Path, cc: Cc, plugins: &[PathBuf]) -> Output {
+        #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+        let mut command = match cc {
+            Cc::Arm64 | Cc::Arm64Musl => {
+                let mut qemu = Command::new("qemu-aarch64-static");
+                let musl = || test_tool("musl-aarch64").expect("tests/setup.sh gets the other machine's musl");
+                match cc {
+                    Cc::Arm64Musl => qemu.arg("-L").arg(musl()),
+                    _ => qemu.args(["-L", "/usr/aarch64-linux-gnu"]),
+                };
+                qemu.arg(host);
+                qemu
+            }
+            _ => Command::new(host),
+        };
+        command.args(plugins).output().expect("the host starts")
+    }
+
     fn go(&self, go: &Go, variant: &Variant) -> Command {
         let mut command = go.command();
         command
@@ -246,9 +266,27 @@ impl Workshop {
             Cc::Gcc => command.env("CC", "gcc"),
             Cc::Musl => command.env("CC", "musl-gcc"),
             Cc::Arm64 => command.env("CC", "aarch64-linux-gnu-gcc").env("GOARCH", "arm64"),
+            Cc::Arm64Musl => command.env("CC", self.zig_cc()).env("GOARCH", "arm64"),
             Cc::None => command.env("CGO_ENABLED", "0"),
         };
         command
+    }
+
+    /// zig for arm64 and musl as one word: the oldest Go leaves out what follows the first word of CC.
+    fn zig_cc(&self) -> PathBuf {
+        static WRITING: Mutex<()> = Mutex::new(());
+        let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = self.root.join("zig-cc-aarch64-linux-musl");
+        let zig_cc = root().join("tests/gateway/zig-cc.sh");
+        let text = format!(
+            "#!/bin/sh\nexec '{}' '{}' aarch64-linux-musl \"$@\"\n",
+            zig_cc.display(),
+            zig().display()
+        );
+        if fs::read_to_string(&script).ok().as_ref() != Some(&text) {
+            write_program(&script, &text);
+        }
+        script
     }
 
     fn cache_of(&self, tree: Tree) -> PathBuf {
@@ -280,6 +318,9 @@ impl Workshop {
         );
         if source == "main.go" {
             text.push_str(&format!("\nrequire example.org/mid {}\n", variant.mid));
+        }
+        if !variant.bare.is_empty() {
+            text.push_str(&format!("\nrequire example.org/bare {}\n", variant.bare));
         }
         match variant.tree {
             Tree::ReplacedByModule => text.push_str("\nreplace example.org/leaf => example.org/fork v1.0.0\n"),
@@ -322,6 +363,12 @@ impl Workshop {
             self.publish("example.org/leaf", version, "", &self.leaf(version));
         }
         self.publish("example.org/fork", "v1.0.0", "", &self.leaf("v1.0.0"));
+        for version in ["v1.0.0", "v1.1.0"] {
+            let read = |name: &str| fs::read_to_string(self.sources.join("go/bare").join(name)).unwrap();
+            let files = [("bare.go", "bare.go"), ("tagged.txt", "tagged.go")]
+                .map(|(from, to)| (to.to_owned(), read(from).replace("VERSION", version)));
+            self.publish("example.org/bare", version, "", &files);
+        }
         for (version, leaf) in [("v1.0.0", "v0.9.0"), ("v1.1.0", "v1.1.0")] {
             let text = fs::read_to_string(self.sources.join("go/mid/mid.go")).unwrap();
             let files = [("mid.go".to_owned(), text.replace("VERSION", version))];
