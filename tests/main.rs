@@ -16,6 +16,7 @@ mod hazards;
 mod verdicts;
 mod readme;
 mod commands;
+mod configs;
 mod gateways;
 mod bad_input;
 mod slips;

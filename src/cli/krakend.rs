@@ -17,7 +17,8 @@ pub struct CheckArgs {
     /// The plugins it is for: a plugin's folder, from whose source the registered names are read, or a .so
     #[arg(value_name = "PLUGIN")]
     pub plugins: Vec<PathBuf>,
-    /// Run this gateway with each .so, and ask it which names that plugin registers
+    /// Verify each .so for this gateway, else for the one of plugbuild.toml; a gateway's own file is also run with each, and
+    /// asked which names that plugin registers
     #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
     pub gateway: Option<GatewaySpec>,
     /// How long that gateway may take to start

@@ -1,38 +1,49 @@
 //! `plugbuild config check`: a gateway's configuration and its plugins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::registered::{Asking, plugin};
 use super::running::Runnable;
-use super::{Context, print, print_json};
-use crate::cli::Format;
+use super::verify::typed;
+use super::{Context, asked, print, print_json};
+use crate::binary::Binary;
 use crate::cli::krakend::CheckArgs;
+use crate::cli::{Format, GatewayArgs};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, Gateway};
-use crate::krakend::document::{self, Read};
+use crate::gateway::{self, Gateway};
+use crate::invocation::quoted;
+use crate::krakend::document::{self, Place, Read};
 use crate::krakend::wanted::wanted;
 use crate::krakend::{Finding, Folder, Plugin, Severity, check};
 use crate::matrix::Matrix;
 use crate::registerer;
+use crate::verify::against::Against;
+use crate::verify::{self, Answer, Verdict};
 
 pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
     let text = read(&cx.host.absolute(&args.config))?;
     let rows = registerer::all();
     let read = document::read(&args.config.to_string_lossy(), &text);
-    let gateway = gateway(args, cx)?;
-    let runnable = gateway
+    let known = gateway(args, cx)?;
+    // Only one that was typed is ever run.
+    let runnable = known
         .as_ref()
-        .map(|(gateway, matrix)| Runnable::new(gateway, None, matrix, cx))
+        .filter(|(gateway, ..)| args.gateway.is_some() && gateway.binary.is_some())
+        .map(|(gateway, _, matrix)| Runnable::new(gateway, None, matrix, cx))
         .transpose()?
         .map(|runnable| runnable.within(Duration::from_secs(args.timeout)));
     let wanted = match &read {
         Read::Document(document) => wanted(document, rows),
         _ => Vec::new(),
+    };
+    let unfit = match &known {
+        Some((gateway, opened, matrix)) => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
+        None => Vec::new(),
     };
     let asking = runnable.as_ref().map(|runnable| Asking {
         runnable,
@@ -41,7 +52,11 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let plugins: Vec<Plugin> = args
         .plugins
         .iter()
-        .map(|path| plugin(path, rows, asking.as_ref(), cx))
+        .map(|path| {
+            // What does not load could take the gateway with it.
+            let loads = unfit.iter().all(|(other, _)| other != path);
+            plugin(path, rows, asking.as_ref().filter(|_| loads), cx)
+        })
         .collect::<Result<_>>()?;
     let findings = match read {
         Read::Document(document) => {
@@ -71,6 +86,7 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             help: None,
         }],
     };
+    let findings: Vec<Finding> = unfit.into_iter().map(|(_, finding)| finding).chain(findings).collect();
     for finding in &findings {
         tell(finding, &args.config, cx);
     }
@@ -84,18 +100,64 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// The gateway that is to be asked: only one that was typed is ever run.
-fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Matrix)>> {
-    let Some(spec) = &args.gateway else {
+/// The gateway that is known: the one that was typed, else that of the settings where a plugin is there to verify.
+fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Option<Binary>, Matrix)>> {
+    let settings = Settings::read(&cx.host.cwd, cx.host)?;
+    let given = GatewayArgs {
+        gateway: args.gateway.clone(),
+        go: None,
+    };
+    let asked = asked(&given, None, &settings, cx)?;
+    let built = args.plugins.iter().any(|path| cx.host.absolute(path).is_file());
+    if asked.gateway.is_none() || !built {
         return Ok(None);
+    }
+    let matrix = settings.matrix()?;
+    let (gateway, binary) = gateway::open(&asked, &matrix, cx.host)?;
+    Ok(Some((gateway, binary, matrix)))
+}
+
+/// The plugins that the gateway will not load, by `verify`'s own decision.
+fn unfit(
+    args: &CheckArgs,
+    gateway: &Gateway,
+    opened: Option<&Binary>,
+    matrix: &Matrix,
+    cx: Context,
+) -> Result<Vec<(PathBuf, Finding)>> {
+    let built = args.plugins.iter().filter(|path| cx.host.absolute(path).is_file());
+    let binaries = built.map(Binary::open).collect::<Result<Vec<_>>>()?;
+    let plugins = binaries
+        .iter()
+        .map(verify::plugin::Plugin::read)
+        .collect::<Result<Vec<_>>>()?;
+    let against = match opened {
+        Some(file) => Against::file(gateway, file, None, typed(gateway))?,
+        None => Against::known(gateway, matrix, None, None, typed(gateway))?,
     };
-    let matrix = Settings::read(&cx.host.cwd, cx.host)?.matrix()?;
-    let asked = Asked {
-        gateway: Some(spec.clone()),
-        ..Asked::default()
+    let verdicts = verify::judge(&plugins, &against);
+    let bad = verdicts.iter().filter(|verdict| verdict.answer == Answer::WillNotLoad);
+    let finding = |verdict: &Verdict| {
+        let label = verdict.plugin.display();
+        let errors = verdict
+            .findings
+            .iter()
+            .filter(|f| f.severity == verify::finding::Severity::Error);
+        let why: Vec<&str> = errors.map(|finding| finding.what.as_str()).collect();
+        let plugin = quoted(verdict.plugin.as_os_str());
+        let finding = Finding {
+            at: Place::START,
+            severity: Severity::Error,
+            what: format!(
+                "{label} will not load into KrakenD {}: {}",
+                gateway.label,
+                why.join("; ")
+            ),
+            help: Some(format!("`plugbuild verify {plugin} {}` says more", against.typed)),
+        };
+        (verdict.plugin.clone(), finding)
     };
-    let gateway = gateway::identify(&asked, &matrix, cx.host)?;
-    Ok(Some((gateway, matrix)))
+    Ok(bad.map(finding).collect())
 }
 
 pub(super) fn read(path: &Path) -> Result<String> {

@@ -7,7 +7,8 @@ mod namespace;
 
 use std::collections::HashMap;
 
-use super::document::{Document, Entry, Format, Node, Place, Value};
+use super::decode::{Decoded, decode};
+use super::document::{Document, Format, Node, Place};
 use super::folder::Folder;
 use crate::near::nearest;
 use crate::registerer::{Kind, Registerer};
@@ -58,17 +59,18 @@ pub fn check(
     plugins: &[Plugin],
     look: &dyn Fn(&str) -> Folder,
 ) -> Vec<Finding> {
+    let Decoded { root, findings } = decode(&document.root, rows);
     let mut checker = Checker {
-        root: &document.root,
+        root: root.as_ref().unwrap_or(&document.root),
         rows,
         plugins,
-        found: Vec::new(),
+        found: findings,
         used: Vec::new(),
     };
     if document.format == Format::Json {
         checker.keys_given_twice(&document.root);
     }
-    if checker.shape() {
+    if root.is_some() {
         checker.namespaces();
         checker.loader(look);
         checker.unused();
@@ -121,75 +123,6 @@ impl<'a> Checker<'a> {
         }
         for item in node.items() {
             self.keys_given_twice(item);
-        }
-    }
-
-    /// What the gateway refuses to parse; false when there is nothing to look into.
-    fn shape(&mut self) -> bool {
-        if !matches!(self.root.value, Value::Map(_)) {
-            let what = format!(
-                "a configuration is an object, this is {}: the gateway refuses to start",
-                self.root.what()
-            );
-            self.error(self.root.at, what, None);
-            return false;
-        }
-        match self.root.get("version") {
-            None => self.error(
-                self.root.at,
-                "no `version`: the gateway refuses to start",
-                "add `\"version\": 3`".to_owned(),
-            ),
-            Some(entry) if entry.node.value != Value::Number("3".to_owned()) => self.error(
-                entry.node.at,
-                "`version` must be the number 3: the gateway refuses to start",
-                None,
-            ),
-            Some(_) => {}
-        }
-        self.lists("", self.root);
-        true
-    }
-
-    /// `endpoints`, `backend` and `async_agent` are lists of objects, `extra_config` is an object.
-    fn lists(&mut self, holder: &str, node: &'a Node) {
-        for entry in node.entries() {
-            let value = &entry.node;
-            match entry.key.as_str() {
-                "endpoints" | "async_agent" if holder.is_empty() => self.list_of_objects(entry),
-                "backend" if !holder.is_empty() => self.list_of_objects(entry),
-                "extra_config" if !matches!(value.value, Value::Map(_) | Value::Null) => {
-                    let what = format!(
-                        "`extra_config` must be an object, not {}: the gateway refuses to start",
-                        value.what()
-                    );
-                    self.error(value.at, what, None);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn list_of_objects(&mut self, entry: &'a Entry) {
-        if !matches!(entry.node.value, Value::List(_) | Value::Null) {
-            let what = format!(
-                "`{}` must be a list, not {}: the gateway refuses to start",
-                entry.key,
-                entry.node.what()
-            );
-            self.error(entry.node.at, what, None);
-        }
-        for item in entry.node.items() {
-            if matches!(item.value, Value::Map(_)) {
-                self.lists(&entry.key, item);
-            } else {
-                let what = format!(
-                    "each of `{}` must be an object, not {}: the gateway refuses to start",
-                    entry.key,
-                    item.what()
-                );
-                self.error(item.at, what, None);
-            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! All pure: the text and what there is on disk come in as values, findings or a new text go out.
 
 pub mod check;
+pub mod decode;
 pub mod document;
 pub mod folder;
 pub mod inject;

@@ -1,7 +1,7 @@
 //! Where in a configuration the keys stand that the plugins' namespaces may be.
 
 use super::document::{Entry, Node};
-use crate::registerer::Level;
+use crate::registerer::{Level, Registerer};
 
 /// A key that was looked for, and where it stands.
 #[derive(Debug, Clone)]
@@ -20,6 +20,18 @@ pub(super) enum Spot {
     Agent,
     /// In no `extra_config`, or in that of something that takes no plugins.
     Elsewhere,
+}
+
+impl Spot {
+    /// Whether the gateway reads the namespace of a plugin type here.
+    pub(super) fn is_read(self, row: &Registerer) -> bool {
+        match self {
+            Spot::Extra(level) => row.levels.contains(&level),
+            // Its `extra_config` is handed to the same factories as an endpoint's.
+            Spot::Agent => row.levels.contains(&Level::Endpoint),
+            Spot::Elsewhere => false,
+        }
+    }
 }
 
 /// One step down: a key, or an item of the list behind it.
@@ -61,8 +73,14 @@ fn spot(path: &[Step]) -> Spot {
     use Step::{Item, Key};
     match path {
         [Key("extra_config")] => Spot::Extra(Level::Service),
-        [.., Key("endpoints"), Item(..), Key("extra_config")] => Spot::Extra(Level::Endpoint),
-        [.., Key("backend"), Item(..), Key("extra_config")] => Spot::Extra(Level::Backend),
+        [Key("endpoints"), Item(..), Key("extra_config")] => Spot::Extra(Level::Endpoint),
+        [
+            Key("endpoints" | "async_agent"),
+            Item(..),
+            Key("backend"),
+            Item(..),
+            Key("extra_config"),
+        ] => Spot::Extra(Level::Backend),
         [Key("async_agent"), Item(..), Key("extra_config")] => Spot::Agent,
         _ => Spot::Elsewhere,
     }

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::document::Document;
-use super::walk::{Spot, sightings};
-use crate::registerer::{Kind, Registerer};
+use super::decode::decode;
+use super::document::{Document, Node};
+use super::walk::sightings;
+use crate::registerer::{Kind, Names, Registerer};
 
 /// One name that is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,17 +20,16 @@ pub struct Wanted {
 #[must_use]
 pub fn wanted(document: &Document, rows: &[Registerer]) -> Vec<Wanted> {
     let row_of = |key: &str| rows.iter().find(|row| row.namespace == key || row.formerly == key);
+    let Some(root) = decode(&document.root, rows).root else {
+        return Vec::new();
+    };
     let mut found: Vec<Wanted> = Vec::new();
-    for sighting in sightings(&document.root, &|key| row_of(key).is_some()) {
-        let Some(row) = row_of(&sighting.entry.key).filter(|_| sighting.spot != Spot::Elsewhere) else {
+    for sighting in sightings(&root, &|key| row_of(key).is_some()) {
+        let Some(row) = row_of(&sighting.entry.key).filter(|row| sighting.spot.is_read(row)) else {
             continue;
         };
         let node = &sighting.entry.node;
-        let Some(name) = node.get("name") else { continue };
-        for text in std::iter::once(&name.node)
-            .chain(name.node.items())
-            .filter_map(|node| node.text())
-        {
+        for text in names(row, node).filter_map(Node::text) {
             if !found.iter().any(|known| known.kind == row.kind && known.name == text) {
                 found.push(Wanted {
                     kind: row.kind,
@@ -40,6 +40,14 @@ pub fn wanted(document: &Document, rows: &[Registerer]) -> Vec<Wanted> {
         }
     }
     found
+}
+
+/// What a namespace gives as names, in a form that the gateway takes for that type.
+fn names<'n>(row: &Registerer, namespace: &'n Node) -> impl Iterator<Item = &'n Node> {
+    let name = namespace.get("name").map(|entry| &entry.node);
+    let text = name.filter(|name| row.names != Names::List && name.text().is_some());
+    let list = name.filter(|_| row.names != Names::Text).map_or(&[][..], Node::items);
+    text.into_iter().chain(list)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/luraproject/lura/v2/logging"
 	"github.com/spf13/cobra"
@@ -42,17 +44,34 @@ func testPlugins(cmd *cobra.Command, files []string) bool {
 		}
 		asked = true
 		for _, file := range files {
-			n, err := kind.load(filepath.Dir(file), filepath.Base(file), logger)
-			if n == 1 && err == nil {
-				cmd.Printf("[OK] %s\t%s\n", kind.name, file)
+			// As in the official command: the file's name is a pattern, and what counts is that nothing failed.
+			label, name := strings.ToUpper(kind.name), filepath.Base(file)
+			_, err := kind.load(filepath.Dir(file), name, logger)
+			if err == nil {
+				cmd.Printf("[OK] %s\t%s\n", label, name)
 				continue
 			}
 			all = false
-			cmd.Printf("[KO] %s\t%s: %v\n", kind.name, file, err)
+			cmd.Printf("[KO] %s\t%s: %s\n", label, name, reason(err, kind.symbol))
 		}
 	}
 	if !asked {
 		cmd.Println("You must declare the expected type of the plugin.")
 	}
 	return all && asked
+}
+
+// inLoader is what a loader puts before each file's own error.
+var inLoader = regexp.MustCompile(`plugin #\d+ \(.*\): (.*)`)
+
+// reason is the official command's text for a loader's error.
+func reason(err error, symbol string) string {
+	text := err.Error()
+	if strings.Contains(text, "symbol "+symbol+" not found") {
+		return "The plugin does not contain a " + symbol + "."
+	}
+	if all := inLoader.FindAllStringSubmatch(text, -1); len(all) > 0 {
+		return all[len(all)-1][1]
+	}
+	return text
 }

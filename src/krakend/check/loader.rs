@@ -7,7 +7,8 @@ use crate::krakend::folder::Folder;
 impl<'a> Checker<'a> {
     /// The root `plugin`: without it no file is opened at all.
     pub(super) fn loader(&mut self, look: &dyn Fn(&str) -> Folder) {
-        let Some(plugin) = self.root.get("plugin") else {
+        let given = self.root.get("plugin");
+        let Some(plugin) = given.filter(|plugin| plugin.node.value != Value::Null) else {
             if let Some(near) = self.root.get("plugins") {
                 self.error(
                     near.at,
@@ -22,12 +23,6 @@ impl<'a> Checker<'a> {
             return;
         };
         if !matches!(plugin.node.value, Value::Map(_)) {
-            let what = format!(
-                "`plugin` must be an object, not {}: the gateway refuses to start",
-                plugin.node.what()
-            );
-            let help = "as in `\"plugin\": {\"pattern\": \".so\", \"folder\": \"./plugins/\"}`";
-            self.error(plugin.node.at, what, help.to_owned());
             return;
         }
         for entry in plugin.node.entries() {
@@ -48,7 +43,8 @@ impl<'a> Checker<'a> {
     }
 
     fn loader_text(&mut self, plugin: &'a Entry, key: &str) -> Option<(&'a str, Place)> {
-        let Some(entry) = plugin.node.get(key) else {
+        let entry = plugin.node.get(key).filter(|entry| entry.node.value != Value::Null);
+        let Some(entry) = entry else {
             if key == "pattern" {
                 let help = "add `\"pattern\": \".so\"`".to_owned();
                 self.warning(
@@ -61,15 +57,10 @@ impl<'a> Checker<'a> {
             }
             return None;
         };
-        let text = entry.node.text();
-        if text.is_none() {
-            let what = format!(
-                "`{key}` must be a text, not {}: the gateway refuses to start",
-                entry.node.what()
-            );
-            self.error(entry.node.at, what, None);
-        }
-        text.filter(|text| !text.contains("{{"))
+        entry
+            .node
+            .text()
+            .filter(|text| !text.contains("{{"))
             .map(|text| (text, entry.node.at))
     }
 
@@ -125,10 +116,10 @@ impl<'a> Checker<'a> {
             }
             Folder::Missing => {
                 let what = format!(
-                    "there is no folder {folder}, neither here nor beside the configuration: no plugin is loaded"
+                    "there is no folder {folder}, neither here nor beside the configuration; where the gateway runs there must be one"
                 );
                 let help = "it is relative to the folder the gateway is started in";
-                self.error(at, what, help.to_owned());
+                self.warning(at, what, help.to_owned());
             }
             Folder::File => self.error(
                 at,

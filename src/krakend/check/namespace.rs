@@ -3,7 +3,7 @@
 use super::{Checker, join, nearest};
 use crate::krakend::document::{Entry, Node, Place, Value};
 use crate::krakend::walk::{Sighting, Spot, sightings};
-use crate::registerer::{Kind, Level, Names, Registerer};
+use crate::registerer::{Kind, Names, Registerer};
 
 impl<'a> Checker<'a> {
     /// Every namespace of a plugin, wherever it stands.
@@ -15,7 +15,10 @@ impl<'a> Checker<'a> {
                 Some(row) => self.namespace(row, &sighting),
                 None => {
                     let meant = misspelt(rows, &sighting.entry.key).unwrap_or_default();
-                    let what = format!("`{}` is no namespace the gateway knows", sighting.entry.key);
+                    let what = format!(
+                        "`{}` is not a namespace the gateway knows: it is ignored",
+                        sighting.entry.key
+                    );
                     self.error(sighting.entry.at, what, format!("did you mean `{meant}`?"));
                 }
             }
@@ -26,9 +29,7 @@ impl<'a> Checker<'a> {
         let Sighting { entry, spot, whose } = sighting;
         let levels = join(row.levels.iter().map(ToString::to_string), "or");
         match spot {
-            Spot::Extra(level) if row.levels.contains(level) => {}
-            // Its `extra_config` is handed to the same factories as an endpoint's.
-            Spot::Agent if row.levels.contains(&Level::Endpoint) => {}
+            spot if spot.is_read(row) => {}
             Spot::Extra(_) | Spot::Agent => {
                 let what = format!(
                     "`{}` is not read from the extra_config of {whose}: a {}'s place is the {levels}",
@@ -221,6 +222,17 @@ fn misspelt<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
         .iter()
         .find(|row| row.also.iter().any(|name| lower.rsplit('/').next() == Some(name)))
         .map(|row| row.namespace.as_str());
+    // The long names of v1, with `.` and `_` exchanged or lura's name in them.
+    let long = rows.iter().find(|row| {
+        let tail = row
+            .formerly
+            .split_once("/krakend/")
+            .map(|(_, tail)| tail.replace(['_', '.'], "-"));
+        tail.is_some_and(|tail| lower.starts_with("github-com/") && lower.ends_with(&format!("/{tail}")))
+    });
+    if let Some(row) = long {
+        return Some(&row.namespace);
+    }
     if looks {
         known_by
             .or_else(|| nearest(&lower, namespaces.iter().copied()))

@@ -1,0 +1,108 @@
+//! What `config check` says of a configuration, against what the gateway's own parser does with it: each of
+//! tests/config/cases.txt, in a gateway of either parser.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plugbuild::krakend::document::{self, Document, Read};
+use plugbuild::krakend::wanted::wanted;
+use plugbuild::krakend::{Folder, check};
+use plugbuild::registerer;
+use serde::Deserialize;
+
+use crate::support::gateway::{Release, text};
+use crate::support::root;
+
+/// What the gateway said of one file.
+#[derive(Debug, Deserialize)]
+struct Parsed {
+    file: String,
+    starts: bool,
+    #[serde(default)]
+    error: String,
+    injected: Vec<String>,
+}
+
+/// Cases in which the older parser does otherwise, and why. What `config check` says is the newer one's.
+const OLDER: [(&str, &str); 3] = [
+    (
+        "decoded-caps-ns.json",
+        "viper makes keys lower case, also those of the service's extra_config",
+    ),
+    ("decoded-caps-name.json", "the same"),
+    (
+        "decoded-endpoints-empty-text.json",
+        "viper splits a text at its commas, and an empty one into nothing",
+    ),
+];
+
+/// The configurations of the cases that are read here, by their file's name.
+fn cases(folder: &Path) -> BTreeMap<String, (PathBuf, Read)> {
+    let cases = fs::read_to_string(root().join("tests/config/cases.txt")).unwrap();
+    let case = |case: &str| {
+        let (head, _) = case.split_once(">>>\n").expect("a case has its >>>");
+        let (name, rest) = head.split_once('\n').unwrap();
+        let given = rest.lines().take_while(|line| line.starts_with("plugin ")).count();
+        let text: String = rest.split_inclusive('\n').skip(given).collect();
+        let file = folder.join(name);
+        fs::write(&file, &text).unwrap();
+        (name.to_owned(), (file, document::read(name, &text)))
+    };
+    cases.split("### ").skip(1).map(case).collect()
+}
+
+/// Whether the gateway starts with it, and which plugins it injects, as `config check` has it.
+fn ours(document: &Document) -> (bool, Vec<String>) {
+    let rows = registerer::all();
+    let findings = check(document, rows, &[], &|_| Folder::Open(Vec::new()));
+    let refused = findings
+        .iter()
+        .any(|finding| finding.what.ends_with("the gateway refuses to start"));
+    let mut injected: Vec<String> = wanted(document, rows)
+        .iter()
+        .filter(|one| !one.kind.row().enterprise)
+        .map(|one| format!("{} {}", one.kind, one.name))
+        .collect();
+    injected.sort();
+    (!refused, injected)
+}
+
+#[test]
+fn a_configuration_does_what_is_said_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = cases(folder.path());
+    let read: Vec<&(PathBuf, Read)> = cases
+        .values()
+        .filter(|(_, read)| matches!(read, Read::Document(_) | Read::Broken(..)))
+        .collect();
+    assert!(read.len() > 120, "{}", read.len());
+    let mut wrong = Vec::new();
+    for (release, older) in [
+        (Release::new("2.1.4", "1.19.5", "1.19.13"), true),
+        (Release::new("2.12.1", "1.25.6", "1.25.6"), false),
+    ] {
+        let gateway = release.gateway("amd64-glibc");
+        let files = read.iter().map(|(file, _)| file);
+        let out = gateway.command(&["parse"]).args(files).output().expect("sh starts");
+        let lines = text(&out.stdout);
+        let told: Vec<Parsed> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(told.len(), read.len(), "{}", text(&out.stderr));
+        for theirs in told {
+            let (starts, injected) = match &cases[&theirs.file].1 {
+                Read::Document(document) => ours(document),
+                _ => (false, Vec::new()),
+            };
+            let agree = starts == theirs.starts && (!starts || injected == theirs.injected);
+            let other = older && OLDER.iter().any(|(name, _)| *name == theirs.file);
+            if agree == other {
+                let Parsed { file, error, .. } = &theirs;
+                wrong.push(format!(
+                    "{}: {file}: the gateway starts: {} {error} {:?}; here: {starts} {injected:?}",
+                    release.version, theirs.starts, theirs.injected
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
