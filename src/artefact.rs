@@ -8,6 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::binary::linkage::Form;
 use crate::binary::{Binary, notes};
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -73,7 +74,7 @@ pub fn check_folder(dir: &Path) -> std::io::Result<()> {
 fn may_be_replaced(output: &Path) -> bool {
     match fs::metadata(output) {
         Ok(meta) if meta.len() > 0 => match Binary::open(output) {
-            Ok(file) => file.image().interpreter().is_none(),
+            Ok(file) => file.image().form() == Form::Library,
             Err(_) => output.extension().is_some_and(|ending| ending == "so"),
         },
         // What cannot be read is told where it is written.
@@ -97,28 +98,37 @@ fn build_id(binary: &Binary) -> Option<String> {
     Some(String::from_utf8_lossy(&binary.bytes()[id]).into_owned())
 }
 
-/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile.
+/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile. `judge` is asked before
+/// anything is written; it learns whether this very link has been finished, and so judged, before.
 ///
 /// # Errors
-/// A check that failed, or an output that cannot be written.
-pub fn finish(linked: &Path, job: &Job, host: &Host) -> Result<Artefact> {
+/// A check that failed, what the judge says, or an output that cannot be written.
+pub fn finish<V>(
+    linked: &Path,
+    job: &Job,
+    host: &Host,
+    judge: impl FnOnce(&Binary, bool) -> Result<V>,
+) -> Result<(Artefact, V)> {
     let binary = Binary::open(linked)?;
     let build_id = build_id(&binary).unwrap_or_default();
     if let Some(stamp) = Stamp::valid(linked, &build_id, &job.output) {
-        return Ok(Artefact {
+        let artefact = Artefact {
             sha256: stamp.sha256,
             fresh: true,
             checks: stamp.checks,
-        });
+        };
+        return Ok((artefact, judge(&binary, true)?));
     }
     let checks = checks::check(&binary, job, host)?;
+    let verdict = judge(&binary, false)?;
     let sha256 = write_reproducible(&binary, &job.output, &staged_name(linked, &job.output))?;
     Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
-    Ok(Artefact {
+    let artefact = Artefact {
         sha256,
         fresh: false,
         checks,
-    })
+    };
+    Ok((artefact, verdict))
 }
 
 /// Copies the file with its two build IDs replaced by ones that follow from its other bytes: the linker's own differ

@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::invocation::{Invocation, quoted};
 use crate::matrix::Matrix;
 use crate::plan::Job;
-use crate::plan::flags::join_ldflags;
+use crate::plan::linker;
 use crate::registerer::assertion::{Assertions, is_about_assertions};
 use crate::registerer::overlay;
 use crate::registerer::source::Source;
@@ -95,10 +95,7 @@ fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     let quirks = tools.cc.quirks(job, matrix);
     let external: Vec<&str> = quirks.iter().flat_map(|q| &q.ext_ldflags).map(String::as_str).collect();
     let mut flags = job.user_flags.clone();
-    if external.is_empty() {
-        return flags;
-    }
-    join_ldflags(&mut flags, &format!("'-extldflags={}'", external.join(" ")));
+    linker::add_external(&mut flags, &external);
     flags
 }
 

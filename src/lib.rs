@@ -12,6 +12,7 @@ pub mod cache_path;
 pub mod place;
 pub mod near;
 pub mod annotation;
+pub mod flag_list;
 pub mod cli;
 pub mod host;
 pub mod config;

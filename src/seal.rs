@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::align::{Prepared, own_modfile};
 use crate::artefact;
+use crate::flag_list;
 use crate::gobuild;
 use crate::host::Host;
 use crate::invocation::Invocation;
@@ -170,7 +171,7 @@ fn made_of(job: &Job, tools: &Tools, go: &Invocation, matrix: &Matrix, host: &Ho
         .user_flags
         .iter()
         .map(String::as_str)
-        .chain(goflags.split_whitespace());
+        .chain(flag_list::fields(goflags).flatten());
     if own_modfile(job).is_some() || !flags.all(is_watched) {
         return None;
     }

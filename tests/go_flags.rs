@@ -139,8 +139,8 @@ fn goflags_that_do_not_fit() {
 warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
 warning: GOFLAGS has -race, which is left out: it could make the plugin unlike the gateway
 warning: GOFLAGS has -mod=vendor, which is left out: there is no vendor folder here
-warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway
-warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway
+warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway; for this build, say it behind `--`: `-- '-ldflags=-s -w'`
+warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway; for this build, say it behind `--`: `-- -tags=x`
 warning: -modfile=/a/go.mod is set: nothing is compared with the gateway's modules, and nothing aligned
 
 "#]]

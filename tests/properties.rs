@@ -103,7 +103,7 @@ fn settings_are_what_go_env_says() {
             PathBuf::from(lines.next().unwrap()),
             "{vars:?} {written}"
         );
-        let flags = plugbuild::plugin::goenv::split_quoted(lines.next().unwrap_or_default()).unwrap();
+        let flags = plugbuild::flag_list::split(lines.next().unwrap_or_default()).unwrap();
         assert_eq!(ours.flags, flags, "{vars:?} {written}");
         unlike_default += usize::from(ours.module_cache != root.join("home/go/pkg/mod"));
     }
@@ -126,7 +126,7 @@ fn goflags_are_split_as_the_go_command_splits_them() {
             "-installsuffix=start {}",
             random_text(&mut rng, &[" ", "'", "\"", "-installsuffix=a", "\u{a0}", "b"])
         );
-        let flags = plugbuild::plugin::goenv::split_quoted(&text);
+        let flags = plugbuild::flag_list::split(&text);
         let host = host(&root, &[("GOFLAGS", text.clone().into())]);
         let go_takes = go(&host, &["list", "-m"]).is_some();
         let ours_takes = flags.is_ok_and(|flags| flags.iter().all(|flag| flag.starts_with("-installsuffix=")));

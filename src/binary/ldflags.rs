@@ -1,28 +1,11 @@
 //! What `-ldflags` set: the `-X` values of a build, which name a gateway's version and libc.
 
-/// The words of a flag list, split as the go command splits it: at blanks, a word in single or double quotes being
-/// taken whole. A quote inside a word is a plain character, and nothing escapes anything.
-pub fn words(flags: &str) -> impl Iterator<Item = &str> {
-    let mut rest = flags;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(is_blank);
-        let quote = rest.chars().next()?;
-        if matches!(quote, '\'' | '"') {
-            // A quote that never ends takes the rest: the go command would have refused it, so it is not there.
-            let body = &rest[1..];
-            let (word, after) = body.split_once(quote).unwrap_or((body, ""));
-            rest = after;
-            return Some(word);
-        }
-        let end = rest.find(is_blank).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        Some(word)
-    })
-}
+use crate::flag_list;
 
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r')
+/// The fields of a flag list. A quote that never ends takes the rest: the go command would have refused it, so it is not
+/// there.
+pub fn words(flags: &str) -> impl Iterator<Item = &str> {
+    flag_list::fields(flags).map(|field| field.unwrap_or_else(|open| open.rest))
 }
 
 /// The `-X name=value` settings in order, written `-X n=v`, `-X=n=v` or with two dashes.

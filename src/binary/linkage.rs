@@ -4,10 +4,46 @@ use object::LittleEndian;
 use object::elf::{self, Rela64};
 
 use crate::binary::dynamic::Symbol;
-use crate::binary::image::{Image, LE};
+use crate::binary::image::{FileKind, Image, LE};
 use crate::target::Arch;
 
+/// What an ELF file is to the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Started by a dynamic loader, which can load more into it.
+    Program,
+    /// No loader comes with it, so that nothing can be loaded into it.
+    StaticProgram,
+    /// Loaded into a program, as a plugin is.
+    Library,
+    /// Not linked yet, or a core dump.
+    Object,
+}
+
+impl std::fmt::Display for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Form::Program => "a program",
+            Form::StaticProgram => "a program that is linked statically",
+            Form::Library => "a shared library",
+            Form::Object => "an object file",
+        })
+    }
+}
+
 impl<'d> Image<'d> {
+    /// What it is to the system.
+    #[must_use]
+    pub fn form(self) -> Form {
+        let pie = self.dynamic().flags.1 & elf::DF_1_PIE.0 != 0;
+        match (self.kind(), self.interpreter().is_some()) {
+            (FileKind::Other, _) => Form::Object,
+            (_, true) => Form::Program,
+            (FileKind::Shared, false) if !pie => Form::Library,
+            (FileKind::Shared | FileKind::Executable, false) => Form::StaticProgram,
+        }
+    }
+
     /// Linked with `-Bsymbolic`: what it defines itself it never takes from elsewhere.
     #[must_use]
     pub fn binds_itself(self) -> bool {

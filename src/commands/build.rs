@@ -8,7 +8,7 @@ use super::dry_run;
 use super::many::{self, Manner};
 use super::planned::{Planned, planned};
 use super::sources::Sources;
-use super::verify;
+use super::verify::Judge;
 use super::{Context, print, print_json};
 use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
@@ -181,8 +181,15 @@ pub(super) fn build_one(
         matrix, host, store, ..
     } = planned;
     let linked = gobuild::run(job, go, host, store, &mut say)?;
-    let verdict = verify::judge_build(&linked.file, job, verify_with, matrix, store, cx, &mut say)?;
-    Ok((artefact::finish(&linked.file, job, host)?, verdict))
+    let judge = Judge {
+        with: verify_with,
+        matrix,
+        store,
+        cx,
+    };
+    artefact::finish(&linked.file, job, host, |file, known| {
+        judge.of(file, job, known, &mut say)
+    })
 }
 
 /// What was chosen, and why.

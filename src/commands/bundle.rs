@@ -21,10 +21,10 @@ use crate::cli::Format;
 use crate::cli::build::{BuildArgs, OutputArgs};
 use crate::cli::bundle::{BundleCommand, CreateArgs};
 use crate::error::{Error, Kind, Result};
+use crate::flag_list;
 use crate::gateway::GatewaySpec;
 use crate::host::Host;
 use crate::matrix::Cc as CcKind;
-use crate::plan::flags;
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::fetch::{hex, sha256_of};
 use crate::toolchain::store::{Store, create_dir, remove_tree};
@@ -254,7 +254,7 @@ fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, Os
     flags.push("-modcacherw".to_owned());
     Ok(vec![
         ("GOMODCACHE", stage.join(cache).into()),
-        ("GOFLAGS", flags::join(&flags).into()),
+        ("GOFLAGS", flag_list::join(&flags).into()),
     ])
 }
 

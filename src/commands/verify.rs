@@ -16,6 +16,7 @@ use crate::target::{LibcKind, Target};
 use crate::toolchain::{self, store::Store};
 use crate::ui::counted;
 use crate::verify::against::Against;
+use crate::verify::finding::Stage;
 use crate::verify::plugin::Plugin;
 use crate::verify::{self, Answer, Verdict, render};
 
@@ -81,56 +82,93 @@ fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option
     gateway::open(&asked, matrix, cx.host)
 }
 
-/// Judges what a job has linked, where a gateway's file is known: `--verify-with`, the gateway that was built for, or
-/// the release's own one in the store. Returns what was compared; what is to be read besides goes to `say`.
-///
-/// # Errors
-/// The gateway will not load it; the findings have been said.
-pub(super) fn judge_build(
-    linked: &Path,
-    job: &Job,
-    with: Option<&Path>,
-    matrix: &Matrix,
-    store: &Store,
-    cx: Context,
-    say: &mut dyn FnMut(&str),
-) -> Result<Option<String>> {
-    let official = job
-        .gateway
-        .version
-        .map(|version| toolchain::official::place(version, &job.target.value, store));
-    let (gateway, opened) = match (with, &job.gateway.binary, official.filter(|file| file.is_file())) {
-        (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx)?,
-        (None, Some(file), _) => (job.gateway.clone(), Some(Binary::open(file)?)),
-        (None, None, Some(file)) => of_file(&file, matrix, cx)?,
-        (None, None, None) => return Ok(None),
-    };
-    let Some(file) = opened else { return Ok(None) };
-    let binary = Binary::open(linked)?;
-    let against = Against::file(&gateway, &file, Some(job.target.value.libc), typed(&gateway))?;
-    let mut verdicts = verify::judge(&[Plugin::read(&binary)?], &against);
-    for verdict in &mut verdicts {
-        verdict.plugin.clone_from(&job.output);
+/// Foretells for a build what `verify` says of its result.
+pub(super) struct Judge<'a> {
+    /// `--verify-with`.
+    pub(super) with: Option<&'a Path>,
+    pub(super) matrix: &'a Matrix,
+    pub(super) store: &'a Store,
+    pub(super) cx: Context<'a>,
+}
+
+impl Judge<'_> {
+    /// Judges what a job has linked, as `verify` does: against a gateway's file where one is known (`--verify-with`, the
+    /// gateway that was built for, the release's own one in the store), else against what is known of the gateway. Returns
+    /// what was compared with a file; what is to be read besides goes to `say`.
+    ///
+    /// # Errors
+    /// The gateway will not load it; the findings have been said.
+    pub(super) fn of(
+        &self,
+        linked: &Binary,
+        job: &Job,
+        known: bool,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Option<String>> {
+        let Judge {
+            with,
+            matrix,
+            store,
+            cx,
+        } = *self;
+        let official = job
+            .gateway
+            .version
+            .map(|version| toolchain::official::place(version, &job.target.value, store));
+        let (gateway, opened) = match (with, &job.gateway.binary, official.filter(|file| file.is_file())) {
+            (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx)?,
+            (None, Some(file), _) => (job.gateway.clone(), Some(Binary::open(file)?)),
+            (None, None, Some(file)) => of_file(&file, matrix, cx)?,
+            (None, None, None) => (job.gateway.clone(), None),
+        };
+        // What is known of a gateway without its file is the same each time.
+        if opened.is_none() && known {
+            return Ok(None);
+        }
+        let target = job.target.value;
+        let against = match &opened {
+            Some(file) => Against::file(&gateway, file, Some(target.libc), typed(&gateway))?,
+            None => Against::known(&gateway, matrix, Some(target.libc), Some(target.arch), typed(&gateway))?,
+        };
+        let mut verdicts = verify::judge(&[Plugin::read(linked)?], &against);
+        for verdict in &mut verdicts {
+            verdict.plugin.clone_from(&job.output);
+        }
+        if let Some(error) = failed(&verdicts) {
+            say(render::human(&verdicts, &against).trim_end());
+            return Err(error);
+        }
+        let Some(file) = &opened else {
+            verdicts
+                .iter()
+                .flat_map(|verdict| &verdict.findings)
+                .for_each(|finding| {
+                    // What Go itself compares was said where it was planned.
+                    if finding.stage == Stage::Link {
+                        say(&format!(
+                            "warning: {}: {}\nhelp: {}",
+                            finding.id, finding.what, finding.help
+                        ));
+                    }
+                });
+            return Ok(None);
+        };
+        let compared = verdicts.first().and_then(|verdict| verdict.shared).unwrap_or_default();
+        let answer = verdicts.first().map_or(Answer::CantTell, |verdict| verdict.answer);
+        if answer == Answer::CantTell {
+            say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
+        }
+        let told = if answer == Answer::WillLoad {
+            "will load"
+        } else {
+            "can't tell whether it loads"
+        };
+        Ok(Some(format!(
+            "{told} in {}: {} of both with the same hash",
+            file.path().display(),
+            counted(compared, "package")
+        )))
     }
-    if let Some(error) = failed(&verdicts) {
-        say(render::human(&verdicts, &against).trim_end());
-        return Err(error);
-    }
-    let compared = verdicts.first().and_then(|verdict| verdict.shared).unwrap_or_default();
-    let answer = verdicts.first().map_or(Answer::CantTell, |verdict| verdict.answer);
-    if answer == Answer::CantTell {
-        say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
-    }
-    let told = if answer == Answer::WillLoad {
-        "will load"
-    } else {
-        "can't tell whether it loads"
-    };
-    Ok(Some(format!(
-        "{told} in {}: {} of both with the same hash",
-        file.path().display(),
-        counted(compared, "package")
-    )))
 }
 
 /// What names this gateway on a command line.

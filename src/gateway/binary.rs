@@ -6,6 +6,7 @@ use super::version_text::parse_libc;
 use super::{Asked, Gateway, Settings};
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
+use crate::binary::linkage::Form;
 use crate::binary::pclntab::SourceRoot;
 use crate::error::{Error, Result};
 use crate::matrix::{Defaults, Matrix};
@@ -18,15 +19,10 @@ use crate::version::{GatewayVersion, GoVersion};
 /// Not an ELF file of a known architecture, not built by Go, not dynamically linked, an unreleased Go.
 pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Binary)> {
     let binary = Binary::open(path)?;
-    let info = binary.build_info()?;
     let image = binary.image();
     let place = path.display();
-    if !image.is_dynamic() {
-        return Err(Error::usage(format!(
-            "{place} is linked statically: no such program can load plugins"
-        ))
-        .help("a gateway that loads plugins is built with CGO_ENABLED=1"));
-    }
+    check_form(&binary)?;
+    let info = binary.build_info()?;
     // `--go` wins over a released Go in `identify`, with a word; here it stands in for one that is none.
     let own = info.go_release().parse::<GoVersion>().ok();
     let go = own.or_else(|| asked.go.clone()).ok_or_else(|| {
@@ -62,6 +58,24 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(
         notes,
     };
     Ok((gateway, binary))
+}
+
+/// A gateway is a program that something can be loaded into.
+fn check_form(binary: &Binary) -> Result<()> {
+    let place = binary.path().display();
+    let not_a_gateway = |what: &str| {
+        Error::usage(format!("{place} is {what}, not a gateway"))
+            .help("give the program that loads the plugins: `--gateway ./krakend`")
+    };
+    match binary.image().form() {
+        Form::Program => Ok(()),
+        Form::StaticProgram => Err(Error::usage(format!(
+            "{place} is linked statically: no such program can load plugins"
+        ))
+        .help("a gateway that loads plugins is built with CGO_ENABLED=1")),
+        Form::Library if binary.package_hashes().next().is_some() => Err(not_a_gateway("a Go plugin")),
+        other => Err(not_a_gateway(&other.to_string())),
+    }
 }
 
 /// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::linker;
 use crate::error::{Error, Result};
 
 /// GOFLAGS after cleaning.
@@ -43,9 +44,14 @@ pub fn clean_goflags(flags: &[String], vendored: bool) -> GoFlags {
                 "mod" => "there is no vendor folder here",
                 _ => "it could make the plugin unlike the gateway",
             };
+            // What may be asked for in one build only is named as that.
+            let instead = match name {
+                "tags" | "ldflags" => format!("; for this build, say it behind `--`: `-- {}`", shell(flag)),
+                _ => String::new(),
+            };
             cleaned
                 .dropped
-                .push(format!("GOFLAGS has {flag}, which is left out: {why}"));
+                .push(format!("GOFLAGS has {flag}, which is left out: {why}{instead}"));
         }
     }
     cleaned
@@ -101,6 +107,10 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
                 }
                 user.compiler
                     .insert(if name == "gcflags" { "gc" } else { "asm" }, words);
+            }
+            "ldflags" => {
+                let list = linker::checked(&value.unwrap_or_default())?;
+                user.flags.push(format!("-ldflags={list}"));
             }
             "tags" => {
                 user.notes.push(format!(
@@ -173,36 +183,12 @@ pub fn takes_value(flag: &str) -> bool {
     VALUED.contains(&name_and_value(flag).0)
 }
 
+fn shell(flag: &str) -> String {
+    crate::invocation::quoted(flag.as_ref())
+}
+
 fn name_and_value(flag: &str) -> (&str, Option<&str>) {
     let bare = flag.trim_start_matches('-');
     bare.split_once('=')
         .map_or((bare, None), |(name, value)| (name, Some(value)))
-}
-
-/// Adds words to the last `-ldflags`, which is the one that counts.
-pub fn join_ldflags(flags: &mut Vec<String>, words: &str) {
-    match flags.iter_mut().rfind(|flag| flag.starts_with("-ldflags=")) {
-        Some(ldflags) => {
-            ldflags.push(' ');
-            ldflags.push_str(words);
-        }
-        None => flags.push(format!("-ldflags={words}")),
-    }
-}
-
-/// A flag list as GOFLAGS holds it.
-#[must_use]
-pub fn join(flags: &[String]) -> String {
-    flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>().join(" ")
-}
-
-/// One field of a flag list, as the go command splits it: quoted whole or not at all, without escapes.
-#[must_use]
-pub fn quoted(field: &str) -> String {
-    let plain = !field.is_empty() && !field.contains(char::is_whitespace) && !field.starts_with(['\'', '"']);
-    match (plain, field.contains('\'')) {
-        (true, _) => field.to_owned(),
-        (false, false) => format!("'{field}'"),
-        (false, true) => format!("\"{field}\""),
-    }
 }

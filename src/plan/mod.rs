@@ -1,6 +1,7 @@
 //! The plan: what will be built, with which flags, and why. Pure: it starts no process and reads no network.
 
 pub mod flags;
+pub mod linker;
 pub mod paths;
 pub mod targets;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use crate::align::{self, Prepared, go_line};
 use crate::error::{Error, Result};
+use crate::flag_list;
 use crate::gateway::Gateway;
 use crate::host::Platform;
 use crate::matrix::{Matrix, QuirkFacts};
@@ -135,7 +137,7 @@ pub fn make(
     warnings.extend(user.notes.iter().cloned());
     let mut user_flags = user.flags.clone();
     if request.strip {
-        flags::join_ldflags(&mut user_flags, "-s -w");
+        linker::add(&mut user_flags, &["-s", "-w"]);
     }
     let rules = Rules::new(plugin, goenv, gateway)?;
     let jobs = targets
@@ -277,7 +279,7 @@ fn environment(
     set("GOENV", "off".as_ref());
     set("GOTOOLCHAIN", "local".as_ref());
     set("GO111MODULE", "on".as_ref());
-    set("GOFLAGS", flags::join(goflags).as_ref());
+    set("GOFLAGS", flag_list::join(goflags).as_ref());
     set("GOMODCACHE", goenv.module_cache.as_os_str());
     set(
         "GOWORK",

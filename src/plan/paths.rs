@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::flags::{UserFlags, quoted};
+use super::flags::UserFlags;
 use crate::cache_path::escaped;
 use crate::error::{Error, Result};
+use crate::flag_list::quoted;
 use crate::gateway::Gateway;
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::flags::{self, check_user_flags, clean_goflags};
 use super::paths::Rules;
 use super::tests::{gateway, goenv, module, plugin, words};
+use crate::flag_list;
 use crate::gateway::Gateway;
 use crate::plugin::Vendored;
-use crate::plugin::goenv::{GoEnv, split_quoted};
+use crate::plugin::goenv::GoEnv;
 
 /// Random words of the given letters.
 fn random<'a>(seed: u64, letters: &'a [&'a str], longest: usize) -> impl Iterator<Item = String> + 'a {
@@ -43,7 +44,7 @@ fn kept_flags_are_read_back_as_they_were() {
             continue;
         }
         assert_eq!(
-            split_quoted(&flags::join(&[field.clone(), "-v".to_owned()])).unwrap(),
+            flag_list::split(&flag_list::join(&[field.clone(), "-v".to_owned()])).unwrap(),
             [field, "-v".to_owned()]
         );
     }
@@ -52,7 +53,7 @@ fn kept_flags_are_read_back_as_they_were() {
 #[test]
 fn what_goflags_say_is_split_as_the_go_command_does() {
     for text in random(2, &[" ", "\n", "'", "\"", "-mod=mod", "a"], 12).take(4000) {
-        if let Ok(fields) = split_quoted(&text) {
+        if let Ok(fields) = flag_list::split(&text) {
             let blank = |c: char| " \t\r\n".contains(c);
             let letters = |text: &str| text.chars().filter(|c| !blank(*c) && !"'\"".contains(*c)).count();
             assert_eq!(
@@ -283,7 +284,7 @@ fn rules_hold_any_folder_or_refuse_it() {
                 ] {
                     let value = flag.strip_prefix(&format!("-gcflags={pattern}=")).unwrap();
                     assert_eq!(
-                        split_quoted(value).unwrap(),
+                        flag_list::split(value).unwrap(),
                         [format!("-trimpath={}", rules.text(module))]
                     );
                 }

@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
+use crate::flag_list;
 use crate::host::{Host, Os};
 
 /// What of the go command's settings a build depends on.
@@ -47,10 +48,17 @@ impl GoEnv {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             module_cache: module_cache(host, &get)?,
-            flags: split_quoted(flags)?,
+            flags: split(flags)?,
             work: get("GOWORK"),
         })
     }
+}
+
+fn split(flags: &str) -> Result<Vec<String>> {
+    flag_list::split(flags).map_err(|open| {
+        Error::usage(format!("a {} is not closed in the flags `{flags}`", open.quote))
+            .help("close it in GOFLAGS, or in the file that `go env GOENV` names")
+    })
 }
 
 /// Settings that a build takes from the gateway or the plan, never from the user's file.
@@ -111,44 +119,9 @@ fn parse_settings(text: &str) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-/// Splits as the go command splits GOFLAGS: at blanks, a field may be quoted whole with `'` or `"`.
-///
-/// # Errors
-/// A quote that is not closed.
-pub fn split_quoted(text: &str) -> Result<Vec<String>> {
-    let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
-    let mut rest = text.trim_start_matches(blank);
-    let mut fields = Vec::new();
-    while let Some(first) = rest.chars().next() {
-        let (field, after) = if first == '\'' || first == '"' {
-            rest[1..].split_once(first).ok_or_else(|| {
-                Error::usage(format!("a {first} is not closed in the flags `{text}`"))
-                    .help("close it in GOFLAGS, or in the file that `go env GOENV` names")
-            })?
-        } else {
-            rest.split_at(rest.find(blank).unwrap_or(rest.len()))
-        };
-        fields.push(field.to_owned());
-        rest = after.trim_start_matches(blank);
-    }
-    Ok(fields)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn flags_are_split_as_the_go_command_splits_them() {
-        let split = |text| split_quoted(text).unwrap();
-        assert_eq!(
-            split(" -mod=mod  '-ldflags=-s -w'\t-v "),
-            ["-mod=mod", "-ldflags=-s -w", "-v"]
-        );
-        assert_eq!(split("\"a 'b'\" c"), ["a 'b'", "c"]);
-        assert!(split("").is_empty());
-        assert!(split_quoted("'-x").is_err());
-    }
 
     #[test]
     fn the_written_settings_come_after_the_environment() {

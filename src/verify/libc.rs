@@ -228,8 +228,20 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[String], who: &str, against: &Aga
             .severity(severity)
             .about(first)
             .sides(all.join(" "), against.system.to_string())
-            .help(rebuild(against)),
+            .help(match for_glibc(plugin, against) {
+                true => format!(
+                    "its C code comes from a library that was compiled for glibc: take the one for musl, which for many Go modules \
+                     the tag `musl` does: `plugbuild {} --libc musl -- -tags musl`",
+                    against.typed
+                ),
+                false => rebuild(against),
+            }),
     )
+}
+
+/// Whether a plugin that was linked for musl has something in it that was not.
+fn for_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> bool {
+    against.system.kind == Some(LibcKind::Musl) && plugin.libc() != Some(LibcKind::Glibc)
 }
 
 /// Whether a symbol is in the gateway's process: defined by it, or wanted by it and so in one of its libraries.
@@ -256,9 +268,11 @@ fn libraries(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
         .flat_map(|file| file.binary.image().needed())
         .collect();
     let musl = against.system.kind == Some(LibcKind::Musl);
-    let there = |lib: &str| match musl {
-        true => is_own_library(lib),
-        false => GLIBC.contains(&lib),
+    // Of a gateway whose libc is not known, what either libc brings is there on the one the plugin is built for.
+    let there = |lib: &str| match against.system.kind {
+        Some(LibcKind::Musl) => is_own_library(lib),
+        Some(LibcKind::Glibc) => GLIBC.contains(&lib),
+        None => is_own_library(lib) || GLIBC.contains(&lib),
     };
     let others = plugin
         .needed

@@ -3,8 +3,9 @@
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::go_format::GoFormat;
-use crate::binary::image::{FileKind, Image};
+use crate::binary::image::Image;
 use crate::binary::ldflags;
+use crate::binary::linkage::Form;
 use crate::binary::moduledata::ModuleData;
 use crate::binary::pkghash::{self, PackageHash};
 use crate::error::{Error, Result};
@@ -37,8 +38,9 @@ impl<'a> Plugin<'a> {
         let image = binary.image();
         let packages: Vec<_> = binary.package_hashes().collect();
         let name = binary.path().display();
-        if image.kind() != FileKind::Shared || image.interpreter().is_some() {
-            return Err(Error::usage(format!("{name} is a program, not a plugin"))
+        let form = image.form();
+        if form != Form::Library {
+            return Err(Error::usage(format!("{name} is {form}, not a plugin"))
                 .help("the plugin comes first, the gateway behind `--gateway`: `plugbuild verify plugin.so --gateway ./krakend`"));
         }
         let info = binary.build_info().ok();

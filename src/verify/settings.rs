@@ -1,6 +1,7 @@
 //! Build settings that go into package hashes, compared.
 
 use crate::binary::buildinfo::BuildInfo;
+use crate::flag_list;
 use crate::verify::finding::{Finding, Id, Stage};
 
 /// The recorded settings that change what is compiled, and what they are when they are not recorded.
@@ -48,10 +49,11 @@ pub(super) fn sorted(list: &str) -> String {
 
 /// Whether the flags only rewrite paths, which is how a plugin gets the gateway's.
 fn only_rules(flags: &str) -> bool {
-    flags.split_whitespace().all(|flag| {
-        let bare = flag.split_once("=-").map_or(flag, |(_, rest)| rest);
-        bare.trim_start_matches('-').starts_with("trimpath") || flag == "std="
-    })
+    let list = match flags.split_once('=') {
+        Some((pattern, list)) if !pattern.starts_with('-') => list,
+        _ => flags,
+    };
+    flag_list::fields(list).all(|flag| flag.is_ok_and(|flag| flag.trim_start_matches('-').starts_with("trimpath")))
 }
 
 /// The finding for one setting.

@@ -9,7 +9,12 @@ use crate::support::cache;
 
 /// A shared object that says it was compiled by this Go and exports a registerer.
 pub(crate) fn plugin_file(go: &str) -> PathBuf {
-    go_file(&format!("plugin-go{go}"), go, "path\texample.com/handler\n")
+    go_file(
+        &format!("plugin-go{go}"),
+        go,
+        "path\texample.com/handler\n",
+        &["-shared"],
+    )
 }
 
 /// A file that says of itself what a gateway does: its Go, and the values the linker was given.
@@ -17,26 +22,33 @@ pub(crate) fn gateway_file(name: &str, go: &str, krakend: &str, libc: &str) -> P
     let package = "github.com/luraproject/lura/v2/core";
     let values = format!("-X {package}.KrakendVersion={krakend} -X {package}.GlibcVersion={libc}");
     let modules = format!("path\texample.com/gateway\nbuild\t-ldflags=\"{values}\"\nbuild\tGOARCH=amd64\n");
-    go_file(name, go, &modules)
+    // A program, by the loader that it asks for.
+    go_file(
+        name,
+        go,
+        &modules,
+        &["-pie", "-Wl,--dynamic-linker=/lib/ld.so", "-Wl,-e,0"],
+    )
 }
 
 /// Made once, by the C compiler that cargo links with. It needs no libc, so that it fits every target of the machine's
 /// own architecture.
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn go_file(name: &str, go: &str, modules: &str) -> PathBuf {
+fn go_file(name: &str, go: &str, modules: &str, form: &[&str]) -> PathBuf {
     static MAKING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let dir = cache().join("stand-ins");
     let made = dir.join(name);
     let source = dir.join(format!("{name}.s"));
-    let text = assembly(go, modules);
+    let text = format!("# {}\n{}", form.join(" "), assembly(go, modules));
     let same = fs::read_to_string(&source).is_ok_and(|there| there == text);
     if !(same && made.is_file()) {
         fs::create_dir_all(&dir).unwrap();
         fs::write(&source, text).unwrap();
         let staged = dir.join(format!("{name}.{}", std::process::id()));
         let out = Command::new("cc")
-            .args(["-shared", "-nostdlib", "-Wl,--build-id=sha1", "-o"])
+            .args(form)
+            .args(["-nostdlib", "-Wl,--build-id=sha1", "-o"])
             .args([&staged, &source])
             .output()
             .unwrap();
@@ -62,6 +74,12 @@ fn assembly(go: &str, modules: &str) -> String {
         text.bytes().fold(bytes, |all, b| format!("{all}, {b}"))
     };
     let id = "aaaaaaaa/bbbbbbbb/cccccccc/dddddddd";
+    // The type of a handler's method, as the linkers of Go 1.19, 1.20 and 1.25 name it.
+    let types = ["type.790qg0j5", "type:9Xa5W7hV", "type:U3crA4Q6"]
+        .map(|name| {
+            format!(".globl \"{name}\"\n.type \"{name}\", %object\n.size \"{name}\", 8\n\"{name}\":\n.quad 0\n")
+        })
+        .concat();
     format!(
         ".section .go.buildinfo,\"aw\"\n.balign 16\n.byte 0xff\n.ascii \" Go buildinf:\"\n.byte 8, 2\n.fill 16, 1, 0\n\
          {}\n{}\n\
@@ -71,7 +89,7 @@ fn assembly(go: &str, modules: &str) -> String {
          .globl \"example.com/handler.main\"\n.type \"example.com/handler.main\", %function\n\
          .size \"example.com/handler.main\", 8\n\"example.com/handler.main\":\n.quad 0\n\
          .globl \"go:link.pkghashbytes.example.com/handler\"\n.type \"go:link.pkghashbytes.example.com/handler\", %object\n\
-         .size \"go:link.pkghashbytes.example.com/handler\", 8\n\"go:link.pkghashbytes.example.com/handler\":\n.quad 1\n",
+         .size \"go:link.pkghashbytes.example.com/handler\", 8\n\"go:link.pkghashbytes.example.com/handler\":\n.quad 1\n{types}",
         bytes(&version),
         bytes(&modules),
         id.len(),
