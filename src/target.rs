@@ -139,7 +139,7 @@ impl FromStr for Libc {
         };
         let floor = match (kind, floor) {
             (_, None) => None,
-            (LibcKind::Glibc, Some(floor)) => Some(floor.parse()?),
+            (LibcKind::Glibc, Some(floor)) => Some(glibc(floor)?),
             (LibcKind::Musl, Some(_)) => {
                 return Err(
                     Error::usage(format!("`{text}`: musl has no symbol versions, so it takes no floor"))
@@ -148,6 +148,15 @@ impl FromStr for Libc {
             }
         };
         Ok(Libc { kind, floor })
+    }
+}
+
+/// A version that a glibc can have.
+fn glibc(text: &str) -> Result<LibcVersion> {
+    let version: LibcVersion = text.parse()?;
+    match version.major {
+        2 => Ok(version),
+        _ => Err(Error::usage(format!("no glibc has the version {version}")).help("write for example glibc=2.31")),
     }
 }
 
@@ -217,7 +226,7 @@ impl FromStr for Target {
 
 fn parse_triple(text: &str) -> Option<Target> {
     let (triple, floor) = match text.find("-gnu.") {
-        Some(at) => (&text[..at + 4], Some(text[at + 5..].parse().ok()?)),
+        Some(at) => (&text[..at + 4], Some(glibc(&text[at + 5..]).ok()?)),
         None => (text, None),
     };
     let triple: Triple = triple.parse().ok()?;

@@ -775,7 +775,7 @@ fn a_real_go_from_an_archive() {
         .env("PATH", "/usr/bin:/bin")
         .env("GOCACHE", cache().join("gocache"));
     // What the C compiler's own glibc is newer than is no matter here.
-    let ran = case.run("-g 2.12.1 --cc gcc --libc glibc=2.99 -o handler.so");
+    let ran = case.run("-g 2.12.1 --cc gcc --libc glibc=2.43 -o handler.so");
     ran.exits(0);
     assert!(ran.stderr.contains("exports HandlerRegisterer"), "{}", ran.text());
     let plugin = plugbuild::binary::Binary::open(case.at("work/handler.so")).unwrap();

@@ -194,10 +194,16 @@ pub(super) fn build_one(
 
 /// What was chosen, and why.
 fn introduce(job: &Job, tools: &Tools, cx: Context) {
-    let Gateway { label, origin, .. } = &job.gateway;
+    let Gateway {
+        label, origin, own_go, ..
+    } = &job.gateway;
     cx.ui.status("gateway", format!("KrakenD {label}: {origin}"));
+    let whose = own_go.as_ref().map_or_else(
+        || "as the gateway".to_owned(),
+        |own| format!("not as the gateway, which has {own}"),
+    );
     cx.ui
-        .status("go", format!("{}, as the gateway: {}", tools.go.version, tools.go.why));
+        .status("go", format!("{}, {whose}: {}", tools.go.version, tools.go.why));
     cx.ui
         .status("target", format!("{}: {}", job.target.value, job.target.why));
     cx.ui.status("cc", format!("{}: {}", tools.cc.label, tools.cc.why));

@@ -1,5 +1,7 @@
 //! `plugbuild check`: a plugin's sources against gateways.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use super::subject::Subject;
@@ -19,7 +21,7 @@ use crate::version::GoVersion;
 
 pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let path = match &args.sum {
-        Some(sum) => sum.parent().map(std::path::Path::to_owned).unwrap_or_default(),
+        Some(sum) => folder_of(&cx.host.absolute(sum))?,
         None => args.path.clone(),
     };
     let subject = Subject::read(&cx.host.absolute(path), args.arch, cx)?;
@@ -60,6 +62,18 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         [] => Ok(()),
         misfits => Err(failed(misfits)),
     }
+}
+
+/// The plugin whose go.sum was named.
+fn folder_of(sum: &Path) -> Result<PathBuf> {
+    let what = match sum.is_file() {
+        true if sum.file_name().is_some_and(|name| name == "go.sum") => {
+            return Ok(sum.parent().map(Path::to_owned).unwrap_or_default());
+        }
+        true => format!("{} is not a go.sum", sum.display()),
+        false => format!("{} is not there", sum.display()),
+    };
+    Err(Error::usage(what).help("give the plugin's go.sum, or its folder: `plugbuild check PATH`"))
 }
 
 /// Tells gateways from Go versions: no gateway has been called 1.x since plugins are built this way.

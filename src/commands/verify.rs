@@ -38,9 +38,27 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
         Some(file) => Against::file(&gateway, file, args.libc, typed)?,
         None => Against::known(&gateway, &matrix, args.libc, args.arch, typed)?,
     };
+    check_asked(args, &against)?;
     let verdicts = verify::judge(&plugins, &against);
     report(&verdicts, &against, cx);
     failed(&verdicts).map_or(Ok(()), Err)
+}
+
+/// A gateway's file says what it is: another architecture or libc was typed for another gateway.
+fn check_asked(args: &VerifyArgs, against: &Against<'_>) -> Result<()> {
+    let Some(file) = &against.file else { return Ok(()) };
+    let contradicts = |flag: &str, asked: String, own: String| {
+        let place = file.binary.path().display();
+        Error::usage(format!(
+            "`{flag} {asked}` contradicts the gateway's file: {place} is for {own}"
+        ))
+        .help(format!("leave `{flag}` out, or give the gateway for {asked}"))
+    };
+    match (args.arch.zip(against.arch), args.libc.zip(against.system.kind)) {
+        (Some((asked, own)), _) if asked != own => Err(contradicts("--arch", asked.to_string(), own.to_string())),
+        (_, Some((asked, own))) if asked.kind != own => Err(contradicts("--libc", asked.to_string(), own.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// The release's own gateway for the target that was asked for, else for that of the first plugin.
@@ -175,6 +193,7 @@ impl Judge<'_> {
 pub(super) fn typed(gateway: &Gateway) -> String {
     match &gateway.binary {
         Some(path) => format!("--gateway {}", quoted(path.as_os_str())),
+        None if gateway.own_go.is_some() => format!("--gateway {} --go {}", gateway.label, gateway.go),
         None if gateway.version.is_some() => format!("--gateway {}", gateway.label),
         None => format!("--go {}", gateway.go),
     }

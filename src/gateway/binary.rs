@@ -46,6 +46,7 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(
         label,
         version,
         go,
+        own_go: None,
         arch: Some(image.arch()),
         libc: libc(&binary, &info, glibc_floor),
         glibc_floor,

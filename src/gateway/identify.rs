@@ -58,7 +58,7 @@ pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Opt
         gateway
             .notes
             .push(format!("--go {go} wins over the gateway's own Go {}", gateway.go));
-        gateway.go = go.clone();
+        gateway.own_go = Some(std::mem::replace(&mut gateway.go, go.clone()));
     }
     Ok((gateway, binary))
 }
@@ -167,6 +167,7 @@ fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
         label: format!("go{go}"),
         version: None,
         go: go.clone(),
+        own_go: None,
         arch: None,
         libc: asked.libc,
         glibc_floor: None,

@@ -23,6 +23,8 @@ pub struct Gateway {
     pub label: String,
     pub version: Option<GatewayVersion>,
     pub go: GoVersion,
+    /// What it was compiled with as far as is known, where `--go` names another.
+    pub own_go: Option<GoVersion>,
     /// Known of a binary only.
     pub arch: Option<Arch>,
     /// The libc it runs on, where that is known; releases exist for both.
@@ -56,6 +58,13 @@ pub struct Settings {
     pub race: bool,
 }
 
+/// A text as a part of a file name.
+#[must_use]
+pub fn file_label(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
+    text.chars().map(|c| if plain(c) { c } else { '-' }).collect()
+}
+
 impl Gateway {
     /// Whether it is known to be the Community edition, a release or a build of its own module.
     #[must_use]
@@ -75,6 +84,16 @@ impl Gateway {
         *self == told_alike
     }
 
+    /// Its part of a plugin's file name: a plugin for another Go than its own has that in it.
+    #[must_use]
+    pub fn file_label(&self) -> String {
+        let label = file_label(&self.label);
+        match self.own_go {
+            Some(_) => format!("{label}-go{}", self.go),
+            None => label,
+        }
+    }
+
     /// A release as its row tells it.
     #[must_use]
     pub fn of_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
@@ -83,6 +102,7 @@ impl Gateway {
             label: row.label(),
             version: Some(row.version),
             go: row.go.clone(),
+            own_go: None,
             arch: None,
             libc: flavour
                 .map(|kind| Libc {

@@ -24,11 +24,22 @@ pub struct TargetRow {
     pub goarm64: Option<String>,
     zig: String,
     gcc: Vec<CrossGcc>,
+    /// The floors that can be asked for, of a glibc target.
+    #[serde(default)]
+    pub glibc: Option<GlibcRange>,
     /// The dynamic loader's path on a system of this target.
     pub loader: String,
     /// User mode emulators to look for, in order.
     pub qemu: Vec<String>,
     pub source: String,
+}
+
+/// The first and the last of the glibc versions that a plugin can be linked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlibcRange {
+    pub oldest: LibcVersion,
+    pub newest: LibcVersion,
 }
 
 /// A C compiler by name.
@@ -48,6 +59,35 @@ impl TargetRow {
             (LibcKind::Glibc, Some(floor)) => format!("{}.{floor}", self.zig),
             _ => self.zig.clone(),
         }
+    }
+
+    /// Whether a plugin can be linked for this glibc.
+    ///
+    /// # Errors
+    /// There is none of this version for the architecture, or none that is known.
+    pub fn check_floor(&self, floor: Option<LibcVersion>) -> Result<()> {
+        let Some((floor, range)) = floor.zip(self.glibc.as_ref()) else {
+            return Ok(());
+        };
+        let GlibcRange { oldest, newest } = range;
+        if (oldest..=newest).contains(&&floor) {
+            return Ok(());
+        }
+        let arch = self.arch;
+        let (what, help) = if floor < *oldest {
+            (
+                format!("glibc {floor} is older than any for {arch}: the first is {oldest}"),
+                *oldest,
+            )
+        } else {
+            (
+                format!("glibc {floor} is not known: a plugin can be linked for {oldest} to {newest}"),
+                *newest,
+            )
+        };
+        Err(Error::usage(what).help(format!(
+            "write `--libc glibc={help}`: a plugin loads on its floor and on every later glibc"
+        )))
     }
 
     /// The gcc names that mean this target on a host (`linux/amd64`), in the order to look for them.

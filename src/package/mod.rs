@@ -12,7 +12,8 @@ pub mod source;
 use serde::{Deserialize, Serialize};
 
 use crate::artefact::{Artefact, Checks};
-use crate::plan::{Job, file_label};
+use crate::gateway::file_label;
+use crate::plan::Job;
 use crate::target::Target;
 use crate::toolchain::Tools;
 
@@ -82,7 +83,7 @@ pub fn stem(job: &Job, version: &str) -> String {
         "{}_{}_{}_linux_{arch}_{}",
         job.name,
         file_label(version),
-        file_label(&job.gateway.label),
+        job.gateway.file_label(),
         libc.kind
     )
 }

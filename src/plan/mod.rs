@@ -123,6 +123,9 @@ pub fn make(
     }
     check_workspace(plugin, gateway)?;
     let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
+    for target in &targets {
+        matrix.target(&target.value).check_floor(target.value.libc.floor)?;
+    }
     if let (Output::File(file), [_, _, ..]) = (&request.output, targets.as_slice()) {
         return Err(
             Error::usage(format!("{} cannot hold {} targets", file.display(), targets.len()))
@@ -226,7 +229,7 @@ fn output_file(output: &Output, name: &str, gateway: &Gateway, target: &Target) 
     match output {
         Output::File(file) => file.clone(),
         Output::Dir(dir) => {
-            let label = file_label(&gateway.label);
+            let label = gateway.file_label();
             dir.join(format!("{name}_{label}_linux_{}_{}.so", target.arch, target.libc.kind))
         }
     }
@@ -248,13 +251,6 @@ fn check_names(output: &Output, name: &str, gateway: &Gateway, targets: &[Chosen
         }
     }
     Ok(())
-}
-
-/// A gateway's label as a part of a file name.
-#[must_use]
-pub fn file_label(label: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
-    label.chars().map(|c| if plain(c) { c } else { '-' }).collect()
 }
 
 /// The go command's settings for one target: what goes into hashes is the gateway's, what finds modules is the user's.

@@ -101,12 +101,7 @@ impl<'a> Against<'a> {
 impl System {
     fn of_file(gateway: &Gateway, binary: &Binary, info: &BuildInfo, asked: Option<Libc>) -> Self {
         let image = binary.image();
-        let loader = image.interpreter().unwrap_or_default();
-        let musl = loader.contains("ld-musl")
-            || image
-                .needed()
-                .any(|lib| lib.starts_with("libc.musl-") || lib == "libc.so");
-        let kind = if musl { LibcKind::Musl } else { LibcKind::Glibc };
+        let kind = libc_of(binary);
         let told = linked_libc(binary, info);
         let system = |version, source: &str| System {
             kind: Some(kind),
@@ -147,6 +142,17 @@ impl System {
             },
         }
     }
+}
+
+/// The libc that a gateway is linked with.
+fn libc_of(binary: &Binary) -> LibcKind {
+    let image = binary.image();
+    let loader = image.interpreter().unwrap_or_default();
+    let musl = loader.contains("ld-musl")
+        || image
+            .needed()
+            .any(|lib| lib.starts_with("libc.musl-") || lib == "libc.so");
+    if musl { LibcKind::Musl } else { LibcKind::Glibc }
 }
 
 /// The libc a gateway says it was built on: a value its linker put in, found also where the flags were not recorded.

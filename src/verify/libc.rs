@@ -229,14 +229,24 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[String], who: &str, against: &Aga
             .about(first)
             .sides(all.join(" "), against.system.to_string())
             .help(match for_glibc(plugin, against) {
-                true => format!(
-                    "its C code comes from a library that was compiled for glibc: take the one for musl, which for many Go modules \
-                     the tag `musl` does: `plugbuild {} --libc musl -- -tags musl`",
-                    against.typed
-                ),
+                true => other_library(plugin, against),
                 false => rebuild(against),
             }),
     )
+}
+
+/// The cure for C code that was compiled elsewhere, for glibc.
+fn other_library(plugin: &Plugin<'_>, against: &Against<'_>) -> String {
+    let tags = plugin.info.as_ref().and_then(|info| info.setting("-tags"));
+    let tagged = tags.is_some_and(|tags| tags.split([',', ' ']).any(|tag| tag == "musl"));
+    let what = "a C library in it was compiled for glibc: link the one for musl";
+    match tagged {
+        true => what.to_owned(),
+        false => format!(
+            "{what}; a Go module that brings both takes it by a tag: `plugbuild {} --libc musl -- -tags musl`",
+            against.typed
+        ),
+    }
 }
 
 /// Whether a plugin that was linked for musl has something in it that was not.
