@@ -9,11 +9,12 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::binary::linkage::Form;
-use crate::binary::{Binary, notes};
+use crate::binary::{Binary, notes, pkghash};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::plan::Job;
 use crate::toolchain::fetch::hex;
+use crate::verify::plugin::Plugin;
 
 pub use checks::Checks;
 use stamp::Stamp;
@@ -52,6 +53,20 @@ pub fn check_output(output: &Path) -> Result<()> {
     }
     let dir = output.parent().unwrap_or(Path::new("."));
     check_folder(dir).map_err(|why| cannot_write(output, &why))
+}
+
+/// The plugin that an output holds, if it is another than the job's: a build of it is not to be lost for this one.
+#[must_use]
+pub fn holds_other(output: &Path, job: &Job) -> Option<String> {
+    let binary = Binary::open(output).ok()?;
+    let path = job.plugin.import_path();
+    // What has this package's main function is a build of it; that is looked up, where reading all takes a while.
+    let main = format!("{}.main", pkghash::escape(&path));
+    if binary.image().symbol(main.as_bytes()).is_some() {
+        return None;
+    }
+    let other = Plugin::read(&binary).ok()?.path?.to_owned();
+    (other != path).then_some(other)
 }
 
 /// Whether a folder can be written, or made where it is not there. Makes nothing.

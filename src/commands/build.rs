@@ -14,12 +14,13 @@ use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
 use crate::cli::Format;
 use crate::cli::build::BuildArgs;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::gateway::Gateway;
 use crate::gateway::modules::Sides;
 use crate::gobuild;
 use crate::invocation::Invocation;
 use crate::plan::Job;
+use crate::plugin::import_path;
 use crate::seal::{self, Sealing};
 use crate::toolchain::{self, Tools, cache};
 
@@ -34,6 +35,18 @@ pub(super) fn carry_out(planned: &mut Planned, args: &BuildArgs, cx: Context) ->
     }
     for job in &planned.plan.jobs {
         artefact::check_output(&job.output)?;
+        let Some(other) = artefact::holds_other(&job.output, job) else {
+            continue;
+        };
+        let output = job.output.display();
+        if args.to.output.is_none() {
+            let path = job.plugin.import_path();
+            let what = format!("{output} is the plugin {other}, and {path} would be written over it");
+            return Err(Error::usage(what)
+                .help("give this one a name of its own: `--output FILE`, or `name` in plugbuild.toml")
+                .help("if the other is not needed, remove its file"));
+        }
+        cx.ui.warn(format!("{output} was the plugin {other}: it is replaced"));
     }
     prepare(planned, args, Seals::Heed, cx)?;
     if planned.plan.jobs.len() > 1 || !planned.refused.is_empty() {
@@ -83,6 +96,9 @@ pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx:
     cache::sweep(&planned.store);
     planned.hold = Some(planned.store.hold()?);
     ensure(planned, cx)?;
+    for (job, tools) in planned.jobs() {
+        import_path::check(&job.plugin, |path| tools.go.has_package(path))?;
+    }
     super::lock::check(planned, args, cx)?;
     align(planned, seals, cx)
 }

@@ -16,6 +16,7 @@ use crate::plan::targets::Wanted;
 use crate::plan::{self, CcWish, Chosen, Job, Output, Request};
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
+use crate::plugin::import_path;
 use crate::selection;
 use crate::target::Arch;
 use crate::toolchain::go::{self, Go};
@@ -120,6 +121,7 @@ impl Subject {
     /// What the plugin selects as it is.
     pub(super) fn selection(&self, gateway: &Gateway) -> Result<PluginSide> {
         let (job, go) = self.job(gateway)?;
+        import_path::check(&self.plugin, |path| go.has_package(path))?;
         let _lock = modfile::lock(&self.plugin, &self.store, || {})?;
         selection::of(&job, &go, self.means())
     }

@@ -2,6 +2,7 @@
 
 pub mod directives;
 pub mod goenv;
+pub mod import_path;
 
 use std::path::{Path, PathBuf};
 
@@ -105,25 +106,35 @@ impl Plugin {
         }
     }
 
-    /// What its file is called: the module path's last element that is not a version, `handler` of `example.com/handler/v2`;
-    /// for a package below the module's root, its folder.
+    /// What its file is called: the import path's last element that is not a version, `handler` of
+    /// `example.com/handler/v2`. One that most plugins could have takes those before it along: `login-plugin` of
+    /// `example.com/login/plugin`.
     #[must_use]
     pub fn name(&self) -> String {
-        let from_dir = || self.dir.file_name().map(|n| n.to_string_lossy().into_owned());
-        let from_module = || {
-            let version = |part: &str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
-            self.module
-                .path
-                .rsplit('/')
-                .find(|part| !version(part))
-                .map(str::to_owned)
-        };
-        let name = if self.dir == self.module.root {
-            from_module()
-        } else {
-            from_dir()
-        };
-        name.filter(|n| !n.is_empty()).unwrap_or_else(|| "plugin".to_owned())
+        const GENERIC: [&str; 8] = [
+            "plugin",
+            "plugins",
+            "main",
+            "cmd",
+            "src",
+            "go",
+            "krakend",
+            "krakend-plugin",
+        ];
+        let path = self.import_path();
+        let version = |part: &str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
+        let mut parts = path
+            .split('/')
+            .filter(|part| !part.is_empty() && !version(part))
+            .peekable();
+        // The first may be a host, which tells no two plugins apart.
+        let host = parts.next_if(|part| part.contains('.'));
+        let parts: Vec<&str> = parts.collect();
+        let told = parts.iter().rposition(|part| !GENERIC.contains(part)).unwrap_or(0);
+        match parts.get(told..).filter(|parts| !parts.is_empty()) {
+            Some(parts) => parts.join("-"),
+            None => host.unwrap_or("plugin").to_owned(),
+        }
     }
 }
 
@@ -259,5 +270,12 @@ mod tests {
         assert_eq!(named("example.com/handler/v2", "/src/p"), "handler");
         assert_eq!(named("handler", "/src/p"), "handler");
         assert_eq!(named("example.com/all", "/src/p/cmd/auth"), "auth");
+        assert_eq!(named("example.com/login/plugin", "/src/p"), "login-plugin");
+        assert_eq!(named("example.com/middleware/plugin/v2", "/src/p"), "middleware-plugin");
+        assert_eq!(named("login/plugin", "/src/p"), "login-plugin");
+        assert_eq!(named("example.com/acme/auth/cmd/plugin", "/src/p"), "auth-cmd-plugin");
+        assert_eq!(named("example.com/auth", "/src/p/cmd/plugin"), "auth-cmd-plugin");
+        assert_eq!(named("example.com/plugin", "/src/p"), "plugin");
+        assert_eq!(named("plugin.example", "/src/p"), "plugin.example");
     }
 }

@@ -35,6 +35,18 @@ impl Go {
         self.root.join("bin/go")
     }
 
+    /// Whether its standard library has a package of this path.
+    #[must_use]
+    pub fn has_package(&self, path: &str) -> bool {
+        let files = std::fs::read_dir(self.root.join("src").join(path))
+            .into_iter()
+            .flatten()
+            .flatten();
+        files
+            .map(|file| file.path())
+            .any(|file| file.extension().is_some_and(|ending| ending == "go"))
+    }
+
     /// One of its own tools, in whichever folder they are for this host.
     #[must_use]
     pub fn tool(&self, name: &str) -> PathBuf {
