@@ -21,6 +21,7 @@ mod gateways;
 mod bad_input;
 mod slips;
 mod go_flags;
+mod early_checks;
 mod go_words;
 mod seals;
 mod fetching;

@@ -66,6 +66,8 @@ enum Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Any,
+    /// The main package of a program, or of a plugin whose module is called so.
+    Main,
     /// A package of the standard library.
     Std,
     /// A name that glibc's headers make of a plain one: `__fprintf_chk`.
@@ -84,6 +86,7 @@ impl Kind {
     fn allows(self, text: &str) -> bool {
         match self {
             Kind::Any => true,
+            Kind::Main => text == "main",
             Kind::Std => !text.is_empty() && !text.split('/').next().unwrap_or_default().contains('.'),
             Kind::Fortify => text.starts_with("__") && (text.ends_with("_chk") || text.starts_with("__isoc")),
             Kind::Musl => text.starts_with("musl-"),
@@ -116,6 +119,7 @@ fn parts(pattern: &str) -> Vec<Part> {
         }
         let (name, kind) = hole.split_once(':').unwrap_or((hole, ""));
         let kind = match kind {
+            "main" => Kind::Main,
             "std" => Kind::Std,
             "fortify" => Kind::Fortify,
             "musl" => Kind::Musl,

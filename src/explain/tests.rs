@@ -21,7 +21,8 @@ fn every_message_says_all_and_is_reached() {
         let sample = message
             .pattern
             .replace("{}", " ")
-            .replace("{package:std}", "internal/cpu");
+            .replace("{package:std}", "internal/cpu")
+            .replace("{package:main}", "main");
         let sample = sample
             .replace("{symbol:fortify}", "__fprintf_chk")
             .replace("{libc:musl}", "musl-x86_64.so.1")
