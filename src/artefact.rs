@@ -57,7 +57,10 @@ pub fn check_output(output: &Path) -> Result<()> {
 
 /// The plugin that an output holds, if it is another than the job's: a build of it is not to be lost for this one.
 #[must_use]
-pub fn holds_other(output: &Path, job: &Job) -> Option<String> {
+pub fn holds_other(linked: &Path, output: &Path, job: &Job) -> Option<String> {
+    if Stamp::of(linked, output).is_some() {
+        return None;
+    }
     let binary = Binary::open(output).ok()?;
     let path = job.plugin.import_path();
     // What has this package's main function is a build of it; that is looked up, where reading all takes a while.

@@ -626,14 +626,14 @@ warning: where the gateway's module cache lay is not in its file: taken to be /g
 warning: where the gateway's main module lay is not in its file: taken to be /app
 warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
      gateway KrakenD v2.9-acme: read from [CWD]/acme
-          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+          go 1.25.6, not as the gateway, which has 1.22.11: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
     building example.com/handler ([CWD])
-[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
+[CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
   error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
     help: use an official build of the gateway, or build yours with CGO_ENABLED=1
-error: the gateway will not load [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
+error: the gateway will not load [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so
 
 "#]],
     );
@@ -725,11 +725,11 @@ warning: paths and settings are taken to be those of the official builds
         str![[r#"
 exit: 0
 --- stdout
-[CWD]/out/handler_2.1.4_linux_amd64_musl.so
+[CWD]/out/handler_2.1.4-go1.25.6_linux_amd64_musl.so
 --- stderr
 warning: --go 1.25.6 wins over the gateway's own Go 1.19.5
      gateway KrakenD 2.1.4: the matrix's row of this release
-          go 1.25.6, as the gateway: in ~/sdk/go1.25.6
+          go 1.25.6, not as the gateway, which has 1.19.5: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH
 

@@ -30,8 +30,13 @@ struct Seen {
 impl Stamp {
     /// The stamp, if both files still are what they were when it was written.
     pub(super) fn valid(linked: &Path, build_id: &str, output: &Path) -> Option<Stamp> {
+        Self::of(linked, output).filter(|stamp| stamp.linked == build_id)
+    }
+
+    /// The stamp, if the output still is what was made of the linked file, whatever has been linked since.
+    pub(super) fn of(linked: &Path, output: &Path) -> Option<Stamp> {
         let stamp: Stamp = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
-        let same = stamp.linked == build_id && stamp.output == output && Some(&stamp.finished) == seen(output).as_ref();
+        let same = stamp.output == output && Some(&stamp.finished) == seen(output).as_ref();
         same.then_some(stamp)
     }
 

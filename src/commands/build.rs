@@ -35,7 +35,8 @@ pub(super) fn carry_out(planned: &mut Planned, args: &BuildArgs, cx: Context) ->
     }
     for job in &planned.plan.jobs {
         artefact::check_output(&job.output)?;
-        let Some(other) = artefact::holds_other(&job.output, job) else {
+        let linked = gobuild::linked_file(job, &planned.store);
+        let Some(other) = artefact::holds_other(&linked, &job.output, job) else {
             continue;
         };
         let output = job.output.display();

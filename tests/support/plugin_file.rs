@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 
+use plugbuild::binary::go_format;
+use plugbuild::registerer::Kind;
+
 use crate::support::cache;
 
 /// A shared object that says it was compiled by this Go and exports a registerer.
@@ -74,12 +77,20 @@ fn assembly(go: &str, modules: &str) -> String {
         text.bytes().fold(bytes, |all, b| format!("{all}, {b}"))
     };
     let id = "aaaaaaaa/bbbbbbbb/cccccccc/dddddddd";
-    // The type of a handler's method, as the linkers of Go 1.19, 1.20 and 1.25 name it.
-    let types = ["type.790qg0j5", "type:9Xa5W7hV", "type:U3crA4Q6"]
+    // The type of a handler's method, as each Go line's linker names it.
+    let signature = Kind::Handler.row().signature.as_deref().unwrap();
+    let mut types: Vec<String> = go_format::all()
+        .iter()
+        .map(|line| line.type_symbol(signature))
+        .collect();
+    types.sort();
+    types.dedup();
+    let types: String = types
+        .iter()
         .map(|name| {
             format!(".globl \"{name}\"\n.type \"{name}\", %object\n.size \"{name}\", 8\n\"{name}\":\n.quad 0\n")
         })
-        .concat();
+        .collect();
     format!(
         ".section .go.buildinfo,\"aw\"\n.balign 16\n.byte 0xff\n.ascii \" Go buildinf:\"\n.byte 8, 2\n.fill 16, 1, 0\n\
          {}\n{}\n\
