@@ -66,14 +66,12 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
 
 /// The plugin whose go.sum was named.
 fn folder_of(sum: &Path) -> Result<PathBuf> {
-    let what = match sum.is_file() {
-        true if sum.file_name().is_some_and(|name| name == "go.sum") => {
-            return Ok(sum.parent().map(Path::to_owned).unwrap_or_default());
-        }
-        true => format!("{} is not a go.sum", sum.display()),
-        false => format!("{} is not there", sum.display()),
-    };
-    Err(Error::usage(what).help("give the plugin's go.sum, or its folder: `plugbuild check PATH`"))
+    let help = "give the plugin's go.sum, or its folder: `plugbuild check PATH`";
+    sum.metadata().map_err(|why| Error::io("read", sum, why).help(help))?;
+    match sum.file_name() {
+        Some(name) if name == "go.sum" => Ok(sum.parent().map(Path::to_owned).unwrap_or_default()),
+        _ => Err(Error::usage(format!("{} is not a go.sum", sum.display())).help(help)),
+    }
 }
 
 /// Tells gateways from Go versions: no gateway has been called 1.x since plugins are built this way.
