@@ -527,3 +527,85 @@ fn a_build_for_a_go_line_that_is_not_proved_is_finished_without_a_verdict() {
         assert!(ran.exits(code).stderr.contains(words), "{}", ran.text());
     }
 }
+
+/// What a go.mod and a command line may say to each Go: the quirks' ranges are where its own go command stops.
+#[test]
+fn each_go_command_knows_the_words_that_the_quirks_say() {
+    let matrix = Matrix::builtin().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut asked = 0;
+    for format in go_format::all() {
+        let go = match Go::fetch(&format.proved.to_string()) {
+            Ok(go) => go,
+            Err(why) => {
+                skipped(&format!("the words of Go {}", format.go), &why);
+                continue;
+            }
+        };
+        let knows = |go_mod: &str, flags: &[&str]| {
+            fs::write(
+                dir.path().join("go.mod"),
+                format!("module example.com/words\n\n{go_mod}\n"),
+            )
+            .unwrap();
+            fs::write(dir.path().join("words.go"), "package words\n").unwrap();
+            let mut list = go.command();
+            let out = list
+                .current_dir(&dir)
+                .arg("list")
+                .args(flags)
+                .arg(".")
+                .output()
+                .unwrap();
+            out.status.success()
+        };
+        assert!(knows("go 1.17", &[]), "Go {}", go.version);
+        let quirks = matrix.quirks(&QuirkFacts::of_go(&format.proved));
+        let drops = |word: &str| {
+            quirks
+                .iter()
+                .any(|quirk| quirk.go_mod_drop.iter().any(|drop| drop == word))
+        };
+        let flags = |word: &str| {
+            quirks
+                .iter()
+                .any(|quirk| quirk.go_flags.iter().any(|flag| flag == word))
+        };
+        for (word, line) in [
+            ("toolchain", "toolchain go1.21.0"),
+            ("godebug", "godebug panicnil=1"),
+            ("tool", "tool example.com/words"),
+            ("ignore", "ignore ./gone"),
+        ] {
+            assert_eq!(
+                knows(&format!("go 1.17\n\n{line}"), &[]),
+                !drops(word),
+                "Go {}: {line}",
+                go.version
+            );
+        }
+        let short = quirks.iter().any(|quirk| quirk.go_line.is_some());
+        assert_eq!(
+            knows("go 1.17.1", &[]),
+            !short,
+            "Go {}: a go line with a patch number",
+            go.version
+        );
+        for flag in ["-pgo=off", "-buildvcs=false"] {
+            // Go 1.20 knows -pgo, but takes no profile by itself yet.
+            let known = knows("go 1.17", &[flag]);
+            assert!(known || !flags(flag), "Go {}: {flag}", go.version);
+            assert!(flag == "-pgo=off" || known == flags(flag), "Go {}: {flag}", go.version);
+        }
+        asked += 1;
+    }
+    let words: Vec<_> = matrix
+        .all_quirks()
+        .iter()
+        .flat_map(|quirk| &quirk.go_mod_drop)
+        .collect();
+    assert_eq!(words.len(), 4, "each is asked for above: {words:?}");
+    say(&format!(
+        "Go lines: {asked} go commands know the words that the quirks say"
+    ));
+}
