@@ -64,10 +64,15 @@ fn in_terminal(case: &Case, args: &str, width: usize) -> Option<Vec<String>> {
 }
 
 /// What a command line of plugbuild writes to a terminal so wide.
-#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 fn written(case: &Case, args: &str, width: usize) -> Option<String> {
+    written_beside(case, "true", args, width)
+}
+
+/// The same, with a shell's command that runs beside it; `$$` is plugbuild in it.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn written_beside(case: &Case, beside: &str, args: &str, width: usize) -> Option<String> {
     let line = format!(
-        "/usr/bin/stty cols {width} rows 50; exec '{}' {args}",
+        "/usr/bin/stty cols {width} rows 50; ({beside}) & exec '{}' {args}",
         env!("CARGO_BIN_EXE_plugbuild")
     );
     let path = std::env::var_os("PATH")?;
@@ -220,5 +225,34 @@ fn a_long_build_shows_movement_and_a_clock_that_runs() {
                 "{second} of {line}: {frames:?}"
             );
         }
+    }
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_that_turns() {
+    let what = "an interrupt in a terminal";
+    let case = slow("20");
+    for (line, told) in [
+        ("-g 2.12.1 -t arm64-musl --align never", "building"),
+        (
+            "-g 2.12.1 --all-targets --align never -j 2",
+            " 0 failed, 2 stopped, 2 not begun, ",
+        ),
+    ] {
+        let Some(written) = written_beside(&case, "/usr/bin/sleep 2; kill -INT $$", line, 120) else {
+            skipped(what, "there is no `script` here");
+            return;
+        };
+        // It was there, and is gone.
+        assert!(written.contains(" for 2.12.1 on arm64-musl"), "{written}");
+        let shown = screen(&written, 120);
+        let text = shown.join("\n");
+        let alive = |line: &&String| {
+            line.contains(" for 2.12.1 on ")
+                || line.contains("building [")
+                || line.chars().any(|c| ('⠀'..='⣿').contains(&c))
+        };
+        assert_eq!(shown.iter().filter(alive).count(), 0, "{text}");
+        assert!(text.contains(told), "{text}");
     }
 }

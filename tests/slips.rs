@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use snapbox::str;
 
 use crate::support::case::{Case, go_script};
+use crate::support::gateway_file;
 
 #[test]
 fn a_word_that_is_no_command() {
@@ -150,6 +151,34 @@ fn github_is_shown_the_file_and_the_line() {
     let ran = case.run("-g 2.12.1 -t arm64-musl --align never");
     let told = "/main.go,line=3,col=7,title=go build::./main.go:3:7: undefined: x";
     assert!(ran.stderr.contains(told), "{}", ran.text());
+}
+
+/// A clone has what is in the repository, and nothing beside it.
+#[test]
+fn a_new_plugin_names_a_gateways_file_that_a_clone_has_or_says_so() {
+    let file = gateway_file("gateway-for-new", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+    let case = Case::empty();
+    std::fs::copy(&file, case.at("work/krakend")).unwrap();
+    let told = "which is outside of [CWD]/one: a clone does not have it";
+    let ran = case.run("new one --type handler -g ./krakend");
+    assert!(ran.exits(0).stderr.contains(told), "{}", ran.text());
+    assert!(
+        ran.stderr.contains("`PLUGBUILD_GATEWAY=2.12.1-alpine`"),
+        "{}",
+        ran.text()
+    );
+    std::fs::create_dir(case.at("work/.git")).unwrap();
+    for (name, typed) in [
+        ("two", std::path::PathBuf::from("./krakend")),
+        ("three", case.at("work/krakend")),
+    ] {
+        let ran = case.run_args(["new", name, "--type", "handler", "-g", typed.to_str().unwrap()]);
+        assert!(!ran.exits(0).stderr.contains("a clone"), "{}", ran.text());
+        let settings = std::fs::read_to_string(case.at(&format!("work/{name}/plugbuild.toml"))).unwrap();
+        assert!(settings.contains("version = \"../krakend\""), "{settings}");
+        let ignored = std::fs::read_to_string(case.at(&format!("work/{name}/.gitignore"))).unwrap();
+        assert!(ignored.contains("/dist/"), "{ignored}");
+    }
 }
 
 #[test]
