@@ -172,7 +172,7 @@ pub fn parse(text: &str, file: &Path) -> Result<Config> {
 
 impl File {
     fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let text = crate::regular::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
         Ok(File {
             config: parse(&text, path)?,
             path: path.to_owned(),

@@ -274,15 +274,18 @@ mod children {
         Kill,
     }
 
-    /// Ends every process under way, whole groups where they have one. New ones are refused from now on.
-    pub fn end_all(how: Ending) {
+    /// Ends every process under way, whole groups where they have one, and says whether there are any. New ones are
+    /// refused from now on.
+    pub fn end_all(how: Ending) -> bool {
         INTERRUPTED.store(true, Ordering::SeqCst);
         let signal = match how {
             Ending::Interrupt => Signal::INT,
             Ending::Terminate => Signal::TERM,
             Ending::Kill => Signal::KILL,
         };
-        running().iter_mut().for_each(|child| child.end(signal));
+        let mut running = running();
+        running.iter_mut().for_each(|child| child.end(signal));
+        !running.is_empty()
     }
 
     impl Child {

@@ -10,6 +10,8 @@ pub mod version;
 pub mod target;
 pub mod cache_path;
 pub mod place;
+pub mod component;
+pub mod regular;
 pub mod near;
 pub mod annotation;
 pub mod flag_list;

@@ -2,7 +2,6 @@
 //! that they change unseen. Committed beside plugbuild.toml.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +71,7 @@ impl Lock {
     /// # Errors
     /// It cannot be read or understood.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = match fs::read_to_string(file) {
+        let text = match crate::regular::read_to_string(file) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Lock {
@@ -142,7 +141,7 @@ impl Lock {
     pub fn write(&self, file: &Path) -> Result<bool> {
         let text = toml::to_string(self).map_err(|e| Error::io("write", file, e))?;
         let text = format!("{HEADER}{text}");
-        if fs::read_to_string(file).is_ok_and(|old| old == text) {
+        if crate::regular::read_to_string(file).is_ok_and(|old| old == text) {
             return Ok(false);
         }
         overwrite(file, &text)?;
@@ -152,6 +151,8 @@ impl Lock {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn facts(go: &str) -> GatewayFacts {

@@ -35,12 +35,17 @@ pub fn end_children() {
                 });
                 continue;
             }
-            end_all(Ending::Interrupt);
-            thread::spawn(|| {
+            let mut under_way = end_all(Ending::Interrupt);
+            thread::spawn(move || {
                 for harder in [Ending::Terminate, Ending::Kill] {
-                    thread::sleep(GRACE);
-                    end_all(harder);
+                    if under_way {
+                        thread::sleep(GRACE);
+                        under_way = end_all(harder);
+                    }
                 }
+                // A loop or a read that does not look for signals holds nobody either.
+                thread::sleep(GRACE);
+                let _ = emulate_default_handler(signal);
             });
         }
     });

@@ -1,5 +1,6 @@
 //! Messages on standard error, in cargo's manner: a verb, then what it is about. Results go to standard output elsewhere.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
@@ -52,6 +53,25 @@ pub fn wrapped(text: &str, label: usize, width: usize) -> String {
         lines.push(out);
     }
     lines.join("\n")
+}
+
+/// A text as a terminal may show it: control characters, which files may have in their names and texts, are written out.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let parts = text.chars().map(|c| {
+        if acts(c) {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    });
+    Cow::Owned(parts.collect())
 }
 
 /// ` and 3 more`, after those that are shown; nothing where all are.
@@ -193,9 +213,10 @@ impl Ui {
         if self.muted {
             return;
         }
+        let what = what.to_string();
         let what = match self.width {
-            Some(width) => wrapped(&what.to_string(), label.chars().count() + 1, width),
-            None => what.to_string(),
+            Some(width) => wrapped(&shown(&what), label.chars().count() + 1, width),
+            None => shown(&what).into_owned(),
         };
         let mut to = std::io::stderr().lock();
         // Nobody reads standard error any more: nothing to tell anyone.
@@ -222,6 +243,15 @@ mod tests {
         assert_eq!(super::wrapped(text, 8, 400), text);
         let line = "one two three four five six seven eight nine ten";
         assert!(super::wrapped(line, 0, 12).lines().all(|line| line.len() <= 12));
+    }
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(
+            shown("a\u{1b}[2Jb\rc\u{7}\u{9b}\u{202e}\n\td"),
+            "a\\u{1b}[2Jb\\rc\\u{7}\\u{9b}\\u{202e}\n\td"
+        );
+        assert_eq!(shown("plain é"), "plain é");
     }
 
     #[test]

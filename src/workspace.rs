@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::component;
 use crate::config::{Config, PluginConfig};
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -33,10 +34,13 @@ impl Member {
             let here = |entry: &&PluginConfig| root.join(&entry.path).canonicalize().is_ok_and(|d| d == plugin.dir);
             config.plugin.iter().find(here)
         });
-        Ok(Self::with(plugin, entry.cloned().unwrap_or_default()))
+        Self::with(plugin, entry.cloned().unwrap_or_default())
     }
 
-    fn with(plugin: Plugin, config: PluginConfig) -> Self {
+    fn with(plugin: Plugin, config: PluginConfig) -> Result<Self> {
+        let name = config.name.clone().unwrap_or_else(|| plugin.name());
+        component::checked("the name of a plugin", &name)
+            .map_err(|e| e.help("`[[plugin]]` in plugbuild.toml says a plugin's `name`"))?;
         let registers = if config.registers.is_empty() {
             registered_in(&plugin.dir)
         } else {
@@ -46,12 +50,12 @@ impl Member {
                 .map(|name| (config.r#type, name.clone()))
                 .collect()
         };
-        Member {
-            name: config.name.clone().unwrap_or_else(|| plugin.name()),
+        Ok(Member {
+            name,
             registers,
             plugin,
             config,
-        }
+        })
     }
 }
 
@@ -64,12 +68,12 @@ pub fn members(config: &Config, file: &Path, host: &Host, goenv: &GoEnv) -> Resu
     let mut found: Vec<Member> = Vec::new();
     for entry in &config.plugin {
         let plugin = Plugin::read(&root.join(&entry.path), host, goenv).map_err(|e| of_file(e, file))?;
-        found.push(Member::with(plugin, entry.clone()));
+        found.push(Member::with(plugin, entry.clone()).map_err(|e| of_file(e, file))?);
     }
     for dir in member_dirs(config, root).map_err(|what| Error::usage(format!("{}: {what}", file.display())))? {
         let plugin = Plugin::read(&dir, host, goenv).map_err(|e| of_file(e, file))?;
         if !found.iter().any(|member| member.plugin.dir == plugin.dir) {
-            found.push(Member::with(plugin, PluginConfig::default()));
+            found.push(Member::with(plugin, PluginConfig::default()).map_err(|e| of_file(e, file))?);
         }
     }
     if found.is_empty() {

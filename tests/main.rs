@@ -38,3 +38,4 @@ mod docs;
 mod book;
 mod ci_files;
 mod robust;
+mod attacks_files;

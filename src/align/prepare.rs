@@ -1,7 +1,6 @@
 //! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -211,7 +210,7 @@ fn member_refused(asks: &Asks, job: &Job) -> Error {
 }
 
 fn go_of(work: &Path) -> Result<Option<GoVersion>> {
-    let text = fs::read_to_string(work).map_err(|e| Error::io("read", work, e))?;
+    let text = crate::regular::read_to_string(work).map_err(|e| Error::io("read", work, e))?;
     let line = directives::parse(&text).into_iter().find(|d| d.verb == "go");
     Ok(line.and_then(|line| line.words.first()?.parse().ok()))
 }
@@ -295,7 +294,7 @@ pub fn tell(job: &Job, ui: &Ui) {
 /// What go.mod alone says: enough to decide by where the go command cannot load it.
 fn declared(plugin: &Plugin) -> Result<PluginSide> {
     let file = plugin.module.root.join("go.mod");
-    let text = fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let text = crate::regular::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
     let module = |path: &str, source, replaced| PluginModule {
         path: path.to_owned(),
         source,
@@ -343,6 +342,6 @@ fn moves(mut declared: PluginSide, aligned: &PluginSide, gateway: &GatewaySide) 
 
 fn verbs(plugin: &Plugin) -> Result<Vec<String>> {
     let file = plugin.work.clone().unwrap_or_else(|| plugin.module.root.join("go.mod"));
-    let text = fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let text = crate::regular::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
     Ok(directives::parse(&text).into_iter().map(|d| d.verb).collect())
 }

@@ -15,6 +15,8 @@ use crate::binary::image::{Image, LE};
 
 /// Chains of a sound hash table hold a few symbols; a longer one is a trap.
 const LONGEST_CHAIN: usize = 4096;
+/// Of a name: the longest in a gateway has some 200 bytes, and every search for an end costs as much as it may be away.
+const LONGEST_NAME: usize = 4096;
 
 /// Where the tables named by `PT_DYNAMIC` lie in the file. All ranges are within it; an absent table is empty.
 #[derive(Debug, Default)]
@@ -215,7 +217,8 @@ impl<'d> Image<'d> {
     fn dynamic_string(self, offset: u64) -> Option<&'d [u8]> {
         let strings = self.bytes().get(self.dynamic().strings.clone())?;
         let rest = strings.get(usize::try_from(offset).ok()?..)?;
-        rest.get(..memchr::memchr(0, rest)?)
+        let near = &rest[..rest.len().min(LONGEST_NAME)];
+        near.get(..memchr::memchr(0, near)?)
     }
 
     fn dynamic_text(self, offset: u64) -> Option<&'d str> {
@@ -415,7 +418,9 @@ impl<'d> Image<'d> {
     /// The functions that the loader runs first (`.init_array`).
     pub(crate) fn initializers(self) -> impl Iterator<Item = u64> {
         let (list, size) = self.dynamic().initializers;
-        let slots = (0..size / 8).map_while(move |index| list.checked_add(index * 8));
+        // No more of them than the file has bytes for, whatever it says of their number.
+        let there = self.from(list).map_or(0, |bytes| bytes.len() as u64);
+        let slots = (0..size.min(there) / 8).map_while(move |index| list.checked_add(index * 8));
         slots.filter_map(move |slot| self.relocated(slot))
     }
 

@@ -15,6 +15,8 @@ pub(crate) const LE: LittleEndian = LittleEndian;
 
 /// Every address is looked for among the segments, so their number is a cost.
 const MOST_SEGMENTS: usize = 256;
+/// Segments lie in others, but not many times over: what is sought in all of them is sought in so many files at most.
+const MOST_OVERLAP: usize = 16;
 
 /// What sort of ELF file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +137,7 @@ fn segments(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<Vec<Seg
     if headers.len() > MOST_SEGMENTS {
         return Err(Fault::Malformed("it has more segments than any linker makes"));
     }
-    headers
+    let segments: Vec<Segment> = headers
         .iter()
         .map(|h| {
             let (offset, size) = h.file_range(LE);
@@ -154,7 +156,12 @@ fn segments(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<Vec<Seg
                 _ => Err(Fault::Truncated("one of its segments")),
             }
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    let together = segments.iter().fold(0usize, |sum, s| sum.saturating_add(s.size));
+    if together / MOST_OVERLAP > bytes.len() {
+        return Err(Fault::Malformed("its segments overlap more than any linker makes them"));
+    }
+    Ok(segments)
 }
 
 /// The section table, which strip keeps but nothing at run time needs: a file without one is fine.

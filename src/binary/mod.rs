@@ -48,7 +48,7 @@ impl Binary {
     /// Names the file and says what it is instead: a script, a Mach-O file, truncated, 32-bit…
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let file = fs::File::open(path).map_err(|why| Error::io("read", path, why))?;
+        let file = crate::regular::open(path).map_err(|why| Error::io("read", path, why))?;
         let meta = file.metadata().map_err(|why| Error::io("read", path, why))?;
         if !meta.is_file() {
             return Err(Error::usage(format!("{} is not a file", path.display())));

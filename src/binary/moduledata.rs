@@ -14,7 +14,7 @@ const MOST_INITIALIZERS: u64 = 256;
 const MOST_WORDS: u64 = 128;
 const WORD: u64 = 8;
 /// A plugin exports a handful.
-const MOST_EXPORTS: u64 = 1 << 16;
+const MOST_EXPORTS: u64 = 1 << 12;
 /// Of a name or a path.
 const LONGEST: u64 = 4096;
 const POINTER: u8 = 22;

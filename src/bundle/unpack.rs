@@ -55,7 +55,7 @@ pub struct Installed {
 /// # Errors
 /// What is no bundle, is damaged, leads out of itself (exit code 5), or is for another plugbuild or machine (2).
 pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
-    let reader = File::open(file)
+    let reader = crate::regular::open(file)
         .map_err(|e| Error::io("read", file, e).help("give the file that `plugbuild bundle create FILE` wrote"))?;
     let stage = store.stage()?;
     let mut tar = tar::Archive::new(BufReader::new(reader));

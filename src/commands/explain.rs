@@ -1,6 +1,5 @@
 //! `plugbuild explain`: a gateway's log in other words.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
@@ -47,7 +46,7 @@ fn explained(path: &Path) -> Result<Vec<Explanation>> {
         Error::io("read", path, why)
             .help("give a gateway's log, or let it come: `krakend run … 2>&1 | plugbuild explain`")
     };
-    let log = BufReader::new(File::open(path).map_err(failed)?);
+    let log = BufReader::new(crate::regular::open_or_pipe(path).map_err(failed)?);
     of(log, &path.display().to_string(), failed)
 }
 

@@ -1,7 +1,6 @@
 //! `plugbuild fix`: the edit of go.mod and go.sum, shown or written.
 
 use std::collections::HashSet;
-use std::fs;
 
 use serde_json::json;
 
@@ -92,7 +91,7 @@ fn diff(file: &FileChange) -> String {
 
 /// What was shown, and not what somebody has written meanwhile.
 fn write(file: &FileChange) -> Result<()> {
-    let now = fs::read_to_string(&file.path).unwrap_or_default();
+    let now = crate::regular::read_to_string(&file.path).unwrap_or_default();
     if now != file.old {
         return Err(Error::io("write", &file.path, "it was changed meanwhile").help("run `plugbuild fix` again"));
     }

@@ -1,6 +1,5 @@
 //! `plugbuild gateway`: what is known of one, and keeping one of the user's own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -117,7 +116,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
     let file = settings_file(user, cx)?;
     let list = format!("plugbuild-{name}.modules");
     let own = own::rows(&gateway, &side, &name, &list);
-    let before = match fs::read_to_string(&file) {
+    let before = match crate::regular::read_to_string(&file) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         other => other.map_err(|e| Error::io("read", &file, e))?,
     };

@@ -161,7 +161,7 @@ fn unfit(
 }
 
 pub(super) fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
+    crate::regular::read_to_string(path)
         .map_err(|e| Error::io("read", path, e).help("give the gateway's configuration, such as krakend.json"))
 }
 

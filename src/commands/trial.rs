@@ -285,7 +285,7 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<(PathBuf, Value)> {
             Error::usage("a request needs a configuration that uses the plugin, and there is no krakend.json beside it")
                 .help("give it: `--config krakend.json`; `plugbuild config inject` writes the plugin in")
         })?;
-    let text = std::fs::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let text = crate::regular::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
     let config = trial::read(&file.display().to_string(), &text)?;
     Ok((file, config))
 }
@@ -296,7 +296,7 @@ fn body(data: &str, cx: Context) -> Result<Vec<u8>> {
         return Ok(data.as_bytes().to_owned());
     };
     let file = cx.host.absolute(Path::new(file));
-    std::fs::read(&file)
+    crate::regular::read(&file)
         .map_err(|e| Error::io("read", &file, e).help("`--data @FILE` sends a file, `--data TEXT` a text"))
 }
 

@@ -87,7 +87,7 @@ fn configuration(job: &Job, args: &WatchArgs, cx: Context) -> Result<(PathBuf, V
         Some(file) => cx.host.absolute(file),
         None => job.plugin.dir.join("krakend.json"),
     };
-    let text = fs::read_to_string(&file)
+    let text = crate::regular::read_to_string(&file)
         .map_err(|e| Error::io("read", &file, e).help("name the gateway's configuration: `--config krakend.json`"))?;
     let own = trial::read(&file.display().to_string(), &text)?;
     Ok((file, own))

@@ -6,7 +6,6 @@
 mod edit;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::path::PathBuf;
 
 use crate::align::{Means, go_line};
@@ -69,7 +68,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     };
     let _lock = modfile::lock(&job.plugin, means.store, || {})?;
     let root = &job.plugin.module.root;
-    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap_or_default();
+    let read = |name: &str| crate::regular::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];
     let copy = modfile::draft(&job.plugin, "draft", &own, means.store)?;
     let desk = Desk {

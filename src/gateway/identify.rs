@@ -257,7 +257,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
 
 /// The magic number of a binary; all of anything else, as far as it can be a version text.
 fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = std::fs::File::open(path)?;
+    let mut file = crate::regular::open_or_pipe(path)?;
     let mut bytes = Vec::new();
     file.by_ref().take(4).read_to_end(&mut bytes)?;
     if bytes != b"\x7fELF" {

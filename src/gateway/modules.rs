@@ -1,7 +1,5 @@
 //! A gateway's modules, from wherever they are known: its own file, the matrix, a list of the user's.
 
-use std::fs;
-
 use super::Gateway;
 use crate::binary::Binary;
 use crate::check::{GatewaySide, module_rows};
@@ -67,7 +65,7 @@ impl Sides {
 pub fn of_row(row: &Release) -> Result<Option<GatewaySide>> {
     match &row.modules {
         Some(file) => {
-            let text = fs::read_to_string(file).map_err(|e| Error::io("read the module list", file, e))?;
+            let text = crate::regular::read_to_string(file).map_err(|e| Error::io("read the module list", file, e))?;
             Ok(Some(GatewaySide::of_list(row, modules::parse(&text, file)?)))
         }
         None if row.name.is_some() => Ok(None),

@@ -172,7 +172,7 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
         changed: false,
     };
     let stamp = dir.join(STAMP);
-    copy.changed = fs::read_to_string(&stamp).ok().as_ref() != Some(&copy.made_of) || !copy.file.is_file();
+    copy.changed = crate::regular::read_to_string(&stamp).ok().as_ref() != Some(&copy.made_of) || !copy.file.is_file();
     if copy.changed {
         let _ = fs::remove_file(&stamp);
         copy.write(texts)?;
@@ -218,7 +218,7 @@ fn joins(plugin: &Plugin, folder: &Path) -> bool {
     let Some(module) = plugin.siblings.iter().find(|module| module.root == folder) else {
         return false;
     };
-    let of = |file: PathBuf| fs::read_to_string(file).map(|text| directives::parse(&text));
+    let of = |file: PathBuf| crate::regular::read_to_string(file).map(|text| directives::parse(&text));
     let member = |work: &Path| {
         let used = of(work.to_owned()).unwrap_or_default();
         let base = work.parent().unwrap_or(Path::new("/"));
@@ -266,11 +266,11 @@ fn key(plugin: &Plugin) -> String {
 }
 
 fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).map_err(|e| Error::io("read", file, e))
+    crate::regular::read_to_string(file).map_err(|e| Error::io("read", file, e))
 }
 
 fn read_if_there(file: &Path) -> Result<String> {
-    match fs::read_to_string(file) {
+    match crate::regular::read_to_string(file) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         other => other.map_err(|e| Error::io("read", file, e)),
     }

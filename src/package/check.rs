@@ -103,7 +103,7 @@ fn check_entry(dir: &Path, entry: &Entry, sums: &BTreeMap<String, String>, state
 /// Piece by piece: what an archive says of its size is not believed.
 fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
     let failed = |e: std::io::Error| Error::io("read", archive, e);
-    let file = fs::File::open(archive).map_err(failed)?;
+    let file = crate::regular::open(archive).map_err(failed)?;
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
     for entry in tar.entries().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
@@ -117,7 +117,7 @@ fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
 
 fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
     let path = dir.join(SUMS);
-    let text = fs::read_to_string(&path)
+    let text = crate::regular::read_to_string(&path)
         .map_err(|e| Error::io("read", &path, e).help("give a folder that `plugbuild package` made"))?;
     (1..)
         .zip(text.lines())
@@ -140,7 +140,7 @@ fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
 
 fn statements(dir: &Path) -> Result<Vec<Value>> {
     let path = dir.join(PROVENANCE);
-    let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+    let text = crate::regular::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
     text.lines()
         .map(|line| serde_json::from_str(line).map_err(|e| wrong(dir, format!("{PROVENANCE}: {e}"))))
         .collect()
@@ -148,7 +148,7 @@ fn statements(dir: &Path) -> Result<Vec<Value>> {
 
 fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T> {
     let path = dir.join(name);
-    let text = fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+    let text = crate::regular::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
     serde_json::from_str(&text).map_err(|e| wrong(dir, format!("{name}: {e}")))
 }
 

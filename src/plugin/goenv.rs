@@ -28,7 +28,7 @@ impl GoEnv {
     /// No GOMODCACHE, GOPATH or HOME to find the module cache by, or GOFLAGS that cannot be split.
     pub fn read(host: &Host) -> Result<Self> {
         let file = settings_file(host)
-            .and_then(|path| std::fs::read_to_string(path).ok())
+            .and_then(|path| crate::regular::read_to_string(path).ok())
             .unwrap_or_default();
         let written = parse_settings(&file);
         let get = |name: &str| {

@@ -165,7 +165,7 @@ impl Module {
 }
 
 fn directives_of(file: &Path) -> Result<Vec<Directive>> {
-    let bytes = std::fs::read(file).map_err(|e| Error::io("read", file, e))?;
+    let bytes = crate::regular::read(file).map_err(|e| Error::io("read", file, e))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         Error::usage(format!("{} is not UTF-8 text", file.display())).help("make it anew: `go mod init` in its folder")
     })?;
@@ -201,7 +201,7 @@ fn absent(why: Error, file: &Path, verb: &str, folder: &str) -> Error {
 /// Reads vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.
 fn vendored(root: &Path) -> Result<Vec<Vendored>> {
     let list = root.join("vendor/modules.txt");
-    match std::fs::read_to_string(&list) {
+    match crate::regular::read_to_string(&list) {
         Ok(text) => Ok(parse_vendor_list(&text)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(e) => Err(Error::io("read", &list, e)),

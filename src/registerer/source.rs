@@ -58,7 +58,7 @@ impl Source {
         files.sort();
         let mut source = Source::default();
         for file in files {
-            let bytes = fs::read(&file).map_err(|e| Error::io("read", &file, e))?;
+            let bytes = crate::regular::read(&file).map_err(|e| Error::io("read", &file, e))?;
             source.add(&file, &String::from_utf8_lossy(&bytes));
         }
         Ok(source)

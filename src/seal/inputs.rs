@@ -74,7 +74,7 @@ impl Inputs {
         };
         for file in &self.files {
             reading.name(file);
-            match fs::read(file) {
+            match crate::regular::read_unlimited(file) {
                 Ok(bytes) => reading.content(file, &bytes)?,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => reading.hash.update([0]),
                 Err(e) => return Err(e),
@@ -128,7 +128,7 @@ impl Reading {
                 }
             } else if counts && path.is_file() {
                 self.name(&path);
-                self.content(&path, &fs::read(&path)?)?;
+                self.content(&path, &crate::regular::read_unlimited(&path)?)?;
             }
         }
         Ok(())
