@@ -43,7 +43,10 @@ impl Settings {
     /// # Errors
     /// A file that cannot be read or understood.
     pub fn read(dir: &Path, host: &Host) -> Result<Self> {
-        let project = dir.ancestors().map(|d| d.join(FILE)).find(|file| file.is_file());
+        let project = dir
+            .ancestors()
+            .map(|d| d.join(FILE))
+            .find(|file| file.exists() && !file.is_dir());
         let user = host.user_config.clone().filter(|file| file.is_file());
         let has_project = project.is_some();
         let files = project
