@@ -18,7 +18,7 @@ use plugbuild::verify::plugin::Plugin;
 use plugbuild::verify::{judge, render};
 
 /// An ELF file: everything that can be asked of it ends, and without a panic.
-pub fn image(bytes: &[u8]) {
+pub(crate) fn image(bytes: &[u8]) {
     let Ok(layout) = Layout::parse(bytes) else { return };
     let image = Image::new(bytes, &layout);
     let needs = image.version_needs();
@@ -40,7 +40,7 @@ pub fn image(bytes: &[u8]) {
 }
 
 /// A Go binary's build information.
-pub fn buildinfo(bytes: &[u8]) {
+pub(crate) fn buildinfo(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let info = buildinfo::parse(text);
         let _ = (
@@ -71,7 +71,7 @@ fn ask(table: LineTable<'_>, info: &BuildInfo) {
 }
 
 /// A Go line table, in a file and by itself.
-pub fn pclntab(bytes: &[u8]) {
+pub(crate) fn pclntab(bytes: &[u8]) {
     if let Some(table) = LineTable::parse(bytes) {
         ask(table, &BuildInfo::default());
     }
@@ -104,7 +104,7 @@ fn judged(plugin: &Path, gateway: &Path) -> plugbuild::error::Result<()> {
 }
 
 /// A plugin and its gateway, cut in two at the second ELF magic: a verdict or an error.
-pub fn verdict(bytes: &[u8]) {
+pub(crate) fn verdict(bytes: &[u8]) {
     let second = bytes.windows(4).skip(1).position(|magic| magic == b"\x7fELF");
     let (plugin, gateway) = bytes.split_at(second.map_or(bytes.len() / 2, |at| at + 1));
     let folder = tempfile::tempdir().expect("a folder");
