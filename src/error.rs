@@ -81,6 +81,10 @@ impl Error {
         Self::new(Kind::Network, what)
     }
 
+    pub fn integrity(what: impl Into<String>) -> Self {
+        Self::new(Kind::Integrity, what)
+    }
+
     pub fn interrupted() -> Self {
         Self::new(Kind::Interrupted, "interrupted")
     }

@@ -363,13 +363,13 @@ fn what_is_not_whole_is_refused_and_nothing_is_left() {
     for kind in [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Directory] {
         let mut entries = all.clone();
         entries[1] = (entries[1].0.clone(), kind, "/etc/passwd".to_owned(), Vec::new());
-        is(packed(&entries), 5, "is no file");
+        is(packed(&entries), 5, "is not a file");
     }
     // Tools with right sums and wrong content.
     let tool = |content: &[u8]| packed(&with_member(&all, go, content));
     is(tool(&tar_gz(&[("../../../evil", 0o644, b"x")])), 5, "leads out of it");
     is(tool(&tar_gz(&[("/evil", 0o644, b"x")])), 5, "leads out of it");
-    is(tool(b"no archive"), 5, "cannot be unpacked");
+    is(tool(b"no archive"), 5, "is damaged");
     is(
         tool(&tar_gz(&[("VERSION", 0o644, b"go1.25.5\n"), ("bin/go", 0o755, b"x")])),
         5,

@@ -258,14 +258,14 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
         str![[r#"
 exit: 5
 --- stderr
-error: go1.25.6.[HOST].tar.gz cannot be unpacked: invalid gzip header
+error: go1.25.6.[HOST].tar.gz is refused: it is damaged: invalid gzip header
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 
 "#]]
     );
     let whole = go_archive("1.25.6");
-    assert!(refused(whole[..whole.len() / 2].to_vec()).contains("cannot be unpacked"));
+    assert!(refused(whole[..whole.len() / 2].to_vec()).contains("is damaged"));
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod early_checks;
 mod go_words;
 mod seals;
 mod fetching;
+mod attacks_fetch;
 mod interrupts;
 mod store;
 mod package;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::toolchain::fetch::hex;
+use crate::toolchain::{fetch::hex, tree};
 
 /// The list's name: the first member of a bundle.
 pub const LIST: &str = "bundle.json";
@@ -69,7 +69,7 @@ impl List {
         struct Versioned {
             format_version: u32,
         }
-        let damaged = |why: &dyn std::fmt::Display| Error::network(format!("its {LIST} cannot be understood: {why}"));
+        let damaged = |why: &dyn std::fmt::Display| Error::integrity(format!("its {LIST} cannot be understood: {why}"));
         let Versioned { format_version } = serde_json::from_str(text).map_err(|e| damaged(&e))?;
         if format_version != FORMAT_VERSION {
             let what = format!(
@@ -78,10 +78,13 @@ impl List {
             return Err(Error::usage(what).help("install it with the plugbuild that made it, or make it anew"));
         }
         let list: List = serde_json::from_str(text).map_err(|e| damaged(&e))?;
+        if list.members.is_empty() {
+            return Err(Error::integrity("it holds neither a tool nor a module"));
+        }
         let mut seen = BTreeSet::new();
         for member in &list.members {
-            if !is_plain(&member.file) {
-                return Err(Error::network(format!("its member {} leads out of it", member.file)));
+            if !is_plain(&member.file) || tree::plain(member.file.as_bytes())? != member.file {
+                return Err(Error::integrity(format!("its member {} leads out of it", member.file)));
             }
             if !seen.insert(&member.file) {
                 return Err(damaged(&format!("{} is in it twice", member.file)));
@@ -165,7 +168,7 @@ mod tests {
             "./tools/x",
         ] {
             let error = parsed(&list(&[bad])).unwrap_err();
-            assert_eq!(error.kind, Kind::Network, "{bad}");
+            assert_eq!(error.kind, Kind::Integrity, "{bad}");
         }
         assert!(parsed(&list(&["tools/x", "tools/x"])).is_err());
         let mut tool = good.clone();
@@ -185,7 +188,7 @@ mod tests {
             ..good.clone()
         };
         assert_eq!(parsed(&newer).unwrap_err().kind, Kind::Usage);
-        assert_eq!(List::parse("{}").unwrap_err().kind, Kind::Network);
+        assert_eq!(List::parse("{}").unwrap_err().kind, Kind::Integrity);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -15,8 +14,15 @@ use crate::host::Host;
 use crate::invocation::interrupted;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Store, create_dir};
-use crate::toolchain::{archive, go};
+use crate::toolchain::tree::Limits;
+use crate::toolchain::{archive, go, zig};
 use crate::ui::counted;
+
+/// No bundle may hold more: the modules of a whole site beside their tools.
+const LIMITS: Limits = Limits {
+    bytes: 64 << 30,
+    entries: 200_000,
+};
 
 /// No list may be larger.
 const LIST_LIMIT: u64 = 64 << 20;
@@ -58,11 +64,10 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
     let reader = crate::regular::open(file)
         .map_err(|e| Error::io("read", file, e).help("give the file that `plugbuild bundle create FILE` wrote"))?;
     let stage = store.stage()?;
-    let mut tar = tar::Archive::new(BufReader::new(reader));
-    let read = read(&mut tar, stage.path(), host, store);
+    let read = read(BufReader::new(reader), stage.path(), host, store);
     let (list, tools) = read.map_err(|why| match why.kind {
-        Kind::Network => Error::network(format!("the bundle {} is refused: {why}", file.display()))
-            .help("nothing was installed: bring it over anew, and compare its SHA-256 with what `bundle create` said"),
+        Kind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display()))
+            .help("nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` said"),
         Kind::Usage => Error {
             what: format!("the bundle {} cannot be used here: {why}", file.display()),
             ..why
@@ -72,43 +77,40 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
     Ok(Verified { stage, list, tools })
 }
 
-fn read(
-    tar: &mut tar::Archive<BufReader<File>>,
-    stage: &Path,
-    host: &Host,
-    store: &Store,
-) -> Result<(List, Vec<Staged>)> {
-    let damaged = |why: io::Error| Error::network(why.to_string());
-    let mut entries = tar.entries().map_err(damaged)?;
-    // What is no tar at all is told in our words: tar's own hold what it read.
-    let first = entries.next().and_then(io::Result::ok);
-    let first = first.filter(|entry| entry.path().is_ok_and(|path| path.as_os_str() == LIST));
-    let first = first.ok_or_else(|| Error::network(format!("it does not begin with a {LIST}")))?;
-    let mut text = String::new();
-    first.take(LIST_LIMIT).read_to_string(&mut text).map_err(damaged)?;
-    let list = List::parse(&text)?;
-    let here = host.platform.to_string();
-    if list.host != here {
-        let what = format!("its tools are for {}, and this machine is {here}", list.host);
-        return Err(Error::usage(what).help(format!(
-            "make it on a machine that is {here}: `plugbuild bundle create`"
-        )));
-    }
-    let mut missing: BTreeMap<&str, &Member> = list.members.iter().map(|m| (m.file.as_str(), m)).collect();
-    for entry in entries {
-        let entry = entry.map_err(damaged)?;
-        let path = entry.path().map_err(damaged)?.into_owned();
-        let name = path.to_str().unwrap_or_default();
-        let member = missing
-            .remove(name)
-            .ok_or_else(|| Error::network(format!("{} is not in its list, or is there twice", path.display())))?;
-        if entry.header().entry_type() != tar::EntryType::Regular {
-            return Err(Error::network(format!("its member {name} is no file")));
+fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Result<(List, Vec<Staged>)> {
+    let (mut list, mut begins): (Option<List>, bool) = (None, false);
+    let mut missing: BTreeMap<String, Member> = BTreeMap::new();
+    let no_list = || Error::integrity(format!("it does not begin with a {LIST}"));
+    let begun = archive::each_entry(from, LIMITS, |entry| {
+        let name = String::from_utf8_lossy(&entry.name).escape_debug().to_string();
+        if list.is_none() {
+            begins = name == LIST;
+            if !begins {
+                return Err(no_list());
+            }
+            let parsed = parsed(entry.content, host)?;
+            missing = parsed.members.iter().map(|m| (m.file.clone(), m.clone())).collect();
+            list = Some(parsed);
+            return Ok(());
         }
-        unpack(entry, member, &stage.join(name))?;
-    }
+        let member = missing
+            .remove(&name)
+            .ok_or_else(|| Error::integrity(format!("{name} is not in its list, or is there twice")))?;
+        if entry.kind != tar::EntryType::Regular {
+            return Err(Error::integrity(format!("its member {name} is not a file")));
+        }
+        unpack(entry.content, &member, &stage.join(&name))
+    });
+    let Some(list) = list else {
+        // What is not a tar at all is said in our words: tar's own hold what it read.
+        return match begun {
+            Err(why) if begins || why.kind == Kind::Interrupted => Err(why),
+            _ => Err(no_list()),
+        };
+    };
+    begun?;
     if let Some(name) = missing.keys().next() {
-        return Err(Error::network(format!(
+        return Err(Error::integrity(format!(
             "it ends before its member {name}; {} are missing",
             missing.len()
         )));
@@ -117,8 +119,23 @@ fn read(
     Ok((list, tools))
 }
 
+fn parsed(content: &mut dyn Read, host: &Host) -> Result<List> {
+    let mut text = String::new();
+    let read = content.take(LIST_LIMIT).read_to_string(&mut text);
+    read.map_err(|e| Error::integrity(format!("its {LIST} is damaged: {e}")))?;
+    let list = List::parse(&text)?;
+    let here = host.platform.to_string();
+    if list.host == here {
+        return Ok(list);
+    }
+    let what = format!("its tools are for {}, and this machine is {here}", list.host);
+    Err(Error::usage(what).help(format!(
+        "make it on a machine that is {here}: `plugbuild bundle create`"
+    )))
+}
+
 /// Writes one member and compares it with the list.
-fn unpack(mut entry: impl Read, member: &Member, to: &Path) -> Result<()> {
+fn unpack(entry: &mut dyn Read, member: &Member, to: &Path) -> Result<()> {
     create_dir(to.parent().unwrap_or(to))?;
     let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
     let (mut hash, mut size) = (Sha256::new(), 0);
@@ -128,17 +145,20 @@ fn unpack(mut entry: impl Read, member: &Member, to: &Path) -> Result<()> {
             return Err(Error::interrupted());
         }
         let read = entry.read(&mut buffer);
-        let read = read.map_err(|e| Error::network(format!("it ends in the middle of {}: {e}", member.file)))?;
+        let read = read.map_err(|e| Error::integrity(format!("it ends in the middle of {}: {e}", member.file)))?;
         if read == 0 {
             break;
         }
         size += read as u64;
+        if size > member.size {
+            break;
+        }
         hash.update(&buffer[..read]);
         file.write_all(&buffer[..read]).map_err(|e| Error::io("write", to, e))?;
     }
     let have = hex(&hash.finalize());
     if size != member.size || !have.eq_ignore_ascii_case(&member.sha256) {
-        return Err(Error::network(format!(
+        return Err(Error::integrity(format!(
             "its member {} is not what its list says: its SHA-256 is {have}, listed is {}",
             member.file, member.sha256
         )));
@@ -155,13 +175,13 @@ fn unpacked_tools(list: &List, stage: &Path, host: &Host, store: &Store) -> Resu
         archive::unpack_tar_gz(&packed, &folder)?;
         // It is not needed twice.
         let _ = fs::remove_file(&packed);
-        let not_it = || Error::network(format!("what it has as {label} is not that"));
+        let not_it = || Error::integrity(format!("what it has as {label} is not that"));
         let (lock, place, program) = if tool.name == "go" {
-            let version = go::version_of(&folder).filter(|version| version.to_string() == tool.version);
+            let version = go::version_unpacked(&folder).filter(|version| version.to_string() == tool.version);
             let version = version.ok_or_else(not_it)?;
             (format!("go-{version}"), store.go(&version, host), "bin/go")
         } else {
-            fs::set_permissions(folder.join("zig"), fs::Permissions::from_mode(0o755)).map_err(|_| not_it())?;
+            zig::check_unpacked(&folder, &tool.version).map_err(|_| not_it())?;
             (format!("zig-{}", tool.version), store.zig(&tool.version, host), "zig")
         };
         tools.push(Staged {

@@ -1,22 +1,31 @@
-//! Unpacking: only of what was verified, only below the folder given, links that leave it refused.
+//! The archives there are, read into one [`Tree`]: tar, also packed by gzip or xz, and zip.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
-use std::path::{Component, Path};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
 
-use crate::error::{Error, Result};
+use super::tree::{self, Limits, Tree};
+use crate::error::{Error, Kind, Result};
 use crate::invocation::interrupted;
 
+/// No name or other word about one entry may be larger: it is read whole.
+const EXTENSION: u64 = 64 << 10;
+
+/// No archive needs more memory to be unpacked; in KiB.
+const XZ_MEMORY: u32 = 256 << 10;
+
 /// # Errors
-/// A damaged archive, an entry that would leave `to`, a full disk.
+/// A damaged archive, an entry or link that would leave `to`, more than a toolchain holds, a full disk.
 pub fn unpack_tar_gz(archive: &Path, to: &Path) -> Result<()> {
-    unpack_tar(flate2::read::GzDecoder::new(open(archive)?), archive, to)
+    let from = flate2::read::GzDecoder::new(open(archive)?);
+    unpack_tar(from, Limits::TOOL, to).map_err(|why| refused(archive, why))
 }
 
 /// # Errors
 /// As [`unpack_tar_gz`].
 pub fn unpack_tar_xz(archive: &Path, to: &Path) -> Result<()> {
-    unpack_tar(lzma_rust2::XzReader::new(open(archive)?, false), archive, to)
+    let from = lzma_rust2::XzReader::new_mem_limit(open(archive)?, false, XZ_MEMORY);
+    unpack_tar(from, Limits::TOOL, to).map_err(|why| refused(archive, why))
 }
 
 /// Unpacks the entries below `prefix/` of a zip file (a Python wheel).
@@ -24,77 +33,123 @@ pub fn unpack_tar_xz(archive: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// As [`unpack_tar_gz`].
 pub fn unpack_zip(archive: &Path, prefix: &str, to: &Path) -> Result<()> {
-    let bad = |why: &dyn std::fmt::Display| Error::network(format!("{} is damaged: {why}", name_of(archive)));
-    let mut zip = zip::ZipArchive::new(open(archive)?).map_err(|e| bad(&e))?;
+    let from = open(archive)?;
+    unzip(from, prefix, Limits::TOOL, to).map_err(|why| refused(archive, why))
+}
+
+fn unzip(from: BufReader<File>, prefix: &str, limits: Limits, to: &Path) -> Result<()> {
+    let mut zip = zip::ZipArchive::new(from).map_err(|e| damaged(&e))?;
+    limits.entries(zip.len())?;
+    let mut tree = Tree::new(to, limits)?;
     for index in 0..zip.len() {
         stop_if_interrupted()?;
-        let mut entry = zip.by_index(index).map_err(|e| bad(&e))?;
-        let Some(name) = entry.enclosed_name() else {
-            let name = entry.name().map_err(|e| bad(&e))?;
-            return Err(escapes(archive, Path::new(name.as_ref())));
-        };
-        let Ok(inner) = name.strip_prefix(prefix) else { continue };
-        let place = to.join(inner);
-        if entry.is_dir() {
-            fs::create_dir_all(&place).map_err(|e| Error::io("make the folder", &place, e))?;
+        let mut entry = zip.by_index(index).map_err(|e| damaged(&e))?;
+        let name = entry.name().map_err(|e| damaged(&e))?.into_owned();
+        let Some(inner) = tree::plain(name.as_bytes())?.strip_prefix(prefix).map(str::to_owned) else {
             continue;
+        };
+        let Some(inner) = inner.strip_prefix('/').or(Some("").filter(|_| inner.is_empty())) else {
+            continue;
+        };
+        let mode = entry.unix_mode().unwrap_or(0o644);
+        if entry.is_dir() {
+            tree.folder(inner)?;
+        } else if entry.is_symlink() {
+            let mut target = Vec::new();
+            (&mut entry)
+                .take(EXTENSION)
+                .read_to_end(&mut target)
+                .map_err(|e| damaged(&e))?;
+            tree.link(inner, &target)?;
+        } else {
+            tree.file(inner, mode, &mut entry)?;
         }
-        if let Some(parent) = place.parent() {
-            fs::create_dir_all(parent).map_err(|e| Error::io("make the folder", parent, e))?;
-        }
-        let mut file = File::create(&place).map_err(|e| Error::io("write", &place, e))?;
-        io::copy(&mut entry, &mut file).map_err(|e| Error::io("write", &place, e))?;
     }
-    Ok(())
+    tree.finish()
 }
 
-fn unpack_tar(from: impl Read, archive: &Path, to: &Path) -> Result<()> {
-    let damaged = |why: &io::Error| match why.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge
-        | io::ErrorKind::ReadOnlyFilesystem
-        | io::ErrorKind::PermissionDenied => Error::io("unpack to", to, cause(why)),
-        _ => Error::network(format!("{} cannot be unpacked: {}", name_of(archive), cause(why))),
-    };
-    fs::create_dir_all(to).map_err(|e| Error::io("make the folder", to, e))?;
-    let mut tar = tar::Archive::new(from);
-    tar.set_preserve_mtime(false);
-    for entry in tar.entries().map_err(|e| damaged(&e))? {
+fn unpack_tar(from: impl Read, limits: Limits, to: &Path) -> Result<()> {
+    let mut tree = Tree::new(to, limits)?;
+    each_entry(from, limits, |entry| {
+        let name = tree::plain(&entry.name)?;
+        match entry.kind {
+            tar::EntryType::Regular | tar::EntryType::Continuous => tree.file(&name, entry.mode, entry.content),
+            tar::EntryType::Directory => tree.folder(&name),
+            tar::EntryType::Symlink => tree.link(&name, &entry.link),
+            // A second name of a file is what no toolchain needs.
+            _ => Err(Error::integrity(format!(
+                "its entry {name} is neither a file nor a folder"
+            ))),
+        }
+    })?;
+    tree.finish()
+}
+
+/// An entry of a tar archive, with the names that the entries before it spell out.
+pub struct Entry<'a> {
+    pub name: Vec<u8>,
+    pub kind: tar::EntryType,
+    pub link: Vec<u8>,
+    pub mode: u32,
+    pub content: &'a mut dyn Read,
+}
+
+/// Hands on each entry of a tar archive, within the limits. What the tar crate would read whole is read here, where it has a
+/// limit.
+///
+/// # Errors
+/// What `take` says, a damaged archive, too many entries, too much of it.
+pub fn each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entry) -> Result<()>) -> Result<()> {
+    let mut tar = tar::Archive::new(limits.bounded(from));
+    let (mut name, mut link) = (None, None);
+    for (count, entry) in tar.entries().map_err(|e| damaged(&e))?.raw(true).enumerate() {
         stop_if_interrupted()?;
+        limits.entries(count + 1)?;
         let mut entry = entry.map_err(|e| damaged(&e))?;
-        let name = entry.path().map_err(|e| damaged(&e))?.into_owned();
-        let link = entry.link_name().map_err(|e| damaged(&e))?;
-        let leaves = !stays_inside(&name)
-            || link.is_some_and(|link| !stays_inside(&name.parent().unwrap_or(Path::new("")).join(link)));
-        if leaves || !entry.unpack_in(to).map_err(|e| damaged(&e))? {
-            return Err(escapes(archive, &name));
+        let kind = entry.header().entry_type();
+        let word = |entry: &mut tar::Entry<'_, _>| {
+            let mut word = Vec::new();
+            entry.read_to_end(&mut word).map_err(|e| damaged(&e))?;
+            word.truncate(word.iter().position(|byte| *byte == 0).unwrap_or(word.len()));
+            Ok(Some(word))
+        };
+        if (kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions())
+            && entry.size() > EXTENSION
+        {
+            let what = format!("a name in it has {} bytes", entry.size());
+            return Err(Error::integrity(what));
+        }
+        if kind.is_gnu_longname() {
+            name = word(&mut entry)?;
+        } else if kind.is_gnu_longlink() {
+            link = word(&mut entry)?;
+        } else if kind.is_pax_local_extensions() {
+            for field in entry.pax_extensions().map_err(|e| damaged(&e))?.into_iter().flatten() {
+                let field = field.map_err(|e| damaged(&e))?;
+                match field.key_bytes() {
+                    b"path" => name = Some(field.value_bytes().to_owned()),
+                    b"linkpath" => link = Some(field.value_bytes().to_owned()),
+                    // Where readers disagree about it, they see other entries.
+                    key if key == b"size" || key.starts_with(b"GNU.sparse") => {
+                        let what = "an entry has another size than its header says";
+                        return Err(Error::integrity(what));
+                    }
+                    _ => {}
+                }
+            }
+        } else if !kind.is_pax_global_extensions() {
+            let header = entry.header();
+            let (name, link) = (name.take(), link.take());
+            take(Entry {
+                name: name.unwrap_or_else(|| header.path_bytes().into_owned()),
+                kind,
+                link: link.unwrap_or_else(|| header.link_name_bytes().unwrap_or_default().into_owned()),
+                mode: header.mode().unwrap_or(0o644),
+                content: &mut entry,
+            })?;
         }
     }
     Ok(())
-}
-
-/// The innermost error: those around it name the staged folder, which is gone when the message is read.
-fn cause(why: &io::Error) -> String {
-    let mut cause: &dyn std::error::Error = why;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-/// Whether a relative path never climbs above where it starts.
-fn stays_inside(path: &Path) -> bool {
-    let mut depth = 0i32;
-    path.components().all(|part| {
-        match part {
-            Component::Normal(_) => depth += 1,
-            Component::ParentDir => depth -= 1,
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return false,
-        }
-        depth >= 0
-    })
 }
 
 fn open(archive: &Path) -> Result<BufReader<File>> {
@@ -103,17 +158,24 @@ fn open(archive: &Path) -> Result<BufReader<File>> {
         .map_err(|e| Error::io("read", archive, e))
 }
 
-/// Where it is staged is gone when the message is read.
-fn name_of(archive: &Path) -> std::borrow::Cow<'_, str> {
-    archive.file_name().unwrap_or_default().to_string_lossy()
+fn damaged(why: &dyn std::fmt::Display) -> Error {
+    Error::integrity(format!("it is damaged: {why}"))
 }
 
-fn escapes(archive: &Path, entry: &Path) -> Error {
-    Error::network(format!(
-        "{} is refused: its entry {} leads out of it",
-        name_of(archive),
-        entry.display()
-    ))
+/// Names the archive, but not where it is staged: that is gone when the message is read.
+fn refused(archive: &Path, why: Error) -> Error {
+    let name = archive.file_name().unwrap_or_default().to_string_lossy();
+    match why.kind {
+        Kind::Integrity => Error {
+            what: format!("{name} is refused: {why}"),
+            ..why
+        },
+        Kind::Io => Error {
+            what: format!("cannot unpack {name}: {why}"),
+            ..why
+        },
+        _ => why,
+    }
 }
 
 fn stop_if_interrupted() -> Result<()> {
@@ -126,6 +188,8 @@ fn stop_if_interrupted() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn tar_gz(write: impl FnOnce(&mut tar::Builder<flate2::write::GzEncoder<File>>)) -> tempfile::TempDir {

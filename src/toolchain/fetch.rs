@@ -28,6 +28,9 @@ const SLOWEST: u64 = 1 << 10;
 /// So much is read, hashed and written at a time, or what came in a second.
 const CHUNK: usize = 256 << 10;
 
+/// No toolchain or gateway may be larger: a server that never ends shall not fill the disk.
+const LARGEST: u64 = 1 << 30;
+
 /// No index or list that is read whole may be larger.
 const INDEX_LIMIT: u64 = 16 << 20;
 
@@ -39,11 +42,23 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
     let (from, length) = open(url, what, host)?;
     let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
     let bar = progress(host, what, length);
+    let mut came = 0;
+    let too_large = || {
+        let what = format!("{what} at {url} is larger than {} MiB", LARGEST >> 20);
+        Error::integrity(what)
+    };
+    if length.is_some_and(|length| length > LARGEST) {
+        return Err(too_large());
+    }
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
     each_chunk(from, url, what, host, |bytes| {
         match sum {
             Sum::Sha256(_) => sha256.update(bytes),
             Sum::Sha512(_) => sha512.update(bytes),
+        }
+        came += bytes.len() as u64;
+        if came > LARGEST {
+            return Err(too_large());
         }
         bar.inc(bytes.len() as u64);
         file.write_all(bytes).map_err(|e| Error::io("write", to, e))

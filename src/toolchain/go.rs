@@ -1,7 +1,6 @@
 //! The exact Go: found on this machine, or fetched into the store.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use crate::invocation::growth::Growth;
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::fetch::{self, Sum};
 use crate::toolchain::store::Store;
-use crate::toolchain::{State, archive};
+use crate::toolchain::{State, archive, tree};
 use crate::ui::Ui;
 use crate::version::GoVersion;
 
@@ -231,6 +230,14 @@ pub(crate) fn version_of(root: &Path) -> Option<GoVersion> {
     text.lines().next()?.trim().strip_prefix("go")?.parse().ok()
 }
 
+/// The same of a GOROOT that was unpacked: its folders and its go command are themselves there, not links, and the command
+/// can be run.
+pub(crate) fn version_unpacked(root: &Path) -> Option<GoVersion> {
+    let is_folder = |path: PathBuf| path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    let whole = is_folder(root.to_owned()) && is_folder(root.join("bin")) && tree::is_program(&root.join("bin/go"));
+    version_of(root).filter(|_| whole)
+}
+
 /// Any Go from 1.21 on can fetch any other (design fact 5): one on the machine, else one in the store.
 pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)> {
     let on_path = host.find("go").and_then(|go| root_of(&go));
@@ -313,8 +320,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch()),
     ] {
         for file in folders(&dir.join(tools)) {
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
-                .map_err(|e| Error::io("make executable", &file, e))?;
+            tree::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
         }
     }
     publish(go, &dir, store)
@@ -362,9 +368,12 @@ fn from_archive(go: &Go, host: &Host, store: &Store) -> Result<()> {
 }
 
 fn publish(go: &Go, staged: &Path, store: &Store) -> Result<()> {
-    match version_of(staged) {
+    match version_unpacked(staged) {
         Some(version) if version == go.version => store.publish(staged, &go.root),
-        _ => Err(Error::network(format!("what came as Go {} is not that Go", go.version))),
+        _ => Err(Error::integrity(format!(
+            "what came as Go {} is not that Go",
+            go.version
+        ))),
     }
 }
 

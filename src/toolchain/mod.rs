@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod go;
 pub mod official;
 pub mod store;
+pub mod tree;
 pub mod wrapper;
 pub mod zig;
 

@@ -69,7 +69,7 @@ pub fn ensure(
     fetch::download(&format!("{folder}/{name}"), &Sum::Sha512(sum), &packed, &what, host)?;
     let unpacked = stage.path().join("unpacked");
     archive::unpack_tar_gz(&packed, &unpacked)?;
-    let found = find(&unpacked).ok_or_else(|| Error::network(format!("{name} has no krakend in it")))?;
+    let found = find(&unpacked).ok_or_else(|| Error::integrity(format!("{name} has no krakend in it")))?;
     let staged = stage.path().join("gateway");
     create_dir(&staged)?;
     std::fs::rename(&found, staged.join("krakend")).map_err(|e| Error::io("move", &found, e))?;
@@ -96,10 +96,11 @@ fn find(dir: &Path) -> Option<PathBuf> {
         .flatten()
         .map(|entry| entry.path())
         .find_map(|path| {
-            if path.is_dir() && !path.is_symlink() {
+            let meta = path.symlink_metadata().ok()?;
+            if meta.is_dir() {
                 find(&path)
             } else {
-                (path.file_name()? == "krakend" && path.is_file()).then_some(path)
+                (path.file_name()? == "krakend" && meta.is_file()).then_some(path)
             }
         })
 }

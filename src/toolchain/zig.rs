@@ -1,7 +1,5 @@
 //! zig, the managed cross C compiler: on PATH, in the store, or fetched as a Python wheel or an official archive.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
@@ -10,7 +8,7 @@ use crate::invocation::Invocation;
 use crate::matrix::{Zig as ZigRow, ZigHost};
 use crate::toolchain::fetch::{self, Sum};
 use crate::toolchain::store::Store;
-use crate::toolchain::{State, archive};
+use crate::toolchain::{State, archive, tree};
 use crate::ui::Ui;
 
 /// A zig: there, or to be fetched.
@@ -198,11 +196,22 @@ fn from_archive(zig: &Zig, row: &ZigRow, published: &ZigHost, host: &Host, store
 }
 
 fn publish(zig: &Zig, staged: &Path, store: &Store) -> Result<()> {
-    let program = staged.join("zig");
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
-        .map_err(|_| Error::network(format!("what came as zig {} has no zig in it", zig.version)))?;
+    check_unpacked(staged, &zig.version)?;
     let place = zig.program.parent().unwrap_or(&zig.program);
     store.publish(staged, place)
+}
+
+/// Whether what was unpacked has a zig in it that can be run; a wheel may have it without a run bit.
+///
+/// # Errors
+/// It has not.
+pub(crate) fn check_unpacked(staged: &Path, version: &str) -> Result<()> {
+    let program = staged.join("zig");
+    let is_folder = staged.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    if is_folder && tree::set_run_bit(&program).is_ok() && tree::is_program(&program) {
+        return Ok(());
+    }
+    Err(Error::integrity(format!("what came as zig {version} has no zig in it")))
 }
 
 fn mirror(host: &Host) -> Result<Option<&str>> {

@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     Silent,
     /// Byte after byte, a few a second.
     Trickling(Vec<u8>),
+    /// No length is promised, and it never ends.
+    Endless,
     /// All of it, a fifth of a second apart, in so many pieces.
     Slow(Vec<u8>, usize),
 }
@@ -116,6 +118,13 @@ fn answer(
                 thread::sleep(Duration::from_millis(200));
                 stream.write_all(piece)
             })
+        }
+        Answer::Endless => {
+            stream.write_all(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n")?;
+            let zeros = vec![0; 1 << 20];
+            loop {
+                stream.write_all(&zeros)?;
+            }
         }
         Answer::Status(status) => stream.write_all(head(status, 0).as_bytes()),
     }

@@ -1,0 +1,238 @@
+//! Attacks on what is downloaded and unpacked: each is named by its number in the threat model.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::case::{Case, HOST, Ran};
+use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive_name, go_list, sha256};
+
+/// An entry of an archive: its name, kind, link target, mode and content.
+type Entry<'a> = (&'a str, tar::EntryType, &'a str, u32, &'a [u8]);
+
+const FILE: tar::EntryType = tar::EntryType::Regular;
+const LINK: tar::EntryType = tar::EntryType::Symlink;
+
+/// A tar with names of any length, as GNU tar writes them, and links that no careful writer makes.
+fn tar(entries: &[Entry]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut put = |name: &str, kind, link: &str, mode, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        let short = &name.as_bytes()[..name.len().min(99)];
+        header.as_old_mut().name[..short.len()].copy_from_slice(short);
+        header.as_old_mut().linkname[..link.len()].copy_from_slice(link.as_bytes());
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        header.set_mode(mode);
+        header.set_cksum();
+        tar.append(&header, content).unwrap();
+    };
+    for (name, kind, link, mode, content) in entries {
+        if name.len() > 99 {
+            put("././@LongLink", tar::EntryType::GNULongName, "", 0o644, name.as_bytes());
+        }
+        put(name, *kind, link, *mode, content);
+    }
+    tar.into_inner().unwrap()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(bytes).unwrap();
+    gz.finish().unwrap()
+}
+
+/// A bundle with one tool, whose every sum is right.
+fn bundle(tool: &str, version: &str, archive: &[u8]) -> Vec<u8> {
+    let file = format!("tools/{tool}-{version}.tar.gz");
+    let list = json!({
+        "format-version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1),
+        "tools": [{ "name": tool, "version": version, "file": file }],
+        "members": [{ "file": file, "size": archive.len(), "sha256": sha256(archive) }],
+    });
+    let list = serde_json::to_vec(&list).unwrap();
+    tar(&[
+        ("bundle.json", FILE, "", 0o644, &list),
+        (&file, FILE, "", 0o644, archive),
+    ])
+}
+
+/// Installing it ends with 5, says `why`, and neither leaves anything nor names the folder it was staged in.
+#[track_caller]
+fn refused(case: &Case, why: &str) -> String {
+    let ran = case.run("bundle install ../in.plugbundle -q");
+    not_kept(case, &ran, why)
+}
+
+#[track_caller]
+fn not_kept(case: &Case, ran: &Ran, why: &str) -> String {
+    ran.exits(5);
+    assert!(ran.stderr.contains(why), "{why}: {}", ran.text());
+    assert!(!ran.stderr.contains("stage-"), "{}", ran.text());
+    for dir in ["store/go", "store/zig", "store/tmp"] {
+        assert_eq!(case.list(dir), Vec::<String>::new(), "{dir}: {}", ran.text());
+    }
+    ran.stderr.clone()
+}
+
+const SCRIPT: &[u8] = b"#!/bin/sh\n";
+
+#[test]
+fn a7_a_chain_of_links_changes_nothing_outside() {
+    // Each link stays inside by its own letters; the last one is zig itself, which is made executable.
+    let chain: [Entry; 4] = [
+        ("a/b/c/up", LINK, "../../..", 0o777, b""),
+        ("a/d", LINK, "b/c/up/..", 0o777, b""),
+        ("e", LINK, "a/d/..", 0o777, b""),
+        ("zig", LINK, "e/../victim", 0o777, b""),
+    ];
+    for (tool, version) in [("zig", "0.16.0"), ("go", "1.25.6")] {
+        let case = Case::empty()
+            .file("in.plugbundle", bundle(tool, version, &gz(&tar(&chain))))
+            .file("store/tmp/victim", "x")
+            .file("store/victim", "x");
+        let mode = |path: &str| fs::metadata(case.at(path)).unwrap().permissions().mode() & 0o777;
+        let victims = ["store/tmp/victim", "store/victim"];
+        for victim in victims {
+            fs::set_permissions(case.at(victim), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let ran = case.run("bundle install ../in.plugbundle -q");
+        ran.exits(5);
+        assert!(ran.stderr.contains("leads out of it"), "{}", ran.text());
+        assert_eq!(victims.map(mode), [0o600; 2]);
+        assert_eq!(case.list("store/tmp"), ["victim"]);
+    }
+}
+
+#[test]
+fn a7_a_tool_that_is_a_link_or_no_program_is_refused() {
+    let version = ("VERSION", FILE, "", 0o644, &b"go1.25.6\n"[..]);
+    let no_go = "what it has as go 1.25.6 is not that";
+    let real: Entry = ("bin/real", FILE, "", 0o755, SCRIPT);
+    for go in [
+        vec![version, real, ("bin/go", LINK, "real", 0o777, b"")],
+        vec![
+            version,
+            ("b/go", FILE, "", 0o755, SCRIPT),
+            ("bin", LINK, "b", 0o777, b""),
+        ],
+        vec![version, ("bin/go", FILE, "", 0o755, b"just text")],
+        vec![version, ("bin/go", FILE, "", 0o644, SCRIPT)],
+        vec![version, ("bin/go", FILE, "", 0o755, b"")],
+    ] {
+        let case = Case::empty().file("in.plugbundle", bundle("go", "1.25.6", &gz(&tar(&go))));
+        refused(&case, no_go);
+    }
+    let zig: [Entry; 2] = [("real", FILE, "", 0o755, SCRIPT), ("zig", LINK, "real", 0o777, b"")];
+    let case = Case::empty().file("in.plugbundle", bundle("zig", "0.16.0", &gz(&tar(&zig))));
+    refused(&case, "what it has as zig 0.16.0 is not that");
+
+    // The same of an archive from a server, where the folder itself is the link.
+    let linked: [Entry; 3] = [
+        ("g/VERSION", FILE, "", 0o644, b"go1.97.1\n"),
+        ("g/bin/go", FILE, "", 0o755, SCRIPT),
+        ("go", LINK, "g", 0o777, b""),
+    ];
+    let (case, _mirror) = served("1.97.1", gz(&tar(&linked)));
+    not_kept(&case, &case.run("toolchain install 1.97.1"), "is not that Go");
+    // And whole.
+    let whole = [version, ("bin/go", FILE, "", 0o755, SCRIPT)];
+    let case = Case::empty().file("in.plugbundle", bundle("go", "1.25.6", &gz(&tar(&whole))));
+    case.run("bundle install ../in.plugbundle -q").exits(0);
+}
+
+/// A Go that no table knows, on a mirror of the user's.
+fn served(version: &str, archive: Vec<u8>) -> (Case, Mirror) {
+    let mirror = Mirror::start();
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[(version, &archive)])));
+    mirror.serve(&format!("/{}", go_archive_name(version)), Answer::Whole(archive));
+    let case = Case::empty().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+    (case, mirror)
+}
+
+#[test]
+fn a7_what_is_unpacked_has_limits() {
+    let begun = Instant::now();
+    // A header that says how long a name is, and then a name without an end.
+    let long_name = {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::GNULongName);
+        header.set_path("././@LongLink").unwrap();
+        header.set_size(1 << 30);
+        header.set_cksum();
+        let mut bytes = header.as_bytes().to_vec();
+        bytes.resize(64 << 20, b'x');
+        bytes
+    };
+    let deep = format!("{}x", "d/".repeat(1500));
+    let many: Vec<String> = (0..100_001).map(|n| format!("f{n}")).collect();
+    let many: Vec<Entry> = many
+        .iter()
+        .map(|name| (name.as_str(), FILE, "", 0o644, &b""[..]))
+        .collect();
+    for (archive, why) in [
+        (gz(&long_name), "a name in it has 1073741824 bytes"),
+        (
+            gz(&tar(&[(&deep, FILE, "", 0o644, b"x")])),
+            "has a path of 3001 bytes and 1501 parts",
+        ),
+        (
+            gz(&tar(&[(&"x".repeat(300), FILE, "", 0o644, b"x")])),
+            "has a path of 300 bytes",
+        ),
+        (gz(&tar(&[("a\x1b]0;b", FILE, "", 0o644, b"x")])), "is not plain text"),
+        (
+            gz(&tar(&[("f", FILE, "", 0o644, b"x"), ("f/x", FILE, "", 0o644, b"x")])),
+            "is there twice",
+        ),
+        (
+            gz(&tar(&[("f", tar::EntryType::Link, "/etc/passwd", 0o644, b"")])),
+            "is neither a file nor a folder",
+        ),
+        (
+            gz(&tar(&[("f", tar::EntryType::Fifo, "", 0o644, b"")])),
+            "is neither a file nor a folder",
+        ),
+        (gz(&tar(&many)), "has more than 100000 entries"),
+    ] {
+        let case = Case::empty().file("in.plugbundle", bundle("go", "1.25.6", &archive));
+        refused(&case, why);
+    }
+    // Three megabytes that are three gigabytes.
+    let mut bomb = tar(&[("bulk", FILE, "", 0o644, b"")]);
+    bomb.truncate(512);
+    let mut header = tar::Header::new_gnu();
+    header.set_path("bulk").unwrap();
+    header.set_size(3 << 30);
+    header.set_cksum();
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(header.as_bytes()).unwrap();
+    let zeros = vec![0; 16 << 20];
+    (0..70).for_each(|_| out.write_all(&zeros).unwrap());
+    let case = Case::empty().file("in.plugbundle", bundle("go", "1.25.6", &out.finish().unwrap()));
+    refused(&case, "holds more than 1024 MiB");
+    // The bundle's own tar, too.
+    let case = Case::empty().file("in.plugbundle", &long_name);
+    refused(&case, "");
+    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a7_a_body_without_an_end_is_refused() {
+    let mirror = Mirror::start();
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.97.1", b"x")])));
+    mirror.serve(&format!("/{}", go_archive_name("1.97.1")), Answer::Endless);
+    let case = Case::empty().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+    not_kept(&case, &case.run("toolchain install 1.97.1"), "is larger than 1024 MiB");
+}
+
+#[test]
+fn a7_an_empty_bundle_is_refused() {
+    let list = json!({ "format-version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1), "tools": [], "members": [] });
+    let list = serde_json::to_vec(&list).unwrap();
+    let case = Case::empty().file("in.plugbundle", tar(&[("bundle.json", FILE, "", 0o644, &list)]));
+    refused(&case, "holds neither a tool nor a module");
+}
