@@ -308,10 +308,13 @@ help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
     case.run("-g /dev/zero").is(str![[r#"
-exit: 2
+exit: 6
 --- stderr
-error: /dev/zero is not a gateway: this is not what `krakend version` prints: no `KrakenD Version:` line
-help: give a KrakenD binary for Linux, or a file with what `krakend version` prints
+error: cannot read the gateway /dev/zero: it is a device, not a regular file
+help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
+help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
+help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
     case.run("-g ./nogo").exits(2);
