@@ -12,7 +12,7 @@ mod upgrade;
 pub use clash::{Bearing, Cause, Clash, Direction, Doubt, clashes, doubts};
 pub use compat::{Compat, Fit, compat};
 pub use deps::{Dep, Freedom, deps};
-pub use side::{GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};
+pub use side::{BuildList, GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};
 pub use upgrade::{Change, Upgrade, upgrade};
 
 #[cfg(test)]

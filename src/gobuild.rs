@@ -57,6 +57,25 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
     go
 }
 
+/// The question of a [list] as one that writes nothing: the build it is asked beside may be writing.
+pub(crate) fn only_reading(mut list: Invocation) -> Invocation {
+    const WRITING: &str = "-mod=mod";
+    let goflags = list
+        .set
+        .get("GOFLAGS")
+        .map(|flags| flags.to_string_lossy().into_owned());
+    let in_args = |list: &Invocation| list.args.iter().any(|arg| arg.to_string_lossy().starts_with("-mod="));
+    if !in_args(&list) && goflags.is_some_and(|flags| flags.contains(WRITING)) {
+        list.args.insert(1, WRITING.into());
+    }
+    for arg in &mut list.args {
+        if arg == WRITING {
+            *arg = "-mod=readonly".into();
+        }
+    }
+    list
+}
+
 /// The build's own environment and module flags, for a question to the go command about its package.
 pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
     let kept = |arg: &&OsString| {
@@ -75,26 +94,25 @@ pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
     list
 }
 
-/// The files that are compiled for this target and with these tags; none when the go command does not say, as the build
-/// itself then does.
-fn files(go: &Invocation, host: &Host) -> Result<Vec<String>> {
+/// The files that are compiled for this target and with these tags; nothing where the go command does not say, as the build
+/// then fails with its words.
+fn files(go: &Invocation, host: &Host) -> Result<Option<Vec<String>>> {
     const TEMPLATE: &str = "{{range .GoFiles}}{{println .}}{{end}}{{range .CgoFiles}}{{println .}}{{end}}";
     let mut list = list(go, &["-f", TEMPLATE]);
     // The overlay is what the answer is for: it is not there yet.
     list.args
         .retain(|arg| !arg.to_string_lossy().starts_with(overlay::FLAG));
     let output = list.output(host)?;
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .map(str::to_owned)
-        .collect())
+    let files = String::from_utf8_lossy(&output.stdout);
+    let files = files.lines().map(str::to_owned).collect();
+    Ok(output.status.success().then_some(files))
 }
 
 /// The user's flags, with what the linker must know of the C compiler joined into one `-ldflags`.
 fn linker_flags(job: &Job, tools: &Tools, matrix: &Matrix) -> Vec<String> {
     let quirks = tools.cc.quirks(job, matrix);
     let external: Vec<&str> = quirks.iter().flat_map(|q| &q.ext_ldflags).map(String::as_str).collect();
-    let mut flags = job.user_flags.clone();
+    let mut flags = job.own_flags();
     linker::add_external(&mut flags, &external);
     flags
 }

@@ -106,7 +106,8 @@ pub struct Witness {
 /// Asks the go command what a build reads, with the build's own flags, while it runs.
 #[must_use]
 pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Option<Witness> {
-    let said = gobuild::list(go, &["-deps", "-f", inputs::FORMAT]).output(host).ok()?;
+    let list = gobuild::list(go, &["-deps", "-f", inputs::FORMAT]);
+    let said = gobuild::only_reading(list).output(host).ok()?;
     if !said.status.success() {
         return None;
     }

@@ -8,6 +8,7 @@ mod plugin_life;
 mod registerers;
 mod loads;
 mod align;
+mod copies;
 mod trees;
 mod official;
 mod oracle;

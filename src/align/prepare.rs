@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::go_line::{self, Asks};
 use super::{Alignment, decide};
-use crate::check::{Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
+use crate::check::{BuildList, Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
 use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
+use crate::gateway::file_label;
 use crate::host::Host;
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::modfile::{self, ModFile, text::Edits};
@@ -108,7 +109,10 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         );
     })?;
     let asked = match selection::of(job, go, means) {
-        Ok(side) => Some(side),
+        Ok(side) => {
+            side.unlisted().iter().for_each(|why| ui.warn(why));
+            Some(side)
+        }
         Err(why) if mode == Mode::Never || selection::was_given_up(&why) => return Err(why),
         // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
         Err(why) => {
@@ -142,15 +146,13 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         pins: &decided.pins,
         emptied: &decided.emptied,
     };
-    let name = format!(
-        "for-{}",
-        gateway
-            .label
-            .replace(|c: char| !c.is_alphanumeric() && !"-.+".contains(c), "-")
-    );
+    // A gateway of the same name for another target may want other edits, and is built for at the same time.
+    let label = file_label(&gateway.label);
+    let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
     let mut copy = modfile::write(&job.plugin, &name, &edits, &decided.sums(), means.store)?;
     let mut alignment = decided;
-    if copy.changed || asked.is_none() {
+    let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
+    if asked.is_none() || !copy.is_settled_for(&question) {
         let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
         let aligned = selection::read(job, &reader, &copy, means.host).map_err(|why| match why.kind {
             Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
@@ -167,7 +169,7 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         if asked.is_none() {
             alignment.moves = moves(declared, &aligned, gateway);
         }
-        copy.settled()?;
+        copy.settled(&question)?;
     }
     Ok(Prepared {
         doubts: std::mem::take(&mut alignment.doubts),
@@ -327,6 +329,10 @@ fn declared(plugin: &Plugin) -> Result<PluginSide> {
         module: plugin.module.path.clone(),
         go: plugin.module.go.clone(),
         modules,
+        // It says nothing of what its requirements require.
+        build_list: BuildList::Unknown {
+            why: "only go.mod was read".to_owned(),
+        },
     })
 }
 

@@ -1,7 +1,7 @@
 //! What an alignment says, case by case; that it leaves no clash is tested in `check`.
 
 use super::*;
-use crate::check::PluginModule;
+use crate::check::{BuildList, PluginModule};
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::version::GoVersion;
 
@@ -31,6 +31,7 @@ fn plugin(go: Option<GoVersion>, modules: Vec<PluginModule>) -> PluginSide {
         module: "example.com/plugin".to_owned(),
         go,
         modules,
+        build_list: BuildList::Whole,
     }
 }
 

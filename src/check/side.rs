@@ -91,6 +91,35 @@ pub struct PluginSide {
     pub go: Option<GoVersion>,
     /// The build list; the main module and workspace members are among it, as [own](PluginModule::is_own) ones.
     pub modules: Vec<PluginModule>,
+    /// How much of the build list that is.
+    pub build_list: BuildList,
+}
+
+/// How much of a plugin's build list is known. What is compiled in always is, and that is all that can clash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "known", rename_all = "kebab-case")]
+pub enum BuildList {
+    Whole,
+    /// A vendor folder holds what is compiled in only.
+    Vendored,
+    /// The go command could not list it, for this reason.
+    Unknown {
+        why: String,
+    },
+}
+
+impl PluginSide {
+    /// What to say where the build list could not be had.
+    #[must_use]
+    pub fn unlisted(&self) -> Option<String> {
+        let BuildList::Unknown { why } = &self.build_list else {
+            return None;
+        };
+        Some(format!(
+            "the build list of {} is not known, only what is compiled in is compared: {why}",
+            self.module
+        ))
+    }
 }
 
 /// How much is known of what a gateway links.

@@ -25,6 +25,7 @@ pub(super) fn plugin(modules: Vec<PluginModule>) -> PluginSide {
         module: "example.com/plugin".to_owned(),
         go: "1.20".parse().ok(),
         modules,
+        build_list: BuildList::Whole,
     }
 }
 

@@ -21,6 +21,7 @@ use crate::selection;
 use crate::target::Arch;
 use crate::toolchain::go::{self, Go};
 use crate::toolchain::store::Store;
+use crate::ui::Ui;
 
 /// A plugin with what is needed to ask about it.
 pub(super) struct Subject {
@@ -31,6 +32,7 @@ pub(super) struct Subject {
     goenv: GoEnv,
     arch: Arch,
     offline: bool,
+    ui: Ui,
     /// The surroundings, with what the settings files add to them.
     host: Host,
 }
@@ -48,6 +50,7 @@ impl Subject {
             store: Store::of(&host),
             arch: arch.unwrap_or(Arch::Amd64),
             offline: cx.offline,
+            ui: *cx.ui,
             plugin,
             settings,
             goenv,
@@ -123,6 +126,8 @@ impl Subject {
         let (job, go) = self.job(gateway)?;
         import_path::check(&self.plugin, |path| go.has_package(path))?;
         let _lock = modfile::lock(&self.plugin, &self.store, || {})?;
-        selection::of(&job, &go, self.means())
+        let side = selection::of(&job, &go, self.means())?;
+        side.unlisted().iter().for_each(|why| self.ui.warn(why));
+        Ok(side)
     }
 }

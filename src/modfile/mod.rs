@@ -5,11 +5,13 @@ pub mod text;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 use crate::plugin::{Plugin, directives};
@@ -43,14 +45,24 @@ enum Kind {
 }
 
 impl ModFile {
-    /// Flags that make the go command read it.
+    /// Flags that make the go command read it, and leave it as it is: any number may do so at once.
     #[must_use]
     pub fn flags(&self) -> Vec<String> {
+        self.flags_with("-mod=readonly")
+    }
+
+    /// Flags that let the go command bring it up to date: for one at a time, under the [lock].
+    #[must_use]
+    pub fn writing(&self) -> Vec<String> {
+        self.flags_with("-mod=mod")
+    }
+
+    fn flags_with(&self, mode: &str) -> Vec<String> {
         let modfile = || format!("-modfile={}", self.file.display());
         match self.kind {
-            Kind::Module => vec!["-mod=mod".to_owned(), modfile()],
+            Kind::Module => vec![mode.to_owned(), modfile()],
             Kind::Vendored => vec!["-mod=vendor".to_owned(), modfile()],
-            // A workspace takes neither flag.
+            // A workspace takes neither flag: its members are not written, and to go.work.sum lines are only added.
             Kind::Workspace => Vec::new(),
         }
     }
@@ -87,13 +99,13 @@ impl ModFile {
         let own = read_if_there(&self.sum_file())?;
         let lines: Vec<String> = std::iter::once(own).chain(lines).collect();
         let sums = text::go_sum(&lines, "");
-        fs::write(self.sum_file(), sums).map_err(|e| Error::io("write", self.sum_file(), e))
+        put(&self.sum_file(), &sums)
     }
 
     fn write(&self, texts: [String; 2]) -> Result<()> {
         create_dir(self.dir())?;
         for (path, text) in [&self.file, &self.sum_file()].into_iter().zip(texts) {
-            fs::write(path, text).map_err(|e| Error::io("write", path, e))?;
+            put(path, &text)?;
         }
         Ok(())
     }
@@ -106,15 +118,32 @@ impl ModFile {
         })
     }
 
-    /// The go command has read it, and brought it up to date: it may stay.
+    /// The go command has brought it up to date for `question`, a [digest](question): it may stay, and that is not asked again.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn settled(&mut self) -> Result<()> {
+    pub fn settled(&mut self, question: &str) -> Result<()> {
+        let mut questions = self.questions();
+        if !self.changed && questions.contains(question) {
+            return Ok(());
+        }
+        questions.insert(question.to_owned());
         let stamp = self.file.with_file_name(STAMP);
-        fs::write(&stamp, &self.made_of).map_err(|e| Error::io("write", stamp, e))?;
+        let lines = std::iter::once(&self.made_of).chain(&questions);
+        put(&stamp, &lines.map(|line| format!("{line}\n")).collect::<String>())?;
         self.changed = false;
         Ok(())
+    }
+
+    /// Whether the go command has brought it up to date for a question already, so that a build only reads it.
+    #[must_use]
+    pub fn is_settled_for(&self, question: &str) -> bool {
+        !self.changed && self.questions().contains(question)
+    }
+
+    fn questions(&self) -> BTreeSet<String> {
+        let text = crate::regular::read_to_string(self.file.with_file_name(STAMP)).unwrap_or_default();
+        text.lines().skip(1).map(str::to_owned).collect()
     }
 
     /// Whether it is still there whole, as the go command left it.
@@ -172,7 +201,8 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
         changed: false,
     };
     let stamp = dir.join(STAMP);
-    copy.changed = crate::regular::read_to_string(&stamp).ok().as_ref() != Some(&copy.made_of) || !copy.file.is_file();
+    let stamped = crate::regular::read_to_string(&stamp).unwrap_or_default();
+    copy.changed = stamped.lines().next() != Some(copy.made_of.as_str()) || !copy.file.is_file();
     if copy.changed {
         let _ = fs::remove_file(&stamp);
         copy.write(texts)?;
@@ -180,7 +210,7 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
             let folder = text::empty_folder(&dir, module);
             create_dir(&folder)?;
             let file = folder.join("go.mod");
-            fs::write(&file, format!("module {module}\n")).map_err(|e| Error::io("write", &file, e))?;
+            put(&file, &format!("module {module}\n"))?;
         }
     }
     Ok(copy)
@@ -263,6 +293,21 @@ fn members_for_each_other(plugin: &Plugin, base: &Path, work: &str) -> Result<St
 fn key(plugin: &Plugin) -> String {
     let project = plugin.work.as_deref().unwrap_or(&plugin.module.root);
     hex(&Sha256::digest(project.as_os_str().as_encoded_bytes())[..8])
+}
+
+/// What the go command is asked about a copy, as a digest: for another target, or of other packages, it may need more sums.
+#[must_use]
+pub fn question(of: &dyn Debug) -> String {
+    hex(&Sha256::digest(format!("{of:?}"))[..8])
+}
+
+/// Writes a file whole or not at all: another run's go command may be reading it.
+fn put(file: &Path, text: &str) -> Result<()> {
+    let failed = |e| Error::io("write", file, e);
+    let staged = NamedTempFile::new_in(file.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
+    fs::write(staged.path(), text).map_err(failed)?;
+    staged.persist(file).map_err(|e| failed(e.error))?;
+    Ok(())
 }
 
 fn read(file: &Path) -> Result<String> {

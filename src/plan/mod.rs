@@ -192,6 +192,16 @@ pub fn check_outputs(jobs: &[Job]) -> Result<()> {
 }
 
 impl Job {
+    /// The user's flags that the build is given: how a copy is read is ours to say, as other builds read it, too.
+    #[must_use]
+    pub fn own_flags(&self) -> Vec<String> {
+        let flags = self.user_flags.iter();
+        flags
+            .filter(|flag| self.prepared.copy.is_none() || !flag.starts_with("-mod="))
+            .cloned()
+            .collect()
+    }
+
     fn go_flags(&self, matrix: &Matrix, user: &flags::UserFlags) -> Vec<String> {
         let facts = QuirkFacts {
             go: &self.gateway.go,

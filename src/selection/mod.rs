@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use crate::align::{Means, go_line};
-use crate::check::PluginSide;
+use crate::check::{BuildList, PluginSide};
 use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::host::Host;
@@ -82,7 +82,7 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
         let mut copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
         match read(job, &Reader::of(job, &version, program, matrix), &copy, host) {
             Ok(side) => {
-                copy.settled()?;
+                copy.settled(&modfile::question(&(&job.target.value, &side.modules)))?;
                 return Ok(side);
             }
             // Another Go would ask the same network.
@@ -102,49 +102,123 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
     }))
 }
 
-/// Asks for the build list and for what is compiled in, both at once.
+/// Asks for the build list and for what is compiled in. A copy that the go command has brought up to date is only read,
+/// by both questions at once; where that does not do, one after the other may write.
 ///
 /// # Errors
 /// What the go command said, when it could not load the plugin's packages.
 pub fn read(job: &Job, reader: &Reader, modfile: &ModFile, host: &Host) -> Result<PluginSide> {
-    let list = |args: &[&str]| {
-        let mut go = Invocation::new(&reader.program, &job.plugin.dir)
-            .arg("list")
-            .args(modfile.flags())
-            .args(args)
-            .env("PWD", &job.plugin.dir)
-            .without("GOROOT");
-        go.set.extend(reader.env.clone());
-        go.set.extend(modfile.env());
-        go
-    };
-    let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
-    let packages = list(&[&["-deps", "-f", parse::PACKAGE], flags.as_slice(), &["."]].concat());
-    let modules = list(&["-m", "-f", parse::MODULE, "all"]);
-    let (packages, modules) = std::thread::scope(|scope| {
-        // A vendor folder holds what is compiled in, and tells nothing of the rest.
-        let modules = scope.spawn(|| {
-            (!modfile.is_vendored())
-                .then(|| fetching(&modules, job, host))
-                .transpose()
-        });
-        (fetching(&packages, job, host), modules.join())
-    });
-    let packages = packages?;
-    if !packages.status.success() {
-        return Err(failed(&String::from_utf8_lossy(&packages.stderr), job, host));
+    if !modfile.changed
+        && let Some(side) = Listings::new(job, reader, modfile, modfile.flags(), host).at_once()?
+    {
+        return Ok(side);
     }
-    // The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach: then what
-    // is compiled in has to do, and that is all that can clash.
-    let modules = match modules {
-        Ok(Ok(Some(modules))) if modules.status.success() => modules.stdout,
-        _ => Vec::new(),
-    };
-    Ok(parse::side(
-        &String::from_utf8_lossy(&modules),
-        &String::from_utf8_lossy(&packages.stdout),
-        &job.plugin,
-    ))
+    Listings::new(job, reader, modfile, modfile.writing(), host).in_turn()
+}
+
+/// Both questions about a copy.
+struct Listings<'a> {
+    packages: Invocation,
+    /// A vendor folder holds what is compiled in, and tells nothing of the rest.
+    modules: Option<Invocation>,
+    job: &'a Job,
+    host: &'a Host,
+}
+
+impl<'a> Listings<'a> {
+    fn new(job: &'a Job, reader: &Reader, modfile: &ModFile, mode: Vec<String>, host: &'a Host) -> Self {
+        let list = |args: &[&str]| {
+            let mut go = Invocation::new(&reader.program, &job.plugin.dir)
+                .arg("list")
+                .args(&mode)
+                .args(args)
+                .env("PWD", &job.plugin.dir)
+                .without("GOROOT");
+            go.set.extend(reader.env.clone());
+            go.set.extend(modfile.env());
+            go
+        };
+        let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
+        Listings {
+            packages: list(&[&["-deps", "-f", parse::PACKAGE], flags.as_slice(), &["."]].concat()),
+            modules: (!modfile.is_vendored()).then(|| list(&["-m", "-f", parse::MODULE, "all"])),
+            job,
+            host,
+        }
+    }
+
+    /// Nothing where the copy lacks something that the go command would have to write.
+    fn at_once(&self) -> Result<Option<PluginSide>> {
+        let (packages, modules) = std::thread::scope(|scope| {
+            let modules = scope.spawn(|| self.modules());
+            (fetching(&self.packages, self.job, self.host), modules.join())
+        });
+        let packages = packages?;
+        let modules = modules.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let lacks = |said: &str| !gobuild::NETWORK.iter().any(|sign| said.contains(sign));
+        match &modules {
+            _ if !packages.status.success() && lacks(&said(&packages)) => Ok(None),
+            Modules::Unknown(why) if lacks(why) => Ok(None),
+            _ => self.side(&packages, modules).map(Some),
+        }
+    }
+
+    fn in_turn(&self) -> Result<PluginSide> {
+        let packages = fetching(&self.packages, self.job, self.host)?;
+        if !packages.status.success() {
+            return Err(failed(&said(&packages), self.job, self.host));
+        }
+        self.side(&packages, self.modules()?)
+    }
+
+    /// The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach.
+    fn modules(&self) -> Result<Modules> {
+        let Some(list) = &self.modules else {
+            return Ok(Modules::Vendored);
+        };
+        match fetching(list, self.job, self.host) {
+            Ok(output) if output.status.success() => {
+                Ok(Modules::Listed(String::from_utf8_lossy(&output.stdout).into_owned()))
+            }
+            Ok(output) => Ok(Modules::Unknown(words(&said(&output)).join("; "))),
+            Err(why) if why.kind == Kind::Network => Ok(Modules::Unknown(why.what)),
+            Err(why) => Err(why),
+        }
+    }
+
+    fn side(&self, packages: &Output, modules: Modules) -> Result<PluginSide> {
+        if !packages.status.success() {
+            return Err(failed(&said(packages), self.job, self.host));
+        }
+        let (modules, build_list) = match modules {
+            Modules::Listed(modules) => (modules, BuildList::Whole),
+            Modules::Vendored => (String::new(), BuildList::Vendored),
+            Modules::Unknown(why) => (String::new(), BuildList::Unknown { why }),
+        };
+        let packages = String::from_utf8_lossy(&packages.stdout);
+        Ok(parse::side(&modules, &packages, build_list, &self.job.plugin))
+    }
+}
+
+/// What came of asking for the build list.
+enum Modules {
+    Listed(String),
+    Vendored,
+    /// In the go command's words.
+    Unknown(String),
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The lines of what the go command said that tell why it failed.
+fn words(said: &str) -> Vec<&str> {
+    said.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
+        .take(12)
+        .collect()
 }
 
 /// Has the go command fetch and unpack all that a job's build will read, as it will read it.
@@ -157,7 +231,7 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
         .args(["list", "-deps", "-f", "{{.ImportPath}}"])
         .args(reader.flags)
-        .args(job.prepared.flags().iter().chain(&job.user_flags).filter(files))
+        .args(job.prepared.flags().iter().chain(&job.own_flags()).filter(files))
         .arg(".")
         .env("PWD", &job.plugin.dir)
         .without("GOROOT");
@@ -167,7 +241,7 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     if output.status.success() {
         Ok(())
     } else {
-        Err(failed(&String::from_utf8_lossy(&output.stderr), job, means.host))
+        Err(failed(&said(&output), job, means.host))
     }
 }
 
@@ -198,12 +272,7 @@ fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
 
 fn failed(said: &str, job: &Job, host: &Host) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
-    let lines: Vec<&str> = said
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
-        .take(12)
-        .collect();
+    let lines = words(said);
     let kind = match gobuild::NETWORK.iter().any(|sign| said.contains(sign)) {
         true => Kind::Network,
         false => Kind::Build,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::check::{PluginModule, PluginSide, Source};
+use crate::check::{BuildList, PluginModule, PluginSide, Source};
 use crate::plugin::Plugin;
 
 /// One module a line; the last three are those of what replaces it.
@@ -12,7 +12,7 @@ pub(super) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect
 pub(super) const PACKAGE: &str = "{{if not .Standard}}{{.ImportPath}}\t{{.DepOnly}}\t{{join .Imports \",\"}}\t{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}{{end}}{{end}}";
 
 /// Both listings as one side; the first may be empty, where only what is compiled in could be asked for.
-pub(super) fn side(modules: &str, packages: &str, plugin: &Plugin) -> PluginSide {
+pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin: &Plugin) -> PluginSide {
     let packages: Vec<Package> = packages.lines().filter_map(Package::parse).collect();
     let mut all: BTreeMap<&str, Module> = BTreeMap::new();
     let listed = modules.lines().filter_map(Module::parse);
@@ -45,6 +45,7 @@ pub(super) fn side(modules: &str, packages: &str, plugin: &Plugin) -> PluginSide
         module: plugin.module.path.clone(),
         go: plugin.module.go.clone(),
         modules,
+        build_list,
     }
 }
 
@@ -179,7 +180,7 @@ mod tests {
             work: None,
             vendored: Vec::new(),
         };
-        let told: Vec<String> = side(MODULES, &packages, &plugin)
+        let told: Vec<String> = side(MODULES, &packages, BuildList::Whole, &plugin)
             .modules
             .iter()
             .map(|m| {
