@@ -4,6 +4,7 @@
 
 pub mod go_line;
 mod prepare;
+pub mod split;
 
 pub(crate) use prepare::own_modfile;
 pub use prepare::{Means, Mode, Prepared, prepare, tell};
@@ -60,6 +61,20 @@ impl Alignment {
     pub fn is_needless(&self) -> bool {
         let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
         self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
+    }
+
+    /// Adds modules that give way to another of the gateway's; whether there was any that is not among them yet.
+    fn empty(&mut self, mut more: Vec<Clash>) -> bool {
+        more.retain(|clash| !self.emptied.contains(&clash.module));
+        self.emptied.extend(more.iter().map(|clash| clash.module.clone()));
+        self.moves
+            .retain(|clash| !more.iter().any(|it| it.module == clash.module));
+        let new = !more.is_empty();
+        self.moves.extend(more);
+        if new {
+            self.remaining.clear();
+        }
+        new
     }
 
     /// Lines to add to the copy of go.sum before the go command sees it, so that it asks no checksum database. A pinned

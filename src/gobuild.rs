@@ -318,7 +318,7 @@ pub(crate) const NETWORK: [&str; 10] = [
 pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
     let missing = "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`";
-    let known: [(&[&str], &dyn Fn() -> String); 8] = [
+    let known: [(&[&str], &dyn Fn() -> String); 9] = [
         (
             &[
                 "requires exactly one main package",
@@ -336,6 +336,9 @@ pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
             ],
             &|| format!("bring go.mod and go.sum up to date: `cd {dir} && go mod tidy`"),
         ),
+        (&["ambiguous import"], &|| {
+            "two modules hold the same package: raise the one that it was split off from, `go get MODULE@latest`, or leave it out".to_owned()
+        }),
         (&["inconsistent vendoring"], &|| {
             format!("bring vendor/ up to date: `cd {dir} && go mod vendor`")
         }),

@@ -120,6 +120,13 @@ fn modules_of_old_go_lines_are_built_and_loaded() {
             "github.com/golang-jwt/jwt/v5 v5.3.0\n\tgo.opentelemetry.io/otel v1.38.0",
             "go.opentelemetry.io/otel",
         ),
+        // The gateway's gin wants a codec that older modules have in another module.
+        (
+            "split",
+            "1.17",
+            "github.com/gin-gonic/gin v1.8.1\n\tgithub.com/luraproject/lura v1.4.1",
+            "github.com/gin-gonic/gin\"\n\t_ \"github.com/luraproject/lura/config",
+        ),
     ] {
         let folder = cache().join("copies").join(name);
         let _ = fs::remove_dir_all(&folder);

@@ -9,6 +9,7 @@ mod registerers;
 mod loads;
 mod align;
 mod copies;
+mod trimmed;
 mod trees;
 mod official;
 mod oracle;

@@ -1,13 +1,15 @@
 //! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::go_line::{self, Asks};
+use super::split::{self, StandIn};
 use super::{Alignment, decide};
-use crate::check::{BuildList, Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
+use crate::cache_path::escaped;
+use crate::check::{BuildList, Cause, Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
 use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::file_label;
@@ -140,42 +142,87 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         Some(work) => go_line::change(go_of(work)?.as_ref(), &gateway.go),
         None => decided.go_line.clone(),
     };
-    let edits = Edits {
-        go: work_line.as_ref().map(|line| &line.want),
-        drop: &decided.drop,
-        pins: &decided.pins,
-        emptied: &decided.emptied,
-    };
-    // A gateway of the same name for another target may want other edits, and is built for at the same time.
-    let label = file_label(&gateway.label);
-    let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
-    let mut copy = modfile::write(&job.plugin, &name, &edits, &decided.sums(), means.store)?;
-    let mut alignment = decided;
     let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
-    if asked.is_none() || !copy.is_settled_for(&question) {
-        let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
-        let aligned = selection::read(job, &reader, &copy, means.host).map_err(|why| match why.kind {
-            Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
-                .help("its own go line asks for more than the gateway's Go: take an older version of it, or lower it where it is yours"),
-            // What is already understood of the go command's words stays.
-            Kind::Build => {
-                let said = why.what.clone();
-                alignment.blamed(why, &said, &job.gateway.label)
+    let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
+    let mut alignment = decided;
+    // Each round empties a module that was split and only came up by what moved before.
+    let mut copy = loop {
+        let stand_ins = stand_ins(&alignment, job, &gateway.go);
+        let edits = Edits {
+            go: work_line.as_ref().map(|line| &line.want),
+            drop: &alignment.drop,
+            pins: &alignment.pins,
+            emptied: &stand_ins,
+        };
+        // A gateway of the same name for another target may want other edits, and is built for at the same time.
+        let label = file_label(&gateway.label);
+        let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
+        let copy = modfile::write(&job.plugin, &name, &edits, &alignment.sums(), means.store)?;
+        if asked.is_some() && copy.is_settled_for(&question) {
+            break copy;
+        }
+        let (aligned, more) = match selection::read(job, &reader, &copy, means.host) {
+            Ok(aligned) => {
+                alignment.remaining = clashes(&aligned, gateway).into_iter().filter(Clash::is_real).collect();
+                let split = |clash: &&Clash| clash.cause == Cause::Moved && clash.can_align();
+                let more = alignment.remaining.iter().filter(split).cloned().collect();
+                (Ok(aligned), more)
             }
-            _ => why,
-        })?;
-        alignment.remaining = clashes(&aligned, gateway).into_iter().filter(Clash::is_real).collect();
+            Err(why) => {
+                let more = split::resolved(&why.what, gateway);
+                (Err(why), more)
+            }
+        };
+        if alignment.empty(more) {
+            continue;
+        }
+        let aligned = aligned.map_err(|why| not_listed(why, &alignment, job))?;
         refuse(&alignment, mode, job)?;
         if asked.is_none() {
-            alignment.moves = moves(declared, &aligned, gateway);
+            let split = std::mem::take(&mut alignment.moves).into_iter();
+            alignment.moves = moves(&declared, &aligned, gateway);
+            alignment
+                .moves
+                .extend(split.filter(|clash| clash.cause == Cause::Moved));
         }
-        copy.settled(&question)?;
-    }
+        break copy;
+    };
+    copy.settled(&question)?;
     Ok(Prepared {
         doubts: std::mem::take(&mut alignment.doubts),
         alignment: Some(alignment),
         copy: Some(copy),
     })
+}
+
+/// The empty modules of an alignment, which require what those required that they stand in for.
+fn stand_ins(alignment: &Alignment, job: &Job, go: &GoVersion) -> Vec<StandIn> {
+    let cache = job.env.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
+    let emptied = alignment.moves.iter().filter(|clash| clash.cause == Cause::Moved);
+    let stand_in = |clash: &Clash| {
+        let go_mod = match &clash.have {
+            Source::Published { path, version } => {
+                let file = format!("cache/download/{}/@v/{}.mod", escaped(path), escaped(version));
+                crate::regular::read_to_string(cache.join(file)).ok()
+            }
+            Source::Folder(_) => None,
+        };
+        StandIn::new(&clash.module, go_mod.as_deref(), go)
+    };
+    emptied.map(stand_in).collect()
+}
+
+fn not_listed(why: Error, alignment: &Alignment, job: &Job) -> Error {
+    match why.kind {
+        Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
+            .help("its own go line asks for more than the gateway's Go: take an older version of it, or lower it where it is yours"),
+        // What is already understood of the go command's words stays.
+        Kind::Build => {
+            let said = why.what.clone();
+            alignment.blamed(why, &said, &job.gateway.label)
+        }
+        _ => why,
+    }
 }
 
 /// Whether a plugin has no module but its own, and that is none of the gateway's.
@@ -337,7 +384,8 @@ fn declared(plugin: &Plugin) -> Result<PluginSide> {
 }
 
 /// What moved between go.mod's own words and the aligned build.
-fn moves(mut declared: PluginSide, aligned: &PluginSide, gateway: &GatewaySide) -> Vec<Clash> {
+fn moves(declared: &PluginSide, aligned: &PluginSide, gateway: &GatewaySide) -> Vec<Clash> {
+    let mut declared = declared.clone();
     for module in &mut declared.modules {
         if let Some(now) = aligned.modules.iter().find(|m| m.path == module.path) {
             module.packages.clone_from(&now.packages);

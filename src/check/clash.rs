@@ -164,13 +164,21 @@ pub(super) fn shared_packages(module: &PluginModule, gateway: &GatewaySide) -> V
     }
 }
 
-/// Packages that the gateway links too, but from another module. Only its binary can tell: that a module's path begins with
-/// another's says nothing, as many repositories hold several modules.
+/// Packages that the gateway links too, but from another module. Its binary can tell; else, a module that it links and whose
+/// path is between this one's and the package's: no other may hold the package beside it. That a module's path begins with
+/// that of one that it links says nothing, as many repositories hold several modules.
 fn moved_packages<'a>(
     module: &'a PluginModule,
     gateway: &'a GatewaySide,
 ) -> impl Iterator<Item = (&'a String, Source)> {
-    let linked = move |package: &&String| gateway.packages().is_some_and(|linked| linked.contains(*package));
+    let inner = |package: &str| {
+        let provider = gateway.provider(package).filter(|row| gateway.links(&row.path));
+        provider.is_some_and(|row| row.path.len() > module.path.len())
+    };
+    let linked = move |package: &&String| match gateway.packages() {
+        Some(linked) => linked.contains(*package),
+        None => inner(package),
+    };
     module
         .packages
         .iter()

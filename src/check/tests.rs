@@ -383,3 +383,25 @@ fn compat_over_all_releases_is_quick() {
     // The goal is 50 ms in a release build; this catches a change of its order of growth.
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
+
+/// By release nothing tells which packages a gateway links; but a module of it that lies inside another holds what is in it.
+#[test]
+fn a_module_that_was_split_is_known_by_release_too() {
+    let matrix = Matrix::builtin().unwrap();
+    let gateway = GatewaySide::of_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap();
+    let told = |packages: &[&str]| {
+        let old = module("github.com/ugorji/go", "v1.1.4", packages);
+        let clashes = clashes(&plugin(vec![old]), &gateway);
+        clashes
+            .iter()
+            .map(|clash| format!("{clash} {:?}", clash.bearing))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&["github.com/ugorji/go/codec", "github.com/ugorji/go/msgpack"]),
+        [
+            "github.com/ugorji/go v1.1.4 → github.com/ugorji/go/codec@v1.2.12 InBoth { packages: [\"github.com/ugorji/go/codec\"] }"
+        ]
+    );
+    assert!(told(&["github.com/ugorji/go/msgpack"]).is_empty());
+}

@@ -206,11 +206,11 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     if copy.changed {
         let _ = fs::remove_file(&stamp);
         copy.write(texts)?;
-        for module in edits.emptied {
-            let folder = text::empty_folder(&dir, module);
+        for emptied in edits.emptied {
+            let folder = text::empty_folder(&dir, &emptied.module);
             create_dir(&folder)?;
             let file = folder.join("go.mod");
-            put(&file, &format!("module {module}\n"))?;
+            put(&file, &emptied.go_mod)?;
         }
     }
     Ok(copy)

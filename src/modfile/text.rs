@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::align::Pin;
+use crate::align::split::StandIn;
 use crate::plugin::directives::{Line, lines};
 use crate::version::GoVersion;
 
@@ -17,7 +18,7 @@ pub struct Edits<'a> {
     /// Replacements that win over the user's own of the same modules.
     pub pins: &'a [Pin],
     /// Modules that an empty folder takes the place of.
-    pub emptied: &'a [String],
+    pub emptied: &'a [StandIn],
 }
 
 /// Where a copy has the empty folder of a module, below its own.
@@ -84,7 +85,9 @@ pub(super) fn joined(dir: &Path, folder: &str) -> PathBuf {
 
 fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line) -> String) -> String {
     let pinned = edits.pins.iter().map(|pin| pin.path.as_str());
-    let pinned: BTreeSet<&str> = pinned.chain(edits.emptied.iter().map(String::as_str)).collect();
+    let pinned: BTreeSet<&str> = pinned
+        .chain(edits.emptied.iter().map(|it| it.module.as_str()))
+        .collect();
     let mut copy = String::with_capacity(text.len() + 128 * edits.pins.len());
     for line in lines(text) {
         let first = line.words.first().map(String::as_str);
@@ -108,7 +111,7 @@ fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line
         for pin in edits.pins {
             copy.push_str(&format!("\t{} => {} {}\n", pin.path, pin.to, pin.version));
         }
-        for module in edits.emptied {
+        for StandIn { module, .. } in edits.emptied {
             copy.push_str(&format!("\t{module} => {:?}\n", empty_folder(copy_dir, module)));
         }
         copy.push_str(")\n");
@@ -148,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_copy_says_what_it_must_and_keeps_the_rest() {
-        let go = "1.23".parse().unwrap();
+        let go: GoVersion = "1.23".parse().unwrap();
         let pins = [
             pin("a.org/x", "a.org/x", "v1.0.0"),
             pin("b.org/y", "fork.org/y", "v1.2.3"),
@@ -158,7 +161,7 @@ mod tests {
             go: Some(&go),
             drop: &drop,
             pins: &pins,
-            emptied: &["e.org/e".to_owned()],
+            emptied: &[StandIn::new("e.org/e", None, &go)],
         };
         let want = "module example.com/p // mine\n\ngo 1.23\n\n\ngodebug (\n\tpanicnil=1\n)\n\n\n\
             require (\n\ta.org/x v1.1.0\n\tb.org/y v1.0.0 // indirect\n)\n\n\nreplace (\n\td.org/z => ./z\n)\n\n\

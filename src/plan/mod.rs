@@ -10,10 +10,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::align::{self, Prepared, go_line};
+use crate::check::GatewaySide;
 use crate::error::{Error, Result};
 use crate::flag_list;
-use crate::gateway::Gateway;
+use crate::gateway::{self, Gateway};
 use crate::host::Platform;
+use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
@@ -142,7 +144,12 @@ pub fn make(
     if request.strip {
         linker::add(&mut user_flags, &["-s", "-w"]);
     }
-    let rules = Rules::new(plugin, goenv, gateway)?;
+    let linked = match gateway.settings.trimpath {
+        true => gateway::modules::side(gateway, matrix)?,
+        false => None,
+    };
+    let linked: Vec<ModuleRow> = linked.iter().flat_map(GatewaySide::linked_modules).cloned().collect();
+    let rules = Rules::new(plugin, goenv, gateway, &linked)?;
     let jobs = targets
         .into_iter()
         .map(|target| {
@@ -221,15 +228,10 @@ impl Job {
             flags.push(format!("-tags={}", self.gateway.settings.tags.join(",")));
         }
         if self.gateway.settings.trimpath {
+            // For the standard library, and what the go command itself writes.
             flags.push("-trimpath".to_owned());
-            flags.extend(
-                user.compiler
-                    .iter()
-                    .map(|(tool, words)| format!("-{tool}flags={words}")),
-            );
-        } else {
-            flags.extend(self.rules.flags(user));
         }
+        flags.extend(self.rules.flags(user));
         flags
     }
 }

@@ -10,6 +10,7 @@ use crate::cache_path::escaped;
 use crate::error::{Error, Result};
 use crate::flag_list::quoted;
 use crate::gateway::Gateway;
+use crate::matrix::modules::ModuleRow;
 use crate::plugin::Plugin;
 use crate::plugin::goenv::GoEnv;
 
@@ -36,9 +37,13 @@ impl Rules {
     /// A module in a folder of the user's is told by its path, not by its place, and by the same whoever builds it: two
     /// plugins that share it, be it one's own, beside it or in its vendor folder, must agree on it.
     ///
+    /// A gateway built with `-trimpath` has no folders: a module is told as it was required, whatever replaced it, and Go's
+    /// own flag would tell the plugin's requirement of a module that alignment moved. `linked` is what it links.
+    ///
     /// # Errors
     /// A folder whose name a rule cannot hold.
-    pub fn new(plugin: &Plugin, goenv: &GoEnv, gateway: &Gateway) -> Result<Self> {
+    pub fn new(plugin: &Plugin, goenv: &GoEnv, gateway: &Gateway, linked: &[ModuleRow]) -> Result<Self> {
+        let trimmed = gateway.settings.trimpath;
         let vendor = plugin
             .work
             .as_deref()
@@ -51,17 +56,31 @@ impl Rules {
             module: module.cloned(),
         };
         let in_folder = |path: &str| match &gateway.main_module {
+            _ if trimmed => path.to_owned(),
             Some(main) if main == path => gateway.main_root.clone(),
             _ => format!("{FOLDERS}/{path}"),
         };
-        let mut rules = vec![rule(goenv.module_cache.clone(), gateway.module_cache.clone(), None)];
+        let published = |source: &str, version: &str| {
+            let row = linked.iter().find(|row| row.effective() == (source, version));
+            match row.filter(|_| trimmed) {
+                Some(row) => format!("{}@{}", row.path, row.version),
+                None if trimmed => format!("{source}@{version}"),
+                None => format!("{}/{}", gateway.module_cache, in_cache(source, version)),
+            }
+        };
+        let cache = if trimmed { "" } else { &gateway.module_cache };
+        let mut rules = vec![rule(goenv.module_cache.clone(), cache.to_owned(), None)];
+        for row in linked.iter().filter(|_| trimmed) {
+            let (source, version) = row.effective();
+            let (place, to) = (in_cache(source, version), published(source, version));
+            if place != to && version.starts_with('v') {
+                rules.push(rule(goenv.module_cache.join(place), to, None));
+            }
+        }
         rules.extend(plugin.vendored.iter().map(|module| {
             let from = vendor.join(&module.path);
             match &module.source {
-                Some((source, version)) => {
-                    let place = format!("{}/{}@{}", gateway.module_cache, escaped(source), escaped(version));
-                    rule(from, place, None)
-                }
+                Some((source, version)) => rule(from, published(source, version), None),
                 None => rule(from, in_folder(&module.path), Some(&module.path)),
             }
         }));
@@ -88,6 +107,7 @@ impl Rules {
     pub fn is_told(&self, dir: &str) -> bool {
         self.rules
             .iter()
+            .filter(|rule| !rule.to.is_empty())
             .any(|rule| dir.starts_with(&rule.to) || rule.to.starts_with(dir))
     }
 
@@ -137,6 +157,11 @@ impl Rules {
             })
             .collect()
     }
+}
+
+/// Where a module's files are below the module cache.
+fn in_cache(path: &str, version: &str) -> String {
+    format!("{}@{}", escaped(path), escaped(version))
 }
 
 /// Where Go is said to be, as in the official images: a plugin's file names then tell nothing of a home folder.

@@ -123,7 +123,11 @@ fn rewritten(rules: &str, path: &str) -> String {
             return to.to_owned();
         }
         if let Some(rest) = path.strip_prefix(&format!("{from}/")) {
-            return format!("{to}/{rest}");
+            return if to.is_empty() {
+                rest.to_owned()
+            } else {
+                format!("{to}/{rest}")
+            };
         }
     }
     path.to_owned()
@@ -150,7 +154,7 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         module("example.com/shared", "/src/shared"),
         module("example.com/plugin/sub", "/src/plugin/sub"),
     ];
-    let rules = Rules::new(&plugin, &goenv(), &gateway("2.12.1")).unwrap();
+    let rules = Rules::new(&plugin, &goenv(), &gateway("2.12.1"), &[]).unwrap();
     for (from, to) in [
         (
             "/home/me/go/pkg/mod/a.org/x@v1.0.0/x.go",
@@ -225,7 +229,7 @@ fn a_module_is_told_by_its_path_whoever_builds_it() {
         } else {
             plugin.siblings = vec![shared];
         }
-        let text = Rules::new(&plugin, &goenv(), gateway).unwrap().text(Some(module));
+        let text = Rules::new(&plugin, &goenv(), gateway, &[]).unwrap().text(Some(module));
         rewritten(&text, "/src/shared/x.go")
     };
     let gateway = gateway("2.12.1");
@@ -246,7 +250,7 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
         };
         let mut plugin = plugin();
         plugin.module.root = root.into();
-        let text = Rules::new(&plugin, &env, &gateway("2.1.4"))
+        let text = Rules::new(&plugin, &env, &gateway("2.1.4"), &[])
             .unwrap()
             .text(Some("example.com/plugin"));
         assert_eq!(rewritten(&text, &format!("{cache}/x@v1/x.go")), "/go/pkg/mod/x@v1/x.go");
@@ -254,6 +258,27 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
             rewritten(&text, &format!("{root}/main.go")),
             "/go/src/example.com/plugin/main.go"
         );
+    }
+}
+
+#[test]
+fn in_a_trimmed_gateway_a_module_is_told_as_it_was_required() {
+    let mut trimmed = gateway("2.12.1");
+    trimmed.settings.trimpath = true;
+    let linked = crate::matrix::modules::parse(
+        "a.org/a v1.0.0\na.org/Big v1.0.0\na.org/b v1.0.0 => fork.org/b@v1.0.1\n",
+        "test".as_ref(),
+    )
+    .unwrap();
+    let rules = Rules::new(&plugin(), &goenv(), &trimmed, &linked).unwrap();
+    let cache = goenv().module_cache.display().to_string();
+    for (place, told) in [
+        ("a.org/a@v1.0.0/x/x.go", "a.org/a@v1.0.0/x/x.go"),
+        ("a.org/!big@v1.0.0/x.go", "a.org/Big@v1.0.0/x.go"),
+        ("fork.org/b@v1.0.1/x.go", "a.org/b@v1.0.0/x.go"),
+        ("fork.org/b@v1.0.2/x.go", "fork.org/b@v1.0.2/x.go"),
+    ] {
+        assert_eq!(rewritten(&rules.text(None), &format!("{cache}/{place}")), told);
     }
 }
 
@@ -266,7 +291,7 @@ fn rules_hold_any_folder_or_refuse_it() {
     for name in random(4, &letters, 8).take(5000) {
         let mut plugin = plugin();
         plugin.module.root = PathBuf::from(format!("/src/x{name}"));
-        match Rules::new(&plugin, &goenv(), &gateway("2.12.1")) {
+        match Rules::new(&plugin, &goenv(), &gateway("2.12.1"), &[]) {
             Ok(rules) => {
                 held += 1;
                 assert_eq!(
