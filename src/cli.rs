@@ -11,6 +11,7 @@ pub mod metadata;
 pub mod new;
 pub mod package;
 pub mod trial;
+pub mod trust;
 pub mod verify;
 pub mod watch;
 pub mod inspect;
@@ -137,6 +138,8 @@ pub enum Command {
     Init(new::InitArgs),
     /// Check a gateway's krakend.json or write a plugin into it; show plugbuild's own settings
     Config(config::ConfigArgs),
+    /// Let the programs that a plugbuild.toml names be run, once you have read them
+    Trust(trust::TrustArgs),
     /// Say what is found on this machine, what is missing, and what cures it
     Doctor,
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::Matrix;
+use crate::trust::Programs;
 use described::Described;
 
 pub use tables::{AlignWish, Config, Count, PluginConfig, Texts};
@@ -88,6 +89,13 @@ impl Settings {
     pub fn project(&self) -> Option<(&Config, &Path)> {
         let file = self.files.first().filter(|_| self.has_project)?;
         Some((&file.config, &file.path))
+    }
+
+    /// The programs that the project's file names and that are run for it.
+    #[must_use]
+    pub fn programs(&self, known: &dyn Fn(&str) -> bool) -> Option<Programs> {
+        let file = self.files.first().filter(|_| self.has_project)?;
+        Some(Programs::of(&file.config, &file.text, &file.path, known))
     }
 
     /// The files that were read, nearest first.

@@ -57,6 +57,8 @@ pub struct Host {
     pub store: PathBuf,
     /// The user's own settings file, whether or not it exists.
     pub user_config: Option<PathBuf>,
+    /// Where what this user has decided is kept: plugbuild in the platform's state folder.
+    pub state: Option<PathBuf>,
     /// Whether standard error is a terminal that may be drawn on.
     pub interactive: bool,
     /// This program's own file, where the system tells.
@@ -98,6 +100,11 @@ impl Host {
             .filter(|p| p.is_absolute())
             .or_else(|| home.as_ref().map(|h| h.join(".config")))
             .or_else(|| base.as_ref().map(BaseStrategy::config_dir));
+        let state = get("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+            .or_else(|| home.as_ref().map(|h| h.join(".local/state")))
+            .or_else(|| base.as_ref().and_then(BaseStrategy::state_dir));
         let store = match (get("PLUGBUILD_HOME"), data) {
             (Some(given), _) => cwd.join(given),
             (None, Some(data)) => data.join("plugbuild"),
@@ -117,6 +124,7 @@ impl Host {
             home,
             store,
             user_config,
+            state: state.map(|s| s.join("plugbuild")),
             interactive,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             program: std::env::current_exe().ok(),

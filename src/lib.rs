@@ -40,6 +40,7 @@ pub mod artefact;
 pub mod krakend;
 pub mod scaffold;
 pub mod trial;
+pub mod trust;
 pub mod verify;
 pub mod inspect;
 pub mod explain;

@@ -42,3 +42,4 @@ mod book;
 mod ci_files;
 mod robust;
 mod attacks_files;
+mod attacks_trust;

@@ -255,6 +255,7 @@ fn the_sums_are_signed_by_the_configured_command() {
                 format!("{SETTINGS}[package]\nsign = [\"signer\", \"--in\", \"{{file}}\"]\n"),
             )
             .script("bin/signer", body)
+            .env("PLUGBUILD_TRUST", "1")
     };
     let case = sign("[ \"$1\" = --in ] && echo \"signed $2\" > \"$2.sig\"\n");
     case.run(PACKAGE).exits(0);

@@ -23,6 +23,7 @@ use crate::plan::Job;
 use crate::plugin::import_path;
 use crate::seal::{self, Sealing};
 use crate::toolchain::{self, Tools, cache};
+use crate::trust;
 
 pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
     carry_out(&mut planned(args, cx)?, args, cx)
@@ -89,8 +90,25 @@ pub(super) enum Seals {
     Ignore,
 }
 
-/// Has every tool of the plan at hand, and says what could not be planned.
+/// Has every tool of the plan at hand to be run.
 pub(super) fn prepare(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx: Context) -> Result<()> {
+    if let Some(job) = planned
+        .plan
+        .jobs
+        .iter()
+        .find(|job| trust::concerns(job, &planned.matrix, &planned.host))
+    {
+        trust::require(&planned.settings, trust::CC, &planned.matrix, &planned.host)
+            .map_err(|why| why.help(format!("or build {} with another compiler: `--cc zig`", job.name)))?;
+    }
+    for tools in &mut planned.tools {
+        tools.cc.ask(&planned.host);
+    }
+    provide(planned, args, seals, cx)
+}
+
+/// Fetches every tool of the plan, and says what could not be planned. Runs no C compiler.
+pub(super) fn provide(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx: Context) -> Result<()> {
     for (title, why) in &planned.refused {
         cx.ui.failed(title, why);
     }

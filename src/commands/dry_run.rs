@@ -70,7 +70,7 @@ pub(super) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
             print_json(&planned_event(job, tools, planned));
             continue;
         }
-        for item in tools.missing() {
+        for item in tools.missing().chain(tools.cc.not_asked(job, &planned.matrix)) {
             if !told.contains(&item) {
                 print(format_args!("# {item}"));
                 told.push(item);

@@ -26,6 +26,9 @@ pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
         for script in tools.scripts(job, &planned.matrix, &planned.store) {
             script.write(&planned.store)?;
         }
+        if let Some(word) = tools.cc.not_asked(job, &planned.matrix) {
+            cx.ui.warn(word);
+        }
         for missing in tools.missing() {
             cx.ui.warn(format!("not here yet: {missing}"));
         }

@@ -17,7 +17,7 @@ pub(super) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
     }
     let args = &args.into();
     let mut planned = planned(args, cx)?;
-    build::prepare(&mut planned, args, Seals::Ignore, cx)?;
+    build::provide(&mut planned, args, Seals::Ignore, cx)?;
     modules(&planned, |job| {
         let (label, target) = (&job.gateway.label, &job.target.value);
         cx.ui.status(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::build::{Seals, prepare};
+use super::build::{Seals, provide};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
 use super::{Context, print, print_json};
@@ -19,7 +19,7 @@ use crate::toolchain::fetch::sha256_of;
 pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let args = BuildArgs::from(args);
     let mut planned = planned(&args, cx)?;
-    prepare(&mut planned, &args, Seals::Heed, cx)?;
+    provide(&mut planned, &args, Seals::Heed, cx)?;
     let file = place(&planned);
     let mut lock = Lock::read(&file)?;
     for change in compare(&mut lock, &planned, &sha256_of)? {

@@ -27,6 +27,7 @@ mod new;
 mod registered;
 mod running;
 mod trial;
+mod trust;
 mod watch;
 mod subject;
 mod toolchain;
@@ -138,6 +139,7 @@ fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::New(args) => new::run(args, cx),
         Command::Init(args) => new::run_init(args, cx),
         Command::Config(args) => config::run(&args.command, cx),
+        Command::Trust(args) => trust::run(args, cx),
         Command::Doctor => doctor::run(cx),
     }
 }

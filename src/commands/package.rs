@@ -1,6 +1,6 @@
 //! `plugbuild package`: build everything, describe it, and put it in one folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -21,6 +21,7 @@ use crate::package::folder::Folder;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::source::Source;
 use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
+use crate::trust::{self, program_of};
 use crate::ui::counted;
 
 pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
@@ -39,6 +40,10 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         return dry_run::run(&mut planned, cx);
     }
     let time = archive_time(args, &planned)?;
+    let project = planned.settings.project().map(|(_, file)| file);
+    if signing(&planned.settings).is_some_and(|(_, file)| Some(file) == project) {
+        trust::require(&planned.settings, trust::SIGN, &planned.matrix, &planned.host)?;
+    }
     // Made before anything is built: a folder that cannot be written is told at once.
     let folder = Folder::begin(&dist, &planned.store, || {
         cx.ui
@@ -171,13 +176,20 @@ fn put_archive(folder: &Folder, entry: &mut Entry, job: &crate::plan::Job, time:
     Ok(())
 }
 
+/// The command that signs, and the file that names it.
+fn signing(settings: &Settings) -> Option<(&[String], &Path)> {
+    settings.first(|c| {
+        let words = c.package.sign.as_ref()?.get_ref().as_slice();
+        (!words.is_empty()).then_some(words)
+    })
+}
+
 /// Runs the configured command on the sums, which hold everything else.
 fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
-    let configured = planned
-        .settings
-        .first(|c| Some(&c.package.sign).filter(|words| !words.is_empty()));
-    let Some((words, file)) = configured else { return Ok(()) };
-    let program = planned.host.find(&words[0]).ok_or_else(|| {
+    let Some((words, file)) = signing(&planned.settings) else {
+        return Ok(());
+    };
+    let program = planned.host.find(program_of(&words[0], file)).ok_or_else(|| {
         Error::tool_missing(format!("{} (sign of {}) is not on PATH", words[0], file.display()))
             .help("install it, or take `sign` out of `[package]`")
     })?;

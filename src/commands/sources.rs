@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::plan::targets::Wanted;
 use crate::plan::{CcWish, Chosen, Output, Request};
 use crate::target::Target;
+use crate::trust::program_of;
 use crate::version::GoVersion;
 
 /// The three sources of a value.
@@ -70,11 +71,25 @@ impl Sources<'_> {
             Some("gcc") => CcWish::Gcc,
             _ => CcWish::Program(PathBuf::from(text)),
         };
-        match (&self.args.plan.cc, self.settings.first(|c| c.build.cc.as_deref())) {
+        match (&self.args.plan.cc, self.configured_cc()) {
             (Some(cc), _) => Chosen::new(wish(cc), "--cc"),
-            (None, Some((cc, file))) => Chosen::new(wish(cc.as_ref()), format!("cc of {}", file.display())),
+            (None, Some((cc, file))) => {
+                let program = program_of(cc, file);
+                Chosen::new(wish(program.as_os_str()), format!("cc of {}", file.display()))
+            }
             (None, None) => Chosen::new(CcWish::Auto, "default"),
         }
+    }
+
+    fn configured_cc(&self) -> Option<(&str, &Path)> {
+        self.settings
+            .first(|c| c.build.cc.as_ref().map(|cc| cc.get_ref().as_str()))
+    }
+
+    /// Whether the C compiler is the one that the project's file names.
+    fn cc_of_project(&self) -> bool {
+        let project = self.settings.project().map(|(_, file)| file);
+        self.args.plan.cc.is_none() && self.configured_cc().is_some_and(|(_, file)| Some(file) == project)
     }
 
     pub(super) fn output(&self) -> Chosen<Output> {
@@ -141,6 +156,7 @@ impl Sources<'_> {
                 configured: self.configured_targets(plugin),
             },
             cc: self.cc(),
+            cc_of_project: self.cc_of_project(),
             cc_by_target,
             output: self.output().value,
             strip: self.strip().value,

@@ -99,6 +99,7 @@ impl Subject {
                 ..Wanted::default()
             },
             cc: Chosen::new(CcWish::Auto, "default"),
+            cc_of_project: false,
             cc_by_target: Default::default(),
             output: Output::Dir(self.host.cwd.clone()),
             go_args: Vec::new(),

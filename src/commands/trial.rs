@@ -22,6 +22,7 @@ use crate::target::{Arch, LibcKind, Target};
 use crate::toolchain::{self, store::Store};
 use crate::trial::request::{self, Answer, Request};
 use crate::trial::{self, Expected};
+use crate::trust;
 use crate::verify::plugin::Plugin;
 use crate::version::GatewayVersion;
 
@@ -57,7 +58,9 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     };
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
-    let gateway = gateway::identify(&asked(&args.gateway, None, &settings, cx)?, &matrix, cx.host)?;
+    let asked = asked(&args.gateway, None, &settings, cx)?;
+    trust::may_run_gateway(asked.named_in.as_deref(), &settings, &matrix, cx.host)?;
+    let gateway = gateway::identify(&asked, &matrix, cx.host)?;
     let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     let tried: Vec<Tried> = args
         .plugins

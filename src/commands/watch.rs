@@ -10,12 +10,14 @@ use tempfile::TempDir;
 use super::Context;
 use super::planned::planned;
 use super::running::Runnable;
+use super::sources::Sources;
 use crate::cli::watch::WatchArgs;
 use crate::error::{Error, Kind, Result};
 use crate::invocation::background::{Background, Waited};
 use crate::invocation::interrupted;
 use crate::plan::Job;
 use crate::trial;
+use crate::trust;
 
 /// How often files are looked at.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -63,13 +65,21 @@ pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
 fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context) -> Result<()> {
     let build = args.into();
     let mut planned = planned(&build, cx)?;
-    let [job] = planned.plan.jobs.as_slice() else {
+    let ([job], [member]) = (planned.plan.jobs.as_slice(), planned.members.as_slice()) else {
         return Err(
             Error::usage(format!("{} builds cannot be watched at once", planned.plan.jobs.len()))
                 .help("name one plugin, one gateway and one target"),
         );
     };
     let job = job.clone();
+    let sources = Sources {
+        args: &build,
+        settings: &planned.settings,
+        host: &planned.host,
+    };
+    let named = sources.named(&member.config)?.gateways.into_iter().next();
+    let place = named.as_ref().map(|gateway| gateway.why.as_str());
+    trust::may_run_gateway(place, &planned.settings, &planned.matrix, cx.host)?;
     // What cannot be run is told before anything is built.
     let runnable = Runnable::new(&job.gateway, None, &planned.matrix, cx)?;
     let (config, own) = configuration(&job, args, cx)?;

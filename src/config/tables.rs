@@ -54,8 +54,8 @@ table! {
         pub out_dir: Option<PathBuf>,
         /// Whether to build against the gateway's module versions
         pub align: Option<AlignWish>,
-        /// The C compiler: auto, zig, gcc or a program
-        pub cc: Option<String>,
+        /// The C compiler: auto, zig, gcc or a program; with a `/` a path relative to the file
+        pub cc: Option<Spanned<String>>,
         /// How many builds run at once
         pub jobs: Option<Count>,
     }
@@ -121,7 +121,7 @@ table! {
         /// The version in file names and documents; the source's revision if not said
         pub version: Option<String>,
         /// A command that signs a file: program and arguments, `{file}` stands for the file
-        pub sign: Vec<String>,
+        pub sign: Option<Spanned<Vec<String>>>,
     }
 }
 

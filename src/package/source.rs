@@ -17,6 +17,15 @@ pub struct Source {
     pub dirty: bool,
 }
 
+/// A repository's own settings name programs, too: nothing of them is run for a question.
+const ALONE: [&str; 5] = [
+    "--no-optional-locks",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+];
+
 impl Source {
     /// Asks git; a folder that is none of git's has no revision.
     #[must_use]
@@ -25,7 +34,7 @@ impl Source {
             return Source::default();
         };
         let ask = |args: &[&str]| {
-            let output = Invocation::new(&git, dir).args(args).output(host).ok()?;
+            let output = Invocation::new(&git, dir).args(ALONE).args(args).output(host).ok()?;
             let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
             output.status.success().then_some(text)
         };

@@ -55,6 +55,8 @@ pub struct Request {
     pub name: Option<String>,
     pub wanted: Wanted,
     pub cc: Chosen<CcWish>,
+    /// It is the project's file that names it.
+    pub cc_of_project: bool,
     /// `CC_<triple>` of the environment, by triple in lower case with underscores.
     pub cc_by_target: BTreeMap<String, PathBuf>,
     pub output: Output,
@@ -81,6 +83,8 @@ pub struct Job {
     pub gateway: Gateway,
     pub target: Chosen<Target>,
     pub cc: Chosen<CcWish>,
+    /// It is the project's file that names it.
+    pub cc_of_project: bool,
     /// Where sources are, and where they are said to be.
     pub rules: Rules,
     /// Flags of `go build` that do not depend on the C compiler found.
@@ -162,6 +166,7 @@ pub fn make(
                 name: name.clone(),
                 plugin: plugin.clone(),
                 gateway: gateway.clone(),
+                cc_of_project: request.cc_of_project && !request.cc_by_target.contains_key(&triple),
                 cc,
                 rules: rules.clone(),
                 flags: Vec::new(),

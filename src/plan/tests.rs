@@ -49,6 +49,7 @@ fn request() -> Request {
         align: crate::align::Mode::Never,
         wanted: Wanted::default(),
         cc: Chosen::new(CcWish::Auto, "default"),
+        cc_of_project: false,
         cc_by_target: BTreeMap::new(),
         output: Output::Dir("/out".into()),
         go_args: vec![],

@@ -23,6 +23,8 @@ pub struct Cc {
     pub zig: Option<Zig>,
     /// Whether its `-fuse-ld=gold` is GNU gold; asked of a gcc for arm64 only.
     pub gold: Option<bool>,
+    /// That has not been asked: a program that a project's file names is run by what builds, not by what plans.
+    pub unasked: bool,
     /// `zig 0.16.0`, `/usr/bin/aarch64-linux-gnu-gcc`.
     pub label: String,
     pub why: String,
@@ -39,6 +41,7 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
             kind: CcKind::Zig,
             program: zig.program.clone(),
             gold: None,
+            unasked: false,
             label: format!("zig {}", zig.version),
             why: format!("{why}, {}", zig.why),
             zig: Some(zig),
@@ -97,12 +100,14 @@ fn of_program(program: PathBuf, job: &Job, why: String, host: &Host) -> Cc {
         CcKind::Gcc
     };
     let arm64 = job.target.value.arch == Arch::Arm64;
-    let gold = (kind == CcKind::Gcc && arm64).then(|| is_gold(&program, host));
+    let matters = kind == CcKind::Gcc && arm64;
+    let gold = (matters && !job.cc_of_project).then(|| is_gold(&program, host));
     Cc {
         kind,
         label: program.display().to_string(),
         program,
         zig: None,
+        unasked: matters && gold.is_none(),
         gold,
         why,
     }
@@ -116,6 +121,13 @@ fn is_gold(program: &Path, host: &Host) -> bool {
 }
 
 impl Cc {
+    /// Asks the compiler what only it can say.
+    pub fn ask(&mut self, host: &Host) {
+        if std::mem::take(&mut self.unasked) {
+            self.gold = Some(is_gold(&self.program, host));
+        }
+    }
+
     /// The rules that hold with this compiler.
     #[must_use]
     pub fn quirks<'m>(&self, job: &Job, matrix: &'m Matrix) -> Vec<&'m Quirk> {
@@ -125,6 +137,22 @@ impl Cc {
             libc: Some(job.target.value.libc.kind),
             cc: Some(self.kind),
             gold: self.gold,
+        })
+    }
+
+    /// A word for what a plan leaves out as long as the compiler has not been asked.
+    #[must_use]
+    pub fn not_asked(&self, job: &Job, matrix: &Matrix) -> Option<String> {
+        let answered = Cc {
+            gold: Some(false),
+            ..self.clone()
+        };
+        let more = answered.quirks(job, matrix) != self.quirks(job, matrix);
+        (self.unasked && more).then(|| {
+            format!(
+                "{} is not run for this: the build asks it whether it has GNU gold, and adds a linker flag if not",
+                self.label
+            )
         })
     }
 

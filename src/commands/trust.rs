@@ -1,0 +1,102 @@
+//! `plugbuild trust`: lets the programs that a plugbuild.toml names be run, and takes that back.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{Context, print, print_json};
+use crate::cli::Format;
+use crate::cli::trust::TrustArgs;
+use crate::config::{FILE, Settings};
+use crate::error::{Error, Result};
+use crate::trust::{self, Programs, Standing};
+use crate::ui::shown;
+
+pub(super) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
+    if args.list {
+        return list(cx);
+    }
+    let given = cx.host.absolute(&args.file);
+    let path = given.canonicalize().unwrap_or(given);
+    if args.revoke {
+        return revoke(path, cx);
+    }
+    let programs = programs(&path, cx)?;
+    let file = programs.file.display();
+    if programs.all.is_empty() {
+        cx.ui.status(
+            "unchanged",
+            format!("{file} names no program: there is nothing to trust"),
+        );
+        return Ok(());
+    }
+    programs.trust(cx.host)?;
+    for program in &programs.all {
+        cx.ui.status(
+            "may run",
+            format!("{}: {}", program.key, shown(&program.words.join(" "))),
+        );
+    }
+    let named: Vec<_> = programs
+        .all
+        .iter()
+        .map(|program| json!({ "key": program.key, "line": program.line, "command": program.words }))
+        .collect();
+    match cx.format {
+        Format::Human => print(file),
+        Format::Json => print_json(&json!({ "reason": "trusted", "file": programs.file, "programs": named })),
+    }
+    Ok(())
+}
+
+/// The programs of the settings file that is named, or that counts in the folder that is.
+fn programs(path: &std::path::Path, cx: Context) -> Result<Programs> {
+    let none = |what: String| Error::usage(what).help("name a plugbuild.toml: `plugbuild trust FILE`");
+    if !path.exists() {
+        return Err(Error::unreadable(format!("there is no {}", path.display())));
+    }
+    let folder = match path.is_dir() {
+        true => path,
+        false if path.file_name().is_some_and(|name| name == FILE) => path.parent().unwrap_or(path),
+        false => return Err(none(format!("{} is not a {FILE}", path.display()))),
+    };
+    let settings = Settings::read(folder, cx.host)?;
+    let matrix = settings.matrix()?;
+    Programs::of_project(&settings, &matrix, cx.host)
+        .ok_or_else(|| none(format!("there is no {FILE} in {} or above it", folder.display())))
+}
+
+/// Also of a file that is gone, or that cannot be understood any more.
+fn revoke(path: PathBuf, cx: Context) -> Result<()> {
+    let file = match path.is_dir() {
+        true => path.ancestors().map(|dir| dir.join(FILE)).find(|file| file.exists()),
+        false => Some(path.clone()),
+    };
+    let file = file.unwrap_or_else(|| path.join(FILE));
+    let known = trust::revoke(&file, cx.host)?;
+    let word = if known { "revoked" } else { "unchanged" };
+    match cx.format {
+        Format::Human => cx.ui.status(word, file.display()),
+        Format::Json => print_json(&json!({ "reason": "trust-revoked", "file": file, "changed": known })),
+    }
+    Ok(())
+}
+
+fn list(cx: Context) -> Result<()> {
+    for record in trust::records(cx.host)? {
+        let standing = match record.file.exists() {
+            false => "gone",
+            // Of the file as it is now.
+            true => match programs(&record.file, cx).and_then(|programs| programs.standing(cx.host)) {
+                Ok(Standing::Trusted) => "trusted",
+                Ok(_) => "changed",
+                Err(_) => "unreadable",
+            },
+        };
+        match cx.format {
+            Format::Human => print(format_args!("{standing:<11}{}", record.file.display())),
+            Format::Json => print_json(&json!({ "file": record.file, "standing": standing })),
+        }
+    }
+    Ok(())
+}
