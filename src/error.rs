@@ -1,7 +1,10 @@
 //! The one error type: what failed, `help:` lines that say what to type, and the exit code.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
+
+use rustix::io::Errno;
 
 /// Why plugbuild stopped. Each kind is one exit code; this is their only list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,10 @@ pub struct Error {
     pub help: Vec<String>,
 }
 
+/// What helps where the system has no room left, or the user's quota is used up.
+pub const FULL_DISK: &str =
+    "the disk is full: make room on it; `plugbuild cache prune --all` removes what builds make again";
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -89,9 +96,20 @@ impl Error {
         Self::new(Kind::Interrupted, "interrupted")
     }
 
-    /// An operating system error on a file, told as "cannot `verb` `path`: why".
+    /// An operating system error on a file, told as "cannot `verb` `path`: why"; what to do about a full disk is told
+    /// here, for all who write.
     pub fn io(verb: &str, path: impl AsRef<Path>, why: impl fmt::Display) -> Self {
-        Self::new(Kind::Io, format!("cannot {verb} {}: {why}", path.as_ref().display()))
+        let path = path.as_ref().display();
+        let why = why.to_string();
+        let error = Self::new(Kind::Io, format!("cannot {verb} {path}: {why}"));
+        // Whoever wrapped the system's error kept its words.
+        match [Errno::NOSPC, Errno::DQUOT]
+            .iter()
+            .any(|full| why.contains(&io::Error::from(*full).to_string()))
+        {
+            true => error.help(FULL_DISK),
+            false => error,
+        }
     }
 
     /// Something named on the command line that is not there or cannot be read: [`Kind::Io`] for every command.

@@ -185,7 +185,8 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
             .seal
             .is_some()
             .then(|| scope.spawn(|| seal::witness(job, go, host, began)));
-        let built = go.stream(host, |line| {
+        // An orphan of ours, should we be killed, may still write the linked file: nobody else does until it has ended.
+        let built = go.stream_locked(lock.file(), host, |line| {
             translated = is_about_assertions(line) || translated && line.starts_with('\t');
             if !translated {
                 say(line);

@@ -7,6 +7,7 @@ pub mod growth;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Output};
@@ -79,8 +80,27 @@ impl Invocation {
     ///
     /// # Errors
     /// As [`Invocation::output`].
-    pub fn stream(&self, host: &Host, mut line: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
-        let expression = self.expression(host).stderr_to_stdout();
+    pub fn stream(&self, host: &Host, line: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
+        self.stream_with(None, host, line)
+    }
+
+    /// The same, of a process that keeps a locked file open, as its standard input: what it makes is locked until it has
+    /// ended, whatever becomes of us.
+    ///
+    /// # Errors
+    /// As [`Invocation::output`].
+    pub fn stream_locked(&self, lock: &File, host: &Host, line: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
+        let lock = lock.try_clone().map_err(|e| self.not_started(&e))?;
+        self.stream_with(Some(lock), host, line)
+    }
+
+    fn stream_with(
+        &self,
+        input: Option<File>,
+        host: &Host,
+        mut line: impl FnMut(&str),
+    ) -> Result<(ExitStatus, String)> {
+        let expression = self.expression_with(input, host).stderr_to_stdout();
         let handle = children::register(host, || expression.reader(), duct::ReaderHandle::pids)
             .map_err(|e| self.not_started(&e))?;
         let (mut said, mut raw) = (String::new(), Vec::new());
@@ -101,11 +121,19 @@ impl Invocation {
     }
 
     fn expression(&self, host: &Host) -> duct::Expression {
+        self.expression_with(None, host)
+    }
+
+    fn expression_with(&self, input: Option<File>, host: &Host) -> duct::Expression {
         let group = !host.interactive;
-        duct::cmd(&self.program, &self.args)
+        let command = duct::cmd(&self.program, &self.args);
+        let command = match input {
+            Some(file) => command.stdin_file(file),
+            None => command.stdin_null(),
+        };
+        command
             .full_env(self.environment(host))
             .dir(&self.cwd)
-            .stdin_null()
             .unchecked()
             .before_spawn(move |command| {
                 // A group of its own can be ended whole. With a terminal it stays in ours: Ctrl-C reaches it

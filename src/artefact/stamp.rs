@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::Checks;
+use crate::seen::Seen;
+use crate::toolchain::fetch::sha256_of;
 
 /// Kept beside the linked file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,15 +18,10 @@ pub(super) struct Stamp {
     linked: String,
     output: PathBuf,
     finished: Seen,
+    /// Whether the output was seen long enough after it was written: a change at the same moment has the same time.
+    settled: bool,
     pub(super) sha256: String,
     pub(super) checks: Checks,
-}
-
-/// A file as it was: what changes when it is written again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    length: u64,
-    modified_nanos: u128,
 }
 
 impl Stamp {
@@ -35,22 +32,37 @@ impl Stamp {
 
     /// The stamp, if the output still is what was made of the linked file, whatever has been linked since.
     pub(super) fn of(linked: &Path, output: &Path) -> Option<Stamp> {
-        let stamp: Stamp = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
-        let same = stamp.output == output && Some(&stamp.finished) == seen(output).as_ref();
-        same.then_some(stamp)
+        let now = SystemTime::now();
+        let mut stamp: Stamp = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
+        if stamp.output != output || Some(&stamp.finished) != Seen::of(output).as_ref() {
+            return None;
+        }
+        if !stamp.settled {
+            if sha256_of(output).ok()? != stamp.sha256 {
+                return None;
+            }
+            stamp.settled = stamp.finished.is_older_than(now);
+            stamp.keep(linked);
+        }
+        Some(stamp)
     }
 
     /// Best effort: without it the next run does the work again.
     pub(super) fn write(linked: &Path, build_id: &str, output: &Path, sha256: &str, checks: &Checks) {
-        let Some(finished) = seen(output) else { return };
+        let Some(finished) = Seen::of(output) else { return };
         let stamp = Stamp {
             linked: build_id.to_owned(),
             output: output.to_owned(),
             finished,
+            settled: false,
             sha256: sha256.to_owned(),
             checks: checks.clone(),
         };
-        if let Ok(text) = serde_json::to_vec(&stamp) {
+        stamp.keep(linked);
+    }
+
+    fn keep(&self, linked: &Path) {
+        if let Ok(text) = serde_json::to_vec(self) {
             let _ = fs::write(place(linked), text);
         }
     }
@@ -58,13 +70,4 @@ impl Stamp {
 
 fn place(linked: &Path) -> PathBuf {
     linked.with_extension("stamp.json")
-}
-
-fn seen(file: &Path) -> Option<Seen> {
-    let meta = fs::metadata(file).ok()?;
-    let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(Seen {
-        length: meta.len(),
-        modified_nanos: modified.as_nanos(),
-    })
 }

@@ -6,14 +6,13 @@ use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use super::{LIST, List, Member, modules};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::invocation::interrupted;
 use crate::toolchain::fetch::hex;
-use crate::toolchain::store::{Store, create_dir};
+use crate::toolchain::store::{Stage, Store, create_dir};
 use crate::toolchain::tree::Limits;
 use crate::toolchain::{archive, go, zig};
 use crate::ui::counted;
@@ -30,7 +29,7 @@ const LIST_LIMIT: u64 = 64 << 20;
 /// A bundle that was read and holds what its list says.
 #[derive(Debug)]
 pub struct Verified {
-    stage: TempDir,
+    stage: Stage,
     pub list: List,
     tools: Vec<Staged>,
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::build::{Seals, manner, prepare};
 use super::dry_run;
@@ -14,13 +15,14 @@ use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::package::PackageArgs;
 use crate::config::{self, Settings};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::gobuild;
 use crate::invocation::Invocation;
 use crate::package::folder::Folder;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::source::Source;
 use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
+use crate::toolchain::fetch::hex;
 use crate::trust::{self, program_of};
 use crate::ui::counted;
 
@@ -132,7 +134,21 @@ fn fill(
             .map(|(_, source)| source.clone());
         let source = source.unwrap_or_default();
         let version = given.clone().unwrap_or_else(|| source.version());
-        let binary = Binary::open(&job.output)?;
+        // What is described is what is shipped: the copy, which nobody else knows of.
+        let plugin = folder.path().join(format!("{}.so", package::stem(job, &version)));
+        folder.copy(&job.output, &format!("{}.so", package::stem(job, &version)))?;
+        let binary = Binary::open(&plugin)?;
+        let have = hex(&Sha256::digest(binary.bytes()));
+        if have != done.artefact.sha256 {
+            let what = format!(
+                "{} was changed after it was checked: its SHA-256 is {have}, not {}",
+                job.output.display(),
+                done.artefact.sha256
+            );
+            // It is finished again from what was linked, if it can be removed.
+            let _ = std::fs::remove_file(&job.output);
+            return Err(Error::new(Kind::Integrity, what).help("run it again: the plugin is finished again"));
+        }
         let mut entry = package::entry(job, tools, &done.artefact, &version, binary.bytes().len() as u64);
         let Planned {
             matrix, host, store, ..
@@ -141,9 +157,8 @@ fn fill(
         let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;
         if let Some(time) = time {
-            put_archive(folder, &mut entry, job, time)?;
-        } else {
-            folder.copy(&job.output, &entry.file)?;
+            put_archive(folder, &mut entry, &plugin, time)?;
+            std::fs::remove_file(&plugin).map_err(|e| Error::io("remove", &plugin, e))?;
         }
         statements += &format!("{}\n", statement(&entry, job, tools, &source, &mut sums)?);
         entries.push(entry);
@@ -161,11 +176,11 @@ fn fill(
 }
 
 /// The plugin and its bill of materials in one archive.
-fn put_archive(folder: &Folder, entry: &mut Entry, job: &crate::plan::Job, time: u64) -> Result<()> {
+fn put_archive(folder: &Folder, entry: &mut Entry, file: &Path, time: u64) -> Result<()> {
     let plugin = std::mem::take(&mut entry.file);
     entry.file = format!("{}.tar.gz", plugin.trim_end_matches(".so"));
     let document = folder.path().join(&entry.sbom);
-    folder.archive(&entry.file, &[(&plugin, &job.output), (&entry.sbom, &document)], time)?;
+    folder.archive(&entry.file, &[(&plugin, file), (&entry.sbom, &document)], time)?;
     let file = folder.path().join(&entry.file);
     entry.size = std::fs::metadata(&file).map_err(|e| Error::io("read", &file, e))?.len();
     let whole = crate::toolchain::fetch::sha256_of(&file)?;

@@ -82,6 +82,7 @@ pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
         .filter(|place| all || older(place, unused))
         .collect();
     if all {
+        places.extend(store.left_stages());
         let folders = FILLED_AGAIN.map(|folder| store.root().join(folder));
         places.extend(folders.into_iter().filter(|dir| dir.is_dir()));
     }
@@ -99,6 +100,9 @@ pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
 /// # Errors
 /// The store cannot be written.
 pub fn remove(entry: &Path, store: &Store, _alone: &Lock) -> Result<()> {
+    if entry.parent() == Some(&store.root().join("tmp")) {
+        return store.remove_left(entry);
+    }
     let stage = store.stage()?;
     store.publish(entry, &stage.path().join("removed"))?;
     remove_tree(stage.path())
@@ -132,13 +136,11 @@ fn prune(store: &Store, unused: Duration, alone: &Lock) -> Result<()> {
     Ok(())
 }
 
-/// Folders left by copies that were killed: not touched for a day.
+/// Folders left by copies that were killed.
 fn leftovers(store: &Store) {
-    for left in entries(&store.root().join("tmp")) {
-        if older(&left, DAY) {
-            // Another copy may be sweeping too; what stays is swept next time.
-            let _ = remove_tree(&left);
-        }
+    for left in store.left_stages() {
+        // What cannot be removed is tried again next time.
+        let _ = store.remove_left(&left);
     }
 }
 

@@ -24,7 +24,7 @@ const ELSEWHERE: &str = "set PLUGBUILD_HOME to a folder that may be written";
 /// Held while one copy of plugbuild makes one thing; the system lets go of it even when the copy is killed.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
     /// What is locked is in use: it is not swept meanwhile.
     _hold: Option<Hold>,
 }
@@ -33,6 +33,41 @@ pub struct Lock {
 #[derive(Debug)]
 pub struct Hold {
     _file: File,
+}
+
+impl Lock {
+    /// For a process that is to hold it too: the lock lasts until both have let go of it.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+/// A folder to make something in; gone when it is dropped. As long as a process has it, it is locked: what is not is left
+/// of one that was killed, whatever the clock says.
+#[derive(Debug)]
+pub struct Stage {
+    folder: TempDir,
+    /// None where the file system locks no folders; then it is not swept either.
+    _lock: Option<File>,
+}
+
+impl Stage {
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Nothing where a sweep took it before it was locked.
+    fn of(folder: TempDir) -> Option<Self> {
+        let file = File::open(folder.path()).ok()?;
+        let lock = match file.try_lock() {
+            Ok(()) => Some(file),
+            Err(TryLockError::WouldBlock) => return None,
+            Err(TryLockError::Error(_)) => None,
+        };
+        folder.path().is_dir().then_some(Stage { folder, _lock: lock })
+    }
 }
 
 impl Store {
@@ -102,7 +137,7 @@ impl Store {
     /// The store cannot be written.
     pub fn folder(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
         let dir = self.root.join(path);
-        create_dir(&dir).map_err(|e| e.help(ELSEWHERE))?;
+        create_dir(&dir).map_err(|e| e.or_help(ELSEWHERE))?;
         Ok(dir)
     }
 
@@ -110,12 +145,40 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn stage(&self) -> Result<TempDir> {
-        let dir = self.folder("tmp")?;
-        tempfile::Builder::new()
-            .prefix("stage-")
-            .tempdir_in(&dir)
-            .map_err(|e| Error::io("make a folder in", &dir, e).help(ELSEWHERE))
+    pub fn stage(&self) -> Result<Stage> {
+        loop {
+            let dir = self.folder("tmp")?;
+            let folder = tempfile::Builder::new()
+                .prefix("stage-")
+                .tempdir_in(&dir)
+                .map_err(|e| Error::io("make a folder in", &dir, e).or_help(ELSEWHERE))?;
+            if let Some(stage) = Stage::of(folder) {
+                return Ok(stage);
+            }
+            tick()?;
+        }
+    }
+
+    /// Stages that nobody has any more.
+    #[must_use]
+    pub fn left_stages(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.root.join("tmp")).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| File::open(path).is_ok_and(|file| file.try_lock().is_ok()))
+            .collect()
+    }
+
+    /// Removes a stage that nobody has any more.
+    ///
+    /// # Errors
+    /// Something in it cannot be removed.
+    pub fn remove_left(&self, stage: &Path) -> Result<()> {
+        // Locked meanwhile: neither its maker, who has just not locked it yet, nor another that sweeps has it then.
+        match File::open(stage) {
+            Ok(file) if file.try_lock().is_ok() => remove_tree(stage),
+            _ => Ok(()),
+        }
     }
 
     /// Waits for, and takes, the right to make one thing. `waiting` is called once if another copy has it.
@@ -126,7 +189,7 @@ impl Store {
         let hold = self.hold()?;
         let file = self.taken(&format!("{name}.lock"), File::try_lock, waiting)?;
         Ok(Lock {
-            _file: file,
+            file,
             _hold: Some(hold),
         })
     }
@@ -147,10 +210,7 @@ impl Store {
     /// The store cannot be written.
     pub fn alone(&self, waiting: impl FnOnce()) -> Result<Lock> {
         let file = self.taken(IN_USE, File::try_lock, waiting)?;
-        Ok(Lock {
-            _file: file,
-            _hold: None,
-        })
+        Ok(Lock { file, _hold: None })
     }
 
     /// The same, if nobody uses it right now.
@@ -158,10 +218,7 @@ impl Store {
     pub fn alone_at_once(&self) -> Option<Lock> {
         let file = self.lock_file(IN_USE).ok()?;
         file.try_lock().ok()?;
-        Some(Lock {
-            _file: file,
-            _hold: None,
-        })
+        Some(Lock { file, _hold: None })
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
@@ -171,7 +228,7 @@ impl Store {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| Error::io("open the lock", &path, e).help(ELSEWHERE))
+            .map_err(|e| Error::io("open the lock", &path, e).or_help(ELSEWHERE))
     }
 
     fn taken(
