@@ -4,7 +4,9 @@
 //! plugin selects. Where all that it would read is known, comparing it is enough. What is not known to the last file
 //! stays the go command's to tell: C code, whose headers may lie anywhere, and flags that name files.
 
+mod go_files;
 mod inputs;
+mod places;
 
 use std::fmt::{self, Debug, Write as _};
 use std::fs;
@@ -26,6 +28,7 @@ use crate::plan::Job;
 use crate::seen::{self, Seen};
 use crate::toolchain::fetch::hex;
 use crate::toolchain::{Tools, cache};
+pub use go_files::GoSeen;
 pub use inputs::Inputs;
 
 /// What a job needs to heed a seal, or to make one.
@@ -58,13 +61,14 @@ pub fn look(
     linked: &Path,
     matrix: &Matrix,
     host: &Host,
+    seen: &mut GoSeen,
 ) -> Option<(Sealing, Option<Prepared>)> {
     let made_of = made_of(job, tools, go, matrix, host)?;
     let mut sealing = Sealing {
         made_of,
         unchanged: None,
     };
-    let Some(seal) = whole(linked, &sealing.made_of) else {
+    let Some(seal) = whole(linked, &sealing.made_of, seen) else {
         return Some((sealing, None));
     };
     if let Some(copies) = seal.prepared.copy.as_ref().and_then(|copy| copy.dir().parent()) {
@@ -74,10 +78,10 @@ pub fn look(
     Some((sealing, Some(seal.prepared)))
 }
 
-fn whole(linked: &Path, made_of: &str) -> Option<Seal> {
+fn whole(linked: &Path, made_of: &str, seen: &mut GoSeen) -> Option<Seal> {
     let seal: Seal = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
     let copy_is_there = seal.prepared.copy.as_ref().is_none_or(ModFile::is_settled);
-    let whole = seal.made_of == made_of && copy_is_there && seal.inputs.digest().ok()?.text == seal.digest;
+    let whole = seal.made_of == made_of && copy_is_there && seal.inputs.digest(seen).ok()?.text == seal.digest;
     whole.then_some(seal)
 }
 
@@ -98,7 +102,7 @@ impl Sealing {
 /// What is known of a build under way: its inputs, as they were found beside it.
 pub struct Witness {
     inputs: Inputs,
-    digest: inputs::Found,
+    digest: String,
     complete: bool,
     began: SystemTime,
 }
@@ -111,8 +115,10 @@ pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Op
     if !said.status.success() {
         return None;
     }
-    let (inputs, complete) = Inputs::of(&String::from_utf8_lossy(&said.stdout), job, &module_cache(job)?)?;
-    let digest = inputs.digest().ok()?;
+    let goroot = go.program.parent()?.parent()?;
+    let listing = String::from_utf8_lossy(&said.stdout);
+    let (inputs, complete) = Inputs::of(&listing, job, goroot, &module_cache(job)?)?;
+    let digest = inputs.digest(&mut GoSeen::default()).ok()?.text;
     Some(Witness {
         inputs,
         digest,
@@ -130,18 +136,18 @@ pub fn put(witness: Witness, job: &Job, linked: &Path) {
     let (Some(sealing), Some(build_id)) = (&job.seal, artefact::build_id_of(linked)) else {
         return;
     };
-    // A file that was written after the build began may or may not have been read as it is now.
-    let settled = witness
-        .digest
-        .newest
-        .is_none_or(|newest| seen::is_before(newest, witness.began));
-    let same = witness.inputs.digest().is_ok_and(|now| now.text == witness.digest.text);
-    if !settled || !same {
+    let Ok(now) = witness.inputs.digest(&mut GoSeen::default()) else {
+        return;
+    };
+    // What was written or put in its place after the build began may or may not have been read as it is now.
+    let newest = now.newest.max(witness.inputs.newest_place(&now, job));
+    let settled = newest.is_none_or(|newest| seen::is_before(newest, witness.began));
+    if !settled || now.text != witness.digest {
         return;
     }
     let seal = Seal {
         made_of: sealing.made_of.clone(),
-        digest: witness.digest.text,
+        digest: witness.digest,
         inputs: witness.inputs,
         prepared: job.prepared.clone(),
         complete: witness.complete,
@@ -237,7 +243,24 @@ fn matters(name: &str) -> bool {
     let prefixed = ["GO", "CGO_", "PKG_CONFIG_"]
         .iter()
         .any(|prefix| name.starts_with(prefix));
-    (prefixed || OTHERS.contains(&name)) && !NETWORK.contains(&name)
+    (prefixed || OTHERS.contains(&name) || matters_to_compilers(name)) && !NETWORK.contains(&name)
+}
+
+/// Whether a C compiler or linker takes folders or flags from a variable, as the manuals of gcc, binutils, clang and zig say.
+fn matters_to_compilers(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "COMPILER_PATH",
+        "LIBRARY_PATH",
+        "CPATH",
+        "C_INCLUDE_PATH",
+        "CPLUS_INCLUDE_PATH",
+        "GNUTARGET",
+        "LDEMULATION",
+        "SDKROOT",
+        "SOURCE_DATE_EPOCH",
+    ];
+    const PREFIXES: [&str; 6] = ["GCC_", "COLLECT_", "LD_", "ZIG_", "CLANG_", "CCC_"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// A digest over the debug text of values: whatever a type holds is in it.
@@ -273,6 +296,13 @@ mod tests {
             "HOME",
             "PATH",
             "GOARM64",
+            "GCC_EXEC_PREFIX",
+            "COMPILER_PATH",
+            "CPATH",
+            "C_INCLUDE_PATH",
+            "LIBRARY_PATH",
+            "LD_LIBRARY_PATH",
+            "ZIG_LIB_DIR",
         ] {
             assert!(matters(name), "{name}");
         }

@@ -21,7 +21,7 @@ use crate::gobuild;
 use crate::invocation::Invocation;
 use crate::plan::Job;
 use crate::plugin::import_path;
-use crate::seal::{self, Sealing};
+use crate::seal::{self, GoSeen, Sealing};
 use crate::toolchain::{self, Tools, cache};
 use crate::trust;
 
@@ -138,10 +138,10 @@ pub(super) fn ensure(planned: &mut Planned, cx: Context) -> Result<()> {
 
 /// Makes each job build against its gateway's modules, where it would not load otherwise.
 pub(super) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<()> {
-    let mut sides = Sides::default();
+    let (mut sides, mut seen) = (Sides::default(), GoSeen::default());
     let jobs = std::mem::take(&mut planned.plan.jobs);
     for (mut job, tools) in jobs.into_iter().zip(std::mem::take(&mut planned.tools)) {
-        match prepared(&mut job, &tools, seals, &mut sides, planned.means(), cx) {
+        match prepared(&mut job, &tools, seals, (&mut sides, &mut seen), planned.means(), cx) {
             Ok(prepared) => job.prepared = prepared,
             Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {
                 cx.ui.failed(&many::title(&job), &why);
@@ -168,12 +168,12 @@ pub(super) fn prepared(
     job: &mut Job,
     tools: &Tools,
     seals: Seals,
-    sides: &mut Sides,
+    (sides, seen): (&mut Sides, &mut GoSeen),
     means: Means,
     cx: Context,
 ) -> Result<Prepared> {
     if seals == Seals::Heed
-        && let Some(prepared) = sealed(job, tools, means)
+        && let Some(prepared) = sealed(job, tools, seen, means)
     {
         return Ok(prepared);
     }
@@ -181,10 +181,11 @@ pub(super) fn prepared(
     align::prepare(job, side, &tools.go, means, cx.ui)
 }
 
-fn sealed(job: &mut Job, tools: &Tools, means: Means) -> Option<Prepared> {
+fn sealed(job: &mut Job, tools: &Tools, seen: &mut GoSeen, means: Means) -> Option<Prepared> {
     let Means { matrix, host, store } = means;
     let go = gobuild::invocation(job, tools, matrix, host, store);
-    let (sealing, prepared) = seal::look(job, tools, &go, &gobuild::linked_file(job, store), matrix, host)?;
+    let linked = gobuild::linked_file(job, store);
+    let (sealing, prepared) = seal::look(job, tools, &go, &linked, matrix, host, seen)?;
     job.seal = Some(sealing);
     prepared
 }

@@ -14,6 +14,7 @@ use crate::error::{Kind, Result};
 use crate::gateway::modules::Sides;
 use crate::gobuild;
 use crate::plan::Job;
+use crate::seal::GoSeen;
 use crate::toolchain::Tools;
 
 /// Prepares each job as far as that goes without the network. Returns a remark for each that could not be.
@@ -21,11 +22,11 @@ fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
     let mut jobs = std::mem::take(&mut planned.plan.jobs);
     let means = planned.means();
     let mut remarks = Vec::new();
-    let mut sides = Sides::default();
+    let (mut sides, mut seen) = (Sides::default(), GoSeen::default());
     for (job, tools) in jobs.iter_mut().zip(&planned.tools) {
         let mut offline = job.clone();
         modules::without_network(&mut offline.env, true, means.host, means.store);
-        match prepared(&mut offline, tools, Seals::Heed, &mut sides, means, cx) {
+        match prepared(&mut offline, tools, Seals::Heed, (&mut sides, &mut seen), means, cx) {
             Ok(prepared) => job.prepared = prepared,
             Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
             Err(_) => remarks.push(format!(

@@ -9,6 +9,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::go_files::{GoFiles, GoSeen};
+use super::places::Places;
 use crate::plan::Job;
 use crate::seen;
 use crate::toolchain::fetch::hex;
@@ -18,6 +20,7 @@ use crate::toolchain::fetch::hex;
 pub struct Inputs {
     files: BTreeSet<PathBuf>,
     folders: BTreeMap<PathBuf, Depth>,
+    go: GoFiles,
 }
 
 /// How much of a folder counts.
@@ -36,41 +39,63 @@ pub(super) struct Found {
     pub(super) text: String,
     /// When the last of the files was changed.
     pub(super) newest: Option<SystemTime>,
+    /// Folders that were read, and links.
+    places: Vec<PathBuf>,
 }
 
-/// A package a line: its folder, and how many files of C and how many patterns it has; the standard library has none.
-pub(super) const FORMAT: &str = "{{if not .Standard}}{{.Dir}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
+/// A package a line. Of the standard library, its folder and files. Of others, also the import path, the module's folder,
+/// how many files of C and how many patterns it has.
+pub(super) const FORMAT: &str = "{{if .Standard}}go\t{{.Dir}}\t{{range .GoFiles}}{{.}} {{end}}{{range .CgoFiles}}{{.}} {{end}}\
+{{range .CFiles}}{{.}} {{end}}{{range .HFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}{{range .SysoFiles}}{{.}} {{end}}\
+{{else}}{{.Dir}}\t{{.ImportPath}}\t{{with .Module}}{{.Dir}}{{end}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
 
 /// More files than that are not read again in a moment.
 const MOST: usize = 20_000;
 
 impl Inputs {
     /// Reads a listing. Tells, too, whether that is all there is to look at.
-    pub(super) fn of(listing: &str, job: &Job, module_cache: &Path) -> Option<(Self, bool)> {
+    pub(super) fn of(listing: &str, job: &Job, goroot: &Path, module_cache: &Path) -> Option<(Self, bool)> {
         let mut inputs = Inputs {
             files: module_files(job),
             folders: BTreeMap::new(),
+            go: GoFiles::of(goroot),
         };
         let mut complete = true;
         for line in listing.lines().filter(|line| !line.is_empty()) {
-            let [dir, cgo, swig, patterns] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+            let fields: Vec<&str> = line.split('\t').collect();
+            if let ["go", dir, files] = fields.as_slice() {
+                inputs.go.add(Path::new(dir), files.split_whitespace());
+                continue;
+            }
+            let [dir, import_path, module, cgo, swig, patterns] = fields.try_into().ok()?;
             complete &= cgo == "0" && swig == "00";
             let dir = Path::new(dir);
+            // A folder of this import path in a module that is here would be the package as well.
+            for own in std::iter::once(&job.plugin.module).chain(&job.plugin.siblings) {
+                if let Some(inner) = import_path
+                    .strip_prefix(&own.path)
+                    .and_then(|rest| rest.strip_prefix('/'))
+                {
+                    inputs.folders.entry(own.root.join(inner)).or_insert(Depth::Sources);
+                }
+            }
             // What is in the module cache never changes.
             if !dir.starts_with(module_cache) {
                 let depth = if patterns == "0" { Depth::Sources } else { Depth::Tree };
                 inputs.folders.insert(dir.to_owned(), depth);
+                inputs.files.extend(module_borders(dir, module));
             }
         }
         Some((inputs, complete))
     }
 
-    /// Reads everything.
-    pub(super) fn digest(&self) -> io::Result<Found> {
+    /// Reads everything; of Go's own files, what tells that they are others.
+    pub(super) fn digest(&self, seen: &mut GoSeen) -> io::Result<Found> {
         let mut reading = Reading {
             hash: Sha256::new(),
             newest: None,
             files: 0,
+            places: Vec::new(),
         };
         for file in &self.files {
             reading.name(file);
@@ -83,11 +108,32 @@ impl Inputs {
         for (folder, depth) in &self.folders {
             reading.folder(folder, *depth)?;
         }
+        let go = seen.of(&self.go);
+        reading.hash.update(go.digest);
         Ok(Found {
             text: hex(&reading.hash.finalize()),
-            newest: reading.newest,
+            newest: reading.newest.max(go.newest),
+            places: reading.places,
         })
     }
+
+    /// When a folder or a link that leads to what was found was last put in its place.
+    pub(super) fn newest_place(&self, found: &Found, job: &Job) -> Option<SystemTime> {
+        let roots = std::iter::once(&job.plugin.module).chain(&job.plugin.siblings);
+        let mut places = Places::new(roots.map(|module| module.root.as_path()), &job.output);
+        let files = self.files.iter().filter(|file| file.exists());
+        files.chain(&found.places).for_each(|path| places.visit(path));
+        places.newest
+    }
+}
+
+/// The go.mod that would make another module of a package's folder.
+fn module_borders(dir: &Path, module: &str) -> Vec<PathBuf> {
+    if module.is_empty() || !dir.starts_with(module) {
+        return Vec::new();
+    }
+    let folders = dir.ancestors().take_while(|folder| folder.starts_with(module));
+    folders.map(|folder| folder.join("go.mod")).collect()
 }
 
 /// The files that say which modules there are; also those that are not there, as they might come to be.
@@ -112,21 +158,36 @@ struct Reading {
     hash: Sha256,
     newest: Option<SystemTime>,
     files: usize,
+    places: Vec<PathBuf>,
 }
 
 impl Reading {
     fn folder(&mut self, dir: &Path, depth: Depth) -> io::Result<()> {
         self.name(dir);
-        let mut entries = fs::read_dir(dir)?.collect::<io::Result<Vec<_>>>()?;
+        let entries = match fs::read_dir(dir) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        self.places.push(dir.to_owned());
+        let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            let path = entry.path();
-            let counts = depth == Depth::Tree || is_source(&path);
-            if depth == Depth::Tree && entry.file_type()?.is_dir() {
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if depth == Depth::Tree && kind.is_dir() {
                 if entry.file_name() != ".git" {
                     self.folder(&path, depth)?;
                 }
-            } else if counts && path.is_file() {
+                continue;
+            }
+            if depth == Depth::Sources && !is_source(&path) {
+                continue;
+            }
+            if kind.is_symlink() {
+                // The go command embeds no link, whatever it leads to.
+                self.name(&fs::read_link(&path)?);
+                self.places.push(path.clone());
+            }
+            if path.is_file() {
                 self.name(&path);
                 self.content(&path, &crate::regular::read_unlimited(&path)?)?;
             }
@@ -153,6 +214,9 @@ impl Reading {
 
 /// Whether the go command may heed a file of a package for its name.
 fn is_source(path: &Path) -> bool {
+    if path.file_name().is_some_and(|name| name == "go.mod") {
+        return true;
+    }
     const ENDINGS: [&str; 20] = [
         "go", "s", "S", "sx", "h", "hh", "hpp", "hxx", "c", "cc", "cpp", "cxx", "m", "f", "F", "for", "f90", "swig",
         "swigcxx", "syso",
@@ -173,8 +237,9 @@ mod tests {
         let inputs = Inputs {
             files: [dir.join("go.mod"), dir.join("go.sum")].into(),
             folders: [(dir.to_owned(), depth)].into(),
+            go: GoFiles::default(),
         };
-        inputs.digest().unwrap().text
+        inputs.digest(&mut GoSeen::default()).unwrap().text
     }
 
     #[test]
