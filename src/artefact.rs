@@ -129,7 +129,9 @@ pub fn finish<V>(
 ) -> Result<(Artefact, V)> {
     let binary = Binary::open(linked)?;
     let build_id = build_id(&binary).unwrap_or_default();
-    if let Some(stamp) = Stamp::valid(linked, &build_id, &job.output) {
+    if !job.force
+        && let Some(stamp) = Stamp::valid(linked, &build_id, &job.output)
+    {
         let artefact = Artefact {
             sha256: stamp.sha256,
             fresh: true,

@@ -36,6 +36,7 @@ pub fn invocation(job: &Job, tools: &Tools, matrix: &Matrix, host: &Host, store:
     }
     let mut go = Invocation::new(tools.go.program(), &job.plugin.dir)
         .arg("build")
+        .args(job.force.then_some("-a"))
         .args(job.prepared.flags())
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
@@ -177,7 +178,7 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     if job.seal.as_ref().is_some_and(|seal| seal.holds(&file)) {
         return Ok(Linked { file, _lock: lock });
     }
-    seal::lift(&file);
+    seal::lift(&file, job);
     let began = SystemTime::now();
     let mut translated = false;
     let (built, witness) = std::thread::scope(|scope| {

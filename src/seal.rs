@@ -8,6 +8,7 @@ mod go_files;
 mod inputs;
 mod places;
 
+use std::ffi::OsString;
 use std::fmt::{self, Debug, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub struct Sealing {
     made_of: String,
     /// The linked file's build ID, where nothing has changed since it was linked.
     unchanged: Option<String>,
+    /// A digest of the C compiler, and of what it takes from the environment.
+    compiler: String,
 }
 
 /// As it is kept beside the linked file.
@@ -66,9 +69,10 @@ pub fn look(
     let made_of = made_of(job, tools, go, matrix, host)?;
     let mut sealing = Sealing {
         made_of,
+        compiler: compiler(tools, host),
         unchanged: None,
     };
-    let Some(seal) = whole(linked, &sealing.made_of, seen) else {
+    let Some(seal) = whole(linked, &sealing.made_of, seen).filter(|_| !job.force) else {
         return Some((sealing, None));
     };
     if let Some(copies) = seal.prepared.copy.as_ref().and_then(|copy| copy.dir().parent()) {
@@ -158,9 +162,27 @@ pub fn put(witness: Witness, job: &Job, linked: &Path) {
     }
 }
 
-/// Breaks the seal: from now on the linked file may be another.
-pub fn lift(linked: &Path) {
+/// Breaks the seal: from now on the linked file may be another. Where the C compiler is another, it is linked again: the
+/// go command would not see that. Of what is compiled already, the go command's cache decides.
+pub fn lift(linked: &Path, job: &Job) {
     let _ = fs::remove_file(place(linked));
+    let Some(sealing) = &job.seal else { return };
+    let known = linked.with_extension("cc");
+    if job.force || fs::read_to_string(&known).ok().as_ref() != Some(&sealing.compiler) {
+        let _ = fs::remove_file(linked);
+        let _ = fs::write(known, &sealing.compiler);
+    }
+}
+
+fn compiler(tools: &Tools, host: &Host) -> String {
+    let mut hash = Hashed(Sha256::new());
+    hash.add(&Seen::of(&tools.cc.program));
+    let of_compilers = |name: &&OsString| name.to_str().is_some_and(matters_to_compilers);
+    host.env
+        .keys()
+        .filter(of_compilers)
+        .for_each(|name| hash.add(&(name, &host.env[name])));
+    hex(&hash.0.finalize())
 }
 
 fn place(linked: &Path) -> PathBuf {
@@ -197,7 +219,9 @@ fn made_of(job: &Job, tools: &Tools, go: &Invocation, matrix: &Matrix, host: &Ho
     .map(|file| file.map(Seen::of));
     hash.add(&files);
     hash.add(&(&job.gateway, job.align));
-    hash.add(&(&go.program, &go.args, &go.cwd, &go.unset));
+    // That all is built again changes nothing of what it is made of.
+    let args: Vec<_> = go.args.iter().filter(|arg| *arg != "-a").collect();
+    hash.add(&(&go.program, args, &go.cwd, &go.unset));
     go.set
         .iter()
         .filter(|(name, _)| matters(name))

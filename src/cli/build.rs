@@ -129,6 +129,9 @@ pub struct BuildArgs {
     /// Foretell at the end whether this krakend binary loads the result, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
+    /// Build again all that goes into the plugins, also what has not changed
+    #[arg(long)]
+    pub force: bool,
     /// Build everything twice, the second time in another folder with empty caches, and compare
     #[arg(long)]
     pub reproduce: bool,

@@ -98,6 +98,8 @@ pub struct Job {
     pub align: align::Mode,
     /// What makes it build against the gateway's modules, once [`crate::align::prepare`] has found it.
     pub prepared: Prepared,
+    /// Build it again whatever is known of it.
+    pub force: bool,
     /// How a build can tell that nothing has changed; none where only the go command can.
     pub seal: Option<Sealing>,
 }
@@ -175,6 +177,7 @@ pub fn make(
                 output: output_file(&request.output, &name, gateway, &target.value),
                 align: request.align,
                 prepared: Prepared::default(),
+                force: false,
                 seal: None,
                 target,
             };
