@@ -440,7 +440,9 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         assert_eq!(ran.status.code(), Some(6), "{args}");
         let said = String::from_utf8_lossy(&ran.stderr);
         assert_eq!(
-            said, "error: cannot write standard output: No space left on device (os error 28)\n",
+            said,
+            "error: cannot write standard output: No space left on device (os error 28)\n\
+             help: the disk is full: make room on it; `plugbuild cache prune --all` removes what builds make again\n",
             "{args}"
         );
     }

@@ -43,3 +43,4 @@ mod ci_files;
 mod robust;
 mod attacks_files;
 mod attacks_trust;
+mod attacks_results;
