@@ -86,20 +86,25 @@ fn copies_that_are_killed_leave_no_half_toolchain() {
     assert!(case.list("store/go") == [format!("go1.25.6.{HOST}")]);
 }
 
-/// What killed copies left is swept after a day, by the next build.
+/// What killed copies left is swept by the next build; what a live one has is locked, and stays however old it looks.
 #[test]
-fn leftovers_of_yesterday_are_swept() {
-    if !stand_ins_are_amd64("leftovers_of_yesterday_are_swept") {
+fn leftovers_are_swept_and_what_is_in_use_is_not() {
+    if !stand_ins_are_amd64("leftovers_are_swept_and_what_is_in_use_is_not") {
         return;
     }
     let case = Case::equipped()
         .file("store/tmp/stage-old/x/y", "")
         .file("store/tmp/stage-new/x", "");
     let yesterday = std::time::SystemTime::now() - Duration::from_secs(25 * 3600);
-    let old = fs::File::open(case.at("store/tmp/stage-old")).unwrap();
-    old.set_modified(yesterday).unwrap();
+    let live = plugbuild::toolchain::store::Store::at(&case.at("store"))
+        .stage()
+        .unwrap();
+    for stage in [live.path(), &case.at("store/tmp/stage-old")] {
+        fs::File::open(stage).unwrap().set_modified(yesterday).unwrap();
+    }
     case.run("-g 2.12.1 -a amd64 -q").exits(0);
-    assert_eq!(case.list("store/tmp"), ["stage-new"]);
+    let name = live.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(case.list("store/tmp"), [name]);
 }
 
 /// A go command that writes its output slowly and in two pieces, as a linker does.
