@@ -6,12 +6,12 @@ pub mod go_line;
 mod prepare;
 pub mod split;
 
-pub(crate) use prepare::own_modfile;
 pub use prepare::{Means, Mode, Prepared, prepare, tell};
+pub(crate) use prepare::{own_modfile, refuse_lacking};
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Cause, Clash, Doubt, GatewaySide, PluginSide, Source, clashes, doubts};
+use crate::check::{self, Cause, Clash, Decision, Doubt, GatewaySide, PluginSide, Source};
 use crate::error::Error;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Quirk, sums};
@@ -108,32 +108,31 @@ impl Alignment {
     }
 }
 
-/// Decides it. `directives` are the verbs that the plugin's go.mod uses; `quirks` those of the gateway's Go.
+/// Decides it; `quirks` are those of the gateway's Go.
 #[must_use]
-pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, directives: &[&str], quirks: &[&Quirk]) -> Alignment {
-    let (moves, remaining): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway)
-        .into_iter()
-        .filter(Clash::is_real)
-        .partition(Clash::can_align);
+pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, quirks: &[&Quirk]) -> Alignment {
+    of(plugin, gateway, check::decide(plugin, gateway, quirks))
+}
+
+/// The alignment that a decision comes to.
+#[must_use]
+pub fn of(plugin: &PluginSide, gateway: &GatewaySide, decision: Decision) -> Alignment {
+    let (moves, remaining): (Vec<Clash>, Vec<Clash>) = decision.clashes.into_iter().partition(Clash::can_align);
     let rows: Vec<ModuleRow> = gateway
         .linked_modules()
         .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
         .filter(|row| !plugin.modules.iter().any(|m| m.is_own() && m.path == row.path))
         .cloned()
         .collect();
-    let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
     let moved = moves.iter().filter(|clash| clash.cause == Cause::Moved);
     Alignment {
-        doubts: doubts(plugin, gateway),
+        doubts: decision.doubts,
         emptied: moved.map(|clash| clash.module.clone()).collect(),
         set_aside: set_aside(plugin, &rows),
         moves,
         remaining,
-        go_line: go_line::change(plugin.go.as_ref(), &gateway.go),
-        drop: unknown
-            .filter(|verb| directives.contains(&verb.as_str()))
-            .cloned()
-            .collect(),
+        go_line: decision.go_line,
+        drop: decision.drop,
         pins: rows.iter().map(pin).collect(),
     }
 }

@@ -4,15 +4,19 @@
 
 mod clash;
 mod compat;
+mod decision;
 mod deps;
+mod needs;
 pub mod report;
 mod side;
 mod upgrade;
 
 pub use clash::{Bearing, Cause, Clash, Direction, Doubt, clashes, doubts};
 pub use compat::{Compat, Fit, compat};
+pub use decision::{Decision, Verdict, decide};
 pub use deps::{Dep, Freedom, deps};
-pub use side::{BuildList, GatewaySide, Known, PluginModule, PluginSide, Source, module_rows};
+pub use needs::{Need, What};
+pub use side::{BuildList, GatewaySide, Known, PluginModule, PluginSide, Source, StdUse, Work, module_rows};
 pub use upgrade::{Change, Upgrade, upgrade};
 
 #[cfg(test)]

@@ -209,6 +209,8 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     let error = Error::build(what);
     Err(match (explained(&said, job, host), &job.prepared.alignment) {
         (Some(help), _) => error.help(help),
+        // What a newer language or library has is not to be blamed on the version of a module.
+        (None, _) if is_about_newer_go(&said, job) => error.help(newer_go(job)),
         (None, Some(alignment)) => alignment.blamed(error, &said, &job.gateway.label),
         (None, None) => error,
     })
@@ -302,6 +304,12 @@ fn no_main(job: &Job) -> String {
     }
 }
 
+/// Signs that something needs a newer Go than the one that is asked.
+pub(crate) const NEWER_GO: [&str; 3] = ["requires go >= ", " is not in GOROOT", " is not in std"];
+
+/// Signs that a source is written in a newer language.
+const NEWER_LANGUAGE: [&str; 2] = ["requires go1.", "note: module requires Go "];
+
 /// Signs that the network failed, and not the plugin: that is worth another try, or a bundle.
 pub(crate) const NETWORK: [&str; 10] = [
     "dial tcp",
@@ -315,6 +323,37 @@ pub(crate) const NETWORK: [&str; 10] = [
     ": 503 ",
     ": 504 ",
 ];
+
+/// Whether the go command's words are about sources that were written for a newer Go.
+fn is_about_newer_go(said: &str, job: &Job) -> bool {
+    let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
+    // The packages that did not compile; of a main package the go command names the folder's path.
+    let own = |line: &str| {
+        let package = line.strip_prefix("# ").unwrap_or_default();
+        package == job.plugin.module.path || package.starts_with(&format!("{}/", job.plugin.module.path))
+    };
+    let newer = job
+        .plugin
+        .module
+        .go
+        .as_ref()
+        .is_some_and(|go| go.line() > job.gateway.go.line());
+    has(&NEWER_LANGUAGE) || has(&NEWER_GO) || newer && said.lines().any(own)
+}
+
+fn newer_go(job: &Job) -> String {
+    let go = &job.gateway.go;
+    let line = match &job.plugin.module.go {
+        Some(line) if line.line() > go.line() => {
+            format!("the go line of {} says Go {line}, and ", job.plugin.module.path)
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{line}KrakenD {} is compiled with Go {go}: what a later Go brought is not there; `plugbuild compat` lists the gateways with a newer Go",
+        job.gateway.label
+    )
+}
 
 /// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
 pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {

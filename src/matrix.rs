@@ -6,6 +6,7 @@ mod official;
 mod quirk;
 mod release;
 mod rows;
+pub mod std_packages;
 pub mod sums;
 mod target_row;
 mod zig;

@@ -14,6 +14,7 @@ mod trees;
 mod official;
 mod oracle;
 mod go_lines;
+mod go_std;
 mod hazards;
 mod verdicts;
 mod readme;

@@ -1,15 +1,17 @@
 //! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::go_line::{self, Asks};
+use super::Alignment;
 use super::split::{self, StandIn};
-use super::{Alignment, decide};
 use crate::cache_path::escaped;
-use crate::check::{BuildList, Cause, Clash, Doubt, GatewaySide, PluginModule, PluginSide, Source, clashes};
+use crate::check::{
+    BuildList, Cause, Clash, Decision, Doubt, GatewaySide, Need, PluginModule, PluginSide, Source, What, Work, clashes,
+    decide,
+};
 use crate::config::AlignWish;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::file_label;
@@ -95,12 +97,11 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         return Ok(Prepared::default());
     }
     let declared = declared(&job.plugin)?;
-    let verbs = verbs(&job.plugin)?;
-    let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
     let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
     if mode != Mode::Always && stands_alone(&job.plugin, &declared, gateway) {
         // Then go.mod says as much as the go command could.
-        if decide(&declared, gateway, &verbs, &quirks).is_needless() {
+        let decided = super::of(&declared, gateway, decide(&declared, gateway, &quirks));
+        if decided.is_needless() && !selection::may_lack(&job.plugin, &gateway.go) {
             return Ok(Prepared::default());
         }
     }
@@ -122,7 +123,11 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
             None
         }
     };
-    let decided = decide(asked.as_ref().unwrap_or(&declared), gateway, &verbs, &quirks);
+    let side = asked.as_ref().unwrap_or(&declared);
+    let decision = decide(side, gateway, &quirks);
+    refuse_lacking(&decision, job)?;
+    let need = decision.needs.first().cloned();
+    let decided = super::of(side, gateway, decision);
     if asked.is_some() && decided.is_needless() && mode != Mode::Always {
         return Ok(Prepared {
             doubts: decided.doubts,
@@ -134,14 +139,6 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         let what = format!("`{flag}` holds the plugin to vendor/, whose modules are not the gateway's");
         return Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"));
     }
-    if let Some(asks) = asked.as_ref().and_then(|side| go_line::member_asks_more(side, gateway)) {
-        return Err(member_refused(&asks, job));
-    }
-    // In a workspace it is go.work's line that counts.
-    let work_line = match &job.plugin.work {
-        Some(work) => go_line::change(go_of(work)?.as_ref(), &gateway.go),
-        None => decided.go_line.clone(),
-    };
     let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
     let reader = Reader::of(job, &gateway.go, go.program(), means.matrix);
     let mut alignment = decided;
@@ -149,7 +146,7 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
     let mut copy = loop {
         let stand_ins = stand_ins(&alignment, job, &gateway.go);
         let edits = Edits {
-            go: work_line.as_ref().map(|line| &line.want),
+            go: alignment.go_line.as_ref().map(|line| &line.want),
             drop: &alignment.drop,
             pins: &alignment.pins,
             emptied: &stand_ins,
@@ -176,7 +173,7 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
         if alignment.empty(more) {
             continue;
         }
-        let aligned = aligned.map_err(|why| not_listed(why, &alignment, job))?;
+        let aligned = aligned.map_err(|why| not_listed(why, &alignment, need.as_ref(), job))?;
         refuse(&alignment, mode, job)?;
         if asked.is_none() {
             let split = std::mem::take(&mut alignment.moves).into_iter();
@@ -212,10 +209,9 @@ fn stand_ins(alignment: &Alignment, job: &Job, go: &GoVersion) -> Vec<StandIn> {
     emptied.map(stand_in).collect()
 }
 
-fn not_listed(why: Error, alignment: &Alignment, job: &Job) -> Error {
+fn not_listed(why: Error, alignment: &Alignment, need: Option<&Need>, job: &Job) -> Error {
     match why.kind {
-        Kind::Build if why.what.contains("requires go >=") => Error::incompatible(&why.what)
-            .help("its own go line asks for more than the gateway's Go: take an older version of it, or lower it where it is yours"),
+        Kind::Incompatible => helped(why, need, job),
         // What is already understood of the go command's words stays.
         Kind::Build => {
             let said = why.what.clone();
@@ -248,20 +244,44 @@ pub(crate) fn own_modfile(job: &Job) -> Option<&str> {
         .find(|flag| flag.trim_start_matches('-').starts_with("modfile="))
 }
 
-fn member_refused(asks: &Asks, job: &Job) -> Error {
-    let go = &job.gateway.go;
-    Error::incompatible(format!(
-        "the workspace member {} asks for Go {}, the gateway {} was compiled with Go {go}",
-        asks.module, asks.go, job.gateway.label
-    ))
-    .help("lower its go line: of a workspace's members no copy is made")
-    .help("or build the plugin by itself: `GOWORK=off plugbuild …`")
+/// Refuses what the gateway's Go certainly cannot compile.
+pub(crate) fn refuse_lacking(decision: &Decision, job: &Job) -> Result<()> {
+    let lacking: Vec<&Need> = decision.lacking().collect();
+    let Some(first) = lacking.first() else {
+        return Ok(());
+    };
+    let list: String = lacking.iter().take(5).map(|need| format!("\n  {need}")).collect();
+    let what = format!(
+        "{} cannot be built for KrakenD {}, which is compiled with Go {}:{list}{}",
+        job.plugin.module.path,
+        job.gateway.label,
+        job.gateway.go,
+        and_more(lacking.len().saturating_sub(5))
+    );
+    Err(helped(Error::incompatible(what), Some(first), job))
 }
 
-fn go_of(work: &Path) -> Result<Option<GoVersion>> {
-    let text = crate::regular::read_to_string(work).map_err(|e| Error::io("read", work, e))?;
-    let line = directives::parse(&text).into_iter().find(|d| d.verb == "go");
-    Ok(line.and_then(|line| line.words.first()?.parse().ok()))
+/// What helps against a need.
+fn helped(error: Error, need: Option<&Need>, job: &Job) -> Error {
+    let error = match need {
+        Some(Need {
+            what: What::GoLine,
+            chain,
+            ..
+        }) if chain.is_empty() => error
+            .help("lower its go line: no copy is made of the modules of a workspace")
+            .help("or build the plugin by itself: `GOWORK=off plugbuild …`"),
+        Some(Need {
+            what: What::Package { package, .. },
+            chain,
+            ..
+        }) if chain.is_empty() => error.help(format!("do without {package}, or take a module that has the same")),
+        _ => error.help("take an older version of the module that asks for it"),
+    };
+    error.help(format!(
+        "a gateway with a newer Go than {}: `plugbuild compat` lists them",
+        job.gateway.go
+    ))
 }
 
 fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
@@ -351,13 +371,22 @@ fn declared(plugin: &Plugin) -> Result<PluginSide> {
         go: None,
         packages: Vec::new(),
         chain: vec![path.to_owned()],
+        required: true,
+        uses: Vec::new(),
     };
     let mut modules = vec![module(
         &plugin.module.path,
         Source::Folder(plugin.module.root.display().to_string()),
         false,
     )];
-    for directive in directives::parse(&text) {
+    let own = directives::parse(&text);
+    let work = match &plugin.work {
+        Some(work) => Some(directives::parse(
+            &crate::regular::read_to_string(work).map_err(|e| Error::io("read", work, e))?,
+        )),
+        None => None,
+    };
+    for directive in &own {
         let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
         match (directive.verb.as_str(), words.as_slice()) {
             ("require", [path, version]) => modules.push(module(path, Source::published(path, version), false)),
@@ -375,6 +404,8 @@ fn declared(plugin: &Plugin) -> Result<PluginSide> {
     Ok(PluginSide {
         module: plugin.module.path.clone(),
         go: plugin.module.go.clone(),
+        directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
+        work: work.as_ref().map(|work| Work::of(work)),
         modules,
         // It says nothing of what its requirements require.
         build_list: BuildList::Unknown {
@@ -392,10 +423,4 @@ fn moves(declared: &PluginSide, aligned: &PluginSide, gateway: &GatewaySide) -> 
         }
     }
     clashes(&declared, gateway).into_iter().filter(Clash::is_real).collect()
-}
-
-fn verbs(plugin: &Plugin) -> Result<Vec<String>> {
-    let file = plugin.work.clone().unwrap_or_else(|| plugin.module.root.join("go.mod"));
-    let text = crate::regular::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
-    Ok(directives::parse(&text).into_iter().map(|d| d.verb).collect())
 }

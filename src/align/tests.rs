@@ -23,6 +23,8 @@ fn module(path: &str, source: Source) -> PluginModule {
         go: None,
         packages: vec![path.to_owned()],
         chain: vec![path.to_owned()],
+        required: false,
+        uses: Vec::new(),
     }
 }
 
@@ -30,6 +32,8 @@ fn plugin(go: Option<GoVersion>, modules: Vec<PluginModule>) -> PluginSide {
     PluginSide {
         module: "example.com/plugin".to_owned(),
         go,
+        work: None,
+        directives: Vec::new(),
         modules,
         build_list: BuildList::Whole,
     }
@@ -69,7 +73,7 @@ fn go_lines() {
 fn every_linked_module_is_pinned_with_its_sums() {
     let (gateway, _) = side("2.1.4");
     let empty = plugin(None, Vec::new());
-    let alignment = decide(&empty, &gateway, &[], &[]);
+    let alignment = decide(&empty, &gateway, &[]);
     assert_eq!(
         alignment.pins.len(),
         235,
@@ -108,7 +112,7 @@ fn a_replace_in_the_way_is_set_aside() {
         (Source::Folder("../gin".to_owned()), 1),
         (gateway.source(gin).unwrap(), 0),
     ] {
-        let alignment = decide(&plugin(None, vec![module(gin, source.clone())]), &gateway, &[], &[]);
+        let alignment = decide(&plugin(None, vec![module(gin, source.clone())]), &gateway, &[]);
         assert_eq!(alignment.set_aside.len(), asides, "{source}");
         assert_eq!(alignment.moves.len(), asides);
         assert!(
@@ -119,7 +123,7 @@ fn a_replace_in_the_way_is_set_aside() {
         );
     }
     let free = module("example.com/mine", Source::Folder("../mine".to_owned()));
-    let alignment = decide(&plugin(None, vec![free]), &gateway, &[], &[]);
+    let alignment = decide(&plugin(None, vec![free]), &gateway, &[]);
     assert!(
         alignment.set_aside.is_empty(),
         "a replace of what the gateway has not stays"
@@ -137,7 +141,11 @@ fn directives_that_the_gateways_go_does_not_know_are_left_out() {
         let (gateway, matrix) = side(release);
         let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
         let used = ["module", "go", "toolchain", "require", "tool", "godebug"];
-        let alignment = decide(&plugin(None, Vec::new()), &gateway, &used, &quirks);
+        let plugin = PluginSide {
+            directives: used.map(str::to_owned).to_vec(),
+            ..plugin(None, Vec::new())
+        };
+        let alignment = decide(&plugin, &gateway, &quirks);
         assert_eq!(alignment.drop, want, "{release}");
         assert_eq!(alignment.is_needless(), want.is_empty());
     }
@@ -151,7 +159,7 @@ fn the_plugins_own_module_is_never_pinned() {
         replaced: false,
         ..module(gin, Source::Folder("/src".to_owned()))
     };
-    let alignment = decide(&plugin(Some(go("1.19")), vec![own]), &gateway, &[], &[]);
+    let alignment = decide(&plugin(Some(go("1.19")), vec![own]), &gateway, &[]);
     assert!(alignment.pins.iter().all(|pin| pin.path != gin));
     assert_eq!(alignment.remaining.len(), 1);
     assert!(!alignment.is_needless());

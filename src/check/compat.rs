@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use super::clash::{Clash, clashes};
+use super::clash::Clash;
+use super::decision::{Verdict, decide};
+use super::needs::Need;
 use super::side::{GatewaySide, Known, PluginSide};
-use crate::align::go_line::{self, Asks};
+use crate::matrix::{Matrix, QuirkFacts};
 use crate::version::GoVersion;
 
 /// How a plugin fits one gateway.
@@ -16,6 +18,8 @@ pub struct Compat {
     pub known: Known,
     #[serde(flatten)]
     pub fit: Fit,
+    /// What may need a newer Go than the gateway's: only a build tells.
+    pub may_need: Vec<Need>,
 }
 
 /// The answer, from best to worst.
@@ -26,37 +30,36 @@ pub enum Fit {
     AsItIs,
     /// Builds against the gateway's versions: so many modules move, and perhaps the go line.
     Aligned { moves: usize, go_line: bool },
-    /// It, or a module of it that the gateway does not have, says to need a newer Go than the gateway's.
-    NewerGo { asks: GoVersion, module: String },
+    /// It, or a module of it that stays as it is, needs a newer Go than the gateway's.
+    NewerGo { need: Box<Need> },
     /// A clash that no alignment cures.
     Remains { clash: Box<Clash> },
 }
 
 /// How a plugin fits each of these gateways.
 #[must_use]
-pub fn compat(plugin: &PluginSide, gateways: &[GatewaySide]) -> Vec<Compat> {
-    let one = |gateway: &GatewaySide| Compat {
-        gateway: gateway.label.clone(),
-        go: gateway.go.clone(),
-        known: gateway.known(),
-        fit: fit(plugin, gateway),
+pub fn compat(plugin: &PluginSide, gateways: &[GatewaySide], matrix: &Matrix) -> Vec<Compat> {
+    let one = |gateway: &GatewaySide| {
+        let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
+        let remaining = decision.remaining().next().map(|clash| Fit::Remains {
+            clash: Box::new(clash.clone()),
+        });
+        let lacking = decision.lacking().next().map(|need| Fit::NewerGo {
+            need: Box::new(need.clone()),
+        });
+        Compat {
+            gateway: gateway.label.clone(),
+            go: gateway.go.clone(),
+            known: gateway.known(),
+            fit: remaining.or(lacking).unwrap_or(match decision.verdict() {
+                Verdict::Fits => Fit::AsItIs,
+                _ => Fit::Aligned {
+                    moves: decision.clashes.len(),
+                    go_line: decision.stopping_line().is_some(),
+                },
+            }),
+            may_need: decision.needs.into_iter().filter(|need| !need.certain).collect(),
+        }
     };
     gateways.iter().map(one).collect()
-}
-
-fn fit(plugin: &PluginSide, gateway: &GatewaySide) -> Fit {
-    let real: Vec<Clash> = clashes(plugin, gateway).into_iter().filter(Clash::is_real).collect();
-    if let Some(clash) = real.iter().find(|clash| !clash.can_align()) {
-        return Fit::Remains {
-            clash: Box::new(clash.clone()),
-        };
-    }
-    if let Some(Asks { module, go }) = go_line::asks_more(plugin, gateway) {
-        return Fit::NewerGo { asks: go, module };
-    }
-    let go_line = go_line::change(plugin.go.as_ref(), &gateway.go).is_some();
-    match (real.len(), go_line) {
-        (0, false) => Fit::AsItIs,
-        (moves, go_line) => Fit::Aligned { moves, go_line },
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::tests::{binary, module, plugin, row};
 use super::*;
 use crate::align;
+use crate::matrix::Matrix;
 
 /// A small world of modules in which packages move from one module to another, as they do.
 struct World(fastrand::Rng);
@@ -97,6 +98,7 @@ fn refused(package: &str, module: &PluginModule, gateway: &GatewaySide) -> bool 
 #[test]
 fn clashes_are_what_a_gateway_would_refuse() {
     let mut world = World(fastrand::Rng::with_seed(21));
+    let matrix = Matrix::builtin().unwrap();
     let mut seen = [0; 2];
     for round in 0..20_000 {
         let (plugin, gateway) = (world.plugin(), world.gateway());
@@ -117,7 +119,10 @@ fn clashes_are_what_a_gateway_would_refuse() {
             assert_eq!(dep.clashes, real.contains(&dep.module), "round {round}");
             assert!(!dep.clashes || dep.freedom == Freedom::Shared);
         }
-        let fits = matches!(compat(&plugin, std::slice::from_ref(&gateway))[0].fit, Fit::AsItIs);
+        let fits = matches!(
+            compat(&plugin, std::slice::from_ref(&gateway), &matrix)[0].fit,
+            Fit::AsItIs
+        );
         assert_eq!(fits, real.is_empty(), "round {round}");
     }
     assert!(seen.iter().all(|&n| n > 2_000), "both outcomes are tried: {seen:?}");
@@ -148,7 +153,7 @@ fn what_is_aligned_does_not_clash() {
     let mut moved = 0;
     for round in 0..20_000 {
         let (before, gateway) = (world.plugin(), world.gateway());
-        let alignment = align::decide(&before, &gateway, &[], &[]);
+        let alignment = align::decide(&before, &gateway, &[]);
         let mut after = before.clone();
         for module in &mut after.modules {
             if let Some(pin) = alignment.pins.iter().find(|pin| pin.path == module.path) {
@@ -167,7 +172,7 @@ fn what_is_aligned_does_not_clash() {
             "round {round}"
         );
         moved += alignment.moves.len();
-        let again = align::decide(&after, &gateway, &[], &[]);
+        let again = align::decide(&after, &gateway, &[]);
         assert!(again.moves.is_empty(), "round {round}: aligning twice is aligning once");
     }
     assert!(moved > 5_000, "{moved}");

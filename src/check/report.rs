@@ -4,9 +4,13 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::clash::{Bearing, Cause, Clash, Doubt, clashes, doubts};
+use super::clash::{Bearing, Cause, Clash, Doubt};
+pub use super::decision::Verdict;
+use super::decision::decide;
+use super::needs::Need;
 use super::side::{GatewaySide, Known, PluginSide};
-use crate::align::go_line::{self, Asks, GoLine};
+use crate::align::go_line::GoLine;
+use crate::matrix::{Matrix, QuirkFacts};
 use crate::target::{Libc, LibcKind};
 use crate::version::{GoVersion, LibcVersion};
 
@@ -27,24 +31,14 @@ pub struct Report {
     pub doubts: Vec<Doubt>,
     /// The go line, where the gateway's Go would stop at it or read it differently.
     pub go_line: Option<GoLine>,
-    /// What says to need a newer Go than the gateway's.
-    pub needs_newer_go: Option<Asks>,
+    /// Directives of go.mod that the gateway's Go does not know.
+    pub unknown_directives: Vec<String>,
+    /// What needs, or may need, a newer Go than the gateway's.
+    pub needs: Vec<Need>,
     /// The Go that compiles the plugin, if it was told and is another.
     pub other_go: Option<GoVersion>,
     /// The libc that the plugin is compiled for, if it was told and does not fit, and why.
     pub other_libc: Option<String>,
-}
-
-/// The answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It fits as it is.
-    Fits,
-    /// It fits when it is built against the gateway's versions.
-    FitsAligned,
-    /// No alignment makes it fit.
-    DoesNotFit,
 }
 
 /// How the plugin is compiled, where somebody says so.
@@ -64,33 +58,27 @@ pub struct System {
 
 /// Compares the two sides.
 #[must_use]
-pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &System) -> Report {
-    let (real, harmless): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway).into_iter().partition(Clash::is_real);
-    let go_line = go_line::change(plugin.go.as_ref(), &gateway.go).filter(|line| line.stops);
-    let asks = go_line::asks_more(plugin, gateway);
+pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &System, matrix: &Matrix) -> Report {
+    let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
     let other_go = told.go.clone().filter(|go| *go != gateway.go);
     let other_libc = told.libc.and_then(|libc| misfit(libc, system));
-    let stuck = real.iter().any(|clash| !clash.can_align())
-        || other_go.is_some()
-        || other_libc.is_some()
-        // Another module's or a workspace member's go line cannot be lowered, and from Go 1.21 on it is heeded.
-        || asks.as_ref().is_some_and(|asks| asks.module != plugin.module && gateway.go.at_least(1, 21));
-    let verdict = match (stuck, real.is_empty() && go_line.is_none()) {
-        (true, _) => Verdict::DoesNotFit,
-        (false, true) => Verdict::Fits,
-        (false, false) => Verdict::FitsAligned,
+    let verdict = match other_go.is_some() || other_libc.is_some() {
+        true => Verdict::DoesNotFit,
+        false => decision.verdict(),
     };
+    let go_line = decision.stopping_line().cloned();
     Report {
         plugin: plugin.module.clone(),
         gateway: gateway.label.clone(),
         go: gateway.go.clone(),
         known: gateway.known(),
         verdict,
-        clashes: real,
-        doubts: doubts(plugin, gateway),
-        harmless,
+        clashes: decision.clashes,
+        doubts: decision.doubts,
+        harmless: decision.harmless,
         go_line,
-        needs_newer_go: asks,
+        unknown_directives: decision.drop,
+        needs: decision.needs,
         other_go,
         other_libc,
     }
@@ -140,8 +128,18 @@ impl fmt::Display for Report {
         if let Some(line) = &self.go_line {
             write!(f, "\n  go line: {}, which Go {go} refuses", line.have)?;
         }
-        if let Some(asks) = self.needs_newer_go.as_ref().filter(|asks| asks.module != *plugin) {
-            write!(f, "\n  go line: {} says to need Go {}", asks.module, asks.go)?;
+        for verb in &self.unknown_directives {
+            write!(f, "\n  go.mod: Go {go} does not know `{verb}`")?;
+        }
+        for need in self.needs.iter().filter(|need| need.certain) {
+            write!(f, "\n  go: {need}")?;
+        }
+        let may: Vec<&Need> = self.needs.iter().filter(|need| !need.certain).collect();
+        for need in may.iter().take(3) {
+            write!(f, "\n  go: {need}")?;
+        }
+        if may.len() > 3 {
+            write!(f, "\n  go: {} more that may need a newer Go", may.len() - 3)?;
         }
         let wide = self.clashes.iter().map(|c| c.module.len()).max().unwrap_or_default();
         for clash in &self.clashes {

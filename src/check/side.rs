@@ -9,6 +9,7 @@ use crate::binary::buildinfo::{self, BuildInfo};
 use crate::error::Result;
 use crate::matrix::modules::{self, ModuleRow};
 use crate::matrix::{Matrix, Release, linked};
+use crate::plugin::directives::Directive;
 use crate::version::{GoVersion, LibcVersion};
 
 /// Where a module's source comes from. Its place is a part of every package's hash, so two sides fit only if it is the same.
@@ -72,6 +73,22 @@ pub struct PluginModule {
     pub packages: Vec<String>,
     /// Why it is there: a module that the plugin requires directly, then each that requires the next, this one last.
     pub chain: Vec<String>,
+    /// Whether the plugin's own go.mod requires just this version.
+    pub required: bool,
+    /// The standard packages that it imports and not every gateway's Go has.
+    pub uses: Vec<StdUse>,
+}
+
+/// An import of a standard package that came with a later Go than the oldest gateway's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StdUse {
+    pub package: String,
+    /// The package that imports it.
+    pub by: String,
+    /// The modules on the way to that, by imports.
+    pub chain: Vec<String>,
+    /// For each import on the way that only some Go versions compile: the constraints of the files that have it.
+    pub conditions: Vec<Vec<String>>,
 }
 
 impl PluginModule {
@@ -89,6 +106,10 @@ pub struct PluginSide {
     pub module: String,
     /// The main module's `go` line.
     pub go: Option<GoVersion>,
+    /// The go.work in force, if any.
+    pub work: Option<Work>,
+    /// The verbs of its go.mod, or of its go.work where one is in force.
+    pub directives: Vec<String>,
     /// The build list; the main module and workspace members are among it, as [own](PluginModule::is_own) ones.
     pub modules: Vec<PluginModule>,
     /// How much of the build list that is.
@@ -119,6 +140,21 @@ impl PluginSide {
             "the build list of {} is not known, only what is compiled in is compared: {why}",
             self.module
         ))
+    }
+}
+
+/// A go.work, as far as it decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Work {
+    pub go: Option<GoVersion>,
+}
+
+impl Work {
+    pub(crate) fn of(directives: &[Directive]) -> Self {
+        let line = directives.iter().find(|d| d.verb == "go");
+        Work {
+            go: line.and_then(|line| line.words.first()?.parse().ok()),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::decision::decide;
+use super::needs::Need;
 use super::side::{GatewaySide, Known, PluginSide, Source};
 use crate::version::{GoVersion, LibcVersion};
 
@@ -18,6 +20,8 @@ pub struct Upgrade {
     pub glibc: (Option<LibcVersion>, Option<LibcVersion>),
     /// Of the modules that the plugin compiles in, those that either gateway links and that change.
     pub modules: Vec<Change>,
+    /// What the plugin needs, or may need, that the new gateway's Go does not have.
+    pub needs: Vec<Need>,
 }
 
 /// One module's change.
@@ -69,5 +73,6 @@ pub fn upgrade(from: &GatewaySide, to: &GatewaySide, plugin: Option<&PluginSide>
         musl: (from.musl, to.musl),
         glibc: (from.glibc, to.glibc),
         modules: paths.into_iter().filter_map(change).collect(),
+        needs: plugin.map(|plugin| decide(plugin, to, &[]).needs).unwrap_or_default(),
     }
 }

@@ -9,6 +9,14 @@ use crate::gateway::GatewaySpec;
 use crate::target::Arch;
 use crate::version::{GatewayVersion, GoVersion};
 
+/// Build tags: they decide which files, and so which modules, count.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TagsArg {
+    /// Build tags, as `go build -tags` takes them
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
+}
+
 /// Whether a plugin's modules fit a gateway.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
@@ -33,6 +41,8 @@ pub struct CheckArgs {
     /// The architecture whose packages count; amd64 if not said
     #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
     pub arch: Option<Arch>,
+    #[command(flatten)]
+    pub tags: TagsArg,
 }
 
 /// How a plugin fits each release.
@@ -44,6 +54,8 @@ pub struct CompatArgs {
     /// The oldest release of interest
     #[arg(long, value_name = "RELEASE")]
     pub from: Option<String>,
+    #[command(flatten)]
+    pub tags: TagsArg,
 }
 
 /// What an upgrade of the gateway brings for a plugin.
@@ -61,6 +73,8 @@ pub struct UpgradeArgs {
     /// Every module that changes between the two, whether or not the plugin has it
     #[arg(long)]
     pub all: bool,
+    #[command(flatten)]
+    pub tags: TagsArg,
 }
 
 /// Which modules are the gateway's to say, and which the plugin's.
@@ -71,6 +85,8 @@ pub struct DepsArgs {
     pub path: PathBuf,
     #[command(flatten)]
     pub gateway: GatewayArgs,
+    #[command(flatten)]
+    pub tags: TagsArg,
 }
 
 /// The edit of go.mod and go.sum that makes a plugin fit.
@@ -84,6 +100,8 @@ pub struct FixArgs {
     /// Write it; without this it is only shown
     #[arg(long, visible_alias = "apply")]
     pub write: bool,
+    #[command(flatten)]
+    pub tags: TagsArg,
 }
 
 /// `2.6`, `v2.6.1`: where a list of releases begins.

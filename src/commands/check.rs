@@ -24,7 +24,7 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         Some(sum) => folder_of(&cx.host.absolute(sum))?,
         None => args.path.clone(),
     };
-    let subject = Subject::read(&cx.host.absolute(path), args.arch, cx)?;
+    let subject = Subject::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
     let (gateways, go) = understood(args);
     let told = Told {
         go,
@@ -44,7 +44,7 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             libc: gateway.libc.map(|libc| libc.kind),
             glibc: gateway.glibc_floor,
         };
-        let report = report::report(&plugin, &modules, &told, &system);
+        let report = report::report(&plugin, &modules, &told, &system, &subject.matrix);
         tell(&report, cx);
         // The signatures are the compiler's to judge, in a build.
         let assertions = Assertions::of(&source, rows, gateway.version)?;

@@ -19,7 +19,7 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
                 Error::usage(format!("`{text}` is no release to begin with")).help("write `--from 2.6`")
             })?),
         };
-    let subject = Subject::read(&args.path, None, cx)?;
+    let subject = Subject::read(&args.path, None, &args.tags, cx)?;
     let plugin = subject.selection(&subject.latest()?)?;
     let mut gateways = GatewaySide::of_all_releases(&subject.matrix)?;
     let kept = |label: &str| {
@@ -38,7 +38,7 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
     for row in subject.matrix.releases().iter().filter(|row| row.name.is_some()) {
         gateways.extend(modules::of_row(row)?);
     }
-    let mut all = compat(&plugin, &gateways);
+    let mut all = compat(&plugin, &gateways, &subject.matrix);
     all.reverse();
     if cx.format == Format::Json {
         all.iter().for_each(print_json);
@@ -60,7 +60,7 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
 
 fn told(one: &Compat) -> (Style, String) {
     let colour = |colour: AnsiColor| colour.on_default();
-    match &one.fit {
+    let (style, words) = match &one.fit {
         Fit::AsItIs => (colour(AnsiColor::Green), "fits as it is".to_owned()),
         Fit::Aligned { moves, go_line } => {
             let modules = match moves {
@@ -70,15 +70,23 @@ fn told(one: &Compat) -> (Style, String) {
             };
             let line = go_line.then(|| "the go line is lowered".to_owned());
             let parts: Vec<String> = [modules, line].into_iter().flatten().collect();
-            (colour(AnsiColor::Yellow), format!("fits aligned: {}", parts.join(", ")))
+            let words = match parts.as_slice() {
+                [] => "fits aligned: go.mod says what this Go does not know".to_owned(),
+                parts => format!("fits aligned: {}", parts.join(", ")),
+            };
+            (colour(AnsiColor::Yellow), words)
         }
-        Fit::NewerGo { asks, module } => (colour(AnsiColor::Red), format!("needs Go {asks}, says {module}")),
+        Fit::NewerGo { need } => (colour(AnsiColor::Red), format!("does not fit: {need}")),
         Fit::Remains { clash } => (colour(AnsiColor::Red), format!("does not fit: {clash}")),
+    };
+    match (one.may_need.first(), &one.fit) {
+        (Some(need), Fit::AsItIs | Fit::Aligned { .. }) => (style, format!("{words}; {need}")),
+        _ => (style, words),
     }
 }
 
 pub(super) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
-    let subject = Subject::read(&args.path, None, cx)?;
+    let subject = Subject::read(&args.path, None, &args.tags, cx)?;
     let (from, to) = (subject.named(&args.from)?, subject.named(&args.to)?);
     let plugin = if args.all { None } else { Some(subject.selection(&to)?) };
     let change = upgrade(&subject.modules(&from)?, &subject.modules(&to)?, plugin.as_ref());
@@ -93,6 +101,7 @@ pub(super) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
         musl,
         glibc,
         modules,
+        needs,
     } = &change;
     print(format_args!("KrakenD {from} → {to}"));
     let line = |what: &str, old: Option<String>, new: Option<String>| match (old, new) {
@@ -107,6 +116,7 @@ pub(super) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
     for change in modules {
         print(format_args!("  {:<wide$}  {}", change.module, changed(change)));
     }
+    needs.iter().take(5).for_each(|need| print(format_args!("  {need}")));
     match modules.len() {
         0 => print("  no module that the plugin compiles in changes: rebuild it"),
         n => print(format_args!(
@@ -136,7 +146,7 @@ fn changed(change: &Change) -> String {
 }
 
 pub(super) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
-    let subject = Subject::read(&args.path, None, cx)?;
+    let subject = Subject::read(&args.path, None, &args.tags, cx)?;
     let gateway = subject.gateway(&asked(&args.gateway, None, &subject.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let mut all = deps(&subject.selection(&gateway)?, &modules);

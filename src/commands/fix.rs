@@ -15,7 +15,7 @@ use crate::overwrite::overwrite;
 use crate::ui::counted;
 
 pub(super) fn run(args: &FixArgs, cx: Context) -> Result<()> {
-    let subject = Subject::read(&args.path, None, cx)?;
+    let subject = Subject::read(&args.path, None, &args.tags, cx)?;
     let gateway = subject.gateway(&asked(&args.gateway, None, &subject.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let (job, go) = subject.job(&gateway)?;

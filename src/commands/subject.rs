@@ -6,6 +6,7 @@ use super::Context;
 use crate::align::{Means, Mode};
 use crate::bundle::modules;
 use crate::check::{GatewaySide, PluginSide};
+use crate::cli::check::TagsArg;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec};
@@ -31,6 +32,7 @@ pub(super) struct Subject {
     pub(super) store: Store,
     goenv: GoEnv,
     arch: Arch,
+    tags: Vec<String>,
     offline: bool,
     ui: Ui,
     /// The surroundings, with what the settings files add to them.
@@ -38,7 +40,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    pub(super) fn read(path: &Path, arch: Option<Arch>, cx: Context) -> Result<Self> {
+    pub(super) fn read(path: &Path, arch: Option<Arch>, tags: &TagsArg, cx: Context) -> Result<Self> {
         let dir = cx.host.absolute(path);
         let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
         settings.warnings().iter().for_each(|warning| cx.ui.warn(warning));
@@ -49,6 +51,7 @@ impl Subject {
             matrix: settings.matrix()?,
             store: Store::of(&host),
             arch: arch.unwrap_or(Arch::Amd64),
+            tags: tags.tags.clone(),
             offline: cx.offline,
             ui: *cx.ui,
             plugin,
@@ -102,7 +105,10 @@ impl Subject {
             cc_of_project: false,
             cc_by_target: Default::default(),
             output: Output::Dir(self.host.cwd.clone()),
-            go_args: Vec::new(),
+            go_args: match self.tags.as_slice() {
+                [] => Vec::new(),
+                tags => vec![format!("-tags={}", tags.join(","))],
+            },
             name: None,
             strip: false,
             align: Mode::Auto,

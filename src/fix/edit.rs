@@ -13,6 +13,11 @@ pub enum Edit {
     GoLine(GoVersion),
     /// `godebug default=go1.26` means a Go, too.
     DropGodebugDefault,
+    /// A directive that the gateway's Go does not know, and what it says.
+    Drop {
+        verb: String,
+        what: String,
+    },
     Require(String, String),
     DropReplace(String),
     Replace {
@@ -31,6 +36,11 @@ impl Edit {
             Edit::GoLine(go) if go.at_least(1, 21) => vec![format!("-go={go}"), "-toolchain=none".to_owned()],
             Edit::GoLine(go) => vec![format!("-go={go}")],
             Edit::DropGodebugDefault => vec!["-dropgodebug=default".to_owned()],
+            Edit::Drop { verb, .. } if verb == "toolchain" => vec!["-toolchain=none".to_owned()],
+            Edit::Drop { verb, what } => {
+                let name = what.split('=').next().unwrap_or_default();
+                vec![format!("-drop{verb}={name}")]
+            }
             Edit::Require(module, version) => vec![format!("-require={module}@{version}")],
             Edit::DropReplace(module) => vec![format!("-dropreplace={module}")],
             Edit::Replace {
@@ -45,6 +55,7 @@ impl fmt::Display for Edit {
         match self {
             Edit::GoLine(go) => write!(f, "go {go}"),
             Edit::DropGodebugDefault => f.write_str("no godebug default"),
+            Edit::Drop { verb, what } => write!(f, "no {verb} {what}: the gateway's Go does not know it"),
             Edit::Require(module, version) => write!(f, "require {module} {version}"),
             Edit::DropReplace(module) => write!(f, "no replace of {module}"),
             Edit::Replace {

@@ -5,15 +5,15 @@
 
 mod edit;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::align::{Means, go_line};
-use crate::check::{Cause, Clash, GatewaySide, PluginSide, Source, clashes};
+use crate::align::{self, Means, go_line};
+use crate::check::{Cause, Clash, GatewaySide, PluginSide, Source, clashes, decide};
 use crate::error::{Error, Result};
 use crate::invocation::Invocation;
-use crate::matrix::sums;
-use crate::modfile::{self, ModFile};
+use crate::matrix::{QuirkFacts, sums};
+use crate::modfile::{self, ModFile, text};
 use crate::plan::Job;
 use crate::plugin::directives::{self, Directive};
 use crate::selection::{self, Reader};
@@ -70,40 +70,33 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     let root = &job.plugin.module.root;
     let read = |name: &str| crate::regular::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];
-    let copy = modfile::draft(&job.plugin, "draft", &own, means.store)?;
+    // What cannot be listed as it is may well be once it is edited.
+    if let Ok(side) = selection::of(job, exact, means) {
+        let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+        align::refuse_lacking(&decide(&side, gateway, &quirks), job)?;
+    }
+    let mut edits = Vec::new();
+    let readable = readable(&own[0], job, gateway, means, &mut edits);
+    let copy = modfile::draft(&job.plugin, "draft", &[readable, own[1].clone()], means.store)?;
     let desk = Desk {
         job,
         gateway,
         means,
         reader: Reader::of(job, &version, program, means.matrix),
     };
-    let mut edits: Vec<Edit> = Vec::new();
-    if let Some(line) = go_line::change(job.plugin.module.go.as_ref(), &gateway.go).filter(|line| line.stops) {
-        edits.push(Edit::GoLine(line.want));
-        let default = |d: &Directive| d.verb == "godebug" && d.words.iter().any(|w| w.starts_with("default="));
-        if directives::parse(&own[0]).iter().any(default) {
-            edits.push(Edit::DropGodebugDefault);
-        }
-    }
-    desk.edit(&copy, &edits)?;
     desk.settle(&copy, &mut edits)?;
     let mut fixed = copy.texts()?;
-    // On a second copy: what tidy does is the user's to do.
+    // On a second copy, for `go mod tidy` may undo an edit, or need what cannot be had.
     let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, means.store)?;
     let known = edits.len();
-    let tidied = desk.tidy(&tidy).and_then(|()| desk.settle(&tidy, &mut edits));
-    if edits.len() > known {
+    let tidied = desk.tidied(&tidy, &mut edits);
+    if tidied.is_ok() {
+        fixed = tidy.texts()?;
+    } else if edits.len() > known {
         let again = modfile::draft(&job.plugin, "draft", &fixed, means.store)?;
         desk.edit(&again, &edits[known..])?;
         desk.selection(&again)?;
         fixed = again.texts()?;
-    }
-    if tidied.is_ok() {
-        // The build list names modules that no build needs: what tidy drops again is not added in the first place.
-        let needed = tidy.texts()?[1].clone();
-        let kept: HashSet<&str> = own[1].lines().chain(needed.lines()).collect();
-        let lines = fixed[1].lines().filter(|line| kept.contains(line));
-        fixed[1] = lines.flat_map(|line| [line, "\n"]).collect();
     }
     let files = ["go.mod", "go.sum"].into_iter().zip(own).zip(fixed);
     Ok(Fix {
@@ -118,6 +111,38 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
             .collect(),
         tidied,
     })
+}
+
+/// go.mod as the gateway's Go can read it: a go line of a newer Go is a syntax error to some, and so is a directive that
+/// came later.
+fn readable(text: &str, job: &Job, gateway: &GatewaySide, means: Means, edits: &mut Vec<Edit>) -> String {
+    let all = directives::parse(text);
+    let line = go_line::change(job.plugin.module.go.as_ref(), &gateway.go).filter(|line| line.stops);
+    if let Some(line) = &line {
+        edits.push(Edit::GoLine(line.want.clone()));
+        let default = |d: &Directive| d.verb == "godebug" && d.words.iter().any(|w| w.starts_with("default="));
+        if all.iter().any(default) {
+            edits.push(Edit::DropGodebugDefault);
+        }
+    }
+    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let drop: Vec<String> = quirks
+        .iter()
+        .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())
+        .collect();
+    edits.extend(all.into_iter().filter(|d| drop.contains(&d.verb)).map(|d| Edit::Drop {
+        what: d.words.join(" "),
+        verb: d.verb,
+    }));
+    if edits.is_empty() {
+        return text.to_owned();
+    }
+    let changes = text::Edits {
+        go: line.as_ref().map(|line| &line.want),
+        drop: &drop,
+        ..text::Edits::default()
+    };
+    text::go_mod(text, &changes, &job.plugin.module.root)
 }
 
 struct Desk<'a> {
@@ -169,6 +194,20 @@ impl Desk<'_> {
                 .args(args)
                 .arg(copy.file()),
         )
+    }
+
+    /// Has `go mod tidy` and the edits agree: what it undoes is edited again, until it changes nothing.
+    fn tidied(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
+        for _ in 0..ROUNDS {
+            self.tidy(copy)?;
+            let tidy = copy.texts()?;
+            self.settle(copy, edits)?;
+            if copy.texts()?[0] == tidy[0] {
+                // What listing all modules adds to go.sum is not needed to build.
+                return copy.replace(tidy);
+            }
+        }
+        Err(Error::incompatible("`go mod tidy` undoes each edit"))
     }
 
     fn tidy(&self, copy: &ModFile) -> Result<()> {

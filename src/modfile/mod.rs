@@ -102,6 +102,14 @@ impl ModFile {
         put(&self.sum_file(), &sums)
     }
 
+    /// Writes both files anew.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn replace(&self, texts: [String; 2]) -> Result<()> {
+        self.write(texts)
+    }
+
     fn write(&self, texts: [String; 2]) -> Result<()> {
         create_dir(self.dir())?;
         for (path, text) in [&self.file, &self.sum_file()].into_iter().zip(texts) {

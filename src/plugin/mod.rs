@@ -1,5 +1,6 @@
 //! The plugin's folder as data: its module, where its sources' roots are, what its go.mod asks for.
 
+pub mod constraint;
 pub mod directives;
 pub mod goenv;
 pub mod import_path;

@@ -4,10 +4,11 @@
 //! go.mod and go.sum, so that nothing of the user's is written.
 
 mod parse;
+mod uses;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use crate::align::{Means, go_line};
@@ -20,6 +21,7 @@ use crate::invocation::{Invocation, quoted};
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::modfile::{self, ModFile, text::Edits};
 use crate::plan::Job;
+use crate::plugin::Plugin;
 use crate::toolchain::State;
 use crate::toolchain::fetch;
 use crate::toolchain::go::{self, Go};
@@ -196,7 +198,13 @@ impl<'a> Listings<'a> {
             Modules::Unknown(why) => (String::new(), BuildList::Unknown { why }),
         };
         let packages = String::from_utf8_lossy(&packages.stdout);
-        Ok(parse::side(&modules, &packages, build_list, &self.job.plugin))
+        Ok(parse::side(
+            &modules,
+            &packages,
+            build_list,
+            &self.job.plugin,
+            &read_source,
+        ))
     }
 }
 
@@ -219,6 +227,34 @@ fn words(said: &str) -> Vec<&str> {
         .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
         .take(12)
         .collect()
+}
+
+/// What cannot be read decides nothing: the go command has just read it.
+fn read_source(file: &Path) -> Option<String> {
+    crate::regular::read_to_string(file).ok()
+}
+
+/// Whether a file of the plugin's module names a standard package that this Go lacks.
+#[must_use]
+pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
+    let mut folders = vec![plugin.module.root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if !name.starts_with(['.', '_']) && !["vendor", "testdata", "node_modules"].contains(&name.as_ref()) {
+                    folders.push(path);
+                }
+            } else if name.ends_with(".go")
+                && !name.ends_with("_test.go")
+                && read_source(&path).is_some_and(|text| uses::names_a_later_package(&text, go))
+            {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// Has the go command fetch and unpack all that a job's build will read, as it will read it.
@@ -273,9 +309,13 @@ fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
 fn failed(said: &str, job: &Job, host: &Host) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
     let lines = words(said);
-    let kind = match gobuild::NETWORK.iter().any(|sign| said.contains(sign)) {
-        true => Kind::Network,
-        false => Kind::Build,
+    let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
+    let kind = if has(&gobuild::NETWORK) {
+        Kind::Network
+    } else if has(&gobuild::NEWER_GO) {
+        Kind::Incompatible
+    } else {
+        Kind::Build
     };
     let what = format!(
         "the go command cannot list the modules of {}: {}",

@@ -1,18 +1,24 @@
 //! What `go list` prints, read: pure.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 
-use crate::check::{BuildList, PluginModule, PluginSide, Source};
+use super::uses::uses;
+use crate::check::{BuildList, PluginModule, PluginSide, Source, Work};
 use crate::plugin::Plugin;
+use crate::plugin::directives;
 
 /// One module a line; the last three are those of what replaces it.
 pub(super) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}";
 
 /// One package of a module a line.
-pub(super) const PACKAGE: &str = "{{if not .Standard}}{{.ImportPath}}\t{{.DepOnly}}\t{{join .Imports \",\"}}\t{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}{{end}}{{end}}";
+pub(super) const PACKAGE: &str = "{{if not .Standard}}{{.ImportPath}}\t{{.DepOnly}}\t{{join .Imports \",\"}}\t{{.Dir}}\t{{join .GoFiles \",\"}},{{join .CgoFiles \",\"}}\t{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}{{end}}{{end}}";
+
+/// Reads a file of the plugin's or of a module's, if it can be read.
+pub(super) type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
 /// Both listings as one side; the first may be empty, where only what is compiled in could be asked for.
-pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin: &Plugin) -> PluginSide {
+pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin: &Plugin, read: Read) -> PluginSide {
     let packages: Vec<Package> = packages.lines().filter_map(Package::parse).collect();
     let mut all: BTreeMap<&str, Module> = BTreeMap::new();
     let listed = modules.lines().filter_map(Module::parse);
@@ -23,6 +29,14 @@ pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
         }
     }
     let chains = chains(&packages);
+    let mut uses = uses(&packages, read);
+    let directives = |file: &Path| directives::parse(&read(file).unwrap_or_default());
+    let own = directives(&plugin.module.root.join("go.mod"));
+    let required = |module: &Module| {
+        own.iter()
+            .any(|d| d.verb == "require" && d.words == [module.path, module.version])
+    };
+    let work = plugin.work.as_deref().map(directives);
     let modules = all
         .into_values()
         .map(|module| {
@@ -34,6 +48,8 @@ pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
                     Some(chain) => chain.iter().map(|m| (*m).to_owned()).collect(),
                     None => vec![module.path.to_owned()],
                 },
+                required: required(&module),
+                uses: uses.remove(module.path).unwrap_or_default(),
                 path: module.path.to_owned(),
                 source: module.source(),
                 replaced: module.replace.is_some(),
@@ -44,16 +60,18 @@ pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
     PluginSide {
         module: plugin.module.path.clone(),
         go: plugin.module.go.clone(),
+        directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
+        work: work.as_deref().map(Work::of),
         modules,
         build_list,
     }
 }
 
 #[derive(Debug, Clone)]
-struct Module<'a> {
-    path: &'a str,
+pub(super) struct Module<'a> {
+    pub(super) path: &'a str,
     version: &'a str,
-    main: bool,
+    pub(super) main: bool,
     go: &'a str,
     dir: &'a str,
     /// Path, version, folder.
@@ -89,21 +107,25 @@ impl<'a> Module<'a> {
 }
 
 #[derive(Debug)]
-struct Package<'a> {
-    path: &'a str,
+pub(super) struct Package<'a> {
+    pub(super) path: &'a str,
     /// Not the plugin's main package.
-    dep_only: bool,
-    imports: Vec<&'a str>,
-    module: Option<Module<'a>>,
+    pub(super) dep_only: bool,
+    pub(super) imports: Vec<&'a str>,
+    pub(super) dir: &'a str,
+    pub(super) files: Vec<&'a str>,
+    pub(super) module: Option<Module<'a>>,
 }
 
 impl<'a> Package<'a> {
     fn parse(line: &'a str) -> Option<Self> {
-        let mut fields = line.splitn(4, '\t');
+        let mut fields = line.splitn(6, '\t');
         Some(Package {
             path: fields.next()?,
             dep_only: fields.next()? == "true",
             imports: fields.next()?.split(',').collect(),
+            dir: fields.next()?,
+            files: fields.next()?.split(',').filter(|file| !file.is_empty()).collect(),
             module: fields.next().and_then(Module::parse),
         })
     }
@@ -158,12 +180,12 @@ mod tests {
     fn both_listings_make_one_side() {
         let of = |path: &str| MODULES.lines().find(|line| line.starts_with(path)).unwrap();
         let packages = [
-            format!("a.org/a/x\ttrue\tfmt,b.org/b\t{}", of("a.org/a")),
-            format!("b.org/b\ttrue\tC\t{}", of("b.org/b")),
-            format!("c.org/c\ttrue\t\t{}", of("c.org/c")),
-            format!("example.com/p/inner\ttrue\tc.org/c\t{}", of("example.com/p")),
+            format!("a.org/a/x\ttrue\tfmt,b.org/b,slices\t/m/a/x\tx.go,\t{}", of("a.org/a")),
+            format!("b.org/b\ttrue\tC,slices\t/m/b\tb.go,\t{}", of("b.org/b")),
+            format!("c.org/c\ttrue\t\t\t,\t{}", of("c.org/c")),
+            format!("example.com/p/inner\ttrue\tc.org/c\t\t,\t{}", of("example.com/p")),
             format!(
-                "example.com/p\tfalse\ta.org/a/x,example.com/p/inner\t{}",
+                "example.com/p\tfalse\ta.org/a/x,example.com/p/inner\t\t,\t{}",
                 of("example.com/p")
             ),
             String::new(),
@@ -180,7 +202,45 @@ mod tests {
             work: None,
             vendored: Vec::new(),
         };
-        let told: Vec<String> = side(MODULES, &packages, BuildList::Whole, &plugin)
+        let read = |file: &Path| match file.to_str()? {
+            "/m/a/x/x.go" => {
+                Some("//go:build go1.21\n\npackage x\n\nimport (\n\t\"b.org/b\"\n\t\"slices\"\n)".to_owned())
+            }
+            "/m/b/b.go" => Some("package b\n\nimport \"slices\"\n".to_owned()),
+            "/src/p/go.mod" => Some("module example.com/p\n\nrequire d.org/d v1.2.3\n\ntool a.org/a\n".to_owned()),
+            _ => None,
+        };
+        let side = side(MODULES, &packages, BuildList::Whole, &plugin, &read);
+        assert_eq!(side.directives, ["module", "require", "tool"]);
+        let required: Vec<&str> = side
+            .modules
+            .iter()
+            .filter(|m| m.required)
+            .map(|m| m.path.as_str())
+            .collect();
+        assert_eq!(required, ["d.org/d"]);
+        let uses: Vec<String> = side
+            .modules
+            .iter()
+            .flat_map(|m| &m.uses)
+            .map(|u| {
+                format!(
+                    "{} by {} through {} if {:?}",
+                    u.package,
+                    u.by,
+                    u.chain.join(" "),
+                    u.conditions
+                )
+            })
+            .collect();
+        assert_eq!(
+            uses,
+            [
+                r#"slices by a.org/a/x through a.org/a if [["go1.21"]]"#,
+                r#"slices by b.org/b through a.org/a b.org/b if [["go1.21"]]"#,
+            ]
+        );
+        let told: Vec<String> = side
             .modules
             .iter()
             .map(|m| {

@@ -1,0 +1,94 @@
+//! Whether a plugin fits a gateway: the one answer that check, compat, fix, upgrade, deps and build rest on.
+
+use serde::Serialize;
+
+use super::clash::{Clash, Doubt, clashes, doubts};
+use super::needs::{Need, needs};
+use super::side::{GatewaySide, PluginSide};
+use crate::align::go_line::{self, GoLine};
+use crate::matrix::Quirk;
+
+/// All that speaks against it, and what that comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Modules that both compile in, at different versions.
+    pub clashes: Vec<Clash>,
+    /// Modules that differ, but are not compiled into both.
+    pub harmless: Vec<Clash>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<Doubt>,
+    /// The change of the go line, where the gateway's Go would stop at it or read it differently.
+    pub go_line: Option<GoLine>,
+    /// Directives that the gateway's Go does not know.
+    pub drop: Vec<String>,
+    /// What the gateway's Go does not have.
+    pub needs: Vec<Need>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It fits as it is.
+    Fits,
+    /// It fits when it is built against the gateway's versions.
+    FitsAligned,
+    /// No alignment makes it fit.
+    DoesNotFit,
+}
+
+/// Decides it; `quirks` are those of the gateway's Go.
+#[must_use]
+pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, quirks: &[&Quirk]) -> Decision {
+    let (real, harmless): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway).into_iter().partition(Clash::is_real);
+    let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
+    // In a workspace it is go.work's line that counts.
+    let line = match &plugin.work {
+        Some(work) => work.go.as_ref(),
+        None => plugin.go.as_ref(),
+    };
+    Decision {
+        clashes: real,
+        harmless,
+        doubts: doubts(plugin, gateway),
+        go_line: go_line::change(line, &gateway.go),
+        drop: unknown
+            .filter(|verb| plugin.directives.contains(verb))
+            .cloned()
+            .collect(),
+        needs: needs(plugin, gateway),
+    }
+}
+
+impl Decision {
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.remaining().next().is_some() || self.lacking().next().is_some() {
+            Verdict::DoesNotFit
+        } else if self.fits_as_it_is() {
+            Verdict::Fits
+        } else {
+            Verdict::FitsAligned
+        }
+    }
+
+    fn fits_as_it_is(&self) -> bool {
+        self.clashes.is_empty() && self.stopping_line().is_none() && self.drop.is_empty()
+    }
+
+    /// Clashes that no alignment cures.
+    pub fn remaining(&self) -> impl Iterator<Item = &Clash> {
+        self.clashes.iter().filter(|clash| !clash.can_align())
+    }
+
+    /// What the gateway's Go certainly lacks.
+    pub fn lacking(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().filter(|need| need.certain)
+    }
+
+    /// The go line, where the gateway's Go refuses go.mod for it.
+    #[must_use]
+    pub fn stopping_line(&self) -> Option<&GoLine> {
+        self.go_line.as_ref().filter(|line| line.stops)
+    }
+}

@@ -1,0 +1,55 @@
+//! Which Go line brought a standard package, from toolchains/std.toml.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::version::GoVersion;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    line: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    go: GoVersion,
+    packages: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// Each standard package that is younger than the oldest gateway's Go, with the line that brought it.
+#[must_use]
+pub fn added() -> &'static BTreeMap<String, GoVersion> {
+    static ADDED: LazyLock<BTreeMap<String, GoVersion>> = LazyLock::new(|| {
+        let file: File = toml::from_str(include_str!("../../toolchains/std.toml"))
+            .expect("toolchains/std.toml is a part of the program, and a test reads it");
+        let one = |row: Row| row.packages.into_iter().map(move |package| (package, row.go.clone()));
+        file.line.into_iter().flat_map(one).collect()
+    });
+    &ADDED
+}
+
+/// The Go line that brought a standard package; none for a package that every gateway's Go has, or that is not one.
+#[must_use]
+pub fn since(package: &str) -> Option<&'static GoVersion> {
+    added().get(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_came_with_its_line() {
+        let of = |package| since(package).map(ToString::to_string);
+        assert_eq!(of("slices").as_deref(), Some("1.21"));
+        assert_eq!(of("net/netip").as_deref(), Some("1.18"));
+        assert_eq!(of("fmt"), None);
+        assert_eq!(of("github.com/google/uuid"), None);
+    }
+}
