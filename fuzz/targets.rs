@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use plugbuild::binary::buildinfo::{self, BuildInfo};
 use plugbuild::binary::image::{Image, Layout};
@@ -46,7 +47,7 @@ pub(crate) fn buildinfo(bytes: &[u8]) {
         let _ = (
             info.x_value("KrakendVersion"),
             info.experiments(),
-            info.module_of("a/b"),
+            info.index().of_package("a/b").is_some(),
         );
         let _ = (ldflags::words(text).count(), ldflags::x_values(text).count());
     }
@@ -64,7 +65,7 @@ fn ask(table: LineTable<'_>, info: &BuildInfo) {
     );
     let _ = (
         table.module_folders().count(),
-        table.vendored("github.com/a/b"),
+        table.folders().of_module("github.com/a/b"),
         table.is_trimmed(),
         table.go_lines(),
     );
@@ -83,13 +84,16 @@ pub(crate) fn pclntab(bytes: &[u8]) {
     }
 }
 
+/// Read once: it is the same for all inputs, and costs more than most of them.
+static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix::builtin().expect("the matrix"));
+
 fn judged(plugin: &Path, gateway: &Path) -> plugbuild::error::Result<()> {
     let host = Host::new(Default::default(), "/".into(), false)?;
     let asked = Asked {
         gateway: Some(GatewaySpec::File(gateway.to_owned())),
         ..Asked::default()
     };
-    let known = identify(&asked, &Matrix::builtin()?, &host)?;
+    let known = identify(&asked, &MATRIX, &host)?;
     let (plugin, file) = (Binary::open(plugin)?, Binary::open(gateway)?);
     let plugin = Plugin::read(&plugin)?;
     let against = Against::file(&known, &file, None, String::new())?;

@@ -1,22 +1,43 @@
-//! A text that becomes one part of a path, or one part of a line.
+//! Names that become a part of a path, a part of a line and a word of a command: what may be in them.
 
 use crate::error::{Error, Result};
 
-/// Holds a name to what is safe in both: no separator, no way up, no control character, no dash in front.
+/// Letters and digits of any script, and what no shell, list or path gives a meaning.
+const SIGNS: &str = "-_.+~";
+
+/// Holds a name to what is safe in all three: letters, digits, `-`, `_`, `.`, `+` and `~`, no dash in front, no way up.
 ///
 /// # Errors
 /// Says what the name is of, and what is wrong with it.
 pub fn checked(what: &str, name: &str) -> Result<()> {
+    let plain = |c: char| c.is_alphanumeric() || SIGNS.contains(c);
     let why = match name {
-        "" => "it is empty",
-        "." | ".." => "it is a directory's own name",
-        _ if name.starts_with('-') => "it begins with a dash",
-        _ if name.contains(['/', '\\']) => "it contains a path separator",
-        _ if name.chars().any(char::is_control) => "it contains a control character",
-        _ => return Ok(()),
+        "" => "it is empty".to_owned(),
+        "." | ".." => "it is a directory's own name".to_owned(),
+        _ if name.starts_with('-') => "it begins with a dash".to_owned(),
+        _ => match name.chars().find(|c| !plain(*c)) {
+            Some('/' | '\\') => "it contains a path separator".to_owned(),
+            Some(c) if c.is_control() => "it contains a control character".to_owned(),
+            Some(c) => format!("it contains {c:?}"),
+            None => return Ok(()),
+        },
     };
     Err(Error::usage(format!("{name:?} cannot be {what}: {why}"))
-        .help("use letters, digits, dots, dashes and underscores"))
+        .help("use letters, digits, `-`, `_`, `.`, `+` and `~`"))
+}
+
+/// Holds a text that others choose, such as a version, to one line without control characters.
+///
+/// # Errors
+/// It is empty, or says more than a line.
+pub fn checked_line(what: &str, text: &str) -> Result<()> {
+    if !text.is_empty() && !text.contains(crate::printable::acts) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{text:?} cannot be {what}: it is empty or contains a control character"
+    ))
+    .help("use letters, digits and signs, in one line"))
 }
 
 #[cfg(test)]
@@ -24,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_part_of_a_path_and_of_a_line() {
+    fn a_name_is_one_part_of_a_path_of_a_line_and_of_a_command() {
         for bad in [
             "",
             ".",
@@ -38,11 +59,24 @@ mod tests {
             "a\u{1b}[2J",
             "-x",
             "a\u{9b}b",
+            "a\u{202e}b",
+            "a=b",
+            "a b",
+            "::a",
+            "$(a)",
         ] {
             assert!(checked("a name", bad).is_err(), "{bad:?}");
         }
-        for good in ["auth", "acme-3.0", "v2_x", "..a", "é"] {
+        for good in ["auth", "acme-3.0", "v2_x", "..a", "é", "a~b", "1.0+x"] {
             assert!(checked("a name", good).is_ok(), "{good:?}");
         }
+    }
+
+    #[test]
+    fn a_version_is_a_line() {
+        for bad in ["", "1\n2", "1\u{1b}[m", "1\u{9b}"] {
+            assert!(checked_line("a version", bad).is_err(), "{bad:?}");
+        }
+        assert!(checked_line("a version", "2.6 (feature/x = y)").is_ok());
     }
 }

@@ -51,6 +51,7 @@ pub mod commands;
 pub mod signals;
 
 pub mod difference;
+pub mod printable;
 pub mod overwrite;
 pub mod ui;
 pub mod error;

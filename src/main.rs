@@ -1,5 +1,6 @@
 //! Parse, run, print, exit.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use clap::error::{ContextKind, ContextValue};
 use plugbuild::cli::{Cli, go_flag_before_dashes, mistyped, with_default_command};
 use plugbuild::host::Host;
 use plugbuild::near::nearest;
+use plugbuild::printable::printable;
 use plugbuild::ui::Ui;
 use plugbuild::{commands, error, signals};
 
@@ -21,7 +23,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(text) if text.use_stderr() => match mistyped(&args, |word| Path::new(word).exists()) {
             Some(why) => return refused(&why),
-            None => likely(text).exit(),
+            None => return misread(&args, &likely(text)),
         },
         Err(text) => return commands::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
     };
@@ -44,9 +46,22 @@ fn main() -> ExitCode {
 
 /// An error before there are colours and formats.
 fn refused(why: &error::Error) -> ExitCode {
-    eprintln!("error: {why}");
-    why.help.iter().for_each(|help| eprintln!("help: {help}"));
+    eprintln!("error: {}", printable(&why.to_string()));
+    why.help.iter().for_each(|help| eprintln!("help: {}", printable(help)));
     ExitCode::from(why.kind.exit_code())
+}
+
+/// What clap says of words that it cannot read, in its colours unless the words have some of their own.
+fn misread(args: &[OsString], text: &clap::Error) -> ExitCode {
+    if args
+        .iter()
+        .any(|word| word.to_string_lossy().contains(char::is_control))
+    {
+        eprint!("{}", printable(&text.to_string()));
+    } else {
+        let _ = text.print();
+    }
+    ExitCode::from(error::Kind::Usage.exit_code())
 }
 
 /// Of the commands that clap finds like a word only those that may have been meant.

@@ -1,6 +1,5 @@
 //! Messages on standard error, in cargo's manner: a verb, then what it is about. Results go to standard output elsewhere.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
@@ -12,6 +11,7 @@ use crate::annotation;
 use crate::cli::{Color, Global};
 use crate::error::Error;
 use crate::host::Host;
+use crate::printable::printable;
 
 const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
 const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
@@ -53,25 +53,6 @@ pub fn wrapped(text: &str, label: usize, width: usize) -> String {
         lines.push(out);
     }
     lines.join("\n")
-}
-
-/// A text as a terminal may show it: control characters, which files may have in their names and texts, are written out.
-#[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let parts = text.chars().map(|c| {
-        if acts(c) {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
-        }
-    });
-    Cow::Owned(parts.collect())
 }
 
 /// ` and 3 more`, after those that are shown; nothing where all are.
@@ -152,9 +133,18 @@ impl Ui {
         self.line(NOTE, "help:", what);
     }
 
-    /// Text of another tool, as it came.
+    /// Text of another tool: its lines and tabs as they came, but no control characters of its own.
     pub fn pass_on(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        self.plain_line(text);
+    }
+
+    /// A command for GitHub's runner, which [`annotation`] has made.
+    pub fn annotate(&self, command: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{command}");
+    }
+
+    fn plain_line(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
     }
 
     /// A line of the go command, which builds in `dir`.
@@ -163,14 +153,14 @@ impl Ui {
         if self.github
             && let Some(annotation) = annotation::of_compiler(text, dir)
         {
-            self.pass_on(&annotation);
+            self.annotate(&annotation);
         }
     }
 
     /// A line of a table.
     pub fn plain(&self, text: impl Display) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            self.plain_line(&text.to_string());
         }
     }
 
@@ -205,7 +195,7 @@ impl Ui {
             self.help(help);
         }
         if self.github {
-            self.pass_on(&annotation::error("plugbuild", &error.what, Path::new("")));
+            self.annotate(&annotation::error("plugbuild", &error.what, Path::new("")));
         }
     }
 
@@ -215,8 +205,8 @@ impl Ui {
         }
         let what = what.to_string();
         let what = match self.width {
-            Some(width) => wrapped(&shown(&what), label.chars().count() + 1, width),
-            None => shown(&what).into_owned(),
+            Some(width) => wrapped(&printable(&what), label.chars().count() + 1, width),
+            None => printable(&what).into_owned(),
         };
         let mut to = std::io::stderr().lock();
         // Nobody reads standard error any more: nothing to tell anyone.
@@ -243,15 +233,6 @@ mod tests {
         assert_eq!(super::wrapped(text, 8, 400), text);
         let line = "one two three four five six seven eight nine ten";
         assert!(super::wrapped(line, 0, 12).lines().all(|line| line.len() <= 12));
-    }
-
-    #[test]
-    fn control_characters_are_written_out() {
-        assert_eq!(
-            shown("a\u{1b}[2Jb\rc\u{7}\u{9b}\u{202e}\n\td"),
-            "a\\u{1b}[2Jb\\rc\\u{7}\\u{9b}\\u{202e}\n\td"
-        );
-        assert_eq!(shown("plain é"), "plain é");
     }
 
     #[test]

@@ -211,11 +211,12 @@ fn what_is_aligned_loads_on_every_target() {
 fn by_hash(plugin: &Path, gateway: &Path) -> BTreeSet<String> {
     let (plugin, gateway) = (Binary::open(plugin).unwrap(), Binary::open(gateway).unwrap());
     let info = plugin.build_info().unwrap();
+    let modules = info.index();
     let differs = |path: &str, hash| gateway.package_hash(path).is_some_and(|other| other != hash);
     plugin
         .package_hashes()
         .filter(|package| differs(package.path, package.hash))
-        .filter_map(|package| Some(info.module_of(package.path)?.path.clone()))
+        .filter_map(|package| Some(modules.of_package(package.path)?.path.clone()))
         .collect()
 }
 

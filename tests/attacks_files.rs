@@ -4,11 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use plugbuild::binary::buildinfo;
+use plugbuild::binary::image::{Image, Layout};
+use plugbuild::binary::pclntab::LineTable;
+
 use crate::support::case::{Case, GO_MOD, MAIN_GO, Ran};
-use crate::support::plugin_file;
+use crate::support::{plugin_file, root};
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
@@ -64,6 +69,43 @@ fn long_names(count: u32, length: usize) -> Vec<u8> {
     body.push(0);
     let size = length as u64 + 1;
     elf(&[(4, BODY), (6, symbols), (5, strings), (10, size)], &body)
+}
+
+/// A file whose symbols no hash table has, and whose section table tells how many they are.
+fn without_hash_table(count: u32) -> Vec<u8> {
+    let (mut symbols, mut strings) = (vec![0; 24], vec![0]);
+    for number in 0..count {
+        symbols.extend((strings.len() as u32).to_le_bytes());
+        symbols.extend([0x11, 0, 1, 0]);
+        symbols.extend([0; 16]);
+        strings.extend(format!("symbol.{number}\0").bytes());
+    }
+    let (at, size) = (BODY + symbols.len() as u64, strings.len() as u64);
+    let length = symbols.len() as u64;
+    let body = [symbols, strings].concat();
+    let mut file = elf(&[(6, BODY), (5, at), (10, size)], &body);
+    file.resize(file.len().next_multiple_of(8), 0);
+    let table = file.len() as u64;
+    file.extend([0; 64]);
+    file.extend([0, 0, 0, 0, 11, 0, 0, 0]);
+    for word in [0, BODY, BODY, length, 0, 8, 24] {
+        file.extend(word.to_le_bytes());
+    }
+    file[40..48].copy_from_slice(&table.to_le_bytes());
+    file[58..60].copy_from_slice(&64u16.to_le_bytes());
+    file[60..62].copy_from_slice(&2u16.to_le_bytes());
+    file
+}
+
+/// A line table that has these file names.
+fn line_table(files: &[u8]) -> Vec<u8> {
+    let mut table = [0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8].to_vec();
+    let end = 8 + 8 * 8 + files.len() as u64;
+    for word in [0, 0, 0, 72, 72, 72, end, end] {
+        table.extend(word.to_le_bytes());
+    }
+    table.extend(files);
+    table
 }
 
 /// Every segment is the whole file.
@@ -207,6 +249,63 @@ fn item_10_mutants_end_in_time_and_memory() {
     assert!(status.success(), "{status}");
 }
 
+/// What is asked for many times is looked up: in each of these, a search through the rest takes minutes.
+#[test]
+fn item_10_what_is_asked_often_is_looked_up() {
+    const MANY: u32 = 40_000;
+    let (done, ended) = channel();
+    thread::spawn(move || {
+        let file = without_hash_table(MANY);
+        let layout = Layout::parse(&file).unwrap();
+        let image = Image::new(&file, &layout);
+        assert_eq!(image.symbols().count(), MANY as usize);
+        for number in 0..MANY {
+            assert!(image.symbol(format!("symbol.{number}").as_bytes()).is_some());
+            assert!(image.symbol(format!("symbol.{number}x").as_bytes()).is_none());
+        }
+        done.send("symbols").unwrap();
+
+        let modules: String = (0..MANY).map(|n| format!("dep\texample.com/a{n}\tv1.0.0\n")).collect();
+        let info = buildinfo::parse(&modules);
+        let files: String = (0..MANY)
+            .map(|n| format!("/m/example.com/b{n}@v1.0.0/x.go\0/w/vendor/c{n}/x.go\0"))
+            .collect();
+        let table = line_table(files.as_bytes());
+        let table = LineTable::parse(&table).unwrap();
+        assert_eq!(table.module_cache(&info), None);
+        let folders = table.folders();
+        let index = info.index();
+        for n in 0..MANY {
+            assert!(folders.of_module(&format!("example.com/b{n}")).is_some());
+            assert!(folders.root_of(&info.deps[n as usize]).is_none());
+            assert!(index.of_package(&format!("example.com/a{n}/x/y")).is_some());
+            assert!(index.of_package(&format!("example.com/c{n}/x/y")).is_none());
+        }
+        done.send("modules").unwrap();
+    });
+    for what in ["symbols", "modules"] {
+        assert_eq!(ended.recv_timeout(Duration::from_secs(40)), Ok(what));
+    }
+}
+
+/// However long a file takes, a signal ends the run.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn item_10_a_signal_ends_the_reading_of_a_large_file() {
+    let case = Case::empty().file("work/names.so", long_names(3_000_000, 600_000));
+    let mut child = case.command(["inspect", "names.so"]).spawn().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "the file is not large enough");
+    assert!(
+        Command::new("kill")
+            .arg(child.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(!ended(&mut child, Duration::from_secs(8)).success());
+}
+
 #[test]
 fn item_10_hostile_files_are_answered() {
     let case = Case::empty()
@@ -239,6 +338,154 @@ fn item_4_a_file_name_does_not_drive_the_terminal() {
     let ran = case.run_args(["inspect", "\u{1b}[2Jx.so"]);
     assert!(ran.stderr.contains("\\u{1b}[2Jx.so"), "{}", ran.text());
     assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.text());
+}
+
+/// What acts on a terminal is nowhere in what was written.
+#[track_caller]
+fn is_tame(ran: &Ran) {
+    for text in [&ran.stdout, &ran.stderr] {
+        let acts = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        assert!(!text.contains(acts), "{text:?}");
+    }
+}
+
+const CLEAR: &str = "\u{1b}[2J";
+
+#[test]
+fn item_4_no_text_of_a_file_drives_the_terminal() {
+    let log =
+        format!("unable to load the plugin: plugin was built with a different version of package a/{CLEAR}\u{9b}1m\n");
+    // Its main package is called so.
+    let mut hostile = fs::read(plugin_file("1.25.6")).unwrap();
+    let path = b"path\texample.com/handler";
+    let at = hostile.windows(path.len()).position(|text| text == path).unwrap();
+    hostile[at + 5..at + 9].copy_from_slice(CLEAR.as_bytes());
+    let toml = "[build]\nout_dir = \"a\\u001b[2J\\nx=y\"\n";
+    let case = Case::equipped()
+        .file("work/go.mod", GO_MOD)
+        .file("work/main.go", MAIN_GO)
+        .file("work/log", log)
+        .file("work/hostile.so", hostile)
+        .file("work/plugbuild.toml", toml)
+        .file(
+            "work/version",
+            format!("KrakenD Version: 9.9.9{CLEAR}\nGo Version: 1.25.6\n"),
+        );
+    for args in [
+        "explain log",
+        "explain log --message-format json",
+        "inspect hostile.so",
+        "inspect hostile.so --message-format json",
+        "inspect hostile.so --modules",
+        "verify --gateway 2.12.1 hostile.so",
+        "verify --gateway 2.12.1 hostile.so --message-format json",
+        "config show",
+        "--gateway 2.12.1 --dry-run",
+        "gateway show --gateway version",
+        "matrix --gateway 2.12.1 --ci github",
+        "matrix --gateway 2.12.1 --ci gitlab",
+        "metadata --gateway 2.12.1 --format-version 1",
+    ] {
+        let ran = run(&case, args);
+        assert!(!(ran.stdout.is_empty() && ran.stderr.is_empty()), "{args}");
+        is_tame(&ran);
+    }
+    // Escape sequences are taken out of logs before they are read.
+    for (args, shown) in [("explain log", "\\u{9b}1m"), ("inspect hostile.so", "\\u{1b}[2J")] {
+        let ran = run(&case, args);
+        assert!(ran.stdout.contains(shown), "{args} does not show it: {}", ran.text());
+    }
+    // Words that clap, and what comes before it, cannot read.
+    for word in [format!("--{CLEAR}"), format!("-{CLEAR}"), format!("{CLEAR}")] {
+        let ran = case.run_args([&word]);
+        ran.exits(2);
+        is_tame(&ran);
+    }
+}
+
+#[test]
+fn item_4_no_name_adds_a_line() {
+    let row = |name: &str| format!("[[matrix.release]]\nname = \"{name}\"\nversion = \"2.12.1\"\ngo = \"1.25.6\"\n");
+    for (name, settings) in ["a\\nx=y", "a=b", "a\\u001b[2J", "../a", "a/b", "::a", "$(a)"]
+        .into_iter()
+        .flat_map(|name| {
+            [
+                (name, format!("[[plugin]]\npath = \".\"\nname = \"{name}\"\n")),
+                (name, row(name)),
+            ]
+        })
+    {
+        let case = Case::equipped()
+            .file("work/go.mod", GO_MOD)
+            .file("work/main.go", MAIN_GO)
+            .file("work/plugbuild.toml", settings);
+        for args in ["matrix --gateway 2.12.1 --ci github", "--gateway 2.12.1 --dry-run"] {
+            let ran = run(&case, args);
+            ran.exits(2);
+            assert!(ran.stdout.is_empty(), "{name}: {}", ran.text());
+            assert!(ran.stderr.contains("cannot be the name of a"), "{name}: {}", ran.text());
+            is_tame(&ran);
+        }
+    }
+    let case = Case::equipped()
+        .file("work/go.mod", GO_MOD)
+        .file("work/main.go", MAIN_GO);
+    for name in ["a\nx=y", "-a", CLEAR, "a=b"] {
+        let ran = case.run_args(["new", "--type", "handler", "--", name]);
+        ran.exits(2);
+        is_tame(&ran);
+        let version = format!("--plugin-version={name}\u{7}");
+        let ran = case.run_args(["package", "--gateway", "2.12.1", "--dry-run", &version]);
+        ran.exits(2);
+        assert!(
+            ran.stderr.contains("cannot be the version of a plugin"),
+            "{}",
+            ran.text()
+        );
+        is_tame(&ran);
+    }
+    // A path is a line whatever it is called.
+    let store = case.at("store\nPLUGBUILD_END\nx=y");
+    let ran = Case::empty().env("PLUGBUILD_HOME", store).run("toolchain dir");
+    ran.exits(0);
+    assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.text());
+}
+
+/// The outputs that GitHub's runner reads from a step's file: `name=value`, or `name<<END` up to a line that is `END`.
+fn outputs(text: &str) -> Vec<(String, String)> {
+    let (mut lines, mut found) = (text.lines(), Vec::new());
+    while let Some(line) = lines.next() {
+        if let Some((name, end)) = line.split_once("<<") {
+            let value: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
+            found.push((name.to_owned(), value.join("\n")));
+        } else if let Some((name, value)) = line.split_once('=') {
+            found.push((name.to_owned(), value.to_owned()));
+        } else {
+            panic!("the runner refuses {line:?}");
+        }
+    }
+    found
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn item_4_no_file_adds_an_output_to_the_action() {
+    let action = fs::read_to_string(root().join("action.yml")).unwrap();
+    let script = action.rsplit("run: |").next().unwrap();
+    let said = "/w/a.so\nPLUGBUILD_END\nevil=1\nfiles<<X\nX\n";
+    let case = Case::empty().script("root/bin/plugbuild", &format!("cat <<'SAID'\n{said}SAID"));
+    let to = case.at("output");
+    let status = Command::new("bash")
+        .args(["-e", "-c", script])
+        .env("ROOT", case.at("root"))
+        .env("ARGS", "build")
+        .env("RUNNER_TEMP", case.at("work"))
+        .env("GITHUB_OUTPUT", &to)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let want = [("files".to_owned(), said.trim_end().to_owned())];
+    assert_eq!(outputs(&fs::read_to_string(&to).unwrap()), want);
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]

@@ -574,7 +574,7 @@ help: `plugbuild config schema` prints every key with what it takes
     with("[[matrix.release]]\nname = \"9lives\"\nversion = \"2.1.4\"\ngo = \"1.19.5\"\n").is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/plugbuild.toml:1: `9lives` is no name for a gateway: a letter, then letters, digits, - _ . +
+error: [CWD]/plugbuild.toml:1: `9lives` cannot be the name of a gateway: it does not begin with a letter
 
 "#]]);
     with("[[matrix.release]]\nname = \"acme\"\nversion = \"2.1.4\"\ngo = \"new\"\n").is(str![[r#"

@@ -1,5 +1,7 @@
 //! Go's build information: which Go, which modules, which settings (what `go version -m` prints).
 
+use std::collections::HashMap;
+
 use crate::binary::fault::Fault;
 use crate::binary::image::Image;
 use crate::binary::ldflags;
@@ -10,6 +12,9 @@ const HEADER: usize = 32;
 const INLINE: u8 = 2;
 /// The go command puts 16 bytes of marker before and after the module text.
 const MARKER: usize = 16;
+
+/// Elements of a module's path: more of a package's are not looked at.
+pub(super) const DEEPEST: usize = 32;
 
 /// One module of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,21 +85,34 @@ impl BuildInfo {
         self.main.iter().chain(&self.deps).find(|m| m.path == path)
     }
 
-    /// The module that a package belongs to: the one with the longest path that is a prefix of the package's.
+    /// For many look-ups: all modules by their paths, the main one included.
     #[must_use]
-    pub fn module_of(&self, package: &str) -> Option<&Module> {
-        self.main
-            .iter()
-            .chain(&self.deps)
-            .filter(|m| within(package, &m.path))
-            .max_by_key(|m| m.path.len())
+    pub fn index(&self) -> Modules<'_> {
+        let mut by_path = HashMap::new();
+        for module in self.main.iter().chain(&self.deps) {
+            by_path.entry(module.path.as_str()).or_insert(module);
+        }
+        Modules(by_path)
     }
 }
 
-/// Whether `package` is `module` or lies below it.
-fn within(package: &str, module: &str) -> bool {
-    let rest = package.strip_prefix(module);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// The modules of a build by their paths; of two with one path the first.
+#[derive(Debug, Default)]
+pub struct Modules<'a>(HashMap<&'a str, &'a Module>);
+
+impl<'a> Modules<'a> {
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&'a Module> {
+        self.0.get(path).copied()
+    }
+
+    /// The module that a package belongs to: the one with the longest path that is the package's or lies above it.
+    #[must_use]
+    pub fn of_package(&self, package: &str) -> Option<&'a Module> {
+        let above = package.match_indices('/').map(|(at, _)| &package[..at]);
+        let paths: Vec<&str> = above.take(DEEPEST).chain([package]).collect();
+        paths.into_iter().rev().find_map(|path| self.get(path))
+    }
 }
 
 /// Reads the build information of a Go binary.
@@ -310,8 +328,15 @@ mod tests {
             "github.com/e/f"
         );
         assert_eq!(info.module("github.com/c/d/v2").unwrap().effective().version, "");
-        assert_eq!(info.module_of("github.com/c/d/v2/x").unwrap().path, "github.com/c/d/v2");
-        assert_eq!(info.module_of("github.com/c/dd"), None);
+        let modules = info.index();
+        for (package, module) in [
+            ("github.com/c/d/v2/x", Some("github.com/c/d/v2")),
+            ("github.com/c/d/v2", Some("github.com/c/d/v2")),
+            ("github.com/c/d/x/y", Some("github.com/c/d")),
+            ("github.com/c/dd", None),
+        ] {
+            assert_eq!(modules.of_package(package).map(|m| m.path.as_str()), module);
+        }
         assert_eq!(info.x_value("KrakendVersion"), Some("2.1.4"));
         assert_eq!(info.x_value("GlibcVersion"), Some("MUSL-1.2.5_(alpine-3.23.0)"));
         assert_eq!(info.x_value("Version"), None);

@@ -5,16 +5,18 @@
 
 use std::mem::size_of;
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use object::LittleEndian;
 use object::elf::{self, Dyn64, Rela64, Sym64, Vernaux, Verneed, Versym};
 use object::pod::{self, Pod};
 use object::read::elf::{Dyn, Rela, Sym};
-use object::{LittleEndian, SymbolIndex};
 
 use crate::binary::image::{Image, LE};
+use crate::binary::lookup::{ByName, GnuHash};
 
-/// Chains of a sound hash table hold a few symbols; a longer one is a trap.
-const LONGEST_CHAIN: usize = 4096;
+/// No file wants more libraries than a few.
+const MOST_NEEDED: usize = 1024;
 /// Of a name: the longest in a gateway has some 200 bytes, and every search for an end costs as much as it may be away.
 const LONGEST_NAME: usize = 4096;
 
@@ -23,8 +25,8 @@ const LONGEST_NAME: usize = 4096;
 pub(crate) struct Dynamic {
     symbols: Range<usize>,
     strings: Range<usize>,
-    gnu_hash: Range<usize>,
-    sysv_hash: Range<usize>,
+    pub(super) gnu_hash: Range<usize>,
+    pub(super) sysv_hash: Range<usize>,
     versions: Range<usize>,
     version_needs: Range<usize>,
     relocations: Range<usize>,
@@ -39,6 +41,8 @@ pub(crate) struct Dynamic {
     pub(crate) packed: bool,
     soname: Option<u64>,
     pub(crate) present: bool,
+    /// Made where a name is looked up in a file that has no hash table.
+    pub(super) by_name: OnceLock<ByName>,
 }
 
 impl Dynamic {
@@ -73,7 +77,7 @@ impl Dynamic {
                 elf::DT_FLAGS_1 => found.flags.1 = value,
                 elf::DT_SYMBOLIC => found.flags.0 |= elf::DF_SYMBOLIC.0,
                 elf::DT_RELR => found.packed = true,
-                elf::DT_NEEDED => found.needed.push(value),
+                elf::DT_NEEDED if found.needed.len() < MOST_NEEDED => found.needed.push(value),
                 elf::DT_SONAME => found.soname = Some(value),
                 _ => {}
             }
@@ -91,7 +95,7 @@ fn shorten(range: Range<usize>, len: usize) -> Range<usize> {
 }
 
 /// As many whole `T`s as there are in `bytes`.
-fn all<T: Pod>(bytes: &[u8]) -> &[T] {
+pub(super) fn all<T: Pod>(bytes: &[u8]) -> &[T] {
     pod::slice_from_bytes(bytes, bytes.len() / size_of::<T>()).map_or(&[], |(slice, _)| slice)
 }
 
@@ -114,68 +118,6 @@ fn symbol_count(image: Image<'_>, dynamic: &Dynamic) -> usize {
     }
 }
 
-/// A `DT_GNU_HASH` table.
-struct GnuHash<'d> {
-    base: u32,
-    shift: u32,
-    bloom: &'d [object::U64<LittleEndian>],
-    buckets: &'d [object::U32<LittleEndian>],
-    chains: &'d [object::U32<LittleEndian>],
-}
-
-impl<'d> GnuHash<'d> {
-    fn parse(bytes: &'d [u8]) -> Option<Self> {
-        let (header, rest) = pod::from_bytes::<elf::GnuHashHeader<LittleEndian>>(bytes).ok()?;
-        let (bloom, rest) = pod::slice_from_bytes(rest, header.bloom_count.get(LE) as usize).ok()?;
-        let (buckets, rest) = pod::slice_from_bytes(rest, header.bucket_count.get(LE) as usize).ok()?;
-        Some(GnuHash {
-            base: header.symbol_base.get(LE),
-            shift: header.bloom_shift.get(LE),
-            bloom,
-            buckets,
-            chains: all(rest),
-        })
-    }
-
-    /// The end of the last chain is the end of the symbol table.
-    fn symbol_count(&self) -> usize {
-        let last = self.buckets.iter().map(|b| b.get(LE)).max().unwrap_or(0).max(self.base);
-        let chain = self.chains.get((last - self.base) as usize..).unwrap_or_default();
-        let rest = chain.iter().position(|c| c.get(LE) & 1 != 0).map_or(0, |at| at + 1);
-        last as usize + rest
-    }
-
-    /// The indices of the symbols that may have a name with this hash.
-    fn candidates(&self, hash: u32) -> impl Iterator<Item = usize> + use<'d> {
-        let first = self.first(hash);
-        let chains = self.chains;
-        let base = self.base;
-        let mut next = first.filter(|&index| index >= base);
-        let mut left = LONGEST_CHAIN;
-        std::iter::from_fn(move || {
-            while let Some(index) = next {
-                let value = chains.get((index - base) as usize)?.get(LE);
-                left = left.checked_sub(1)?;
-                next = if value & 1 == 0 { index.checked_add(1) } else { None };
-                if value | 1 == hash | 1 {
-                    return Some(index as usize);
-                }
-            }
-            None
-        })
-    }
-
-    fn first(&self, hash: u32) -> Option<u32> {
-        let word = self.bloom.get((hash / 64) as usize % self.bloom.len().max(1))?.get(LE);
-        let mask = (1u64 << (hash % 64)) | (1u64 << (hash.checked_shr(self.shift).unwrap_or(0) % 64));
-        if word & mask != mask {
-            return None;
-        }
-        let bucket = self.buckets.get(hash as usize % self.buckets.len().max(1))?.get(LE);
-        (bucket != 0).then_some(bucket)
-    }
-}
-
 /// One entry of the dynamic symbol table.
 #[derive(Debug, Clone, Copy)]
 pub struct Symbol<'d> {
@@ -187,7 +129,7 @@ pub struct Symbol<'d> {
     /// May stay unresolved.
     pub weak: bool,
     pub function: bool,
-    index: usize,
+    pub(super) index: usize,
 }
 
 impl Symbol<'_> {
@@ -210,7 +152,7 @@ pub struct VersionNeed<'d> {
 }
 
 impl<'d> Image<'d> {
-    fn table<T: Pod>(self, range: &Range<usize>) -> &'d [T] {
+    pub(super) fn table<T: Pod>(self, range: &Range<usize>) -> &'d [T] {
         all(self.bytes().get(range.clone()).unwrap_or_default())
     }
 
@@ -245,11 +187,11 @@ impl<'d> Image<'d> {
         self.dynamic_text(self.dynamic().soname?)
     }
 
-    fn raw_symbols(self) -> &'d [Sym64<LittleEndian>] {
+    pub(super) fn raw_symbols(self) -> &'d [Sym64<LittleEndian>] {
         self.table(&self.dynamic().symbols)
     }
 
-    fn symbol_at(self, index: usize, raw: &Sym64<LittleEndian>) -> Option<Symbol<'d>> {
+    pub(super) fn symbol_at(self, index: usize, raw: &Sym64<LittleEndian>) -> Option<Symbol<'d>> {
         Some(Symbol {
             name: self.dynamic_string(raw.st_name(LE).into())?,
             address: raw.st_value(LE),
@@ -298,7 +240,7 @@ impl<'d> Image<'d> {
     }
 
     /// The string table from a symbol's name on.
-    fn name_onwards(self, raw: &Sym64<LittleEndian>) -> Option<&'d [u8]> {
+    pub(super) fn name_onwards(self, raw: &Sym64<LittleEndian>) -> Option<&'d [u8]> {
         let strings = self.bytes().get(self.dynamic().strings.clone())?;
         strings.get(raw.st_name(LE) as usize..)
     }
@@ -309,32 +251,6 @@ impl<'d> Image<'d> {
         raw.filter(|(_, raw)| raw.st_shndx(LE) == elf::SHN_UNDEF)
             .filter_map(move |(index, raw)| self.symbol_at(index, raw))
             .filter(|symbol| !symbol.name.is_empty())
-    }
-
-    /// A symbol defined here, through the hash table that the loader would use; a file with none is scanned.
-    #[must_use]
-    pub fn symbol(self, name: &[u8]) -> Option<Symbol<'d>> {
-        let is_it = |index: usize| {
-            let raw = self.raw_symbols().get(index)?;
-            let rest = self.name_onwards(raw)?.strip_prefix(name)?;
-            let same = rest.first() == Some(&0);
-            self.symbol_at(index, raw).filter(|symbol| same && symbol.defined)
-        };
-        let gnu = self.bytes().get(self.dynamic().gnu_hash.clone()).unwrap_or_default();
-        if let Some(table) = GnuHash::parse(gnu) {
-            return table.candidates(elf::gnu_hash(name)).find_map(is_it);
-        }
-        let words: &[object::U32<LittleEndian>] = self.table(&self.dynamic().sysv_hash);
-        if let [buckets, count, rest @ ..] = words {
-            let (buckets, count) = (buckets.get(LE) as usize, count.get(LE) as usize);
-            let chains = rest.get(buckets..)?.get(..count)?;
-            let first = rest.get(elf::hash(name) as usize % buckets.max(1))?.get(LE) as usize;
-            return std::iter::successors(Some(first), |&at| Some(chains.get(at)?.get(LE) as usize))
-                .take_while(|&index| index != SymbolIndex(0).0)
-                .take(LONGEST_CHAIN)
-                .find_map(is_it);
-        }
-        self.symbols().find(|symbol| symbol.defined && symbol.name == name)
     }
 
     /// Which of [`Image::version_needs`] a symbol wants, by index; 0 and 1 are "none".
@@ -390,7 +306,8 @@ impl<'d> Image<'d> {
     }
 
     /// A pointer as it would be once the file is loaded, in the file's own address space: position-independent
-    /// files keep theirs in relocations, not in place.
+    /// files keep theirs in relocations, not in place. The search costs as much as there are of these: for the few
+    /// pointers of a file that are asked for by their name.
     #[must_use]
     pub fn pointer(self, address: u64) -> Option<u64> {
         self.relocated(address).or_else(|| {

@@ -11,12 +11,14 @@
 
 pub mod image;
 pub mod dynamic;
+mod lookup;
 pub mod linkage;
 pub mod notes;
 pub mod buildinfo;
 pub mod ldflags;
 pub mod producer;
 pub mod pclntab;
+pub mod folders;
 pub mod pkghash;
 pub mod moduledata;
 pub mod fault;

@@ -5,7 +5,8 @@
 
 use std::collections::HashSet;
 
-use crate::binary::buildinfo::{BuildInfo, Module};
+use crate::binary::buildinfo::BuildInfo;
+use crate::binary::folders::Folders;
 use crate::binary::image::Image;
 use crate::cache_path::{escaped, unescaped};
 
@@ -70,8 +71,8 @@ fn is_header(word: &[u8]) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleFolder<'d> {
     /// With the cache's own folder in front, unless it was trimmed; upper case letters are written `!x`.
-    path: &'d str,
-    version: &'d str,
+    pub(super) path: &'d str,
+    pub(super) version: &'d str,
 }
 
 impl ModuleFolder<'_> {
@@ -84,19 +85,6 @@ impl ModuleFolder<'_> {
             None if root.is_empty() => Some(SourceRoot::Trimmed),
             None => None,
         }
-    }
-
-    /// Where it lay, if it is the folder of this module's very version.
-    #[must_use]
-    pub fn root_of_version(&self, module: &Module) -> Option<SourceRoot> {
-        // Most folders are told apart by their versions alone, as most versions need no escape.
-        let plain = !module.version.bytes().any(|b| b.is_ascii_uppercase());
-        let same = if plain {
-            self.version == module.version
-        } else {
-            self.version() == module.version
-        };
-        if same { self.root_of(&module.path) } else { None }
     }
 
     /// The version, as a go.mod writes it.
@@ -153,14 +141,13 @@ impl<'d> LineTable<'d> {
     /// Where the module cache was: `/go/pkg/mod`, from the folder of any module that the build info lists.
     #[must_use]
     pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
-        let modules = || {
-            info.deps
-                .iter()
-                .map(Module::effective)
-                .filter(|m| !m.version.is_empty())
-        };
-        let root = |folder: ModuleFolder<'_>| modules().find_map(|module| folder.root_of_version(module));
-        self.module_folders().find_map(root)
+        self.folders().cache_of(info)
+    }
+
+    /// For many look-ups: the folders that sources lay in, by their modules.
+    #[must_use]
+    pub fn folders(self) -> Folders<'d> {
+        Folders::of(self)
     }
 
     /// The versioned folders that sources lay in, each once, in the table's order.
@@ -172,13 +159,6 @@ impl<'d> LineTable<'d> {
             let whole = &file[..path.len() + 1 + version.len()];
             seen.insert(whole).then_some(ModuleFolder { path, version })
         })
-    }
-
-    /// The vendor folder that a module's sources were in, if one was.
-    #[must_use]
-    pub fn vendored(self, module: &str) -> Option<SourceRoot> {
-        let (file, at) = self.file_with(&format!("/vendor/{module}/"))?;
-        Some(SourceRoot::At(file[..at + "/vendor".len()].to_owned()))
     }
 
     /// Whether the standard library's own files have no folder, as `-trimpath` leaves them.
@@ -233,6 +213,7 @@ impl<'d> LineTable<'d> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::binary::buildinfo::Module;
 
     fn info() -> BuildInfo {
         let module = |path: &str, version: &str| Module {
@@ -302,6 +283,18 @@ mod tests {
         };
         assert_eq!(table.module_cache(&info()), None);
         let vendored = SourceRoot::At("/w/vendor".to_owned());
-        assert_eq!(table.vendored("github.com/Azure/x"), Some(vendored));
+        let folders = table.folders();
+        let module = &info().deps[0];
+        assert_eq!(folders.root_of(module), Some(vendored));
+        let other = Module {
+            path: "github.com/Azure".to_owned(),
+            ..Module::default()
+        };
+        assert_eq!(folders.root_of(&other), Some(SourceRoot::At("/w/vendor".to_owned())));
+        let none = Module {
+            path: "Azure/x".to_owned(),
+            ..Module::default()
+        };
+        assert_eq!(folders.root_of(&none), None);
     }
 }

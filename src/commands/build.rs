@@ -9,7 +9,7 @@ use super::many::{self, Manner};
 use super::planned::{Planned, planned};
 use super::sources::Sources;
 use super::verify::Judge;
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_path};
 use crate::align::{self, Means, Prepared};
 use crate::artefact::{self, Artefact};
 use crate::cli::Format;
@@ -259,7 +259,7 @@ fn report(job: &Job, tools: &Tools, artefact: &Artefact, cx: Context) {
     cx.ui
         .status(fresh, format!("{} (sha256 {})", job.output.display(), artefact.sha256));
     match cx.format {
-        Format::Human => print(job.output.display()),
+        Format::Human => print_path(&job.output),
         Format::Json => print_json(&built_event(job, tools, artefact)),
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::build::{self, Seals, prepare};
 use super::many::{self, Manner};
 use super::planned::{Planned, planned, replanned};
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_line, print_path};
 use super::{dry_run, fetch};
 use crate::bundle::modules::{self, file_url};
 use crate::bundle::pack::{self, Staged};
@@ -90,7 +90,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     cx.ui
         .status("finished", format!("{} (sha256 {sha256})", place.display()));
     match cx.format {
-        Format::Human => print(place.display()),
+        Format::Human => print_path(&place),
         Format::Json => print_json(&json!({
             "reason": "bundle-created", "file": place, "sha256": sha256, "size": size, "contents": what,
         })),
@@ -343,7 +343,7 @@ fn list(cx: Context) {
         let (count, bytes) = (modules::count(&place), cache::size(&place));
         match cx.format {
             Format::Json => print_json(&json!({ "name": name, "modules": count, "bytes": bytes, "path": place })),
-            Format::Human => print(format_args!(
+            Format::Human => print_line(format_args!(
                 "{name}  {:>12} {:>9}  {}",
                 counted(count, "module"),
                 cache::megabytes(bytes),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_line, print_path};
 use crate::cli::Format;
 use crate::cli::cache::CacheCommand;
 use crate::error::Result;
@@ -40,14 +40,14 @@ fn size(store: &Store, cx: Context) {
     }
     let all = parts.iter().map(|part| part.bytes).sum();
     for part in parts {
-        print(format_args!(
+        print_line(format_args!(
             "{:>9}  {:<9} {}",
             megabytes(part.bytes),
             part.folder,
             part.what
         ));
     }
-    print(format_args!("{:>9}  {}", megabytes(all), store.root().display()));
+    print_line(format_args!("{:>9}  {}", megabytes(all), store.root().display()));
 }
 
 fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
@@ -86,7 +86,7 @@ fn tell(entry: &Entry, dry_run: bool, cx: Context) {
             let reason = if dry_run { "would-remove" } else { "removed" };
             print_json(&json!({ "reason": reason, "path": entry.place, "bytes": entry.bytes }));
         }
-        Format::Human if dry_run => print(entry.place.display()),
+        Format::Human if dry_run => print_path(&entry.place),
         Format::Human => cx.ui.detail("removed", entry.place.display()),
     }
 }

@@ -3,12 +3,13 @@
 use anstyle::{AnsiColor, Style};
 
 use super::subject::Subject;
-use super::{Context, asked, print, print_json};
+use super::{Context, asked, print, print_as_is, print_json, print_line};
 use crate::check::{Change, Compat, Dep, Fit, Freedom, GatewaySide, Known, Upgrade, compat, deps, upgrade};
 use crate::cli::Format;
 use crate::cli::check::{CompatArgs, DepsArgs, UpgradeArgs, first_release};
 use crate::error::{Error, Result};
 use crate::gateway::modules;
+use crate::printable::printable;
 use crate::ui::counted;
 
 pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
@@ -45,14 +46,18 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
         return Ok(());
     }
     let wide = all.iter().map(|c| c.gateway.len()).max().unwrap_or_default().max(7);
-    print(format_args!("{:<wide$}  {:<8}  {}", "GATEWAY", "GO", plugin.module));
+    print_line(format_args!("{:<wide$}  {:<8}  {}", "GATEWAY", "GO", plugin.module));
     for one in &all {
         let (style, words) = told(one);
         let go = one.go.to_string();
         if cx.ui.colours_output() {
-            print(format_args!("{:<wide$}  {go:<8}  {style}{words}{style:#}", one.gateway));
+            print_as_is(format_args!(
+                "{:<wide$}  {go:<8}  {style}{}{style:#}",
+                printable(&one.gateway),
+                printable(&words)
+            ));
         } else {
-            print(format_args!("{:<wide$}  {go:<8}  {words}", one.gateway));
+            print_line(format_args!("{:<wide$}  {go:<8}  {words}", one.gateway));
         }
     }
     Ok(())
@@ -103,10 +108,10 @@ pub(super) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
         modules,
         needs,
     } = &change;
-    print(format_args!("KrakenD {from} → {to}"));
+    print_line(format_args!("KrakenD {from} → {to}"));
     let line = |what: &str, old: Option<String>, new: Option<String>| match (old, new) {
-        (Some(old), Some(new)) if old == new => print(format_args!("  {what:<6} {old}, as before")),
-        (Some(old), Some(new)) => print(format_args!("  {what:<6} {old} → {new}")),
+        (Some(old), Some(new)) if old == new => print_line(format_args!("  {what:<6} {old}, as before")),
+        (Some(old), Some(new)) => print_line(format_args!("  {what:<6} {old} → {new}")),
         _ => {}
     };
     line("Go", Some(go.0.to_string()), Some(go.1.to_string()));
@@ -114,12 +119,12 @@ pub(super) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
     line("glibc", glibc.0.map(|v| v.to_string()), glibc.1.map(|v| v.to_string()));
     let wide = modules.iter().map(|m| m.module.len()).max().unwrap_or_default();
     for change in modules {
-        print(format_args!("  {:<wide$}  {}", change.module, changed(change)));
+        print_line(format_args!("  {:<wide$}  {}", change.module, changed(change)));
     }
     needs.iter().take(5).for_each(|need| print(format_args!("  {need}")));
     match modules.len() {
         0 => print("  no module that the plugin compiles in changes: rebuild it"),
-        n => print(format_args!(
+        n => print_line(format_args!(
             "  {} to change: rebuild, and `plugbuild build` aligns what must be",
             counted(n, "module")
         )),
@@ -172,7 +177,7 @@ pub(super) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
         if group.is_empty() {
             continue;
         }
-        print(format_args!("{title} ({})", group.len()));
+        print_line(format_args!("{title} ({})", group.len()));
         for dep in group {
             print(
                 format_args!("  {:<wide$}  {}", dep.module, versions(dep))

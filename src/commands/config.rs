@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde_json::json;
 
 use super::sources::{Named, Sources, folder_of};
-use super::{Context, print, print_json};
+use super::{Context, print, print_json, print_line};
 use crate::cli::Format;
 use crate::cli::config::{ConfigCommand, ShowArgs};
 use crate::config::{self, MIRRORS, PluginConfig, Settings};
@@ -49,7 +49,7 @@ fn show(args: &ShowArgs, cx: Context) -> Result<()> {
     for row in rows(args, &settings, cx)? {
         match cx.format {
             Format::Json => print_json(&json!({ "key": row.key, "value": row.value, "source": row.why })),
-            Format::Human => print(format_args!("{:<22} {:<40} # {}", row.key, row.value, row.why)),
+            Format::Human => print_line(format_args!("{:<22} {:<40} # {}", row.key, row.value, row.why)),
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_line};
 use crate::artefact::check_folder;
 use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
@@ -50,9 +50,9 @@ pub(super) fn run(cx: Context) -> Result<()> {
                     (false, None) => "miss",
                     (false, Some(_)) => "fail",
                 };
-                print(format_args!("{word} {what:<14} {found}"));
+                print_line(format_args!("{word} {what:<14} {found}"));
                 if let Some(cure) = cure {
-                    print(format_args!("     {:<14} cure: {cure}", ""));
+                    print_line(format_args!("     {:<14} cure: {cure}", ""));
                 }
             }
         }

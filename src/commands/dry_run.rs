@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::build::{Seals, prepared};
 use super::planned::Planned;
-use super::{Context, print, print_json};
+use super::{Context, print, print_json, print_line};
 use crate::align::Means;
 use crate::bundle::modules;
 use crate::cli::Format;
@@ -63,7 +63,7 @@ fn lay_out(job: &Job, tools: &Tools, means: Means) -> Result<()> {
 pub(super) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
     let mut told = rehearse(planned, cx)?;
     if cx.format == Format::Human {
-        told.iter().for_each(|remark| print(format_args!("# {remark}")));
+        told.iter().for_each(|remark| print_line(format_args!("# {remark}")));
     }
     for (job, tools) in planned.jobs() {
         let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
@@ -73,11 +73,11 @@ pub(super) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
         }
         for item in tools.missing().chain(tools.cc.not_asked(job, &planned.matrix)) {
             if !told.contains(&item) {
-                print(format_args!("# {item}"));
+                print_line(format_args!("# {item}"));
                 told.push(item);
             }
         }
-        print(format_args!(
+        print_line(format_args!(
             "# {} for KrakenD {} on {}, then finished as {}",
             job.plugin.module.path,
             job.gateway.label,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Context, asked, print, print_json};
+use super::{Context, asked, print, print_json, print_line};
 use crate::check::{GatewaySide, Known};
 use crate::cli::gateway::{GatewayCommand, fallback};
 use crate::cli::{Format, GatewayArgs};
@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::{self, Asked, Gateway, GatewaySpec, own};
 use crate::matrix::Matrix;
+use crate::matrix::modules::{self, ModuleRow};
 use crate::overwrite::overwrite;
 use crate::toolchain::store::create_dir;
 
@@ -47,10 +48,10 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
         }));
         return Ok(());
     }
-    print(format_args!("KrakenD {}: {}", gateway.label, gateway.origin));
+    print_line(format_args!("KrakenD {}: {}", gateway.label, gateway.origin));
     facts(&gateway)
         .into_iter()
-        .for_each(|(what, value)| print(format_args!("  {what:<13} {value}")));
+        .for_each(|(what, value)| print_line(format_args!("  {what:<13} {value}")));
     let Some(side) = side else {
         print("  modules       not known");
         return Ok(());
@@ -61,9 +62,10 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
         Known::Modules => format!("{count} that it links"),
         Known::Requirements => format!("{count} that it requires; which of them it links is not known"),
     };
-    print(format_args!("  {:<13} {known}", "modules"));
+    print_line(format_args!("  {:<13} {known}", "modules"));
     if modules {
-        side.linked_modules().for_each(|row| print(format_args!("    {row}")));
+        side.linked_modules()
+            .for_each(|row| print_line(format_args!("    {row}")));
     }
     gateway.notes.iter().for_each(|note| cx.ui.warn(note));
     Ok(())
@@ -130,6 +132,14 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         let given = format!("{name:?} cannot be the name: {}", e.what);
         Error { what: given, ..e }.help("give another: `--name acme-3.0`")
     })?;
+    let rows: Vec<ModuleRow> = side.linked_modules().cloned().collect();
+    if modules::parse(&own.modules, Path::new(&list))? != rows {
+        return Err(Error::usage(format!(
+            "the modules that {} says it links cannot be kept",
+            gateway.label
+        ))
+        .help("their names are not those of Go modules: is this a gateway that you trust?"));
+    }
     let dir = file.parent().unwrap_or(Path::new("/"));
     create_dir(dir)?;
     for (path, text) in [(dir.join(&list), own.modules), (file.clone(), text)] {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::registered::{Asking, plugin};
 use super::running::Runnable;
 use super::verify::typed;
-use super::{Context, asked, print, print_json};
+use super::{Context, asked, print_json, print_line};
 use crate::binary::Binary;
 use crate::cli::krakend::CheckArgs;
 use crate::cli::{Format, GatewayArgs};
@@ -185,9 +185,9 @@ fn tell(finding: &Finding, config: &Path, cx: Context) {
     };
     match cx.format {
         Format::Human => {
-            print(format_args!("{}:{at}: {level}: {what}", config.display()));
+            print_line(format_args!("{}:{at}: {level}: {what}", config.display()));
             if let Some(help) = help {
-                print(format_args!("  help: {help}"));
+                print_line(format_args!("  help: {help}"));
             }
         }
         Format::Json => print_json(&json!({

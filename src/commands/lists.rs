@@ -1,6 +1,6 @@
 //! `plugbuild gateways`, `plugbuild targets`: the matrix as lists.
 
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_line};
 use crate::cli::Format;
 use crate::config::Settings;
 use crate::error::Result;
@@ -12,7 +12,7 @@ pub(super) fn gateways(cx: Context) -> Result<()> {
         print_json(&matrix.releases());
         return Ok(());
     }
-    print(format_args!(
+    print_line(format_args!(
         "{:<12} {:<9} {:<10} {:<22} {}",
         "GATEWAY", "GO", "RELEASED", "MUSL (official image)", "GLIBC (generic Linux)"
     ));
@@ -27,7 +27,7 @@ pub(super) fn gateways(cx: Context) -> Result<()> {
             .libc_version(LibcKind::Glibc)
             .map_or_else(unknown, |v| format!("floor {v}"));
         let released = row.released.clone().unwrap_or_else(unknown);
-        print(format_args!(
+        print_line(format_args!(
             "{:<12} {:<9} {released:<10} {musl:<22} {glibc}",
             row.label(),
             row.go.to_string()
@@ -42,10 +42,10 @@ pub(super) fn targets(cx: Context) -> Result<()> {
         print_json(&matrix.targets());
         return Ok(());
     }
-    print(format_args!("{:<28} {:<14} {}", "TARGET", "SHORT", "ALSO"));
+    print_line(format_args!("{:<28} {:<14} {}", "TARGET", "SHORT", "ALSO"));
     for row in matrix.targets() {
         let target = row.triple;
-        print(format_args!(
+        print_line(format_args!(
             "{:<28} {:<14} linux/{}/{}",
             target.triple(),
             target.short(),

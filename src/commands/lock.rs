@@ -7,7 +7,7 @@ use serde_json::json;
 use super::build::{Seals, provide};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_path};
 use crate::cli::Format;
 use crate::cli::build::{BuildArgs, PlanArgs};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     cx.ui
         .status(if changed { "locked" } else { "unchanged" }, file.display());
     match cx.format {
-        Format::Human => print(file.display()),
+        Format::Human => print_path(&file),
         Format::Json => print_json(&json!({ "reason": "locked", "file": file, "changed": changed })),
     }
     Ok(())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::build::{build_one, built_event};
 use super::planned::Planned;
-use super::{Context, print, print_json, together};
+use super::{Context, print_json, print_path, together};
 use crate::artefact::Artefact;
 use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
@@ -160,7 +160,7 @@ fn conclude(
         table(jobs, &results, cx.ui);
         for (job, result) in jobs.iter().zip(&results) {
             if manner.list_files && matches!(result, Some(Ok(_))) {
-                print(job.output.display());
+                print_path(&job.output);
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::dry_run::planned_event;
 use super::planned::{Planned, planned};
-use super::{Context, print};
+use super::{Context, print_data};
 use crate::cli::build::BuildArgs;
 use crate::cli::metadata::{Ci, MatrixArgs, MetadataArgs};
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::toolchain::State;
 
 pub(super) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
     let planned = planned(&args.into(), cx)?;
-    print(document(&planned));
+    print_data(&document(&planned).to_string());
     Ok(())
 }
 
@@ -95,7 +95,7 @@ pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
             ]
         })
         .collect();
-    print(render(&rows, args.ci));
+    print_data(&render(&rows, args.ci));
     Ok(())
 }
 

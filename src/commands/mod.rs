@@ -36,6 +36,7 @@ mod inspect;
 mod explain;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
@@ -45,6 +46,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::gateway::Asked;
 use crate::host::Host;
+use crate::printable::{printable, printable_json, printable_line};
 use crate::target::Libc;
 use crate::ui::Ui;
 use sources::Named;
@@ -169,6 +171,22 @@ pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure; anything else fails the command when
 /// it has done its work.
 pub(crate) fn print(text: impl std::fmt::Display) {
+    let text = text.to_string();
+    print_as_is(printable(&text));
+}
+
+/// The same of what is one line, whatever the names in it are.
+pub(crate) fn print_line(text: impl std::fmt::Display) {
+    print_as_is(printable_line(&text.to_string()));
+}
+
+/// A path as a line.
+pub(crate) fn print_path(path: &Path) {
+    print_line(path.display());
+}
+
+/// The same of what has colours of ours in it; texts of others go through [`printable`] first.
+pub(crate) fn print_as_is(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout().lock(), "{text}").map_err(unprinted);
 }
 
@@ -184,11 +202,16 @@ fn unprinted(why: std::io::Error) {
     }
 }
 
+/// Writes what is JSON, or has its strings.
+pub(crate) fn print_data(text: &str) {
+    print_as_is(printable_json(text));
+}
+
 /// Writes one JSON document, or one event of a stream, as a line.
 pub(crate) fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
-        Ok(text) => print(text),
+        Ok(text) => print_data(&text),
         // Our own types have text keys only, so this is not reached; nothing useful could be done.
-        Err(why) => print(format_args!("{{\"error\":\"{why}\"}}")),
+        Err(why) => print_as_is(format_args!("{{\"error\":\"{why}\"}}")),
     }
 }

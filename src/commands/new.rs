@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Context, asked, print, print_json};
+use super::{Context, asked, print_json, print_path};
 use crate::cli::new::{InitArgs, NewArgs};
 use crate::cli::{Format, GatewayArgs};
 use crate::config::{self, Settings};
@@ -73,7 +73,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
         ),
     );
     match cx.format {
-        Format::Human => print(dir.display()),
+        Format::Human => print_path(&dir),
         Format::Json => print_json(&made_event(&project, &dir, &made)),
     }
     Ok(())

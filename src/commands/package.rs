@@ -10,10 +10,11 @@ use super::dry_run;
 use super::many::{self, Done, Manner};
 use super::planned::{Planned, planned};
 use super::sources::folder_of;
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_path};
 use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::package::PackageArgs;
+use crate::component;
 use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::gobuild;
@@ -33,9 +34,10 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     let build = args.into();
     let mut planned = planned(&build, cx)?;
     let dist = dist(args, &planned.settings, cx);
+    let given = given_version(args, &planned.settings)?;
     if args.dry_run {
         for job in &mut planned.plan.jobs {
-            let version = given_version(args, &planned.settings);
+            let version = given.clone();
             let version = version.unwrap_or_else(|| Source::of(&job.plugin.module.root, &planned.host).version());
             job.output = dist.join(format!("{}.so", package::stem(job, &version)));
         }
@@ -69,7 +71,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         format!("{} in {}", counted(done.len(), "artefact"), dist.display()),
     );
     match cx.format {
-        Format::Human => print(dist.display()),
+        Format::Human => print_path(&dist),
         Format::Json => print_json(&json!({
             "reason": "packaged", "folder": dist, "artifacts": done.len(), "files": files,
         })),
@@ -102,11 +104,16 @@ fn archive_time(args: &PackageArgs, planned: &Planned) -> Result<Option<u64>> {
     })
 }
 
-fn given_version(args: &PackageArgs, settings: &Settings) -> Option<String> {
+fn given_version(args: &PackageArgs, settings: &Settings) -> Result<Option<String>> {
     let configured = || settings.first(|c| c.package.version.clone());
-    args.plugin_version
+    let given = args
+        .plugin_version
         .clone()
-        .or_else(|| configured().map(|(version, _)| version))
+        .or_else(|| configured().map(|(version, _)| version));
+    if let Some(version) = &given {
+        component::checked_line("the version of a plugin", version)?;
+    }
+    Ok(given)
 }
 
 /// Puts the artefacts and their documents into the folder; into archives, where their files have a time. Returns the
@@ -119,7 +126,7 @@ fn fill(
     done: &[Done],
 ) -> Result<Vec<String>> {
     let settings = &planned.settings;
-    let given = given_version(args, settings);
+    let given = given_version(args, settings)?;
     let mut sums = ToolSums::default();
     let mut sources: Vec<(PathBuf, Source)> = Vec::new();
     let (mut entries, mut statements) = (Vec::new(), String::new());

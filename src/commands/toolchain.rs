@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, print, print_json};
+use super::{Context, print_json, print_line, print_path};
 use crate::cli::{Format, ToolchainCommand};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
         ToolchainCommand::Dir => {
             match cx.format {
                 Format::Json => print_json(&json!({ "reason": "toolchain-dir", "path": store.root() })),
-                Format::Human => print(store.root().display()),
+                Format::Human => print_path(store.root()),
             }
             Ok(())
         }
@@ -40,7 +40,7 @@ fn list(store: &Store, cx: Context) -> Result<()> {
     for (name, place) in all.chain(zig.map(|(version, place)| (format!("zig {version}"), place))) {
         match cx.format {
             Format::Json => print_json(&json!({ "reason": "toolchain", "toolchain": name, "path": place })),
-            Format::Human => print(format_args!("{name:<12} {}", place.display())),
+            Format::Human => print_line(format_args!("{name:<12} {}", place.display())),
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::running::{Runnable, stopped_by};
 use super::verify::typed;
-use super::{Context, asked, print, print_json};
+use super::{Context, asked, print, print_json, print_line};
 use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::trial::TestArgs;
@@ -254,7 +254,7 @@ impl Runnable<'_> {
             })),
             Format::Human => {
                 let verdict = if ok { "loaded" } else { "NOT loaded" };
-                print(format_args!(
+                print_line(format_args!(
                     "{verdict}: {} as {as_what} in KrakenD {}",
                     plugin.shown, self.gateway.label
                 ));
@@ -312,9 +312,9 @@ fn ask(request: &Request, port: u16, args: &TestArgs, cx: Context) -> Result<()>
             "reason": "answered", "method": method, "path": path, "status": status, "headers": headers, "body": body,
         })),
         Format::Human => {
-            print(format_args!("{method} {path}: {status}"));
+            print_line(format_args!("{method} {path}: {status}"));
             for (name, value) in &headers {
-                print(format_args!("  {name}: {value}"));
+                print_line(format_args!("  {name}: {value}"));
             }
             if !body.is_empty() {
                 print(format_args!("\n{}", body.trim_end()));

@@ -206,7 +206,7 @@ fn report(verdicts: &[Verdict], against: &Against<'_>, cx: Context) {
     }
     if cx.host.switch("GITHUB_ACTIONS") {
         for line in render::github(verdicts) {
-            cx.ui.pass_on(&line);
+            cx.ui.annotate(&line);
         }
     }
 }

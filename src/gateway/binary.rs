@@ -8,8 +8,10 @@ use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::linkage::Form;
 use crate::binary::pclntab::SourceRoot;
+use crate::component;
 use crate::error::{Error, Result};
 use crate::matrix::{Defaults, Matrix};
+use crate::printable::printable_line;
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
 
@@ -35,10 +37,13 @@ pub(super) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(
     let version: Option<GatewayVersion> = info.x_value("KrakendVersion").and_then(|v| v.parse().ok());
     let row = version.and_then(|v| matrix.release(v));
     let mut notes = Vec::new();
-    let named = info.x_value("KrakendVersion").map(str::to_owned);
+    let is_line = |version: &&str| component::checked_line("a version", version).is_ok();
+    let named = info.x_value("KrakendVersion").filter(is_line).map(str::to_owned);
     let label = named.unwrap_or_else(|| {
-        path.file_name()
-            .map_or_else(|| "gateway".to_owned(), |n| n.to_string_lossy().into_owned())
+        path.file_name().map_or_else(
+            || "gateway".to_owned(),
+            |n| printable_line(&n.to_string_lossy()).into_owned(),
+        )
     });
     let (module_cache, main_root, trimmed) = roots(&binary, &info, matrix.defaults(), &mut notes);
     let glibc_floor = row.and_then(|row| row.glibc);

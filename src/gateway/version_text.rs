@@ -1,5 +1,6 @@
 //! What `krakend version` prints, and the libc strings in it.
 
+use crate::component;
 use crate::error::{Error, Result};
 use crate::target::{Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion};
@@ -30,7 +31,7 @@ impl VersionText {
             text.lines()
                 .find_map(|line| line.trim().trim_start_matches('\u{feff}').strip_prefix(label))
                 .map(str::trim)
-                .filter(|v| !v.is_empty() && *v != "undefined")
+                .filter(|v| *v != "undefined" && component::checked_line("a version", v).is_ok())
                 .map(str::to_owned)
         };
         let labels = ["KrakenD Version:", "Go Version:", "Glibc Version:"];

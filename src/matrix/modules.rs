@@ -183,7 +183,12 @@ impl List<'_> {
 /// `path version [indirect] [=> replacement@version]`.
 fn entry(text: &str) -> Option<(&str, State<'_>)> {
     let (path, rest) = text.split_once(' ')?;
-    Some((path, state(rest)?))
+    let plain = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c.is_whitespace());
+    let state = state(rest)?;
+    let replaced = state
+        .replace
+        .is_none_or(|(path, version)| plain(path) && (version.is_empty() || plain(version)));
+    (plain(path) && plain(state.version) && replaced).then_some((path, state))
 }
 
 fn state(text: &str) -> Option<State<'_>> {
@@ -283,6 +288,8 @@ mod tests {
             "example.com/a 1.0",
             "example.com/a v1 direct",
             "a v1 => b",
+            "a\u{1b}[2J v1.0.0",
+            "a v1.0.0 => b\u{9b}@v1",
             "[2.1.4]",
         ] {
             let error = parse(&format!("\n{bad}\n"), Path::new("acme.txt")).unwrap_err();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::rows;
+use crate::component;
 use crate::config::described::Described;
 use crate::error::Result;
 use crate::target::{Libc, LibcKind};
@@ -200,10 +201,11 @@ impl OwnRelease {
     /// What a type cannot say: names and paths that could not be meant.
     fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {
-            let plain = |c: char| c.is_alphanumeric() || "-_.+".contains(c);
-            if !name.starts_with(char::is_alphabetic) || !name.chars().all(plain) {
+            component::checked("the name of a gateway", name).map_err(|e| e.what)?;
+            // `2.12`, `./krakend` and `~/krakend` are releases and files.
+            if !name.starts_with(char::is_alphabetic) {
                 return Err(format!(
-                    "`{name}` is no name for a gateway: a letter, then letters, digits, - _ . +"
+                    "`{name}` cannot be the name of a gateway: it does not begin with a letter"
                 ));
             }
             if matches!(name.as_str(), "auto" | "latest") {
@@ -215,6 +217,20 @@ impl OwnRelease {
                 && !path.starts_with('/')
             {
                 return Err(format!("`{key} = \"{path}\"` is not an absolute path"));
+            }
+        }
+        let told = [
+            ("released", &self.released),
+            ("main_module", &self.main_module),
+            ("generic_image", &self.generic_image),
+            ("alpine", &self.alpine),
+            ("source", &self.source),
+            ("module_cache", &self.module_cache),
+            ("main_root", &self.main_root),
+        ];
+        for (key, text) in told {
+            if let Some(text) = text {
+                component::checked_line(&format!("the `{key}` of a gateway"), text).map_err(|e| e.what)?;
             }
         }
         Ok(())

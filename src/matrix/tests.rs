@@ -312,7 +312,10 @@ fn own_rows_that_cannot_be_name_the_file_and_the_line() {
             format!("{row}{row}"),
             "own.toml:4: a second row for the gateway `2.1.4`",
         ),
-        (format!("{row}name = \"2.1\"\n"), "own.toml:1: `2.1` is no name"),
+        (
+            format!("{row}name = \"2.1\"\n"),
+            "own.toml:1: `2.1` cannot be the name of a gateway: it does not begin with a letter",
+        ),
         (
             format!("{row}name = \"latest\"\n"),
             "own.toml:1: `latest` has a meaning",

@@ -62,7 +62,7 @@ impl<'x> Pair<'x, '_> {
             findings.extend(self.standard_library(&standard));
         }
         for (module, packages) in modules {
-            let as_built = self.file.info.module(module).map_or(module, |m| &m.effective().path);
+            let as_built = self.theirs.module(module).map_or(module, |m| &m.effective().path);
             let (ours, theirs) = (self.ours.copy(module, as_built), self.theirs.copy(module, as_built));
             match (ours, theirs) {
                 (Some(ours), Some(theirs)) if (&ours.path, &ours.version) != (&theirs.path, &theirs.version) => {

@@ -42,8 +42,8 @@ fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &Against<'_>) -> Vec<F
     rows.filter_map(|row| {
         let (path, version) = row.effective();
         let (have_path, have) = match &plugin.info {
-            Some(info) => {
-                let built = info.module(&row.path)?.effective();
+            Some(_) => {
+                let built = side.module(&row.path)?.effective();
                 (built.path.clone(), built.version.clone())
             }
             None => (path.to_owned(), side.folder_of(path)?.0),
@@ -82,7 +82,7 @@ fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &Against<'_>) -> Vec<F
 fn path(plugin: &Plugin<'_>, side: &Side<'_>, against: &Against<'_>) -> Option<Finding> {
     let linked = |path: &str| against.linked.as_ref().is_none_or(|linked| linked.contains(path));
     let shared = against.modules.iter().find(|row| {
-        let has = plugin.info.as_ref().is_none_or(|info| info.module(&row.path).is_some());
+        let has = plugin.info.is_none() || side.module(&row.path).is_some();
         has && linked(&row.path)
     })?;
     let root = side

@@ -1,6 +1,8 @@
 //! The dynamic loader's part: libc, symbol versions, libraries. What fails here fails before any Go code runs.
 
-use crate::binary::dynamic::VersionNeed;
+use std::collections::HashSet;
+
+use crate::binary::dynamic::{Symbol, VersionNeed};
 use crate::binary::image::Image;
 use crate::target::{LibcKind, Target};
 use crate::ui::and_more;
@@ -10,6 +12,9 @@ use crate::verify::linkage;
 use crate::verify::musl::{Musl, is_own_library};
 use crate::verify::plugin::Plugin;
 use crate::version::LibcVersion;
+
+/// Of symbols that nothing has: so many are listed, and all are counted.
+const MOST_NAMED: usize = 1000;
 
 /// The libraries that glibc consists of.
 const GLIBC: [&str; 12] = [
@@ -133,9 +138,9 @@ fn on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
     // Linked without a libc, it takes from the gateway's what it finds by its name: what musl has too is there.
     let musl = Musl::of(None);
     let in_libc = |name: &[u8]| plugin.libc().is_none() && std::str::from_utf8(name).is_ok_and(|name| musl.has(name));
-    let missing: Vec<String> = unversioned
-        .filter(|symbol| !gateway_has(against, symbol.name) && !in_libc(symbol.name))
-        .map(|symbol| symbol.text())
+    let gateway_has = gateway_has(against);
+    let missing: Vec<Symbol<'_>> = unversioned
+        .filter(|symbol| !gateway_has(symbol.name) && !in_libc(symbol.name))
         .collect();
     findings.extend(missing_symbols(
         plugin,
@@ -187,12 +192,12 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
 fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
     let musl = Musl::of(against.system.version);
     let image = plugin.image();
-    let missing: Vec<String> = image
+    let gateway_has = gateway_has(against);
+    let missing: Vec<Symbol<'_>> = image
         .imports()
         .filter(|symbol| !symbol.weak)
         .filter(|symbol| !std::str::from_utf8(symbol.name).is_ok_and(|name| musl.has(name)))
-        .filter(|symbol| !gateway_has(against, symbol.name))
-        .map(|symbol| symbol.text())
+        .filter(|symbol| !gateway_has(symbol.name))
         .collect();
     match missing_symbols(plugin, &missing, "musl does not have", against) {
         Some(finding) => vec![finding],
@@ -211,8 +216,9 @@ fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
 }
 
 /// Symbols that are in no place one can look into. Other libraries may bring any; only then it is not certain.
-fn missing_symbols(plugin: &Plugin<'_>, all: &[String], who: &str, against: &Against<'_>) -> Option<Finding> {
-    let first = all.first()?;
+fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: &Against<'_>) -> Option<Finding> {
+    let first = all.first()?.text();
+    let names: Vec<String> = all.iter().take(MOST_NAMED).map(Symbol::text).collect();
     let others = and_more(all.len().saturating_sub(1));
     let severity = match only_libc(plugin) {
         true => Severity::Error,
@@ -227,7 +233,7 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[String], who: &str, against: &Aga
         finding
             .severity(severity)
             .about(first)
-            .sides(all.join(" "), against.system.to_string())
+            .sides(names.join(" "), against.system.to_string())
             .help(match for_glibc(plugin, against) {
                 true => other_library(plugin, against),
                 false => rebuild(against),
@@ -255,14 +261,17 @@ fn for_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> bool {
 }
 
 /// Whether a symbol is in the gateway's process: defined by it, or wanted by it and so in one of its libraries.
-fn gateway_has(against: &Against<'_>, name: &[u8]) -> bool {
-    against.file.as_ref().is_some_and(|file| {
-        let image = file.binary.image();
-        image.symbol(name).is_some() || image.imports().any(|symbol| !symbol.weak && symbol.name == name)
-    })
+fn gateway_has(against: &Against<'_>) -> impl Fn(&[u8]) -> bool {
+    let image = against.file.as_ref().map(|file| file.binary.image());
+    let wanted: HashSet<&[u8]> = image
+        .iter()
+        .flat_map(|image| image.imports())
+        .filter(|symbol| !symbol.weak)
+        .map(|symbol| symbol.name)
+        .collect();
+    move |name| image.is_some_and(|image| wanted.contains(name) || image.symbol(name).is_some())
 }
 
-/// Whether all it needs is a libc.
 fn only_libc(plugin: &Plugin<'_>) -> bool {
     plugin
         .needed

@@ -1,15 +1,17 @@
 //! Where each side has a module from: its version, what replaced it, and the folder it was compiled in.
 
 use crate::binary::Binary;
-use crate::binary::buildinfo::{BuildInfo, Module};
-use crate::binary::pclntab::{LineTable, ModuleFolder, SourceRoot};
+use crate::binary::buildinfo::{BuildInfo, Module, Modules};
+use crate::binary::folders::Folders;
+use crate::binary::pclntab::{LineTable, SourceRoot};
 
 /// One side's modules: a gateway's or a plugin's.
 #[derive(Debug)]
 pub(super) struct Side<'a> {
     info: Option<&'a BuildInfo>,
+    modules: Option<Modules<'a>>,
     table: Option<LineTable<'a>>,
-    folders: Vec<ModuleFolder<'a>>,
+    folders: Option<Folders<'a>>,
 }
 
 /// One side's copy of a module.
@@ -29,20 +31,26 @@ impl<'a> Side<'a> {
         let table = binary.line_table();
         Side {
             info,
+            modules: info.map(BuildInfo::index),
             table,
-            folders: table.map(|table| table.module_folders().collect()).unwrap_or_default(),
+            folders: table.map(LineTable::folders),
         }
     }
 
     /// The module a package belongs to, by this side's build info.
     pub(super) fn module_of(&self, package: &str) -> Option<&'a Module> {
-        self.info?.module_of(package)
+        self.modules.as_ref()?.of_package(package)
+    }
+
+    /// A module by its path.
+    pub(super) fn module(&self, path: &str) -> Option<&'a Module> {
+        self.modules.as_ref()?.get(path)
     }
 
     /// This side's copy of a module. Without build info it is recognised by the folder it was compiled in.
     pub(super) fn copy(&self, module: &str, or_as: &str) -> Option<Copy> {
         if let Some(info) = self.info {
-            let module = info.module(module)?;
+            let module = self.module(module)?;
             let built = module.effective();
             let is_main = info.main.as_ref().is_some_and(|main| main.path == module.path);
             return Some(Copy {
@@ -52,26 +60,18 @@ impl<'a> Side<'a> {
                 root: if is_main {
                     self.table.and_then(|t| t.main_module(info))
                 } else {
-                    self.root(module)
+                    self.folders.as_ref().and_then(|folders| folders.root_of(module))
                 },
             });
         }
-        let of = |path: &str| self.folders.iter().find_map(|f| Some((f, f.root_of(path)?)));
-        let (path, (folder, root)) = of(module)
-            .map(|found| (module, found))
-            .or_else(|| Some((or_as, of(or_as)?)))?;
+        let (path, (version, root)) =
+            (self.folder_of(module).map(|found| (module, found))).or_else(|| Some((or_as, self.folder_of(or_as)?)))?;
         Some(Copy {
             path: path.to_owned(),
-            version: folder.version(),
+            version,
             replaced: path != module,
             root: Some(root),
         })
-    }
-
-    fn root(&self, module: &Module) -> Option<SourceRoot> {
-        let built = module.effective();
-        let cached = self.folders.iter().find_map(|folder| folder.root_of_version(built));
-        cached.or_else(|| self.table?.vendored(&module.path))
     }
 
     /// Whether it was built with `-trimpath`: told by the settings, and by the files of the standard library.
@@ -87,13 +87,11 @@ impl<'a> Side<'a> {
 
     /// Where its modules were, whichever is seen first.
     pub(super) fn module_cache(&self) -> Option<SourceRoot> {
-        self.table?.module_cache(self.info?)
+        self.folders.as_ref()?.cache_of(self.info?)
     }
 
     /// The modules seen in the folders, with their versions: what there is without build info.
     pub(super) fn folder_of(&self, module: &str) -> Option<(String, SourceRoot)> {
-        self.folders
-            .iter()
-            .find_map(|f| Some((f.version(), f.root_of(module)?)))
+        self.folders.as_ref()?.of_module(module)
     }
 }
