@@ -14,8 +14,8 @@ use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::place::Lines;
 use crate::plan::{CcWish, Job};
+use crate::printable::printable_line;
 use crate::toolchain::fetch::{hex, sha256_of};
-use crate::ui::shown;
 
 /// The keys that name programs.
 pub const CC: &str = "build.cc";
@@ -213,7 +213,7 @@ pub fn require(settings: &Settings, key: &str, matrix: &Matrix, host: &Host) -> 
     let line = program.line.map(|line| format!(":{line}")).unwrap_or_default();
     let what = format!(
         "{file}{line}: `{key}` names a program to run, and {why}: {}",
-        shown(&program.words.join(" "))
+        printable_line(&program.words.join(" "))
     );
     let path = crate::invocation::quoted(programs.file.as_os_str());
     Err(Error::usage(what).help(format!(

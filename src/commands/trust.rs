@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Context, print, print_json};
+use super::{Context, print, print_json, print_line};
 use crate::cli::Format;
 use crate::cli::trust::TrustArgs;
 use crate::config::{FILE, Settings};
 use crate::error::{Error, Result};
+use crate::printable::printable_line;
 use crate::trust::{self, Programs, Standing};
-use crate::ui::shown;
 
 pub(super) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
     if args.list {
@@ -34,7 +34,7 @@ pub(super) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
     for program in &programs.all {
         cx.ui.status(
             "may run",
-            format!("{}: {}", program.key, shown(&program.words.join(" "))),
+            format!("{}: {}", program.key, printable_line(&program.words.join(" "))),
         );
     }
     let named: Vec<_> = programs
@@ -94,7 +94,7 @@ fn list(cx: Context) -> Result<()> {
             },
         };
         match cx.format {
-            Format::Human => print(format_args!("{standing:<11}{}", record.file.display())),
+            Format::Human => print_line(format_args!("{standing:<11}{}", record.file.display())),
             Format::Json => print_json(&json!({ "file": record.file, "standing": standing })),
         }
     }
