@@ -229,10 +229,11 @@ fn write_plugin(gateway: &Binary, info: &BuildInfo, example: &Path, dir: &Path) 
         "go.mod",
         format!("module example.com/bench\n\ngo {go}\n\nrequire (\n{require})\n\n{replace}"),
     )?;
+    let modules = info.index();
     let open = |path: &&str| {
         let internal = path.split('/').any(|part| part == "internal" || part == "vendor");
         let hosted = path.split('/').next().is_some_and(|host| host.contains('.'));
-        let module = info.module_of(path).is_some_and(|module| module.path != own);
+        let module = modules.of_package(path).is_some_and(|module| module.path != own);
         hosted && module && !internal
     };
     let mut imports: Vec<&str> = gateway
