@@ -396,7 +396,7 @@ fn item_4_no_text_of_a_file_drives_the_terminal() {
         assert!(ran.stdout.contains(shown), "{args} does not show it: {}", ran.text());
     }
     // Words that clap, and what comes before it, cannot read.
-    for word in [format!("--{CLEAR}"), format!("-{CLEAR}"), format!("{CLEAR}")] {
+    for word in [format!("--{CLEAR}"), format!("-{CLEAR}"), CLEAR.to_owned()] {
         let ran = case.run_args([&word]);
         ran.exits(2);
         is_tame(&ran);
