@@ -125,8 +125,11 @@ impl Settings {
         let mut host = host.clone();
         for mirror in MIRRORS {
             if host.var(mirror.variable).is_none()
-                && let Some((url, _)) = self.first(mirror.get)
+                && let Some((url, file)) = self.first(mirror.get)
             {
+                if self.project().is_some_and(|(_, project)| project == file) {
+                    host.repository_mirrors.push(mirror.variable);
+                }
                 host.env.insert(mirror.variable.into(), url.into());
             }
         }

@@ -59,6 +59,8 @@ pub struct Host {
     pub user_config: Option<PathBuf>,
     /// Where what this user has decided is kept: plugbuild in the platform's state folder.
     pub state: Option<PathBuf>,
+    /// The mirrors among the variables that a repository's file named, not the user: they are not believed.
+    pub repository_mirrors: Vec<&'static str>,
     /// Whether standard error is a terminal that may be drawn on.
     pub interactive: bool,
     /// This program's own file, where the system tells.
@@ -125,6 +127,7 @@ impl Host {
             store,
             user_config,
             state: state.map(|s| s.join("plugbuild")),
+            repository_mirrors: Vec::new(),
             interactive,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             program: std::env::current_exe().ok(),

@@ -1,5 +1,6 @@
 //! The facts of toolchains/ as typed rows, and the questions asked of them. Pure: data in, rows out.
 
+pub mod go_sums;
 mod linked;
 pub mod modules;
 mod official;

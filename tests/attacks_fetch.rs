@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::case::{Case, HOST, Ran};
-use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive_name, go_list, sha256};
+use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list, sha256};
 
 /// An entry of an archive: its name, kind, link target, mode and content.
 type Entry<'a> = (&'a str, tar::EntryType, &'a str, u32, &'a [u8]);
@@ -235,4 +235,158 @@ fn a7_an_empty_bundle_is_refused() {
     let list = serde_json::to_vec(&list).unwrap();
     let case = Case::empty().file("in.plugbundle", tar(&[("bundle.json", FILE, "", 0o644, &list)]));
     refused(&case, "holds neither a tool nor a module");
+}
+
+/// The official archive of a Go of the matrix is known by its sum: nobody's list makes another one that Go.
+#[test]
+fn a1_a_mirror_changes_the_place_and_never_the_sum() {
+    let evil = go_archive("1.25.6");
+    let mirror = Mirror::start();
+    mirror.serve(
+        GO_LIST,
+        Answer::Whole(go_list(&[("1.25.6", &evil), ("1.97.1", &go_archive("1.97.1"))])),
+    );
+    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Whole(evil));
+    mirror.serve(
+        &format!("/{}", go_archive_name("1.97.1")),
+        Answer::Whole(go_archive("1.97.1")),
+    );
+    let settings = format!("[mirrors]\ngo = \"{0}\"\nzig = \"{0}\"\n", mirror.url);
+    let nowhere = |case: Case| {
+        case.env("http_proxy", "http://127.0.0.1:9")
+            .env("https_proxy", "http://127.0.0.1:9")
+            .env("no_proxy", "127.0.0.1")
+    };
+    let of_repository = || nowhere(Case::plugin().file("work/plugbuild.toml", &settings));
+    let not_that = "is not what was published";
+    for case in [
+        of_repository(),
+        Case::plugin().settings(&settings),
+        Case::plugin().env("PLUGBUILD_GO_MIRROR", &mirror.url),
+    ] {
+        not_kept(&case, &case.run("toolchain install 1.25.6"), not_that);
+        not_kept(&case, &case.run("-g 2.12.1"), not_that);
+    }
+    // One that no table knows: a repository's mirror is not asked, neither without a Go nor with one.
+    for case in [
+        of_repository(),
+        of_repository().fetching_go("echo '{\"Error\": \"reading x: 404 Not Found\"}'; exit 1"),
+    ] {
+        let before = mirror.asked();
+        let said = not_kept(
+            &case,
+            &case.run("toolchain install 1.97.1"),
+            "a repository's mirror is not believed",
+        );
+        assert!(!said.contains("1.97.1 from http://127"), "{said}");
+        assert_eq!(mirror.asked(), before);
+    }
+    // The user's is.
+    let case = Case::plugin().settings(&settings);
+    let ran = case.run("toolchain install 1.97.1");
+    assert!(
+        ran.exits(0).stderr.contains("(its sum comes from the same server)"),
+        "{}",
+        ran.text()
+    );
+    let record = case.at(&format!("store/go/go1.97.1.{HOST}/.plugbuild.json"));
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(record).unwrap()).unwrap();
+    assert_eq!(record["word"], "published");
+    assert_eq!(record["sum"], format!("sha256:{}", sha256(&go_archive("1.97.1"))));
+}
+
+/// A list of a repository's mirror says nothing about zig either.
+#[test]
+fn a1_a_repositorys_mirror_vouches_for_no_zig() {
+    let mirror = Mirror::start();
+    let case = Case::plugin()
+        .file("work/plugbuild.toml", format!("[mirrors]\nzig = \"{}\"\n", mirror.url))
+        .env("https_proxy", "http://127.0.0.1:9");
+    let ran = case.run("toolchain install zig");
+    ran.exits(5);
+    assert!(
+        !mirror.asked().contains(&"/index.json".to_owned()),
+        "{:?}",
+        mirror.asked()
+    );
+    assert!(case.list("store/zig").is_empty());
+}
+
+/// What is in the store by the name of a Go, and came as another archive than that Go's, is not taken for it.
+#[test]
+fn a1_the_store_knows_what_came_as_another_archive() {
+    let record = json!({ "from": "http://evil.example/go.tar.gz", "sum": format!("sha256:{}", "0".repeat(64)), "word": "published" });
+    let place = format!("store/go/go1.25.6.{HOST}");
+    let case = Case::plugin().zig().go(&place, "1.25.6");
+    case.run("-g 2.12.1 --offline --dry-run -q").exits(0);
+    let case = case.file(&format!("{place}/.plugbuild.json"), record.to_string());
+    case.run("-g 2.12.1 --offline -q").exits(4);
+}
+
+/// What the go command says of the checksum database ends the run, whatever another source might have.
+#[test]
+fn a6_a_security_error_is_the_end() {
+    let alarms = [
+        "verifying module: checksum mismatch\\\\n\\\\tdownloaded: h1:aaa\\\\n\\\\tsum.golang.org: h1:bbb\\\\n\\\\nSECURITY ERROR\\\\nThis download does NOT match the one reported by the checksum server.",
+        "verifying module: SECURITY ERROR\\\\ngo.sum database server misbehavior detected!",
+    ];
+    for alarm in alarms {
+        let case = Case::empty()
+            .fetching_go(&format!(
+                "printf '%s' '{{\"Error\": \"{}\"}}'; exit 1",
+                alarm.replace("\\\\", "\\")
+            ))
+            .env("https_proxy", "http://127.0.0.1:9");
+        let said = not_kept(&case, &case.run("toolchain install 1.25.6"), "SECURITY ERROR");
+        assert!(!said.contains("go.dev/dl"), "{said}");
+    }
+    // Where the module is not there, the archive is tried, and it is said why; where that is not so, it is not.
+    let tried = |error: &str, version: &str| {
+        let case = Case::empty()
+            .fetching_go(&format!("echo '{{\"Error\": \"{error}\"}}'; exit 1"))
+            .env("https_proxy", "http://127.0.0.1:9");
+        let said = not_kept(&case, &case.run(&format!("toolchain install {version}")), error);
+        said.contains("fetching Go") && said.contains("go.dev/dl")
+    };
+    assert!(tried("reading https://proxy.example: 404 Not Found", "1.25.6"));
+    assert!(tried("dial tcp: lookup proxy.example: no such host", "1.25.6"));
+    assert!(!tried("tls: failed to verify certificate", "1.25.6"));
+    assert!(
+        !tried("reading https://proxy.example: 404 Not Found", "1.97.1"),
+        "no sum of it is known"
+    );
+}
+
+/// The go command of this machine, a proxy of files that nobody vouches for, and every setting that spares a module the
+/// checksum database: a toolchain is held to it all the same.
+#[test]
+fn a6_no_setting_spares_a_toolchain_the_checksum_database() {
+    let module = format!("golang.org/toolchain@v0.0.1-go1.97.1.{HOST}");
+    let version = module.split_once('@').unwrap().1;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in [("VERSION", &b"go1.97.1\n"[..]), ("bin/go", SCRIPT)] {
+        zip.start_file(format!("{module}/{name}"), zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(content).unwrap();
+    }
+    let zip = zip.finish().unwrap().into_inner();
+    let folder = format!("proxy/golang.org/toolchain/@v/{version}");
+    for (name, value) in [
+        ("GOSUMDB", "off"),
+        ("GONOSUMDB", "*"),
+        ("GOPRIVATE", "*"),
+        ("GONOSUMCHECK", "1"),
+    ] {
+        let case = Case::empty()
+            .file(&format!("{folder}.info"), format!("{{\"Version\":\"{version}\"}}"))
+            .file(&format!("{folder}.mod"), "module golang.org/toolchain\n")
+            .file(&format!("{folder}.zip"), &zip);
+        let proxy = format!("file://{}", case.at("proxy").display());
+        let case = case
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("GOPROXY", proxy)
+            .env("https_proxy", "http://127.0.0.1:9")
+            .env(name, value);
+        not_kept(&case, &case.run("toolchain install 1.97.1"), "golang.org/toolchain");
+    }
 }

@@ -744,7 +744,7 @@ fn without_a_network() {
     case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
 exit: 5
 --- stderr
-error: cannot fetch the list of Go archives from http://127.0.0.1:9/?mode=json&include=all: io: Connection refused (os error 111)
+error: cannot fetch Go 1.25.6 from http://127.0.0.1:9/go1.25.6.[HOST].tar.gz: io: Connection refused (os error 111)
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 

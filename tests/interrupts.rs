@@ -275,12 +275,15 @@ fn a_build_after_an_interrupted_one() {
 
 #[test]
 fn ctrl_c_while_a_download_stalls() {
-    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
-    let file = format!("/{}", go_archive_name("1.25.6"));
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.66"));
+    let file = format!("/{}", go_archive_name("1.25.66"));
     for stalled in [GO_LIST, &file] {
-        mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
+        mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.66", &archive)])));
         mirror.serve(stalled, Answer::Stalled(archive.clone()));
-        let case = Case::plugin().zig().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+        let case = Case::plugin()
+            .zig()
+            .with_unknown_go()
+            .env("PLUGBUILD_GO_MIRROR", &mirror.url);
         let before = mirror.asked().len();
         let child = case.command(["-g", "2.12.1", "-q"]).spawn().unwrap();
         wait_for("request", || {
@@ -300,11 +303,11 @@ exit: 130
 
 #[test]
 fn ctrl_c_while_another_copy_fetches() {
-    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
-    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
-    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Stalled(archive));
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.66"));
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.66", &archive)])));
+    mirror.serve(&format!("/{}", go_archive_name("1.25.66")), Answer::Stalled(archive));
     let case = Case::plugin().env("PLUGBUILD_GO_MIRROR", &mirror.url);
-    let start = || case.command(["toolchain", "install", "1.25.6"]).spawn().unwrap();
+    let start = || case.command(["toolchain", "install", "1.25.66"]).spawn().unwrap();
     let first = start();
     wait_for("request", || mirror.asked().len() == 2);
     let second = start();
@@ -314,7 +317,7 @@ fn ctrl_c_while_another_copy_fetches() {
     case.told(&output).is(str![[r#"
 exit: 130
 --- stderr
-     waiting another plugbuild is fetching Go 1.25.6
+     waiting another plugbuild is fetching Go 1.25.66
 
 "#]]);
     assert!(took < Duration::from_secs(2), "{took:?}");

@@ -331,16 +331,16 @@ fn a_store_without_room_is_told_and_nothing_is_left() {
         assert_eq!(bundle::kept(&case), Vec::<String>::new());
     }
     case.run("bundle install ../in.plugbundle -q").exits(0);
-    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
-    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
-    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Whole(archive));
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.66"));
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.66", &archive)])));
+    mirror.serve(&format!("/{}", go_archive_name("1.25.66")), Answer::Whole(archive));
     let case = Case::empty().env("PLUGBUILD_GO_MIRROR", &mirror.url);
     for blocks in [0, 64, 1000] {
-        let ran = with_room_for(&case, blocks, "toolchain install 1.25.6 -q");
+        let ran = with_room_for(&case, blocks, "toolchain install 1.25.66 -q");
         assert!(ran.exits(6).stderr.contains("error: cannot "), "{}", ran.text());
         assert!(case.list("store/go").is_empty() && case.list("store/tmp").is_empty());
     }
-    case.run("toolchain install 1.25.6 -q").exits(0);
+    case.run("toolchain install 1.25.66 -q").exits(0);
     let create = bundle::equipped();
     let ran = with_room_for(&create, 64, "bundle create out.plugbundle -g 2.12.1 -t amd64-musl -q");
     assert!(ran.exits(6).stderr.contains("error: cannot "), "{}", ran.text());

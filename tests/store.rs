@@ -12,9 +12,9 @@ use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_nam
 use crate::support::{say, stand_ins_are_amd64};
 
 fn mirror() -> Mirror {
-    let (mirror, archive) = (Mirror::start(), go_archive("1.25.6"));
-    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.6", &archive)])));
-    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Whole(archive));
+    let (mirror, archive) = (Mirror::start(), go_archive("1.25.66"));
+    mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.66", &archive)])));
+    mirror.serve(&format!("/{}", go_archive_name("1.25.66")), Answer::Whole(archive));
     mirror
 }
 
@@ -23,10 +23,13 @@ fn sixteen_copies_at_once_fetch_once() {
     if !stand_ins_are_amd64("sixteen_copies_at_once_fetch_once") {
         return;
     }
-    let (mirror, archive) = (mirror(), go_archive("1.25.6"));
+    let (mirror, archive) = (mirror(), go_archive("1.25.66"));
     // So slow that all of them come meanwhile.
-    mirror.serve(&format!("/{}", go_archive_name("1.25.6")), Answer::Slow(archive, 8));
-    let case = Case::plugin().zig().env("PLUGBUILD_GO_MIRROR", &mirror.url);
+    mirror.serve(&format!("/{}", go_archive_name("1.25.66")), Answer::Slow(archive, 8));
+    let case = Case::plugin()
+        .zig()
+        .with_unknown_go()
+        .env("PLUGBUILD_GO_MIRROR", &mirror.url);
     let copies: Vec<Child> = (0..16)
         .map(|i| {
             let out = format!("out{i}");
@@ -39,7 +42,7 @@ fn sixteen_copies_at_once_fetch_once() {
     for copy in copies {
         let ran = case.told(&copy.wait_with_output().unwrap());
         ran.exits(0);
-        waited += usize::from(ran.stderr.contains("waiting another plugbuild is fetching Go 1.25.6"));
+        waited += usize::from(ran.stderr.contains("waiting another plugbuild is fetching Go 1.25.66"));
     }
     assert_eq!(mirror.asked().len(), 2, "{:?}", mirror.asked());
     assert!(waited > 0, "some came while it was fetched");
@@ -55,12 +58,12 @@ fn sixteen_copies_at_once_fetch_once() {
 fn copies_that_are_killed_leave_no_half_toolchain() {
     let mirror = mirror();
     let case = Case::empty().env("PLUGBUILD_GO_MIRROR", &mirror.url);
-    let place = case.at(&format!("store/go/go1.25.6.{HOST}"));
+    let place = case.at(&format!("store/go/go1.25.66.{HOST}"));
     let whole = |when: &str| {
         let bulk = fs::metadata(place.join("src/bulk")).map(|m| m.len()).ok();
         assert_eq!((bulk, place.join("bin/go").is_file()), (Some(600_000), true), "{when}");
     };
-    let install = "toolchain install 1.25.6";
+    let install = "toolchain install 1.25.66";
     let begun = Instant::now();
     case.run(install).exits(0);
     let mut killer = Killer::new(begun.elapsed());
@@ -83,7 +86,7 @@ fn copies_that_are_killed_leave_no_half_toolchain() {
     ));
     case.run(install).exits(0);
     whole("after all");
-    assert!(case.list("store/go") == [format!("go1.25.6.{HOST}")]);
+    assert!(case.list("store/go") == [format!("go1.25.66.{HOST}")]);
 }
 
 /// What killed copies left is swept by the next build; what a live one has is locked, and stays however old it looks.

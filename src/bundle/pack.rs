@@ -11,6 +11,7 @@ use super::{LIST, List, Member};
 use crate::error::{Error, Result};
 use crate::invocation::interrupted;
 use crate::toolchain::fetch::sha256_of;
+use crate::toolchain::record;
 use crate::toolchain::store::create_dir;
 
 /// No tool has folders so deep; a link to a folder above has.
@@ -97,7 +98,9 @@ pub fn tool(root: &Path, to: &Path) -> Result<()> {
     // Of the time that it takes, more would spare little room.
     let gzip = GzBuilder::new().mtime(0).write(file, Compression::new(4));
     let mut tar = tar::Builder::new(gzip);
-    for (name, file) in files(root)? {
+    // Where this machine has it from is nobody else's.
+    let own = files(root)?.into_iter().filter(|(name, _)| name != record::FILE);
+    for (name, file) in own {
         let (from, size, run) = opened(&file)?;
         append(&mut tar, &name, if run { 0o755 } else { 0o644 }, size, from).map_err(failed)?;
     }

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::invocation::interrupted;
 use crate::toolchain::fetch::hex;
+use crate::toolchain::record::{Record, Word};
 use crate::toolchain::store::{Stage, Store, create_dir};
 use crate::toolchain::tree::Limits;
 use crate::toolchain::{archive, go, zig};
@@ -183,6 +184,13 @@ fn unpacked_tools(list: &List, stage: &Path, host: &Host, store: &Store) -> Resu
             zig::check_unpacked(&folder, &tool.version).map_err(|_| not_it())?;
             (format!("zig-{}", tool.version), store.zig(&tool.version, host), "zig")
         };
+        let member = list.members.iter().find(|member| member.file == tool.file);
+        let record = Record {
+            from: "a bundle".to_owned(),
+            sum: format!("sha256:{}", member.map_or("", |member| &member.sha256)),
+            word: Word::Bundle,
+        };
+        record.write(&folder)?;
         tools.push(Staged {
             label,
             lock,

@@ -34,6 +34,8 @@ pub struct ZigHost {
     /// The file name of its wheel of the Python package `ziglang`.
     pub wheel: String,
     pub wheel_sha256: String,
+    /// Of the official archive, where it is known; else the official index decides.
+    pub archive_sha256: Option<String>,
 }
 
 impl Zig {

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::invocation::Invocation;
 use crate::invocation::growth::Growth;
+use crate::matrix::go_sums;
 use crate::plugin::goenv::GoEnv;
 use crate::toolchain::fetch::{self, Sum};
+use crate::toolchain::record::{Record, Word};
 use crate::toolchain::store::Store;
+use crate::toolchain::way::{self, Mirror, Way};
 use crate::toolchain::{State, archive, tree};
 use crate::ui::Ui;
 use crate::version::GoVersion;
@@ -58,6 +61,12 @@ impl Go {
     }
 }
 
+/// The variable that names a mirror.
+const MIRROR: &str = "PLUGBUILD_GO_MIRROR";
+
+/// The go command's GOPROXY where nothing else is set.
+const PROXY: &str = "https://proxy.golang.org,direct";
+
 /// The official archives and their list.
 const OFFICIAL: &str = "https://go.dev/dl";
 
@@ -84,7 +93,7 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
         return given_by_user(&host.absolute(given), version, host).map(|root| found(root, "PLUGBUILD_GO".to_owned()));
     }
     let place = store.go(version, host);
-    if place.join("bin/go").is_file() {
+    if is_in_store(&place, version, host) {
         return Ok(found(place, "in the store".to_owned()));
     }
     let cache = GoEnv::read(host).ok().map(|env| env.module_cache);
@@ -95,11 +104,10 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
             return Ok(found(root, why));
         }
     }
-    let why = match fetcher(host, store) {
-        Some((_, through)) if host.var("PLUGBUILD_GO_MIRROR").is_none() => {
-            format!("fetched by Go {through} on this machine, through your GOPROXY")
-        }
-        _ => format!("fetched from {}", mirror(host)?),
+    let why = match way(version, host, store)? {
+        (Way::Module, Some((_, through))) => format!("fetched by Go {through} on this machine, through your GOPROXY"),
+        (Way::Archive { place, .. }, _) => format!("fetched from {place}"),
+        (Way::Module, None) => String::new(),
     };
     Ok(Go {
         version: version.clone(),
@@ -121,7 +129,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
     let _lock = store.lock(&format!("go-{}", go.version), || {
         ui.status("waiting", format!("another plugbuild is fetching {what}"))
     })?;
-    if go.program().is_file() {
+    if is_in_store(&go.root, &go.version, host) {
         return Ok(());
     }
     if offline {
@@ -131,34 +139,68 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         .help(format!("with a network: `plugbuild toolchain install {}`", go.version))
         .help("from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`"));
     }
-    let mirror_first = host.var("PLUGBUILD_GO_MIRROR").is_some();
-    let through = fetcher(host, store).filter(|_| !mirror_first);
-    let Some((fetcher, fetcher_version)) = through else {
-        ui.status("fetching", format!("{what} from {}", mirror(host)?));
-        return from_archive(go, host, store).map_err(|why| ways_out(why, go));
+    if let Some(mirror) = Mirror::of(MIRROR, host)?.filter(|mirror| mirror.of_repository)
+        && pinned(&go.version, host).is_none()
+    {
+        ui.warn(format!(
+            "{what} is not fetched from {}: no sum of it is known beforehand, and a repository's mirror is not believed; \
+             name it in {MIRROR} or in your own settings file to believe it",
+            mirror.url
+        ));
+    }
+    let (first, fetcher) = way(&go.version, host, store)?;
+    let (fetcher, through) = match (first, fetcher) {
+        (Way::Module, Some(fetcher)) => fetcher,
+        (Way::Archive { place, sum }, _) => {
+            let word = if sum.is_none() { UNPINNED } else { "" };
+            ui.status("fetching", format!("{what} from {place}{word}"));
+            return from_archive(go, &place, sum, host, store).map_err(|why| ways_out(why, go));
+        }
+        (Way::Module, None) => return Err(Error::tool_missing(format!("no Go is at hand that can fetch {what}"))),
     };
     ui.status(
         "fetching",
-        format!(
-            "{what} by Go {fetcher_version} ({}), through your GOPROXY",
-            fetcher.display()
-        ),
+        format!("{what} by Go {through} ({}), through your GOPROXY", fetcher.display()),
     );
-    let by_module = from_module(go, &fetcher, host, store);
-    match by_module {
-        Err(refused) if refused.kind == crate::error::Kind::Network => {
-            ui.status(
-                "fetching",
-                format!("{what} from {}, as the first way failed", mirror(host)?),
-            );
-            // What kind of failure it is, the last way tells: a full disk is none of the network's.
-            from_archive(go, host, store).map_err(|second| {
-                let what = format!("{refused}; and {second}");
-                ways_out(Error { what, ..second }, go)
-            })
-        }
-        other => other,
-    }
+    let refused = match from_module(go, &fetcher, host, store) {
+        Err(refused) if refused.kind == Kind::Network => refused,
+        other => return other,
+    };
+    // Elsewhere only what is known beforehand is had, and only where the first way has nothing to be suspected of.
+    let Some(pinned) = pinned(&go.version, host).filter(|_| way::is_absent(&refused.what)) else {
+        return Err(ways_out(refused, go));
+    };
+    ui.status("fetching", format!("{what} from {OFFICIAL} ({refused})"));
+    // What kind of failure it is, the last way tells: a full disk is none of the network's.
+    from_archive(go, OFFICIAL, Some(pinned), host, store).map_err(|second| {
+        let what = format!("{refused}; and {second}");
+        ways_out(Error { what, ..second }, go)
+    })
+}
+
+/// Said of a toolchain that no table knows.
+const UNPINNED: &str = " (its sum comes from the same server)";
+
+/// How a Go is had, and which Go would fetch it.
+fn way(version: &GoVersion, host: &Host, store: &Store) -> Result<(Way, Option<(PathBuf, GoVersion)>)> {
+    let fetcher = fetcher(host, store);
+    let mirror = Mirror::of(MIRROR, host)?;
+    Ok((
+        way::of_go(mirror, pinned(version, host), fetcher.is_some(), OFFICIAL),
+        fetcher,
+    ))
+}
+
+/// The SHA-256 of its archive for this host, where it is known beforehand.
+fn pinned(version: &GoVersion, host: &Host) -> Option<&'static str> {
+    go_sums::lookup(version, &host.platform.to_string())
+}
+
+/// Whether the store has it, and not another one by its name.
+fn is_in_store(place: &Path, version: &GoVersion, host: &Host) -> bool {
+    let other =
+        || pinned(version, host).is_some_and(|sum| Record::read(place).is_some_and(|record| record.contradicts(sum)));
+    place.join("bin/go").is_file() && !other()
 }
 
 /// What to do where no source has it.
@@ -275,6 +317,11 @@ pub fn installed(store: &Store) -> Vec<(GoVersion, PathBuf)> {
     all
 }
 
+/// A setting of the `go env -w` file.
+fn written(name: &str, host: &Host) -> Option<String> {
+    GoEnv::read(host).ok()?.written.remove(name)
+}
+
 /// `go mod download` of the toolchain module: the go command verifies it by the checksum database.
 fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()> {
     #[derive(Deserialize)]
@@ -282,9 +329,15 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     struct Downloaded {
         dir: Option<PathBuf>,
         error: Option<String>,
+        #[serde(default)]
+        sum: String,
     }
     let stage = store.stage()?;
     let platform = host.platform;
+    let proxy = match host.text("GOPROXY")? {
+        Some(proxy) => proxy.to_owned(),
+        None => written("GOPROXY", host).unwrap_or_else(|| PROXY.to_owned()),
+    };
     let module = format!(
         "golang.org/toolchain@v0.0.1-go{}.{}-{}",
         go.version,
@@ -298,16 +351,30 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         .env("GOTOOLCHAIN", "local")
         .env("GO111MODULE", "on")
         .env("GOWORK", "off")
+        // No setting spares a toolchain the checksum database.
+        .env("GONOSUMDB", "none")
+        .env("GOPROXY", way::held_to_database(&proxy))
+        .without("GONOSUMCHECK")
+        .without("GIT_HTTP_USER_AGENT")
         .without("GOROOT");
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::patience(host)?;
     let output = download.output_while(host, Growth::of(vec![stage.path().to_owned()], patience));
     bar.finish_and_clear();
-    let failed = |why: &str| Error::network(format!("cannot fetch Go {} as the module {module}: {why}", go.version));
+    let failed = |why: &str| {
+        let what = format!("cannot fetch Go {} as the module {module}: {why}", go.version);
+        match way::is_alarm(why) {
+            true => Error::integrity(what).help(
+                "nothing was kept, and no other source is tried: the module is not what the checksum database knows; ask who runs your GOPROXY",
+            ),
+            false => Error::network(what),
+        }
+    };
     let output = output?.ok_or_else(|| failed(&format!("nothing came for {} s", patience.as_secs())))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let told: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| failed(said.trim()))?;
+    let sum = told.sum;
     let dir = match (told.dir, told.error) {
         (Some(dir), None) => dir,
         // The go command begins with the module, which is named already.
@@ -323,11 +390,37 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
             tree::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
         }
     }
-    publish(go, &dir, store)
+    let from = format!("{module} through {proxy}");
+    let word = Word::ChecksumDatabase;
+    publish(go, &dir, &Record { from, sum, word }, store)
 }
 
-/// The official archive, by the SHA-256 that the mirror's list publishes for it.
-fn from_archive(go: &Go, host: &Host, store: &Store) -> Result<()> {
+/// The archive, by the SHA-256 that is pinned, else by the one that the place's list publishes for it.
+fn from_archive(go: &Go, place: &str, pinned: Option<&str>, host: &Host, store: &Store) -> Result<()> {
+    let platform = host.platform;
+    let name = format!("go{}.{}-{}.tar.gz", go.version, platform.goos(), platform.arch.goarch());
+    let (sum, word) = match pinned {
+        Some(sum) => (sum.to_owned(), Word::Pinned),
+        None => (published(place, &name, host)?, Word::Published),
+    };
+    let stage = store.stage()?;
+    let archive = stage.path().join(&name);
+    let from = format!("{place}/{name}");
+    fetch::download(
+        &from,
+        &Sum::Sha256(sum.clone()),
+        &archive,
+        &format!("Go {}", go.version),
+        host,
+    )?;
+    let unpacked = stage.path().join("unpacked");
+    archive::unpack_tar_gz(&archive, &unpacked)?;
+    let sum = format!("sha256:{sum}");
+    publish(go, &unpacked.join("go"), &Record { from, sum, word }, store)
+}
+
+/// The SHA-256 of an archive in the list of a place.
+fn published(place: &str, name: &str, host: &Host) -> Result<String> {
     #[derive(Deserialize)]
     struct Listed {
         files: Vec<ListedFile>,
@@ -337,50 +430,27 @@ fn from_archive(go: &Go, host: &Host, store: &Store) -> Result<()> {
         filename: String,
         sha256: String,
     }
-    let mirror = mirror(host)?;
-    let platform = host.platform;
-    let name = format!("go{}.{}-{}.tar.gz", go.version, platform.goos(), platform.arch.goarch());
     // A folder cannot answer a query: there the list is a file beside the archives.
-    let list = if mirror.starts_with("file://") {
-        format!("{mirror}/index.json")
+    let list = if place.starts_with("file://") {
+        format!("{place}/index.json")
     } else {
-        format!("{mirror}/?mode=json&include=all")
+        format!("{place}/?mode=json&include=all")
     };
     let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives", host)?)
         .map_err(|e| Error::network(format!("the list of Go archives at {list} cannot be understood: {e}")))?;
-    let file = listed
-        .into_iter()
-        .flat_map(|version| version.files)
-        .find(|file| file.filename == name);
-    let file = file.ok_or_else(|| Error::network(format!("the list of Go archives at {list} has no {name}")))?;
-    let stage = store.stage()?;
-    let archive = stage.path().join(&name);
-    fetch::download(
-        &format!("{mirror}/{name}"),
-        &Sum::Sha256(file.sha256),
-        &archive,
-        &format!("Go {}", go.version),
-        host,
-    )?;
-    let unpacked = stage.path().join("unpacked");
-    archive::unpack_tar_gz(&archive, &unpacked)?;
-    publish(go, &unpacked.join("go"), store)
+    let mut files = listed.into_iter().flat_map(|version| version.files);
+    let file = files.find(|file| file.filename == name);
+    file.map(|file| file.sha256)
+        .ok_or_else(|| Error::network(format!("the list of Go archives at {list} has no {name}")))
 }
 
-fn publish(go: &Go, staged: &Path, store: &Store) -> Result<()> {
-    match version_unpacked(staged) {
-        Some(version) if version == go.version => store.publish(staged, &go.root),
-        _ => Err(Error::integrity(format!(
+fn publish(go: &Go, staged: &Path, record: &Record, store: &Store) -> Result<()> {
+    if version_unpacked(staged).as_ref() != Some(&go.version) {
+        return Err(Error::integrity(format!(
             "what came as Go {} is not that Go",
             go.version
-        ))),
+        )));
     }
-}
-
-fn mirror(host: &Host) -> Result<String> {
-    Ok(host
-        .text("PLUGBUILD_GO_MIRROR")?
-        .unwrap_or(OFFICIAL)
-        .trim_end_matches('/')
-        .to_owned())
+    record.write(staged)?;
+    store.publish(staged, &go.root)
 }

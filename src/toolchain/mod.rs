@@ -7,8 +7,10 @@ pub mod digest;
 pub mod fetch;
 pub mod go;
 pub mod official;
+pub mod record;
 pub mod store;
 pub mod tree;
+pub mod way;
 pub mod wrapper;
 pub mod zig;
 

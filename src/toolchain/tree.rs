@@ -19,7 +19,7 @@ pub struct Limits {
 /// No path may be longer, no part of one, and none may have more parts.
 const PATH: usize = 1024;
 const PART: usize = 255;
-const DEEPEST: usize = 48;
+const DEEPEST: usize = 64;
 
 /// No archive may have more links, and none may lead over more of them.
 const LINKS: usize = 1024;
@@ -361,7 +361,7 @@ mod tests {
             "a/../../x".to_owned(),
             "a\nb".to_owned(),
             "a\u{1b}[2J".to_owned(),
-            "d/".repeat(49),
+            "d/".repeat(65),
             "x".repeat(256),
             "dddd/".repeat(300),
         ] {

@@ -7,9 +7,14 @@ use crate::host::Host;
 use crate::invocation::Invocation;
 use crate::matrix::{Zig as ZigRow, ZigHost};
 use crate::toolchain::fetch::{self, Sum};
+use crate::toolchain::record::{Record, Word};
 use crate::toolchain::store::Store;
+use crate::toolchain::way::Mirror;
 use crate::toolchain::{State, archive, tree};
 use crate::ui::Ui;
+
+/// The variable that names a mirror.
+const MIRROR: &str = "PLUGBUILD_ZIG_MIRROR";
 
 /// A zig: there, or to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +55,7 @@ pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
         return Ok(found(version, program, "on PATH"));
     }
     let why = match python(host) {
-        Some(_) if host.var("PLUGBUILD_ZIG_MIRROR").is_none() => "fetched by pip, the package ziglang",
+        Some(_) if host.var(MIRROR).is_none() => "fetched by pip, the package ziglang",
         _ => "fetched from the official archives",
     };
     Ok(Zig {
@@ -87,17 +92,20 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
     let published = row
         .host(&platform)
         .ok_or_else(|| Error::tool_missing(format!("no zig is published for {platform}")))?;
-    let from = mirror(host)?.map_or_else(|| row.index.clone(), str::to_owned);
-    let Some(python) = python(host).filter(|_| host.var("PLUGBUILD_ZIG_MIRROR").is_none()) else {
+    let mirror = Mirror::of(MIRROR, host)?;
+    let from = mirror
+        .as_ref()
+        .map_or_else(|| row.index.clone(), |mirror| mirror.url.clone());
+    let Some(python) = python(host).filter(|_| mirror.is_none()) else {
         ui.status("fetching", format!("{what} from {from}"));
-        return from_archive(zig, row, published, host, store).map_err(ways_out);
+        return from_archive(zig, row, published, mirror.as_ref(), host, store).map_err(ways_out);
     };
     ui.status("fetching", format!("{what}, by pip, the package ziglang"));
     match from_wheel(zig, published, &python, host, store) {
         // Bytes that are not what was published are no reason to try elsewhere.
         Err(first) if !matches!(first.kind, Kind::Interrupted | Kind::Integrity) => {
             ui.status("fetching", format!("{what} from {from} ({first})"));
-            from_archive(zig, row, published, host, store).map_err(ways_out)
+            from_archive(zig, row, published, None, host, store).map_err(ways_out)
         }
         other => other,
     }
@@ -163,40 +171,62 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
     fetch::check_file(&wheel, &published.wheel_sha256, &format!("zig {}", zig.version))?;
     let unpacked = stage.path().join("zig");
     archive::unpack_zip(&wheel, "ziglang", &unpacked)?;
-    publish(zig, &unpacked, store)
+    let record = Record {
+        from: format!("{} by pip", published.wheel),
+        sum: format!("sha256:{}", published.wheel_sha256),
+        word: Word::Pinned,
+    };
+    publish(zig, &unpacked, &record, store)
 }
 
-/// The official archive, by the SHA-256 of its published index.
-fn from_archive(zig: &Zig, row: &ZigRow, published: &ZigHost, host: &Host, store: &Store) -> Result<()> {
-    let mirror = mirror(host)?;
-    let index = mirror.map_or_else(|| row.index.clone(), |mirror| format!("{mirror}/index.json"));
-    let text = fetch::text(&index, "the list of zig archives", host)?;
+/// The archive, by the SHA-256 that is pinned, else by the published index: of the official place, or of a mirror that
+/// the user named.
+fn from_archive(
+    zig: &Zig,
+    row: &ZigRow,
+    published: &ZigHost,
+    mirror: Option<&Mirror>,
+    host: &Host,
+    store: &Store,
+) -> Result<()> {
+    let name = row.archive(published);
+    let from = mirror.map_or_else(|| row.archive_url(published), |mirror| format!("{}/{name}", mirror.url));
+    let (sum, word) = match &published.archive_sha256 {
+        Some(sum) => (sum.clone(), Word::Pinned),
+        None => {
+            let own = mirror.filter(|mirror| !mirror.of_repository);
+            let index = own.map_or_else(|| row.index.clone(), |mirror| format!("{}/index.json", mirror.url));
+            (listed(&index, zig, published, host)?, Word::Published)
+        }
+    };
+    let stage = store.stage()?;
+    let archive = stage.path().join(&name);
+    let what = format!("zig {}", zig.version);
+    fetch::download(&from, &Sum::Sha256(sum.clone()), &archive, &what, host)?;
+    let unpacked = stage.path().join("unpacked");
+    archive::unpack_tar_xz(&archive, &unpacked)?;
+    let sum = format!("sha256:{sum}");
+    let folder = unpacked.join(name.trim_end_matches(".tar.xz"));
+    publish(zig, &folder, &Record { from, sum, word }, store)
+}
+
+/// The SHA-256 of the archive in an index.
+fn listed(index: &str, zig: &Zig, published: &ZigHost, host: &Host) -> Result<String> {
+    let text = fetch::text(index, "the list of zig archives", host)?;
     let list: serde_json::Value = serde_json::from_str(&text)
         .map_err(|e| Error::network(format!("the list of zig archives at {index} cannot be understood: {e}")))?;
-    let sum = list[&zig.version][&published.key]["shasum"].as_str().ok_or_else(|| {
+    let sum = list[&zig.version][&published.key]["shasum"].as_str();
+    sum.map(str::to_owned).ok_or_else(|| {
         Error::network(format!(
             "the list of zig archives at {index} has no {} for {}",
             zig.version, published.key
         ))
-    })?;
-    let name = row.archive(published);
-    let url = mirror.map_or_else(|| row.archive_url(published), |mirror| format!("{mirror}/{name}"));
-    let stage = store.stage()?;
-    let archive = stage.path().join(&name);
-    fetch::download(
-        &url,
-        &Sum::Sha256(sum.to_owned()),
-        &archive,
-        &format!("zig {}", zig.version),
-        host,
-    )?;
-    let unpacked = stage.path().join("unpacked");
-    archive::unpack_tar_xz(&archive, &unpacked)?;
-    publish(zig, &unpacked.join(name.trim_end_matches(".tar.xz")), store)
+    })
 }
 
-fn publish(zig: &Zig, staged: &Path, store: &Store) -> Result<()> {
+fn publish(zig: &Zig, staged: &Path, record: &Record, store: &Store) -> Result<()> {
     check_unpacked(staged, &zig.version)?;
+    record.write(staged)?;
     let place = zig.program.parent().unwrap_or(&zig.program);
     store.publish(staged, place)
 }
@@ -212,10 +242,4 @@ pub(crate) fn check_unpacked(staged: &Path, version: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::integrity(format!("what came as zig {version} has no zig in it")))
-}
-
-fn mirror(host: &Host) -> Result<Option<&str>> {
-    Ok(host
-        .text("PLUGBUILD_ZIG_MIRROR")?
-        .map(|mirror| mirror.trim_end_matches('/')))
 }

@@ -44,6 +44,9 @@ pub(crate) const MAIN_GO: &str = "package main\n\nimport (\n\t\"context\"\n\t\"n
      func (r registerer) RegisterHandlers(f func(string, func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error))) {\n\tf(string(r), nil)\n}\n\n\
      func main() {}\n";
 
+/// A row for release 2.12.1 with such a Go.
+pub(crate) const UNKNOWN_GO: &str = "[[matrix.release]]\nversion = \"2.12.1\"\ngo = \"1.25.66\"\nmusl = \"1.2.5\"\nglibc = \"2.36\"\nalpine = \"3.22\"\n";
+
 impl Case {
     /// An empty folder as the current one.
     pub(crate) fn empty() -> Case {
@@ -112,6 +115,18 @@ impl Case {
             .script("anygo/bin/go", download);
         symlink(case.at("anygo/bin/go"), case.at("bin/go")).unwrap();
         case
+    }
+
+    /// The user's own settings file.
+    pub(crate) fn settings(self, text: &str) -> Self {
+        let case = self.file("home/settings.toml", text);
+        let file = case.at("home/settings.toml");
+        case.env("PLUGBUILD_CONFIG", file)
+    }
+
+    /// Release 2.12.1 with a Go that no table knows: what a mirror of the user's says of it counts.
+    pub(crate) fn with_unknown_go(self) -> Self {
+        self.settings(UNKNOWN_GO)
     }
 
     /// A zig that tells its version and does nothing else.

@@ -1,0 +1,43 @@
+//! The SHA-256 of each Go's official archives, from toolchains/go-sums.txt: what a mirror brings is held to them.
+
+use crate::version::GoVersion;
+
+/// Lines of `version sum sum …`, a column a host, which the first line names.
+const TEXT: &str = include_str!("../../toolchains/go-sums.txt");
+
+/// The SHA-256 of the official archive of a Go for a host, given as `GOOS/GOARCH`.
+#[must_use]
+pub fn lookup(version: &GoVersion, host: &str) -> Option<&'static str> {
+    let version = version.to_string();
+    let mut lines = TEXT.lines().filter(|line| !line.starts_with('#'));
+    let column = lines.next()?.split(' ').position(|name| name == host)?;
+    let line = lines.find(|line| line.split(' ').next() == Some(&version))?;
+    line.split(' ').nth(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_go_of_the_matrix_has_a_sum_for_every_host() {
+        let matrix = crate::matrix::Matrix::builtin().unwrap();
+        for release in matrix.releases() {
+            let sums: Vec<_> = matrix
+                .zig()
+                .hosts()
+                .iter()
+                .map(|row| lookup(&release.go, &row.host))
+                .collect();
+            let is_sum = |sum: &str| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit());
+            assert!(
+                sums.iter().all(|sum| sum.is_some_and(is_sum)),
+                "{} {sums:?}",
+                release.go
+            );
+            assert!((1..4).all(|at| !sums[..at].contains(&sums[at])), "{}", release.go);
+        }
+        assert_eq!(lookup(&"1.97.1".parse().unwrap(), "linux/amd64"), None);
+        assert_eq!(lookup(&"1.25.6".parse().unwrap(), "plan9/amd64"), None);
+    }
+}
