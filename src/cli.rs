@@ -16,6 +16,7 @@ pub mod verify;
 pub mod watch;
 pub mod inspect;
 pub mod explain;
+mod values;
 
 use std::ffi::OsString;
 
@@ -190,6 +191,17 @@ fn parse<T: std::str::FromStr<Err = crate::error::Error>>(text: &str) -> Result<
             .iter()
             .fold(e.what.clone(), |text, help| format!("{text}\nhelp: {help}"))
     })
+}
+
+/// The command line as typed, where no command is `build`.
+///
+/// # Errors
+/// What clap says of it, with the text of `--help` and `--version`.
+pub fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    use clap::{CommandFactory, FromArgMatches};
+    let mut command = values::without_empty(Cli::command());
+    let mut matches = command.try_get_matches_from_mut(with_default_command(args))?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|why| why.format(&mut command))
 }
 
 fn command_names() -> Vec<String> {
@@ -392,6 +404,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
+        values::without_empty(<Cli as clap::CommandFactory>::command()).debug_assert();
     }
 }

@@ -5,9 +5,8 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
-use plugbuild::cli::{Cli, go_flag_before_dashes, mistyped, with_default_command};
+use plugbuild::cli::{go_flag_before_dashes, mistyped, parsed};
 use plugbuild::host::Host;
 use plugbuild::near::nearest;
 use plugbuild::printable::printable;
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
     if let Some(why) = go_flag_before_dashes(&args) {
         return refused(&why);
     }
-    let cli = match Cli::try_parse_from(with_default_command(args.clone())) {
+    let cli = match parsed(args.clone()) {
         Ok(cli) => cli,
         Err(text) if text.use_stderr() => match mistyped(&args, |word| Path::new(word).exists()) {
             Some(why) => return refused(&why),

@@ -8,7 +8,10 @@ use snapbox::str;
 
 use crate::support::case::{Case, MAIN_GO};
 use crate::support::gateway::text;
-use crate::support::{cache, gateway_file, plugbuild, plugin_file, root, skipped, write_program};
+use crate::support::{
+    cache, gateway_file, gateway_without_plugins, plugbuild, plugin_file, root, skipped, stand_ins_are_amd64,
+    write_program,
+};
 
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 fn run(program: &str, dir: &Path, args: &[&str]) -> bool {
@@ -322,4 +325,58 @@ fn a_file_of_another_plugin_is_not_written_over() {
     );
     // Its own may be built again.
     case.run("-g 2.12.1 -a amd64").exits(0);
+}
+
+/// A program that loads no plugin, one for the other libc, one that is not there: nothing is built for it.
+#[test]
+fn what_cannot_be_the_gateway_is_said_before_a_build() {
+    if !stand_ins_are_amd64("what_cannot_be_the_gateway_is_said_before_a_build") {
+        return;
+    }
+    let copy = |case: Case, name: &str, file: &Path| case.file(&format!("work/{name}"), fs::read(file).unwrap());
+    let case = copy(
+        Case::equipped(),
+        "plain",
+        &gateway_without_plugins("no-plugins", "2.12.1"),
+    );
+    let musl = gateway_file("for-musl", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+    let case = copy(case, "krakend", &musl);
+    let none = "error: [CWD]/plain cannot load plugins: it was linked without Go's plugin package or without cgo";
+    for command in ["build", "package", "check", "build --dry-run", "gateway show"] {
+        let ran = case.run(&format!("{command} -g ./plain"));
+        assert!(ran.exits(2).stderr.contains(none), "{command}: {}", ran.text());
+        assert!(!ran.stderr.contains("building"), "{command}: {}", ran.text());
+    }
+    for command in ["build", "build --dry-run", "package", "package --dry-run"] {
+        let with = |file: &str| case.run(&format!("{command} -g 2.12.1 -a amd64 -l musl --verify-with {file}"));
+        let ran = with("./nope");
+        assert!(
+            ran.exits(6).stderr.contains("cannot read the gateway"),
+            "{command}: {}",
+            ran.text()
+        );
+        assert!(ran.stderr.contains("[CWD]/nope"), "{command}: {}", ran.text());
+        let ran = with("./plain");
+        assert!(ran.exits(2).stderr.contains(none), "{command}: {}", ran.text());
+    }
+    for target in ["-l glibc", "-t amd64-gnu", "-l musl -l glibc"] {
+        let ran = case.run(&format!("-g ./krakend -a amd64 {target} --dry-run").replace("-a amd64 -t", "-t"));
+        let said = "error: the gateway 2.12.1 is for musl and cannot load a plugin for glibc";
+        assert!(ran.exits(2).stderr.contains(said), "{target}: {}", ran.text());
+    }
+    assert!(case.list("work/out").is_empty());
+}
+
+/// What `package` judges lies in the store, under a name that nobody knows.
+#[test]
+fn a_release_that_will_not_load_is_named_as_it_was_asked_for() {
+    if !stand_ins_are_amd64("a_release_that_will_not_load_is_named_as_it_was_asked_for") {
+        return;
+    }
+    let other = gateway_file("of-another-go", "1.25.5", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+    let case = Case::equipped().file("work/krakend", fs::read(other).unwrap());
+    let ran = case.run("package -g 2.12.1 -t amd64-musl --verify-with ./krakend");
+    let said = "error: the gateway will not load handler for 2.12.1 on amd64-musl";
+    assert!(ran.exits(1).stderr.contains(said), "{}", ran.text());
+    assert!(!ran.stderr.contains(".release.so"), "{}", ran.text());
 }

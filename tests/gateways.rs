@@ -580,7 +580,9 @@ fn a_gateway_by_its_own_file() {
         &case,
         "-g ./krakend",
         str![[r#"
-exit: 1
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -588,11 +590,6 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
-    building example.com/handler ([CWD])
-[CWD]/out/handler_2.12.1_linux_amd64_musl.so: will not load (gateway 2.12.1: amd64, go1.25.6, glibc 2.36)
-  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
-    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
-error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
 
 "#]],
     );
@@ -600,7 +597,9 @@ error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
         &case,
         "-g ./acme",
         str![[r#"
-exit: 1
+exit: 0
+--- stdout
+[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -608,11 +607,6 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
-    building example.com/handler ([CWD])
-[CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.22.11, glibc 2.36)
-  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
-    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
-error: the gateway will not load [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
 
 "#]],
     );
@@ -631,8 +625,10 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
           cc zig 0.16.0: compiles for every target and libc version, on PATH
     building example.com/handler ([CWD])
 [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
-  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
-    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
+  error[other-go]: it is compiled by go1.25.6, the gateway by go1.22.11; it can end the whole gateway (`fatal error: runtime: no plugin module data`)
+    differs: runtime
+    help: rebuild it for this gateway: `plugbuild --gateway [CWD]/acme`
+  compared 1 of 2 packages by their hash
 error: the gateway will not load [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so
 
 "#]],
@@ -649,7 +645,9 @@ help: leave the architecture out, or give the arm64 gateway
         &case,
         "-g auto",
         str![[r#"
-exit: 1
+exit: 0
+--- stdout
+[CWD]/out/handler_2.12.1_linux_amd64_musl.so
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
@@ -657,11 +655,6 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
           cc zig 0.16.0: compiles for every target and libc version, on PATH
-    building example.com/handler ([CWD])
-[CWD]/out/handler_2.12.1_linux_amd64_musl.so: will not load (gateway 2.12.1: amd64, go1.25.6, glibc 2.36)
-  error[no-plugin-support]: the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo
-    help: use an official build of the gateway, or build yours with CGO_ENABLED=1
-error: the gateway will not load [CWD]/out/handler_2.12.1_linux_amd64_musl.so
 
 "#]],
     );

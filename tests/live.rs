@@ -115,8 +115,13 @@ fn what_each_of_many_builds_says_stands_in_one_piece() {
                 "package main\n\nfunc main() {}\n",
             );
     }
-    // It cannot load any plugin, and says so of each.
-    let gateway = gateway_file("gateway-of-none", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+    // Of another Go, it loads none of them.
+    let gateway = gateway_file(
+        "gateway-of-another-go",
+        "1.25.5",
+        "2.12.1",
+        "MUSL-1.2.5_(alpine-3.23.0)",
+    );
     let args = format!(
         "build --workspace --keep-going -j 3 --target amd64-musl --target amd64-glibc --verify-with {}",
         gateway.display()

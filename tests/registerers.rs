@@ -127,6 +127,19 @@ fn build(folder: &Path, release: &Release, gateway: &Gateway, extra: &[&str]) ->
     (out.status.success(), text(&out.stderr), output)
 }
 
+/// What the go command links for the same build, before it is judged.
+fn linked(folder: &Path, release: &Release, gateway: &Gateway, extra: &[&str]) -> PathBuf {
+    let spec = release.spec(gateway);
+    let mut plan = plugbuild(&["build", "--dry-run", "--message-format", "json", "--gateway", &spec]);
+    let plan = plan.args(["--target", gateway.target, "--output"]);
+    let out = plan.arg(folder.join("plugin.so")).arg(folder).args(extra).output();
+    let out = out.expect("plugbuild starts");
+    let planned: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let argv = planned["command"]["argv"].as_array().unwrap();
+    let at = argv.iter().position(|arg| arg == "-o").unwrap();
+    argv[at + 1].as_str().unwrap().into()
+}
+
 fn each_is_told(release: &Release) {
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
@@ -188,8 +201,14 @@ fn the_gateway_skips_what_is_refused() {
                 assert!(said.contains("exports none of"), "{}: {said}", wrong.name);
                 continue;
             }
-            assert!(built, "{}: {said}", wrong.name);
-            files.push((wrong.name, file));
+            // With them turned off it compiles, and the finished file is refused instead.
+            assert!(
+                !built && said.contains("error[wrong-registerer]"),
+                "{}: {said}",
+                wrong.name
+            );
+            assert!(!file.exists(), "{}", wrong.name);
+            files.push((wrong.name, linked(&folder, &release, &gateway, &["--", &off])));
         }
         let paths: Vec<&Path> = files.iter().map(|(_, file)| file.as_path()).collect();
         for (opened, (name, _)) in gateway.open(&paths).iter().zip(&files) {

@@ -16,6 +16,8 @@ pub struct GoFormat {
     pub go: GoVersion,
     /// The release of it that a test builds with.
     pub proved: GoVersion,
+    /// What the symbols of its packages' hashes begin with.
+    pub hash_prefix: String,
     type_prefix: String,
     type_hash: TypeHash,
     type_hash_of: Hashed,
@@ -54,6 +56,17 @@ pub fn all() -> &'static [GoFormat] {
         file.format
     });
     &ROWS
+}
+
+/// What the symbols of package hashes begin with, that of the newest line first, each once.
+#[must_use]
+pub fn hash_prefixes() -> &'static [&'static [u8]] {
+    static PREFIXES: LazyLock<Vec<&'static [u8]>> = LazyLock::new(|| {
+        let mut prefixes: Vec<&[u8]> = all().iter().rev().map(|row| row.hash_prefix.as_bytes()).collect();
+        prefixes.dedup();
+        prefixes
+    });
+    &PREFIXES
 }
 
 impl GoFormat {

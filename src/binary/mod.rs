@@ -84,6 +84,12 @@ impl Binary {
         self.path == other.path || real(&self.path).is_some_and(|path| Some(path) == real(&other.path))
     }
 
+    /// Whether it was made to load plugins: then it carries a hash at least for its runtime.
+    #[must_use]
+    pub fn loads_plugins(&self) -> bool {
+        pkghash::Lookup::new(self.image()).get("runtime").is_some()
+    }
+
     /// Its whole content.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -1,18 +1,17 @@
 //! The hash of each linked package: what `plugin.Open` compares, readable from the dynamic symbol table.
 //!
-//! A binary that takes part in plugin loading exports `go:link.pkghashbytes.<package>` (before Go 1.20
-//! `go.link.pkghashbytes.<package>`): 8 bytes, a fingerprint of the package's export data. Strip keeps it, since the
-//! loader needs the dynamic symbols.
+//! A binary that takes part in plugin loading exports `go:link.pkghashbytes.<package>`, or as its Go line spells that
+//! (toolchains/go-formats.toml): 8 bytes, a fingerprint of the package's export data. Strip keeps it, since the loader
+//! needs the dynamic symbols.
 
 use std::borrow::Cow;
 
 use crate::binary::dynamic::Symbol;
+use crate::binary::go_format::hash_prefixes;
 use crate::binary::image::Image;
 
 /// A package's fingerprint.
 pub type Hash = [u8; 8];
-
-static PREFIXES: [&[u8]; 2] = [b"go:link.pkghashbytes.", b"go.link.pkghashbytes."];
 
 /// One package and the hash it was linked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub struct PackageHash<'d> {
 pub(crate) fn all(image: Image<'_>) -> impl Iterator<Item = PackageHash<'_>> {
     // Go's linker makes them all of one kind, so they lie in one section: that of the runtime's, which every binary has.
     let runtime = Lookup::new(image).symbol("runtime");
-    let found = image.objects_named(size_of::<Hash>() as u64, &PREFIXES, runtime);
+    let found = image.objects_named(size_of::<Hash>() as u64, hash_prefixes(), runtime);
     found.filter_map(move |(symbol, path)| {
         Some(PackageHash {
             path: std::str::from_utf8(path).ok()?,
@@ -51,21 +50,18 @@ pub struct Lookup<'d> {
 impl<'d> Lookup<'d> {
     #[must_use]
     pub fn new(image: Image<'d>) -> Self {
-        let prefix = PREFIXES
-            .into_iter()
-            .find(|prefix| image.symbol(&[prefix, b"runtime".as_slice()].concat()).is_some())
-            .unwrap_or(PREFIXES[0]);
+        let known = hash_prefixes();
+        let prefix = known
+            .iter()
+            .find(|prefix| image.symbol(&[**prefix, b"runtime".as_slice()].concat()).is_some())
+            .or(known.first())
+            .copied()
+            .unwrap_or_default();
         Lookup {
             image,
             name: prefix.to_vec(),
             prefix: prefix.len(),
         }
-    }
-
-    /// Whether this binary takes part in plugin loading at all: then it has a hash at least for its runtime.
-    #[must_use]
-    pub fn loads_plugins(&mut self) -> bool {
-        self.get("runtime").is_some()
     }
 
     /// The hash of a package by its import path.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 
 use super::build::{BuildArgs, LockArgs, PlanArgs, WorkArgs};
 
@@ -25,7 +24,7 @@ pub struct PackageArgs {
     #[arg(long, value_name = "DIR", visible_alias = "out-dir")]
     pub dist: Option<PathBuf>,
     /// The plugins' version in names and documents; git's description of the source if not said
-    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "VERSION")]
     pub plugin_version: Option<String>,
     /// Each plugin in an archive of its own
     #[arg(long)]

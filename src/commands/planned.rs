@@ -85,6 +85,9 @@ fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     let members = members(args, dir, &settings, &host, &goenv)?;
     workspace::check(&members)?;
     let matrix = settings.matrix()?;
+    if let Some(file) = &args.verify_with {
+        gateway::identify(&gateway::Asked::file(file.clone()), &matrix, &host)?;
+    }
     let sources = Sources {
         args,
         settings: &settings,

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use super::many::title;
 use super::{Context, asked, print, print_json};
 use crate::binary::Binary;
 use crate::cli::Format;
 use crate::cli::verify::VerifyArgs;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, Gateway, GatewaySpec};
+use crate::gateway::{self, Asked, Gateway};
 use crate::invocation::quoted;
 use crate::matrix::Matrix;
 use crate::plan::Job;
@@ -93,11 +94,7 @@ fn official(
 }
 
 fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {
-    let asked = Asked {
-        gateway: Some(GatewaySpec::File(file.to_owned())),
-        ..Asked::default()
-    };
-    gateway::open(&asked, matrix, cx.host)
+    gateway::open(&Asked::file(file.to_owned()), matrix, cx.host)
 }
 
 /// Foretells for a build what `verify` says of its result.
@@ -150,7 +147,11 @@ impl Judge<'_> {
         };
         let mut verdicts = verify::judge(&[Plugin::read(linked)?], &against);
         for verdict in &mut verdicts {
-            verdict.plugin.clone_from(&job.output);
+            // In the store is what is on its way to a release folder: there it has a name that nobody knows.
+            verdict.plugin = match job.output.starts_with(store.root()) {
+                true => title(job).into(),
+                false => job.output.clone(),
+            };
         }
         if let Some(error) = failed(&verdicts) {
             say(render::human(&verdicts, &against).trim_end());

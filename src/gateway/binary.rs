@@ -84,6 +84,22 @@ fn check_form(binary: &Binary) -> Result<()> {
     }
 }
 
+/// Why a program loads no plugin, and what to do: said before a build, and by `verify`.
+#[must_use]
+pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
+    // https://www.krakend.io/blog/dropping-plugins-support-on-community/
+    if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= 3) {
+        return (
+            "KrakenD's Community Edition has no plugin support from 3.0 on",
+            "use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it",
+        );
+    }
+    (
+        "it was linked without Go's plugin package or without cgo",
+        "use an official build of the gateway, or build yours with CGO_ENABLED=1",
+    )
+}
+
 /// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.
 fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<String>) -> (String, String, bool) {
     let table = binary.line_table();

@@ -1,7 +1,7 @@
 //! From what was typed to one exact gateway.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::spec::{forms, meant};
@@ -27,6 +27,17 @@ pub struct Asked {
     pub libc: Option<Libc>,
 }
 
+impl Asked {
+    /// A gateway by its file.
+    #[must_use]
+    pub fn file(file: PathBuf) -> Self {
+        Asked {
+            gateway: Some(GatewaySpec::File(file)),
+            ..Asked::default()
+        }
+    }
+}
+
 /// Text larger than this is no output of `krakend version`.
 const TEXT_LIMIT: u64 = 64 << 10;
 
@@ -34,15 +45,22 @@ const TEXT_LIMIT: u64 = 64 << 10;
 ///
 /// # Errors
 /// No gateway named, an unknown release, a file that is neither a gateway nor its version text, a Go version that
-/// nothing tells.
+/// nothing tells, a file that cannot load plugins.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
-    open(asked, matrix, host).map(|(gateway, _)| gateway)
+    let (gateway, binary) = open(asked, matrix, host)?;
+    match binary.filter(|binary| !binary.loads_plugins()) {
+        None => Ok(gateway),
+        Some(binary) => {
+            let (why, help) = super::binary::why_none(&gateway);
+            Err(Error::usage(format!("{} cannot load plugins: {why}", binary.path().display())).help(help))
+        }
+    }
 }
 
 /// The same with the gateway's own file, where that is what was given: mapped and looked through once.
 ///
 /// # Errors
-/// As [`identify`].
+/// As [`identify`]; but whether the file can load plugins is for the caller to ask.
 pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
     let (mut gateway, binary) = looked_up(asked, matrix, host).map_err(|why| match &asked.named_in {
         Some(place) => Error {

@@ -13,6 +13,7 @@ use crate::matrix::Release;
 use crate::target::{Arch, Libc, LibcKind};
 use crate::version::{GatewayVersion, GoVersion, LibcVersion};
 
+pub use binary::why_none;
 pub use identify::{Asked, identify, open};
 pub use spec::GatewaySpec;
 

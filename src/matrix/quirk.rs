@@ -27,8 +27,6 @@ pub struct Quirk {
     /// Directives of a go.mod that this Go does not know.
     #[serde(default)]
     pub go_mod_drop: Vec<String>,
-    /// `major.minor` where a go.mod's go line must not have a patch number.
-    pub go_line: Option<String>,
     /// The C compiler's wrapper fails when called with all of these.
     #[serde(default)]
     pub cc_fail: Vec<String>,
@@ -41,8 +39,6 @@ pub struct Quirk {
     /// Added to `-extldflags`.
     #[serde(default)]
     pub ext_ldflags: Vec<String>,
-    /// The prefix of the package hash symbols.
-    pub pkghash: Option<String>,
     /// The reason, for the report.
     pub why: String,
     pub source: String,

@@ -188,30 +188,18 @@ fn quirks_hold_where_their_rows_say() {
     };
     has(
         &names("1.17.13", Arch::Arm64, Cc::Zig, Some(false)),
-        &["arm64-gold-zig", "zig-no-ubsan", "pkghash-dot", "no-toolchain-line"],
-        &[
-            "pgo-off",
-            "buildvcs-off",
-            "toolchain-local",
-            "arm64-gold-gcc",
-            "pkghash-colon",
-        ],
+        &["arm64-gold-zig", "zig-no-ubsan", "no-toolchain-line"],
+        &["pgo-off", "buildvcs-off", "toolchain-local", "arm64-gold-gcc"],
     );
     has(
         &names("1.19.5", Arch::Amd64, Cc::Gcc, None),
-        &["buildvcs-off", "pkghash-dot", "go-line-with-patch"],
+        &["buildvcs-off"],
         &["pgo-off", "arm64-gold-gcc", "arm64-gold-zig", "zig-no-ubsan"],
     );
     has(
         &names("1.21rc2", Arch::Arm64, Cc::Gcc, Some(false)),
-        &[
-            "pgo-off",
-            "toolchain-local",
-            "arm64-gold-gcc",
-            "pkghash-colon",
-            "no-godebug-line",
-        ],
-        &["no-toolchain-line", "go-line-with-patch", "zig-no-ubsan"],
+        &["pgo-off", "toolchain-local", "arm64-gold-gcc", "no-godebug-line"],
+        &["no-toolchain-line", "zig-no-ubsan"],
     );
     has(
         &names("1.25.6", Arch::Arm64, Cc::Gcc, Some(true)),
@@ -229,20 +217,6 @@ fn quirks_hold_where_their_rows_say() {
         bare.iter().all(|q| q.when.cc.is_none() && q.when.arch.is_none()),
         "what is unknown matches nothing"
     );
-}
-
-#[test]
-fn exactly_one_row_names_the_hash_symbols_of_every_release() {
-    let matrix = matrix();
-    for release in matrix.releases() {
-        let quirks = matrix.quirks(&QuirkFacts::of_go(&release.go));
-        assert_eq!(
-            quirks.iter().filter(|q| q.pkghash.is_some()).count(),
-            1,
-            "{}",
-            release.label()
-        );
-    }
 }
 
 #[test]

@@ -49,6 +49,17 @@ pub fn choose(wanted: &Wanted, gateway: &Gateway, host: Arch) -> Result<Vec<Chos
             other.value.arch
         )));
     }
+    // A release exists for both; a file is one of them.
+    if let (Some(libc), true) = (gateway.libc, gateway.binary.is_some())
+        && let Some(other) = chosen.iter().find(|c| c.value.libc.kind != libc.kind)
+    {
+        let kind = other.value.libc.kind;
+        return Err(Error::usage(format!(
+            "the gateway {} is for {} and cannot load a plugin for {kind}",
+            gateway.label, libc.kind
+        ))
+        .help(format!("leave the libc out, or give the {kind} gateway")));
+    }
     Ok(chosen)
 }
 

@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
     pub(super) declarations: Vec<Declaration>,
+    /// The files of package main, those without a declaration too, and whether each may be left out by its constraints.
+    mains: Vec<(PathBuf, bool)>,
 }
 
 /// One name that is declared.
@@ -72,6 +74,9 @@ impl Source {
             _ => return,
         };
         let constrained = is_constrained(file, text);
+        if package == "main" {
+            self.mains.push((file.to_owned(), constrained));
+        }
         let mut at = 2;
         while let Some(token) = tokens.get(at) {
             let declared = match token.name() {
@@ -131,18 +136,18 @@ impl Source {
         if compiled.is_empty() {
             return;
         }
-        self.declarations.retain_mut(|d| {
-            let name = d.file.file_name().unwrap_or_default().to_string_lossy();
-            let there = !d.constrained || compiled.iter().any(|file| *file == name);
-            d.constrained = false;
-            there
-        });
+        let settled = |file: &Path, constrained: &mut bool| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            !std::mem::take(constrained) || compiled.iter().any(|file| *file == name)
+        };
+        self.declarations.retain_mut(|d| settled(&d.file, &mut d.constrained));
+        self.mains.retain_mut(|(file, constrained)| settled(file, constrained));
     }
 
-    /// Whether something is declared in a package main.
+    /// Whether there is a package main.
     #[must_use]
     pub fn has_main(&self) -> bool {
-        self.main().next().is_some()
+        !self.mains.is_empty()
     }
 
     pub(super) fn main(&self) -> impl Iterator<Item = &Declaration> {

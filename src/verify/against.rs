@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
-use crate::binary::pkghash;
 use crate::error::Result;
 use crate::gateway::Gateway;
 use crate::gateway::version_text::parse_libc;
@@ -90,11 +89,10 @@ impl<'a> Against<'a> {
         })
     }
 
-    /// Whether the gateway is able to load plugins: then it carries a hash at least for its runtime.
+    /// Whether the gateway is able to load plugins.
     #[must_use]
     pub fn loads_plugins(&self) -> bool {
-        let loads = |file: &File<'_>| pkghash::Lookup::new(file.binary.image()).loads_plugins();
-        self.file.as_ref().is_none_or(loads)
+        self.file.as_ref().is_none_or(|file| file.binary.loads_plugins())
     }
 }
 

@@ -209,12 +209,13 @@ fn unfit(plugin: &Plugin<'_>, against: &Against<'_>) -> Option<Finding> {
         );
     }
     (!against.loads_plugins()).then(|| {
+        let (why, help) = crate::gateway::why_none(against.gateway);
         Finding::new(
             Id::NoPluginSupport,
             Stage::Open,
-            "the gateway cannot load any plugin: it was linked without Go's plugin package or without cgo",
+            format!("the gateway cannot load any plugin: {why}"),
         )
-        .help("use an official build of the gateway, or build yours with CGO_ENABLED=1")
+        .help(help)
     })
 }
 

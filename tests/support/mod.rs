@@ -9,7 +9,7 @@ mod plugin_file;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub(crate) use plugin_file::{gateway_file, plugin_file};
+pub(crate) use plugin_file::{gateway_file, gateway_without_plugins, plugin_file};
 
 /// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
 pub(crate) fn cache() -> PathBuf {

@@ -16,12 +16,22 @@ pub(crate) fn plugin_file(go: &str) -> PathBuf {
         &format!("plugin-go{go}"),
         go,
         "path\texample.com/handler\n",
+        &["example.com/handler", "runtime"],
         &["-shared"],
     )
 }
 
 /// A file that says of itself what a gateway does: its Go, and the values the linker was given.
 pub(crate) fn gateway_file(name: &str, go: &str, krakend: &str, libc: &str) -> PathBuf {
+    program(name, go, krakend, libc, &["runtime"])
+}
+
+/// One that was linked without Go's plugin package.
+pub(crate) fn gateway_without_plugins(name: &str, krakend: &str) -> PathBuf {
+    program(name, "1.25.6", krakend, "MUSL-1.2.5_(alpine-3.23.0)", &[])
+}
+
+fn program(name: &str, go: &str, krakend: &str, libc: &str, packages: &[&str]) -> PathBuf {
     let package = "github.com/luraproject/lura/v2/core";
     let values = format!("-X {package}.KrakendVersion={krakend} -X {package}.GlibcVersion={libc}");
     let modules = format!("path\texample.com/gateway\nbuild\t-ldflags=\"{values}\"\nbuild\tGOARCH=amd64\n");
@@ -30,20 +40,21 @@ pub(crate) fn gateway_file(name: &str, go: &str, krakend: &str, libc: &str) -> P
         name,
         go,
         &modules,
-        &["-pie", "-Wl,--dynamic-linker=/lib/ld.so", "-Wl,-e,0"],
+        packages,
+        &["-pie", "-Wl,-E", "-Wl,--dynamic-linker=/lib/ld.so", "-Wl,-e,0"],
     )
 }
 
 /// Made once, by the C compiler that cargo links with. It needs no libc, so that it fits every target of the machine's
 /// own architecture.
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn go_file(name: &str, go: &str, modules: &str, form: &[&str]) -> PathBuf {
+fn go_file(name: &str, go: &str, modules: &str, packages: &[&str], form: &[&str]) -> PathBuf {
     static MAKING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let dir = cache().join("stand-ins");
     let made = dir.join(name);
     let source = dir.join(format!("{name}.s"));
-    let text = format!("# {}\n{}", form.join(" "), assembly(go, modules));
+    let text = format!("# {}\n{}", form.join(" "), assembly(go, modules, packages));
     let same = fs::read_to_string(&source).is_ok_and(|there| there == text);
     if !(same && made.is_file()) {
         fs::create_dir_all(&dir).unwrap();
@@ -61,8 +72,9 @@ fn go_file(name: &str, go: &str, modules: &str, form: &[&str]) -> PathBuf {
     made
 }
 
-/// Go's build information (inline strings, as from Go 1.18 on), its build ID note, and one exported variable.
-fn assembly(go: &str, modules: &str) -> String {
+/// Go's build information (inline strings, as from Go 1.18 on), its build ID note, one exported variable, and the
+/// packages' hashes.
+fn assembly(go: &str, modules: &str, packages: &[&str]) -> String {
     let version = format!("go{go}");
     // The go command puts 16 bytes of marker before and after the text.
     let modules = format!("{}{modules}{}", "0".repeat(16), "1".repeat(16));
@@ -85,11 +97,18 @@ fn assembly(go: &str, modules: &str) -> String {
         .collect();
     types.sort();
     types.dedup();
-    let types: String = types
+    // A package of another Go is another package.
+    let hash: String = go.chars().filter(char::is_ascii_digit).collect();
+    let object = |name: &str, value: &str| {
+        format!(".globl \"{name}\"\n.type \"{name}\", %object\n.size \"{name}\", 8\n\"{name}\":\n.quad {value}\n")
+    };
+    let types: String = types.iter().map(|name| object(name, "0")).collect();
+    let prefix = &go_format::GoFormat::of(&version)
+        .unwrap_or(&go_format::all()[go_format::all().len() - 1])
+        .hash_prefix;
+    let hashes: String = packages
         .iter()
-        .map(|name| {
-            format!(".globl \"{name}\"\n.type \"{name}\", %object\n.size \"{name}\", 8\n\"{name}\":\n.quad 0\n")
-        })
+        .map(|package| object(&format!("{prefix}{package}"), &hash))
         .collect();
     format!(
         ".section .go.buildinfo,\"aw\"\n.balign 16\n.byte 0xff\n.ascii \" Go buildinf:\"\n.byte 8, 2\n.fill 16, 1, 0\n\
@@ -98,9 +117,7 @@ fn assembly(go: &str, modules: &str) -> String {
          .data\n.globl \"example.com/handler.HandlerRegisterer\"\n.type \"example.com/handler.HandlerRegisterer\", %object\n\
          .size \"example.com/handler.HandlerRegisterer\", 8\n\"example.com/handler.HandlerRegisterer\":\n.quad 0\n\
          .globl \"example.com/handler.main\"\n.type \"example.com/handler.main\", %function\n\
-         .size \"example.com/handler.main\", 8\n\"example.com/handler.main\":\n.quad 0\n\
-         .globl \"go:link.pkghashbytes.example.com/handler\"\n.type \"go:link.pkghashbytes.example.com/handler\", %object\n\
-         .size \"go:link.pkghashbytes.example.com/handler\", 8\n\"go:link.pkghashbytes.example.com/handler\":\n.quad 1\n{types}",
+         .size \"example.com/handler.main\", 8\n\"example.com/handler.main\":\n.quad 0\n{hashes}{types}",
         bytes(&version),
         bytes(&modules),
         id.len(),

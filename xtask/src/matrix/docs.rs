@@ -146,18 +146,11 @@ fn what(quirk: &Quirk) -> String {
         ("the C compiler is given", &quirk.cc_add),
         ("-extldflags", &quirk.ext_ldflags),
     ];
-    let mut parts: Vec<String> = lists
+    let parts: Vec<String> = lists
         .iter()
         .filter(|(_, list)| !list.is_empty())
         .map(|(name, list)| format!("{name} {}", code(&list.join(" "))))
         .collect();
-    parts.extend(quirk.go_line.iter().map(|form| format!("go line as {}", code(form))));
-    parts.extend(
-        quirk
-            .pkghash
-            .iter()
-            .map(|prefix| format!("hash symbols begin with {}", code(prefix))),
-    );
     parts.join("; ")
 }
 
