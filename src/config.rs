@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::Matrix;
+use crate::owner::Trusted;
 use crate::trust::Programs;
 use described::Described;
 
@@ -42,12 +43,15 @@ impl Settings {
     /// Reads the project's file (in `dir` or above) and the user's.
     ///
     /// # Errors
-    /// A file that cannot be read or understood.
+    /// A file that cannot be read or understood, or that somebody else can write.
     pub fn read(dir: &Path, host: &Host) -> Result<Self> {
         let project = dir
             .ancestors()
             .map(|d| d.join(FILE))
             .find(|file| file.exists() && !file.is_dir());
+        if let Some(file) = &project {
+            Trusted::of(host).and_owner_of(dir).check_file(file)?;
+        }
         let user = host.user_config.clone().filter(|file| file.is_file());
         let has_project = project.is_some();
         let files = project

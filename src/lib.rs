@@ -52,6 +52,7 @@ pub mod signals;
 
 pub mod difference;
 pub mod printable;
+pub mod owner;
 pub mod overwrite;
 pub mod ui;
 pub mod error;

@@ -1,6 +1,7 @@
 //! Attacks by a repository's settings: programs that they name (item 2), files and stores of others (item 3).
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 
 use crate::support::case::{Case, Ran, go_script};
 
@@ -202,4 +203,144 @@ fn item_2_a_program_s_path_is_relative_to_the_file() {
         .unwrap();
     case.told(&ran).exits(0);
     assert_eq!(marks(&case), ["cc.mark"]);
+}
+
+/// Somebody who is neither root nor who runs the tests.
+const OTHER: u32 = 54_321;
+
+/// Only root can give files away.
+fn may_give_away() -> bool {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let may = chown(file.path(), Some(OTHER), None).is_ok();
+    if !may {
+        crate::support::say("SKIPPED: files of another user: only root can make some");
+    }
+    may
+}
+
+fn open_to_all(case: &Case, path: &str, mode: u32) {
+    fs::set_permissions(case.at(path), Permissions::from_mode(mode)).unwrap();
+}
+
+#[track_caller]
+fn not_read(ran: &Ran, words: &[&str]) {
+    ran.exits(2);
+    for word in words {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.text());
+    }
+    assert!(ran.stderr.contains("help: "), "{}", ran.text());
+}
+
+/// A plugin in a folder below one that everybody may add to, as in /tmp.
+fn below_a_shared_folder() -> Case {
+    let case = Case::equipped()
+        .file("work/own/p/go.mod", crate::support::case::GO_MOD)
+        .file("work/own/p/main.go", crate::support::case::MAIN_GO);
+    fs::remove_file(case.at("work/go.mod")).unwrap();
+    fs::remove_file(case.at("work/main.go")).unwrap();
+    open_to_all(&case, "work", 0o1777);
+    case
+}
+
+const GATEWAY: &str = "[gateway]\nversion = \"2.1.4\"\n";
+
+#[test]
+fn item_3_files_of_another_user_in_a_folder_above_are_not_read() {
+    if !may_give_away() {
+        return;
+    }
+    for (name, text) in [("plugbuild.toml", GATEWAY), ("go.work", "go 1.19\n\nuse ./own/p\n")] {
+        let case = below_a_shared_folder().file(&format!("work/{name}"), text);
+        case.run("build own/p -g 2.1.4").exits(0);
+        chown(case.at(&format!("work/{name}")), Some(OTHER), None).unwrap();
+        let words = [&format!("[CWD]/{name} belongs to another user (uid 54321)"), "chown"];
+        for command in ["build own/p -g 2.1.4", "metadata own/p -g 2.1.4 --format-version 1"] {
+            not_read(&case.run(command), &words);
+        }
+    }
+    let case = below_a_shared_folder().file("work/go.mod", crate::support::case::GO_MOD);
+    fs::remove_file(case.at("work/own/p/go.mod")).unwrap();
+    chown(case.at("work/go.mod"), Some(OTHER), None).unwrap();
+    not_read(
+        &case.run("build own/p -g 2.1.4"),
+        &["[CWD]/go.mod belongs to another user"],
+    );
+    // A link of another user to a file of root's says what that user wants.
+    let case = below_a_shared_folder().file("elsewhere.toml", GATEWAY);
+    symlink(case.at("elsewhere.toml"), case.at("work/plugbuild.toml")).unwrap();
+    case.run("build own/p").exits(0);
+    lchown(case.at("work/plugbuild.toml"), Some(OTHER), None).unwrap();
+    not_read(
+        &case.run("build own/p"),
+        &["[CWD]/plugbuild.toml belongs to another user"],
+    );
+}
+
+#[test]
+fn item_3_files_that_everybody_can_write_are_not_read() {
+    for (name, text) in [("plugbuild.toml", GATEWAY), ("go.work", "go 1.19\n\nuse ./own/p\n")] {
+        let case = below_a_shared_folder().file(&format!("work/{name}"), text);
+        open_to_all(&case, &format!("work/{name}"), 0o666);
+        let ran = case.run("build own/p -g 2.1.4");
+        not_read(
+            &ran,
+            &[&format!("[CWD]/{name} can be written by everybody"), "chmod o-w"],
+        );
+        // A group's is the group's own decision.
+        open_to_all(&case, &format!("work/{name}"), 0o664);
+        case.run("build own/p -g 2.1.4").exits(0);
+    }
+}
+
+#[test]
+fn item_3_the_folder_that_is_named_may_be_another_user_s_whole() {
+    if !may_give_away() {
+        return;
+    }
+    // As a container that runs as root has the sources of who started it.
+    let case = Case::equipped().file("work/plugbuild.toml", GATEWAY);
+    for path in ["work", "work/plugbuild.toml", "work/go.mod", "work/main.go"] {
+        chown(case.at(path), Some(OTHER), None).unwrap();
+    }
+    case.run("build").exits(0);
+    // And a runner's home.
+    let case = Case::equipped()
+        .file("work/plugbuild.toml", GATEWAY)
+        .without("PLUGBUILD_HOME");
+    chown(case.at("home"), Some(OTHER), None).unwrap();
+    case.run("build").exits(0);
+}
+
+#[test]
+fn item_3_a_store_that_others_can_write_is_not_used() {
+    let made = || {
+        let case = Case::equipped().file("work/plugbuild.toml", GATEWAY);
+        case.run("build").exits(0);
+        case
+    };
+    let refused = |case: &Case, word: &str| {
+        for command in ["build", "metadata --format-version 1", "toolchain list", "cache prune"] {
+            not_read(&case.run(command), &["[STORE]", word, "PLUGBUILD_HOME"]);
+        }
+        case.run("doctor").exits(6);
+        case.run("gateways").exits(0);
+    };
+    // The sticky bit keeps what is there, and not what is added.
+    for mode in [0o777, 0o1777] {
+        let case = made();
+        open_to_all(&case, "store", mode);
+        refused(&case, "[STORE] can be written by everybody");
+    }
+    let case = made();
+    open_to_all(&case, "", 0o777);
+    refused(&case, "[ROOT] can be written by everybody");
+    open_to_all(&case, "", 0o1777);
+    case.run("build").exits(0);
+    if may_give_away() {
+        for (path, word) in [("store", "[STORE] belongs"), ("", "[ROOT] belongs")] {
+            let case = made();
+            chown(case.at(path), Some(OTHER), None).unwrap();
+            refused(&case, word);
+        }
+    }
 }

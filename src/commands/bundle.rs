@@ -316,7 +316,7 @@ fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Co
 }
 
 fn install(file: &Path, cx: Context) -> Result<()> {
-    let store = Store::of(cx.host);
+    let store = Store::open(cx.host)?;
     let file = cx.host.absolute(file);
     cx.ui.status("checking", file.display());
     let verified = unpack::verify(&file, cx.host, &store)?;
@@ -354,7 +354,7 @@ fn list(cx: Context) {
 }
 
 fn remove(name: &str, cx: Context) -> Result<()> {
-    let store = Store::of(cx.host);
+    let store = Store::open(cx.host)?;
     let known = modules::installed(&store).into_iter().find(|(known, _)| known == name);
     let (_, place) = known.ok_or_else(|| {
         Error::usage(format!("no bundle brought modules called {name}")).help("`plugbuild bundle list` lists what is")

@@ -13,7 +13,7 @@ use crate::toolchain::store::Store;
 use crate::ui::counted;
 
 pub(super) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
-    let store = Store::of(cx.host);
+    let store = Store::open(cx.host)?;
     match command {
         CacheCommand::Size => {
             size(&store, cx);

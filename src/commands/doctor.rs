@@ -79,7 +79,7 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
     };
     let mut all = vec![finding("host", true, host.platform.to_string(), None)];
 
-    let writable = store.stage().map(|_| ());
+    let writable = Store::open(host).and_then(|store| store.stage().map(|_| ()));
     all.push(
         finding(
             "store",

@@ -137,7 +137,7 @@ fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     plan::check_outputs(&plan.jobs)?;
     let mut said = std::collections::HashSet::new();
     plan.warnings.retain(|warning| said.insert(warning.clone()));
-    let store = Store::of(&host);
+    let store = Store::open(&host)?;
     for job in &mut plan.jobs {
         modules::without_network(&mut job.env, offline, &host, &store);
     }

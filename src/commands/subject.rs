@@ -49,7 +49,7 @@ impl Subject {
         let plugin = Plugin::read(&dir, &host, &goenv)?;
         Ok(Subject {
             matrix: settings.matrix()?,
-            store: Store::of(&host),
+            store: Store::open(&host)?,
             arch: arch.unwrap_or(Arch::Amd64),
             tags: tags.tags.clone(),
             offline: cx.offline,

@@ -12,7 +12,7 @@ use crate::toolchain::{State, cache, go, zig};
 use crate::version::GoVersion;
 
 pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
-    let store = Store::of(cx.host);
+    let store = Store::open(cx.host)?;
     match command {
         ToolchainCommand::Dir => {
             match cx.format {

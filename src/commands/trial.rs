@@ -147,7 +147,7 @@ fn with_file(gateway: Gateway, args: &TestArgs, matrix: &Matrix, cx: Context) ->
     };
     let libc = gateway.libc.map_or(LibcKind::Glibc, |libc| libc.kind);
     let target = Target::new(cx.host.platform.arch, libc);
-    let store = Store::of(cx.host);
+    let store = Store::open(cx.host)?;
     let file = toolchain::official::ensure(version, &target, matrix, cx.host, &store, cx.offline, cx.ui)?;
     let asked = Asked {
         gateway: Some(GatewaySpec::File(file)),

@@ -88,7 +88,7 @@ fn official(
         .or_else(|| first.and_then(Plugin::libc))
         .unwrap_or(LibcKind::Musl);
     let target = Target::new(arch, kind);
-    let store = Store::of(cx.host);
+    let store = Store::open(cx.host)?;
     let file = toolchain::official::ensure(version, &target, matrix, cx.host, &store, cx.offline, cx.ui)?;
     of_file(&file, matrix, cx)
 }

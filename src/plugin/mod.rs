@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::owner::Trusted;
 use crate::version::GoVersion;
 use directives::Directive;
 use goenv::GoEnv;
@@ -71,11 +72,17 @@ impl Plugin {
                 ))
                 .help("or begin with a plugin that builds: `plugbuild new NAME --type handler`")
         })?;
+        let trusted = Trusted::of(host).and_owner_of(&dir);
+        trusted.check_file(&root.join("go.mod"))?;
         let module_file = directives_of(&root.join("go.mod"))?;
         let module = Module::from(&module_file, root)?;
         let work = work_file(&dir, host, goenv);
         let mut siblings = local_replacements(&module_file, &root.join("go.mod"))?;
         if let Some(work) = &work {
+            // One that GOWORK names is the user's own word.
+            if goenv.work.as_deref().is_none_or(|given| given == "auto") {
+                trusted.check_file(work)?;
+            }
             let file = directives_of(work)?;
             let base = work.parent().unwrap_or(Path::new("/"));
             let used = file.iter().filter(|d| d.verb == "use").filter_map(|d| d.words.first());

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::owner::Trusted;
 use crate::signals::tick;
 use crate::version::GoVersion;
 
@@ -76,6 +77,15 @@ impl Store {
         Store {
             root: host.store.clone(),
         }
+    }
+
+    /// The store, for what runs tools from it or puts some there.
+    ///
+    /// # Errors
+    /// Somebody else can write it.
+    pub fn open(host: &Host) -> Result<Self> {
+        Trusted::of(host).check_store(&host.store)?;
+        Ok(Self::of(host))
     }
 
     /// A store in a folder.
