@@ -121,7 +121,7 @@ pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Op
     }
     let goroot = go.program.parent()?.parent()?;
     let listing = String::from_utf8_lossy(&said.stdout);
-    let (inputs, complete) = Inputs::of(&listing, job, goroot, &module_cache(job)?)?;
+    let (inputs, complete) = Inputs::of(&listing, job, goroot, &host.store, &module_cache(job)?)?;
     let digest = inputs.digest(&mut GoSeen::default()).ok()?.text;
     Some(Witness {
         inputs,
