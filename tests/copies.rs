@@ -28,8 +28,8 @@ if [ "$1" = list ]; then
     case "$*" in
         *" -m "*) {lists_modules} ;;
         *" -deps "*)
-            printf "github.com/google/uuid\ttrue\t\t$uuid\n"
-            printf "example.com/handler\tfalse\tgithub.com/google/uuid\texample.com/handler\t\ttrue\tfalse\t1.19\t/nowhere\t\t\t\n"
+            printf "github.com/google/uuid\ttrue\t\t/nowhere\tuuid.go,\t$uuid\n"
+            printf "example.com/handler\tfalse\tgithub.com/google/uuid\t/nowhere\tmain.go,\texample.com/handler\t\ttrue\tfalse\t1.19\t/nowhere\t\t\t\n"
             ;;
     esac
 fi
