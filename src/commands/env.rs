@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::{self, Seals};
 use super::planned::planned;
-use super::{Context, print, print_json, print_line};
+use super::{Context, print, print_json};
 use crate::cli::Format;
 use crate::cli::build::{BuildArgs, PlanArgs};
 use crate::error::Result;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
             Format::Human => {
                 print("unset GOROOT GOTOOLDIR");
                 for (name, value) in &all {
-                    print_line(format_args!("export {name}={}", quoted(value.as_ref())));
+                    print(format_args!("export {name}={}", quoted(value.as_ref())));
                 }
             }
         }
