@@ -12,10 +12,11 @@ use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::invocation::interrupted;
 use crate::toolchain::fetch::hex;
+use crate::toolchain::goroot;
 use crate::toolchain::record::{Record, Word};
 use crate::toolchain::store::{Stage, Store, create_dir};
 use crate::toolchain::tree::Limits;
-use crate::toolchain::{archive, go, zig};
+use crate::toolchain::{archive, zig};
 use crate::ui::counted;
 
 /// No bundle may hold more: the modules of a whole site beside their tools.
@@ -177,7 +178,7 @@ fn unpacked_tools(list: &List, stage: &Path, host: &Host, store: &Store) -> Resu
         let _ = fs::remove_file(&packed);
         let not_it = || Error::integrity(format!("what it has as {label} is not that"));
         let (lock, place, program) = if tool.name == "go" {
-            let version = go::version_unpacked(&folder).filter(|version| version.to_string() == tool.version);
+            let version = goroot::version_unpacked(&folder).filter(|version| version.to_string() == tool.version);
             let version = version.ok_or_else(not_it)?;
             (format!("go-{version}"), store.go(&version, host), "bin/go")
         } else {

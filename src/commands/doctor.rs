@@ -8,8 +8,9 @@ use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
 use crate::matrix::Matrix;
 use crate::plugin::goenv::GoEnv;
+use crate::toolchain::goroot;
 use crate::toolchain::store::Store;
-use crate::toolchain::{State, go, zig};
+use crate::toolchain::{State, zig};
 
 /// One thing that was looked for.
 struct Finding {
@@ -90,11 +91,11 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
         .needed(Kind::Io),
     );
 
-    let own: Vec<String> = go::installed(&store)
+    let own: Vec<String> = goroot::installed(&store)
         .iter()
         .map(|(version, _)| version.to_string())
         .collect();
-    let fetcher = go::fetcher(host, &store);
+    let fetcher = goroot::fetcher(host, &store);
     all.push(finding(
         "go",
         true,

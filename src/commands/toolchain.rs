@@ -7,6 +7,7 @@ use crate::cli::{Format, ToolchainCommand};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
+use crate::toolchain::goroot;
 use crate::toolchain::store::Store;
 use crate::toolchain::{State, cache, go, zig};
 use crate::version::GoVersion;
@@ -34,7 +35,7 @@ pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
 
 fn list(store: &Store, cx: Context) -> Result<()> {
     let zig = zig::installed(Matrix::builtin()?.zig(), cx.host, store);
-    let all = go::installed(store)
+    let all = goroot::installed(store)
         .into_iter()
         .map(|(version, root)| (format!("go {version}"), root));
     for (name, place) in all.chain(zig.map(|(version, place)| (format!("zig {version}"), place))) {

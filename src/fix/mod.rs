@@ -18,7 +18,8 @@ use crate::plan::Job;
 use crate::plugin::directives::{self, Directive};
 use crate::selection::{self, Reader};
 use crate::toolchain::State;
-use crate::toolchain::go::{self, Go};
+use crate::toolchain::go::Go;
+use crate::toolchain::goroot;
 
 pub use edit::Edit;
 
@@ -59,7 +60,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
     }
     let (program, version) = match exact.state {
         State::Ready => (exact.program(), exact.version.clone()),
-        State::Missing => go::fetcher(means.host, means.store).ok_or_else(|| {
+        State::Missing => goroot::fetcher(means.host, means.store).ok_or_else(|| {
             Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
                 "install the gateway's: `plugbuild toolchain install {}`",
                 exact.version

@@ -24,7 +24,8 @@ use crate::plan::Job;
 use crate::plugin::Plugin;
 use crate::toolchain::State;
 use crate::toolchain::fetch;
-use crate::toolchain::go::{self, Go};
+use crate::toolchain::go::Go;
+use crate::toolchain::goroot;
 use crate::version::GoVersion;
 
 /// The go command that is asked, with what it is asked about.
@@ -62,7 +63,7 @@ impl Reader {
 pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
     let Means { matrix, host, store } = means;
     let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
-    let other = go::fetcher(host, store).filter(|(_, version)| *version != exact.version);
+    let other = goroot::fetcher(host, store).filter(|(_, version)| *version != exact.version);
     let mut last = None;
     for (program, version) in own.into_iter().chain(other) {
         let line = job

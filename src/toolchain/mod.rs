@@ -6,6 +6,7 @@ pub mod cc;
 pub mod digest;
 pub mod fetch;
 pub mod go;
+pub mod goroot;
 pub mod official;
 pub mod record;
 pub mod store;
