@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::Matrix;
 use crate::owner::Trusted;
+use crate::regular::is_there;
 use crate::trust::Programs;
 use described::Described;
 
@@ -45,14 +46,13 @@ impl Settings {
     /// # Errors
     /// A file that cannot be read or understood, or that somebody else can write.
     pub fn read(dir: &Path, host: &Host) -> Result<Self> {
-        let project = dir
-            .ancestors()
-            .map(|d| d.join(FILE))
-            .find(|file| file.exists() && !file.is_dir());
+        let project = dir.ancestors().map(|d| d.join(FILE)).find(|file| is_there(file));
         if let Some(file) = &project {
             Trusted::of(host).and_owner_of(dir).check_file(file)?;
         }
-        let user = host.user_config.clone().filter(|file| file.is_file());
+        let user = host.user_config.clone();
+        // Some say so that they have no settings.
+        let user = user.filter(|file| is_there(file) && file != Path::new("/dev/null"));
         let has_project = project.is_some();
         let files = project
             .into_iter()

@@ -9,8 +9,17 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
+use crate::ui::waits_for;
+
 /// More than any source, settings or list of modules has.
 const LIMIT: u64 = 64 << 20;
+
+/// Whether a file of this name is there, of whichever kind: what is not regular is refused when it is read, as a file that
+/// is passed over would not be.
+#[must_use]
+pub fn is_there(path: impl AsRef<Path>) -> bool {
+    path.as_ref().metadata().is_ok_and(|meta| !meta.is_dir())
+}
 
 /// Opens a regular file; whatever else is there is refused without a wait.
 ///
@@ -37,6 +46,9 @@ pub fn open(path: impl AsRef<Path>) -> Result<File> {
 pub fn open_or_pipe(path: impl AsRef<Path>) -> Result<File> {
     let path = path.as_ref();
     if path.metadata()?.file_type().is_fifo() {
+        if !is_passed_on(path) {
+            waits_for(path);
+        }
         File::open(path)
     } else {
         open(path)

@@ -11,7 +11,7 @@ use crate::annotation;
 use crate::cli::{Color, Global};
 use crate::error::Error;
 use crate::host::Host;
-use crate::printable::printable;
+use crate::printable::{printable, printable_line};
 
 const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
 const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
@@ -53,6 +53,13 @@ pub fn wrapped(text: &str, label: usize, width: usize) -> String {
         lines.push(out);
     }
     lines.join("\n")
+}
+
+/// Says what a run waits for that may never come: whatever is asked of it otherwise.
+pub fn waits_for(pipe: &Path) {
+    let pipe = pipe.display().to_string();
+    let what = "     waiting for a program that writes to the named pipe";
+    let _ = writeln!(std::io::stderr().lock(), "{what} {}", printable_line(&pipe));
 }
 
 /// ` and 3 more`, after those that are shown; nothing where all are.

@@ -398,7 +398,7 @@ fn item_4_no_text_of_a_file_drives_the_terminal() {
     // Words that clap, and what comes before it, cannot read.
     for word in [format!("--{CLEAR}"), format!("-{CLEAR}"), CLEAR.to_owned()] {
         let ran = case.run_args([&word]);
-        ran.exits(2);
+        assert!(ran.code.is_some_and(|code| code != 0), "{}", ran.text());
         is_tame(&ran);
     }
 }
@@ -500,25 +500,64 @@ fn pipe(file: &Path) {
 fn item_5_only_regular_files_are_read() {
     for (file, args) in [
         ("go.mod", "--gateway 2.12.1 --dry-run"),
+        ("go.work", "--gateway 2.12.1 --dry-run"),
         ("extra.go", "--gateway 2.12.1"),
+        ("extra.go", "--gateway 2.12.1 --dry-run"),
         ("vendor/modules.txt", "--gateway 2.12.1 --dry-run"),
         ("plugbuild.toml", "--gateway 2.12.1 --dry-run"),
+        ("plugbuild.toml", "gateway show --gateway 2.12.1"),
+        ("plugbuild.lock", "--gateway 2.12.1 --locked"),
         ("krakend.json", "config check krakend.json ."),
         ("site.plugbundle", "bundle install site.plugbundle"),
         ("plugin.so", "inspect plugin.so"),
+        ("plugin.so", "verify --gateway 2.12.1 plugin.so"),
     ] {
         let case = Case::equipped()
             .file("work/go.mod", GO_MOD)
             .file("work/main.go", MAIN_GO);
         let at = case.at("work").join(file);
+        let refused = |what: &str| {
+            let ran = run(&case, args);
+            let said = format!("it is a {what}, not a regular file");
+            assert!(
+                ran.code == Some(6) && ran.stderr.contains(&said),
+                "{file} as a {what}, {args}: {}",
+                ran.text()
+            );
+            assert!(ran.stderr.contains(file), "{}", ran.text());
+        };
         pipe(&at);
-        let ran = run(&case, args);
-        assert!(ran.code.is_some_and(|code| code != 0), "{file}: {}", ran.text());
+        refused("named pipe");
         fs::remove_file(&at).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &at).unwrap();
-        let ran = run(&case, args);
-        assert!(ran.code.is_some_and(|code| code != 0), "{file}: {}", ran.text());
+        refused("device");
     }
+}
+
+/// A gateway may be a pipe with a version text: the wait for it is said, and what comes is read.
+#[test]
+fn item_5_a_gateway_that_is_a_pipe_is_waited_for() {
+    let case = Case::empty();
+    let at = case.at("work/version");
+    pipe(&at);
+    let writer = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(300));
+        fs::write(
+            at,
+            "KrakenD Version: 2.12.1\nGo Version: 1.25.6\nGlibc Version: MUSL-1.2.5\n",
+        )
+        .unwrap();
+    });
+    let ran = run(&case, "gateway show --gateway ./version");
+    writer.join().unwrap();
+    ran.exits(0);
+    assert!(ran.stdout.contains("KrakenD 2.12.1"), "{}", ran.text());
+    assert_eq!(
+        ran.stderr.matches("waiting for a program that writes").count(),
+        1,
+        "{}",
+        ran.text()
+    );
 }
 
 /// A log may be a pipe; the wait for it ends by a signal.
@@ -537,4 +576,11 @@ fn item_5_a_wait_for_a_pipe_ends_by_a_signal() {
             .success()
     );
     assert!(!ended(&mut child, Duration::from_secs(10)).success());
+    let ran = case.told(&child.wait_with_output().unwrap());
+    assert!(
+        ran.stderr
+            .contains("waiting for a program that writes to the named pipe log"),
+        "{}",
+        ran.text()
+    );
 }

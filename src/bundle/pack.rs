@@ -156,7 +156,7 @@ pub fn files(dir: &Path) -> Result<Vec<(String, PathBuf)>> {
 
 fn opened(path: &Path) -> Result<(File, u64, bool)> {
     let unread = |e: io::Error| Error::io("read", path, e);
-    let file = File::open(path).map_err(unread)?;
+    let file = crate::regular::open(path).map_err(unread)?;
     let meta = file.metadata().map_err(unread)?;
     Ok((file, meta.len(), meta.permissions().mode() & 0o100 != 0))
 }

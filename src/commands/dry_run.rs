@@ -14,6 +14,7 @@ use crate::error::{Kind, Result};
 use crate::gateway::modules::Sides;
 use crate::gobuild;
 use crate::plan::Job;
+use crate::registerer::source::Source;
 use crate::seal::GoSeen;
 use crate::toolchain::Tools;
 
@@ -24,6 +25,8 @@ fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
     let mut remarks = Vec::new();
     let (mut sides, mut seen) = (Sides::default(), GoSeen::default());
     for (job, tools) in jobs.iter_mut().zip(&planned.tools) {
+        // What a build would refuse to read is refused here too.
+        Source::read(&job.plugin.dir)?;
         let mut offline = job.clone();
         modules::without_network(&mut offline.env, true, means.host, means.store);
         match prepared(&mut offline, tools, Seals::Heed, (&mut sides, &mut seen), means, cx) {

@@ -14,6 +14,7 @@ use crate::gateway::{self, Asked, Gateway, GatewaySpec, own};
 use crate::matrix::Matrix;
 use crate::matrix::modules::{self, ModuleRow};
 use crate::overwrite::overwrite;
+use crate::regular::is_there;
 use crate::toolchain::store::create_dir;
 
 pub(super) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
@@ -160,6 +161,6 @@ fn settings_file(user: bool, cx: Context) -> Result<PathBuf> {
                 .help("set HOME, or PLUGBUILD_CONFIG to the file that is to hold them")
         });
     }
-    let found = cx.host.cwd.ancestors().map(fallback).find(|file| file.is_file());
+    let found = cx.host.cwd.ancestors().map(fallback).find(|file| is_there(file));
     Ok(found.unwrap_or_else(|| fallback(&cx.host.cwd)))
 }

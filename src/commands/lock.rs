@@ -12,6 +12,7 @@ use crate::cli::Format;
 use crate::cli::build::{BuildArgs, PlanArgs};
 use crate::error::{Error, Result};
 use crate::lock::{self, GatewayFacts, Lock};
+use crate::regular::is_there;
 use crate::toolchain::Tools;
 use crate::toolchain::digest::known_sha256_of;
 use crate::toolchain::fetch::sha256_of;
@@ -42,7 +43,7 @@ pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
 pub(super) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<()> {
     let file = place(planned);
     let strict = args.lock.locked || args.lock.frozen;
-    if !file.is_file() {
+    if !is_there(&file) {
         return if strict {
             Err(Error::usage(format!("there is no {}", file.display()))
                 .help("make it, and commit it: `plugbuild lock`"))

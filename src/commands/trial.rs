@@ -18,6 +18,7 @@ use crate::gateway::{self, Asked, Gateway, GatewaySpec};
 use crate::invocation::quoted;
 use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
+use crate::regular::is_there;
 use crate::target::{Arch, LibcKind, Target};
 use crate::toolchain::{self, store::Store};
 use crate::trial::request::{self, Answer, Request};
@@ -277,7 +278,7 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<(PathBuf, Value)> {
     let first = args.plugins.first().map(|path| cx.host.absolute(path));
     let beside = || {
         let mut folders = first.as_deref()?.ancestors().skip(1).take(2);
-        folders.find_map(|dir| Some(dir.join("krakend.json")).filter(|file| file.is_file()))
+        folders.find_map(|dir| Some(dir.join("krakend.json")).filter(|file| is_there(file)))
     };
     let file = args
         .config

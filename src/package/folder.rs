@@ -102,7 +102,7 @@ impl Folder {
         let gzip = GzBuilder::new().mtime(0).write(file, Compression::best());
         let mut tar = tar::Builder::new(gzip);
         for (member, from) in files {
-            let bytes = fs::read(from).map_err(|e| Error::io("read", from, e))?;
+            let bytes = crate::regular::read_unlimited(from).map_err(|e| Error::io("read", from, e))?;
             let mut header = tar::Header::new_gnu();
             header.set_size(bytes.len() as u64);
             let run = fs::metadata(from).map_err(failed)?.permissions().mode() & 0o100 != 0;
@@ -208,7 +208,7 @@ fn refuse_foreign(place: &Path) -> Result<()> {
                 .map_err(|e| e.help("name another: `--dist DIR`")),
         };
     }
-    let text = fs::read(&sums).map_err(|e| Error::io("read", &sums, e))?;
+    let text = crate::regular::read(&sums).map_err(|e| Error::io("read", &sums, e))?;
     let text = String::from_utf8_lossy(&text);
     let summed: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
     match stray(place, |name| name == LIST || summed.contains(&name))? {

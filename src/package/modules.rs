@@ -58,7 +58,7 @@ pub fn of(
             said.trim()
         )));
     }
-    let sums = std::fs::read_to_string(sum_file(job, &go)).unwrap_or_default();
+    let sums = crate::regular::read_to_string(sum_file(job, &go)).unwrap_or_default();
     let deps = parse(&String::from_utf8_lossy(&output.stdout), &sums);
     let info = BuildInfo {
         go: format!("go{}", tools.go.version),

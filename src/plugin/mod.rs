@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::owner::Trusted;
+use crate::regular::is_there;
 use crate::version::GoVersion;
 use directives::Directive;
 use goenv::GoEnv;
@@ -64,7 +65,7 @@ impl Plugin {
                     .help("give its folder: a package is built whole, never from single files"),
             );
         }
-        let root = dir.ancestors().find(|d| d.join("go.mod").is_file()).ok_or_else(|| {
+        let root = dir.ancestors().find(|d| is_there(d.join("go.mod"))).ok_or_else(|| {
             Error::usage(format!("no go.mod in {} or above it", dir.display()))
                 .help(format!(
                     "make it a module: `cd {} && go mod init example.com/myplugin`",
@@ -185,7 +186,7 @@ fn work_file(dir: &Path, host: &Host, goenv: &GoEnv) -> Option<PathBuf> {
     match goenv.work.as_deref() {
         Some(off) if off == "off" => None,
         Some(given) if given != "auto" => Some(host.absolute(given)),
-        _ => dir.ancestors().map(|d| d.join("go.work")).find(|file| file.is_file()),
+        _ => dir.ancestors().map(|d| d.join("go.work")).find(|file| is_there(file)),
     }
 }
 

@@ -116,7 +116,7 @@ pub fn check_file(path: &Path, sha256: &str, what: &str) -> Result<()> {
 /// # Errors
 /// The file cannot be read.
 pub fn sha256_of(path: &Path) -> Result<String> {
-    let mut file = File::open(path).map_err(|e| Error::io("read", path, e))?;
+    let mut file = crate::regular::open(path).map_err(|e| Error::io("read", path, e))?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 128 << 10];
     loop {
