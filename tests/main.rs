@@ -9,6 +9,7 @@ mod registerers;
 mod loads;
 mod align;
 mod copies;
+mod shapes;
 mod trimmed;
 mod trees;
 mod official;

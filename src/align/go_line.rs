@@ -36,12 +36,12 @@ pub fn change(have: Option<&GoVersion>, gateway: &GoVersion) -> Option<GoLine> {
 }
 
 /// Whether a Go refuses a go.mod for its go line alone. Before 1.21 the line was a hint, but three numbers in it were a
-/// syntax error.
+/// syntax error, and the last of them refuse to compile for 1.22 and later, as loops mean something else there.
 #[must_use]
 pub fn stops(have: &GoVersion, go: &GoVersion) -> bool {
     if go.at_least(1, 21) {
         have > go
     } else {
-        have.to_string().matches('.').count() > 1
+        have.at_least(1, 22) || have.to_string().matches('.').count() > 1
     }
 }

@@ -1,0 +1,470 @@
+//! Shapes of repositories: for each, check, compat, build, verify and the gateway itself give one answer.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::align::{build, new, old, run};
+use crate::support::gateway::{Gateway, Release, text};
+use crate::support::{cache, say};
+
+/// The three verdicts of check.
+const FITS: &str = "fits";
+const ALIGNED: &str = "fits-aligned";
+const NOT: &str = "does-not-fit";
+
+/// A repository of our own, and what is true of it for the gateways 2.1.4 (Go 1.19) and 2.12.1 (Go 1.25).
+#[derive(Debug)]
+struct Shape {
+    name: String,
+    files: Vec<(&'static str, String)>,
+    /// The plugin's folder below it.
+    plugin: &'static str,
+    tags: &'static str,
+    answers: [&'static str; 2],
+}
+
+fn shape(name: impl Into<String>, answers: [&'static str; 2]) -> Shape {
+    Shape {
+        name: name.into(),
+        files: Vec::new(),
+        plugin: ".",
+        tags: "",
+        answers,
+    }
+}
+
+impl Shape {
+    fn file(mut self, path: &'static str, content: impl Into<String>) -> Self {
+        self.files.push((path, content.into()));
+        self
+    }
+
+    /// A go.mod with this go line and more lines behind it.
+    fn module(self, go: &str, more: &str) -> Self {
+        self.file("go.mod", format!("module example.com/shape\n\ngo {go}\n\n{more}"))
+    }
+
+    fn of(mut self, plugin: &'static str) -> Self {
+        self.plugin = plugin;
+        self
+    }
+
+    fn tagged(mut self, tags: &'static str) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// Written anew below the tests' cache, where paths stay the same from run to run.
+    fn write(&self, of: &str) -> PathBuf {
+        let place = cache().join("shapes").join(of).join(&self.name);
+        let _ = fs::remove_dir_all(&place);
+        for (path, content) in &self.files {
+            let path = place.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        if place.join("lib/sum.c").exists() {
+            archive(&place.join("lib"));
+        }
+        place.join(self.plugin)
+    }
+}
+
+/// The C archive that somebody built beforehand and committed.
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn archive(folder: &Path) {
+    for (tool, args) in [
+        ("gcc", &["-c", "-fPIC", "-O1", "sum.c", "-o", "sum.o"][..]),
+        ("ar", &["rcs", "libsum.a", "sum.o"]),
+    ] {
+        let out = Command::new(tool).args(args).current_dir(folder).output().unwrap();
+        assert!(out.status.success(), "{tool}: {}", text(&out.stderr));
+    }
+    fs::remove_file(folder.join("sum.c")).unwrap();
+    fs::remove_file(folder.join("sum.o")).unwrap();
+}
+
+/// A plugin whose handler calls `words()`, of the standard library alone.
+const HANDLER: &str = r#"package main
+
+import (
+	"context"
+	"net/http"
+)
+
+var HandlerRegisterer = registerer("shape")
+
+type registerer string
+
+func (r registerer) RegisterHandlers(f func(string, func(context.Context, map[string]interface{}, http.Handler) (http.Handler, error))) {
+	f(string(r), func(_ context.Context, _ map[string]interface{}, next http.Handler) (http.Handler, error) {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			w.Header().Set("X-Shape", words())
+			next.ServeHTTP(w, req)
+		}), nil
+	})
+}
+
+func main() {}
+"#;
+
+/// The file of a plugin that has `words`: its imports, and what the function returns.
+fn words(imports: &str, returns: &str) -> String {
+    format!("package main\n\nimport (\n{imports}\n)\n\nfunc words() string {{ return {returns} }}\n")
+}
+
+const PLAIN: &str = "package main\n\nfunc words() string { return \"plain\" }\n";
+const LIB: &str = "package lib\n\nfunc Words() string { return \"lib\" }\n";
+
+/// A shape with the handler in the repository's own folder.
+fn plugin(name: impl Into<String>, answers: [&'static str; 2]) -> Shape {
+    shape(name, answers).file("plugin.go", HANDLER)
+}
+
+/// What needs no module but those in the repository.
+fn own() -> Vec<Shape> {
+    let lines = [
+        ("1.12", FITS, FITS),
+        ("1.16", FITS, FITS),
+        ("1.17", FITS, FITS),
+        ("1.19", FITS, FITS),
+        ("1.20", FITS, FITS),
+        ("1.21", FITS, FITS),
+        ("1.23.4", ALIGNED, FITS),
+        ("1.25.0", ALIGNED, FITS),
+        ("1.25.7", ALIGNED, ALIGNED),
+        ("1.27", ALIGNED, ALIGNED),
+        ("1.27.0", ALIGNED, ALIGNED),
+    ];
+    let mut all: Vec<Shape> = lines
+        .map(|(line, old, new)| {
+            plugin(format!("go-{line}"), [old, new])
+                .module(line, "")
+                .file("words.go", PLAIN)
+        })
+        .into();
+    let commands = |name, at| {
+        shape(name, [FITS, FITS])
+            .module("1.18", "")
+            .file("internal/lib/lib.go", LIB)
+            .file("cmd/first/plugin.go", HANDLER)
+            .file(
+                "cmd/first/words.go",
+                words("\t\"example.com/shape/internal/lib\"", "lib.Words()"),
+            )
+            .file("cmd/second/plugin.go", HANDLER)
+            .file("cmd/second/words.go", PLAIN)
+            .file("cmd/server/main.go", "package main\n\nfunc main() { println(1) }\n")
+            .of(at)
+    };
+    let tagged = |name, tags, answers| {
+        plugin(name, answers)
+            .module("1.19", "")
+            .file("words.go", format!("//go:build !prod\n\n{PLAIN}"))
+            .file(
+                "prod.go",
+                format!(
+                    "//go:build prod\n\n{}",
+                    words("\t\"log/slog\"", "slog.LevelInfo.String()")
+                ),
+            )
+            .tagged(tags)
+    };
+    let uses = "example.com/shape/lib";
+    all.extend([
+        commands("first-of-two", "cmd/first"),
+        commands("second-of-two", "cmd/second"),
+        plugin("vendored", [FITS, FITS])
+            .module("1.17", "require corp.example/private v1.2.3\n")
+            .file("words.go", words("\t\"corp.example/private/lib\"", "lib.Words()"))
+            .file("vendor/corp.example/private/lib/lib.go", LIB)
+            .file(
+                "vendor/modules.txt",
+                "# corp.example/private v1.2.3\n## explicit; go 1.17\ncorp.example/private/lib\n",
+            ),
+        plugin("generated", [FITS, FITS])
+            .module("1.18", "")
+            .file("doc.go", "package main\n\n//go:generate go run ./gen\n")
+            .file("words_gen.go", format!("// Code generated by gen; DO NOT EDIT.\n\n{PLAIN}"))
+            .file("gen/main.go", "package main\n\nimport \"os\"\n\nfunc main() { os.Exit(1) }\n"),
+        tagged("without-a-tag", "", [FITS, FITS]),
+        tagged("with-a-tag", "prod", [NOT, FITS]),
+        plugin("prebuilt", [FITS, FITS])
+            .module("1.16", "")
+            .file("lib/sum.c", "int sum(int a, int b) { return a + b; }\n")
+            .file("lib/sum.h", "int sum(int a, int b);\n")
+            .file(
+                "words.go",
+                "package main\n\n// #cgo CFLAGS: -I${SRCDIR}/lib\n// #cgo LDFLAGS: -L${SRCDIR}/lib -lsum\n// #include \"sum.h\"\nimport \"C\"\n\nimport \"strconv\"\n\nfunc words() string { return strconv.Itoa(int(C.sum(1, 2))) }\n",
+            ),
+        plugin("embed", [FITS, FITS])
+            .module("1.16", "")
+            .file("data/words.txt", "embedded\n")
+            .file("data/more/a.json", "{}\n")
+            .file(
+                "words.go",
+                "package main\n\nimport \"embed\"\n\n//go:embed data/words.txt\nvar text string\n\n//go:embed data\nvar all embed.FS\n\nfunc words() string {\n\t_, _ = all.ReadFile(\"data/more/a.json\")\n\treturn text\n}\n",
+            ),
+        shape("workspace", [FITS, FITS])
+            .file("go.work", "go 1.18\n\nuse (\n\t./plugin\n\t./lib\n)\n")
+            .file("lib/go.mod", format!("module {uses}\n\ngo 1.18\n"))
+            .file("lib/lib.go", LIB)
+            .file(
+                "plugin/go.mod",
+                format!("module example.com/shape/plugin\n\ngo 1.18\n\nrequire {uses} v0.0.0\n"),
+            )
+            .file("plugin/plugin.go", HANDLER)
+            .file("plugin/words.go", words(&format!("\t\"{uses}\""), "lib.Words()"))
+            .of("plugin"),
+        shape("sibling", [FITS, FITS])
+            .file("lib/go.mod", format!("module {uses}\n\ngo 1.16\n"))
+            .file("lib/lib.go", LIB)
+            .file(
+                "plugin/go.mod",
+                format!("module example.com/shape/plugin\n\ngo 1.18\n\nrequire {uses} v0.0.0\n\nreplace {uses} => ../lib\n"),
+            )
+            .file("plugin/plugin.go", HANDLER)
+            .file("plugin/words.go", words(&format!("\t\"{uses}\""), "lib.Words()"))
+            .of("plugin"),
+        shape("sibling-of-a-newer-go", [NOT, FITS])
+            .file("lib/go.mod", format!("module {uses}\n\ngo 1.21\n"))
+            .file(
+                "lib/lib.go",
+                "package lib\n\nimport \"slices\"\n\nfunc Words() string { return slices.Max([]string{\"a\", \"b\"}) }\n",
+            )
+            .file(
+                "plugin/go.mod",
+                format!("module example.com/shape/plugin\n\ngo 1.21\n\nrequire {uses} v0.0.0\n\nreplace {uses} => ../lib\n"),
+            )
+            .file("plugin/plugin.go", HANDLER)
+            .file("plugin/words.go", words(&format!("\t\"{uses}\""), "lib.Words()"))
+            .of("plugin"),
+        plugin("slices", [NOT, FITS])
+            .module("1.21", "")
+            .file("words.go", words("\t\"slices\"", "slices.Max([]string{\"a\", \"b\"})")),
+        plugin("toolchain", [ALIGNED, FITS])
+            .module("1.21", "toolchain go1.25.6\n")
+            .file("words.go", PLAIN),
+        plugin("newer-toolchain", [ALIGNED, FITS])
+            .module("1.21", "toolchain go1.27.0\n")
+            .file("words.go", PLAIN),
+        plugin("godebug", [ALIGNED, FITS])
+            .module("1.23", "godebug (\n\tdefault=go1.21\n\tpanicnil=1\n)\n")
+            .file("words.go", PLAIN),
+        plugin("tool-and-ignore", [ALIGNED, FITS])
+            .module("1.25", "tool example.com/shape/gen\n\nignore ./web\n")
+            .file("gen/main.go", "package main\n\nfunc main() {}\n")
+            .file("words.go", PLAIN),
+    ]);
+    all
+}
+
+/// What needs public modules, in versions that the gateways do not all have.
+fn public() -> Vec<Shape> {
+    let uses = |name: &str, line: &str, module: &str, import: &str, answers| {
+        plugin(name, answers)
+            .module(line, &format!("require (\n\t{module}\n)\n"))
+            .file(
+                "words.go",
+                format!("package main\n\nimport (\n\t_ \"{import}\"\n)\n\nfunc words() string {{ return \"\" }}\n"),
+            )
+    };
+    let uuid = "github.com/google/uuid";
+    vec![
+        uses("uuid-1.4", "1.19", &format!("{uuid} v1.4.0"), uuid, [ALIGNED, ALIGNED]),
+        uses("uuid-1.6", "1.19", &format!("{uuid} v1.6.0"), uuid, [ALIGNED, FITS]).file(
+            "go.sum",
+            "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\ngithub.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n",
+        ),
+        uses(
+            "lura",
+            "1.16",
+            "github.com/luraproject/lura/v2 v2.2.2",
+            "github.com/luraproject/lura/v2/config",
+            [ALIGNED, ALIGNED],
+        ),
+        uses(
+            "grpc",
+            "1.12",
+            "github.com/golang/protobuf v1.3.2\n\tgoogle.golang.org/genproto v0.0.0-20190819201941-24fa4b261c55\n\tgoogle.golang.org/grpc v1.26.0",
+            "google.golang.org/grpc/status",
+            [ALIGNED, ALIGNED],
+        ),
+    ]
+}
+
+/// A gateway as it is given to plugbuild.
+struct Given {
+    spec: String,
+    /// The release whose row in compat is of this gateway, Go included.
+    row: Option<&'static str>,
+    /// Which of a shape's answers is for it.
+    answer: usize,
+    gateway: Gateway,
+}
+
+fn given() -> Vec<Given> {
+    let given = |(release, gateway): &(Release, Gateway), spec: String, answer| Given {
+        spec,
+        row: release.exact.then_some(release.version),
+        answer,
+        gateway: gateway.clone(),
+    };
+    let (old, new) = (old(), new());
+    let file = |one: &(Release, Gateway)| one.1.binary.display().to_string();
+    let mut all = vec![given(&old, file(&old), 0), given(&new, file(&new), 1)];
+    if new.0.exact {
+        all.push(given(&new, new.0.version.to_owned(), 1));
+    }
+    all
+}
+
+/// The first JSON document that a command prints.
+fn first(stdout: &[u8]) -> Value {
+    serde_json::from_str(text(stdout).lines().next().unwrap_or_default()).unwrap_or_default()
+}
+
+/// What is wrong with the answers to one shape for one gateway.
+fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
+    let folder = shape.write(&index.to_string());
+    let json = ["--message-format", "json"];
+    let tags = ["--tags", shape.tags];
+    let tags = if shape.tags.is_empty() { &[][..] } else { &tags };
+    let answer = shape.answers[given.answer];
+    let loads = answer != NOT;
+    let mut wrong = Vec::new();
+
+    let out = run(
+        &[&["check", "--gateway", &given.spec], &json[..], tags].concat(),
+        &folder,
+    );
+    let report = first(&out.stdout);
+    let told = report["verdict"].as_str().unwrap_or_default();
+    if told != answer || out.status.code() != Some(i32::from(answer != FITS)) {
+        wrong.push(format!("check: {:?} {report} {}", out.status.code(), text(&out.stderr)));
+    }
+
+    if let Some(release) = given.row {
+        let out = run(&[&["compat", "--from", release], &json[..], tags].concat(), &folder);
+        let all = text(&out.stdout);
+        let row: Value = all
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .find(|row: &Value| row["gateway"] == release)
+            .unwrap_or_default();
+        let fit = match row["fit"].as_str() {
+            Some("as-it-is") => FITS,
+            Some("aligned") => ALIGNED,
+            _ => NOT,
+        };
+        if row.is_null() || fit != answer {
+            wrong.push(format!("compat: {row} {}", text(&out.stderr)));
+        }
+    }
+
+    let output = cache().join(format!("plugins/shapes/{index}-{}.so", shape.name));
+    let _ = fs::remove_file(&output);
+    let flags = ["--", "-tags", shape.tags];
+    let flags = if shape.tags.is_empty() { &[][..] } else { &flags };
+    let out = build(&folder, &given.spec, &output, flags);
+    let said = text(&out.stderr);
+    // What does not fit is known before anything is compiled.
+    if out.status.code() != Some(i32::from(!loads)) || said.contains(" aligned ") != (answer == ALIGNED) {
+        wrong.push(format!("build: {:?} {said}", out.status.code()));
+    }
+    if output.exists() != loads {
+        wrong.push("build: there is a file exactly where it fits".to_owned());
+    }
+
+    if output.exists() {
+        let file = given.gateway.binary.to_str().unwrap();
+        let verify = ["verify", "--gateway", file, output.to_str().unwrap()];
+        let out = run(&[&verify, &json[..]].concat(), &folder);
+        let verdict = first(&out.stdout)["verdicts"][0]["answer"].clone();
+        let opened = &given.gateway.open(&[&output])[0];
+        let usable = opened.ok && opened.usable.get("HandlerRegisterer") == Some(&true);
+        if !usable || verdict != "will-load" || !out.status.success() {
+            wrong.push(format!("verify: {verdict} {}; opened: {opened:?}", text(&out.stderr)));
+        }
+    }
+    (!wrong.is_empty()).then(|| {
+        format!(
+            "{} for {}: {answer} is true, but\n{}",
+            shape.name,
+            given.spec,
+            wrong.join("\n")
+        )
+    })
+}
+
+/// Every shape for every gateway; a few at a time.
+fn agree(what: &str, shapes: &[Shape]) {
+    let gateways = given();
+    fs::create_dir_all(cache().join("plugins/shapes")).unwrap();
+    let queue: VecDeque<(&Shape, usize)> = shapes
+        .iter()
+        .flat_map(|shape| (0..gateways.len()).map(move |index| (shape, index)))
+        .collect();
+    let count = queue.len();
+    let queue = Mutex::new(queue);
+    let wrong = Mutex::new(Vec::new());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some((shape, index)) = next() {
+                    let found = disagreement(shape, &gateways[index], index);
+                    wrong.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
+    say(&format!(
+        "{count} pairs of {what} and a gateway: check, compat, build, verify and the gateway agree on {}",
+        count - wrong.len()
+    ));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_shape_of_our_own_has_one_answer() {
+    agree("our own shapes", &own());
+}
+
+#[test]
+fn every_shape_with_public_modules_has_one_answer() {
+    agree("shapes with public modules", &public());
+}
+
+/// What `fix --write` leaves is as `go mod tidy` would have it.
+#[test]
+fn what_is_fixed_fits_and_is_tidy() {
+    let shapes: Vec<Shape> = own().into_iter().chain(public()).collect();
+    for (name, (release, gateway)) in [
+        ("uuid-1.4", new()),
+        ("lura", new()),
+        ("go-1.27", new()),
+        ("uuid-1.6", old()),
+        ("go-1.27", old()),
+    ] {
+        let shape = shapes.iter().find(|shape| shape.name == name).unwrap();
+        let folder = shape.write("fixed");
+        let spec = gateway.binary.to_str().unwrap();
+        let out = run(&["fix", "--write", "--gateway", spec], &folder);
+        assert!(out.status.success(), "{name}: {}", text(&out.stderr));
+        let out = run(&["check", "--gateway", spec], &folder);
+        assert_eq!(out.status.code(), Some(0), "{name}: {}", text(&out.stdout));
+        let files = || ["go.mod", "go.sum"].map(|file| fs::read_to_string(folder.join(file)).unwrap_or_default());
+        let fixed = files();
+        let mut go = release.go.command();
+        let out = go.current_dir(&folder).args(["mod", "tidy"]).output().unwrap();
+        assert!(out.status.success(), "{name}: {}", text(&out.stderr));
+        assert_eq!(files(), fixed, "{name}");
+    }
+}
