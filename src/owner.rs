@@ -54,7 +54,8 @@ impl Trusted {
             .ok()
             .filter(|meta| self.fault(meta.uid(), 0, false).is_some());
         let Some((meta, why)) = link
-            .or_else(|| file.metadata().ok())
+            // A pipe or a device is refused by whoever reads it, whosever it is.
+            .or_else(|| file.metadata().ok().filter(|meta| meta.is_file() || meta.is_dir()))
             .and_then(|meta| self.fault_of(&meta).map(|why| (meta, why)))
         else {
             return Ok(());

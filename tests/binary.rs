@@ -255,7 +255,7 @@ fn what_is_no_gateway_is_named() {
     changed(5, 2, "a big-endian binary");
     changed(18, 243, "built for riscv");
     let error = Binary::open(folder.path()).unwrap_err();
-    assert!(error.what.ends_with("is not a file"), "{error}");
+    assert!(error.what.ends_with("it is a directory, not a regular file"), "{error}");
     assert_eq!(Binary::open(folder.path().join("none")).unwrap_err().kind, Kind::Io);
     let own = Binary::open("/proc/self/exe").unwrap();
     let error = own.build_info().unwrap_err();

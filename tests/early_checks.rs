@@ -337,7 +337,7 @@ fn what_cannot_be_the_gateway_is_said_before_a_build() {
     let case = copy(
         Case::equipped(),
         "plain",
-        &gateway_without_plugins("no-plugins", "2.12.1"),
+        &gateway_without_plugins("no-plugins", "1.25.6", "2.12.1"),
     );
     let musl = gateway_file("for-musl", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
     let case = copy(case, "krakend", &musl);

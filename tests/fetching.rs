@@ -746,12 +746,12 @@ help: check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, 
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 fn a_real_go_from_an_archive() {
     let test = "a_real_go_from_an_archive";
-    let go = match Go::fetch("1.26.8") {
+    let go = match Go::fetch("1.27.3") {
         Ok(go) => go,
         Err(why) => return skipped(test, &why),
     };
     // It has to be one whose sum is not built in, and that is not found before anything is fetched.
-    if fs::read_to_string("/usr/local/go/VERSION").is_ok_and(|text| text.starts_with("go1.26.8\n")) {
+    if fs::read_to_string("/usr/local/go/VERSION").is_ok_and(|text| text.starts_with("go1.27.3\n")) {
         return skipped(test, "/usr/local/go is that very Go");
     }
     if Command::new("gcc").arg("--version").output().is_err() {
@@ -760,7 +760,7 @@ fn a_real_go_from_an_archive() {
     let case = Case::plugin();
     fs::create_dir(case.at("mirror")).unwrap();
     symlink(&go.root, case.at("mirror/go")).unwrap();
-    let archive = case.at("mirror").join(go_archive_name("1.26.8"));
+    let archive = case.at("mirror").join(go_archive_name("1.27.3"));
     let packed = Command::new("tar")
         .args([
             "--exclude=go/test",
@@ -777,11 +777,11 @@ fn a_real_go_from_an_archive() {
         .unwrap();
     assert!(packed.success());
     let sum = sha256_of(&archive).unwrap();
-    let list = serde_json::json!([{ "version": "go1.26.8", "files": [{ "filename": go_archive_name("1.26.8"), "sha256": sum }] }]);
+    let list = serde_json::json!([{ "version": "go1.27.3", "files": [{ "filename": go_archive_name("1.27.3"), "sha256": sum }] }]);
     let mirror = folder_mirror(&case.at("mirror"));
     let case = case
         .file("mirror/index.json", list.to_string())
-        .settings(&UNKNOWN_GO.replace("1.25.66", "1.26.8"))
+        .settings(&UNKNOWN_GO.replace("1.25.66", "1.27.3"))
         .env("PLUGBUILD_GO_MIRROR", mirror)
         .env("PATH", "/usr/bin:/bin")
         .env("GOCACHE", cache().join("gocache"));
@@ -790,9 +790,9 @@ fn a_real_go_from_an_archive() {
     ran.exits(0);
     assert!(ran.stderr.contains("exports HandlerRegisterer"), "{}", ran.text());
     let plugin = plugbuild::binary::Binary::open(case.at("work/handler.so")).unwrap();
-    assert_eq!(plugin.build_info().unwrap().go, "go1.26.8");
+    assert_eq!(plugin.build_info().unwrap().go, "go1.27.3");
     // The Go of the store knows itself.
-    let version = Command::new(case.at(&format!("store/go/go1.26.8.{HOST}/bin/go")))
+    let version = Command::new(case.at(&format!("store/go/go1.27.3.{HOST}/bin/go")))
         .arg("version")
         .env("GOTOOLCHAIN", "local")
         .output()
@@ -800,6 +800,6 @@ fn a_real_go_from_an_archive() {
     assert!(
         String::from_utf8(version.stdout)
             .unwrap()
-            .starts_with("go version go1.26.8 ")
+            .starts_with("go version go1.27.3 ")
     );
 }

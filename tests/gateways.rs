@@ -555,6 +555,7 @@ exit: 0
 --- stdout
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
 --- stderr
+     waiting for a program that writes to the named pipe [CWD]/pipe
      gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/pipe
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway

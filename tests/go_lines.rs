@@ -24,7 +24,7 @@ use crate::oracle::workshop::{After, BASE, Cc, Tree, Variant, What, Workshop};
 use crate::support::case::Case;
 use crate::support::gateway::text;
 use crate::support::go::Go;
-use crate::support::{cache, gateway_file, plugbuild, say, skipped};
+use crate::support::{cache, gateway_without_plugins, plugbuild, say, skipped};
 
 const HOST: &str = include_str!("oracle/go/lines/host.txt");
 const SMALL: &str = include_str!("oracle/go/lines/small.txt");
@@ -511,11 +511,11 @@ fn a_go_line_that_is_not_proved_is_never_a_reason_to_refuse() {
 #[test]
 fn a_build_for_a_go_line_that_is_not_proved_is_finished_without_a_verdict() {
     for (go, code, words) in [
-        ("1.25.6", 1, "the gateway cannot load any plugin"),
+        ("1.25.6", 2, "cannot load plugins: it was linked without"),
         ("1.99.0", 0, "can't tell whether it loads"),
     ] {
         // It has no package hashes: where a Go is known, that is a gateway that loads no plugin.
-        let gateway = gateway_file(&format!("gateway-go{go}"), go, "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
+        let gateway = gateway_without_plugins(&format!("no-plugins-go{go}"), go, "2.12.1");
         let case = Case::plugin().go(&format!("home/sdk/go{go}"), go).zig();
         let ran = case.run_args(["--gateway".into(), gateway.into_os_string()]);
         assert!(ran.exits(code).stderr.contains(words), "{}", ran.text());

@@ -8,6 +8,7 @@ use super::spec::{forms, meant};
 use super::version_text::VersionText;
 use super::{Gateway, GatewaySpec, Settings};
 use crate::binary::Binary;
+use crate::binary::go_format::GoFormat;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::matrix::{Defaults, Matrix, Release};
@@ -48,7 +49,9 @@ const TEXT_LIMIT: u64 = 64 << 10;
 /// nothing tells, a file that cannot load plugins.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     let (gateway, binary) = open(asked, matrix, host)?;
-    match binary.filter(|binary| !binary.loads_plugins()) {
+    // How a newer Go than any proved one marks its packages is not known.
+    let is_proved = GoFormat::of(&format!("go{}", gateway.go)).is_some();
+    match binary.filter(|binary| is_proved && !binary.loads_plugins()) {
         None => Ok(gateway),
         Some(binary) => {
             let (why, help) = super::binary::why_none(&gateway);

@@ -27,8 +27,8 @@ pub(crate) fn gateway_file(name: &str, go: &str, krakend: &str, libc: &str) -> P
 }
 
 /// One that was linked without Go's plugin package.
-pub(crate) fn gateway_without_plugins(name: &str, krakend: &str) -> PathBuf {
-    program(name, "1.25.6", krakend, "MUSL-1.2.5_(alpine-3.23.0)", &[])
+pub(crate) fn gateway_without_plugins(name: &str, go: &str, krakend: &str) -> PathBuf {
+    program(name, go, krakend, "MUSL-1.2.5_(alpine-3.23.0)", &[])
 }
 
 fn program(name: &str, go: &str, krakend: &str, libc: &str, packages: &[&str]) -> PathBuf {
