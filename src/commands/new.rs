@@ -18,6 +18,7 @@ use crate::registerer::source::Source;
 use crate::registerer::{self, Kind};
 use crate::scaffold::{File, Project, WORKFLOW};
 use crate::target::LibcKind;
+use crate::trust::Programs;
 
 pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
@@ -63,6 +64,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             dir.display()
         ),
     );
+    trust_what_was_written(&dir, &made, cx);
     warn_of_file_elsewhere(&project, &dir, cx);
     misplaced.inspect(|root| say_where_ci_is(root, cx));
     cx.ui.status(
@@ -121,10 +123,28 @@ pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     if made.is_empty() {
         cx.ui.status("unchanged", "nothing is missing");
     }
+    trust_what_was_written(&dir, &made, cx);
     if cx.format == Format::Json {
         print_json(&made_event(&project, &dir, &made));
     }
     Ok(())
+}
+
+/// A settings file that was written here names no program but the gateway that the user has just named.
+fn trust_what_was_written(dir: &Path, made: &[&str], cx: Context) {
+    if !made.contains(&config::FILE) {
+        return;
+    }
+    let trusted = Settings::read(dir, cx.host).and_then(|settings| {
+        let programs = Programs::of_project(&settings, &settings.matrix()?, cx.host);
+        match programs.filter(|programs| !programs.all.is_empty()) {
+            Some(programs) => programs.trust(cx.host),
+            None => Ok(()),
+        }
+    });
+    if let Err(why) = trusted {
+        cx.ui.warn(format!("{} is not trusted yet: {why}", config::FILE));
+    }
 }
 
 /// A gateway's file outside of the repository is not in a clone of it, as on a CI's machine.
