@@ -274,7 +274,7 @@ fn with_room_for(case: &Case, blocks: usize, args: &str) -> Ran {
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 fn a_log_that_memory_does_not_hold_is_explained() {
-    const LOG: &str = "ulimit -v 400000; { head -c 500000000 /dev/zero; echo; \
+    const LOG: &str = "ulimit -v 400000; { head -c 500000000 /dev/zero | tr '\\000' x; echo; \
                        echo 'fatal error: runtime: no plugin module data'; } | \"$0\" explain";
     let case = Case::empty();
     let mut limited = std::process::Command::new("/bin/sh");
@@ -452,7 +452,7 @@ fn a_disk_that_is_really_full() {
     let case = case().file("in.plugbundle", bundle::bundle());
     fs::create_dir(case.at("store")).unwrap();
     fs::create_dir(case.at("work/out")).unwrap();
-    let disk = |at: &str, size: &str| format!("mount -t tmpfs -o size={size} tmpfs {}", case.at(at).display());
+    let disk = |at: &str, size: &str| format!("mount -t tmpfs -o size={size},mode=755 tmpfs {}", case.at(at).display());
     let install = "bundle install ../in.plugbundle -q";
     let Some(ran) = with_mounts(&case, &disk("store", "300k"), &["store/tmp"], install) else {
         return skipped("a full disk", "no namespaces for mounts");

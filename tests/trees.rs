@@ -28,7 +28,11 @@ fn two_plugins_of_a_workspace_share_a_module_of_ours() {
         &[],
     );
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
-    assert!(text(&out.stderr).contains("the workspace member example.com/ws/shared asks for Go 1.26.0"));
+    let said = text(&out.stderr);
+    assert!(
+        said.contains("example.com/ws/shared needs Go 1.26.0: its go line says so"),
+        "{said}"
+    );
     assert_eq!(check(&whole.join("a"), "2.12.1").1["verdict"], "does-not-fit");
     let out = run(&["fix", "--gateway", "2.12.1"], &whole.join("a"));
     assert_eq!(
