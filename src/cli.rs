@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn flags_of_go_build_are_known_before_the_dashes() {
-        let told = |line: &str| {
+        let message = |line: &str| {
             let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             go_flag_before_dashes(&args).map(|why| format!("{why}; {}", why.help[0]))
         };
@@ -388,9 +388,12 @@ mod tests {
             ),
             ("plugbuild env --gcflags=-N", "plugbuild env … -- --gcflags=-N"),
         ] {
-            let told = told(line).unwrap_or_default();
-            assert!(told.contains(" is a flag of go build; put it behind `--`: "), "{told}");
-            assert!(told.ends_with(&format!("`{shown}`")), "{told}");
+            let message = message(line).unwrap_or_default();
+            assert!(
+                message.contains(" is a flag of go build; put it behind `--`: "),
+                "{message}"
+            );
+            assert!(message.ends_with(&format!("`{shown}`")), "{message}");
         }
         for line in [
             "plugbuild -g 2.12 -o x.so -p auth -vv",
@@ -398,7 +401,7 @@ mod tests {
             "plugbuild inspect -json",
             "plugbuild -t arm64-musl -aarm64 -lmusl",
         ] {
-            assert_eq!(told(line), None, "{line}");
+            assert_eq!(message(line), None, "{line}");
         }
     }
 

@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn a_slip_is_told_from_another_word() {
         let known = ["build", "verify", "out-dir", "targets", "test"];
-        for (typed, meant) in [
+        for (typed, expected) in [
             ("buidl", Some("build")),
             ("verfy", Some("verify")),
             ("out_dir", Some("out-dir")),
@@ -36,7 +36,7 @@ mod tests {
             ("completions", None),
             ("", None),
         ] {
-            assert_eq!(nearest(typed, known), meant, "{typed}");
+            assert_eq!(nearest(typed, known), expected, "{typed}");
         }
     }
 }

@@ -55,7 +55,7 @@ pub fn open_or_pipe(path: impl AsRef<Path>) -> Result<File> {
     }
 }
 
-/// Whether a shell's `<(…)` or `/dev/stdin` is meant, which are there for this run only.
+/// Whether it is a shell's `<(…)` or `/dev/stdin`, which are there for this run only.
 fn is_passed_on(path: &Path) -> bool {
     path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd") || path == Path::new("/dev/stdin")
 }

@@ -216,6 +216,13 @@ fn mutants() {
 }
 
 #[track_caller]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn terminate(child: &Child) {
+    let kill = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(kill.unwrap().success());
+}
+
+#[track_caller]
 fn ended(child: &mut Child, patience: Duration) -> ExitStatus {
     let until = Instant::now() + patience;
     while Instant::now() < until {
@@ -296,13 +303,7 @@ fn item_10_a_signal_ends_the_reading_of_a_large_file() {
     let mut child = case.command(["inspect", "names.so"]).spawn().unwrap();
     thread::sleep(Duration::from_millis(300));
     assert!(child.try_wait().unwrap().is_none(), "the file is not large enough");
-    assert!(
-        Command::new("kill")
-            .arg(child.id().to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
+    terminate(&child);
     assert!(!ended(&mut child, Duration::from_secs(8)).success());
 }
 
@@ -568,13 +569,7 @@ fn item_5_a_wait_for_a_pipe_ends_by_a_signal() {
     pipe(&case.at("work/log"));
     let mut child = case.command(["explain", "log"]).spawn().unwrap();
     thread::sleep(Duration::from_millis(500));
-    assert!(
-        Command::new("kill")
-            .arg(child.id().to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
+    terminate(&child);
     assert!(!ended(&mut child, Duration::from_secs(10)).success());
     let ran = case.told(&child.wait_with_output().unwrap());
     assert!(

@@ -403,7 +403,7 @@ fn compat_over_all_releases_is_quick() {
 fn a_module_that_was_split_is_known_by_release_too() {
     let matrix = Matrix::builtin().unwrap();
     let gateway = GatewaySide::of_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap();
-    let told = |packages: &[&str]| {
+    let found = |packages: &[&str]| {
         let old = module("github.com/ugorji/go", "v1.1.4", packages);
         let clashes = clashes(&plugin(vec![old]), &gateway);
         clashes
@@ -412,10 +412,10 @@ fn a_module_that_was_split_is_known_by_release_too() {
             .collect::<Vec<_>>()
     };
     assert_eq!(
-        told(&["github.com/ugorji/go/codec", "github.com/ugorji/go/msgpack"]),
+        found(&["github.com/ugorji/go/codec", "github.com/ugorji/go/msgpack"]),
         [
             "github.com/ugorji/go v1.1.4 → github.com/ugorji/go/codec@v1.2.12 InBoth { packages: [\"github.com/ugorji/go/codec\"] }"
         ]
     );
-    assert!(told(&["github.com/ugorji/go/msgpack"]).is_empty());
+    assert!(found(&["github.com/ugorji/go/msgpack"]).is_empty());
 }

@@ -31,7 +31,6 @@ pub(super) fn run(args: &BuildArgs, cx: Context) -> Result<()> {
 
 /// From a plan to its files.
 pub(super) fn carry_out(planned: &mut Planned, args: &BuildArgs, cx: Context) -> Result<()> {
-    planned.plan.jobs.iter_mut().for_each(|job| job.force = args.force);
     if args.dry_run {
         return dry_run::run(planned, cx);
     }

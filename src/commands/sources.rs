@@ -162,6 +162,7 @@ impl Sources<'_> {
             strip: self.strip().value,
             go_args: self.args.plan.go_args.clone(),
             align: self.align().value,
+            force: self.args.force,
         }
     }
 

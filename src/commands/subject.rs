@@ -112,6 +112,7 @@ impl Subject {
             name: None,
             strip: false,
             align: Mode::Auto,
+            force: false,
         };
         let plan = plan::make(
             &request,

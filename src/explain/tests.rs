@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn told(log: &str) -> Vec<Explanation> {
+fn explained(log: &str) -> Vec<Explanation> {
     explain(log.lines().map(Ok)).unwrap()
 }
 
 fn ids(log: &str) -> Vec<String> {
-    told(log).into_iter().map(|e| e.id).collect()
+    explained(log).into_iter().map(|e| e.id).collect()
 }
 
 #[test]
@@ -50,8 +50,8 @@ fn logs_as_people_pasted_them_are_understood() {
         {\"level\":\"debug\",\"msg\":\"plugin: symbol ClientRegisterer not found in plugin plugin/unnamed-00ec48\"}\n\
         fatal error: runtime: no plugin module data\n\
         plugin #3 (x.so): http-server-handler plugin loader: unknown type\n";
-    let told = told(log);
-    let ids: Vec<_> = told.iter().map(|e| (e.line, e.id.as_str())).collect();
+    let explained = explained(log);
+    let ids: Vec<_> = explained.iter().map(|e| (e.line, e.id.as_str())).collect();
     let want = [
         (2, "different-version"),
         (3, "previous-failure"),
@@ -65,14 +65,22 @@ fn logs_as_people_pasted_them_are_understood() {
     ];
     assert_eq!(ids, want);
     assert!(
-        told[0]
+        explained[0]
             .cause
             .contains("links github.com/luraproject/lura/v2/register too"),
         "{}",
-        told[0].cause
+        explained[0].cause
     );
-    assert!(told[2].cause.starts_with("internal/cpu is"), "{}", told[2].cause);
-    assert!(told[6].cause.contains("no ClientRegisterer:"), "{}", told[6].cause);
+    assert!(
+        explained[2].cause.starts_with("internal/cpu is"),
+        "{}",
+        explained[2].cause
+    );
+    assert!(
+        explained[6].cause.contains("no ClientRegisterer:"),
+        "{}",
+        explained[6].cause
+    );
 }
 
 /// The words that docs/errors.md quotes, each said of a plugin.
@@ -89,7 +97,7 @@ fn what_the_documents_quote_is_explained() {
             format!("plugin.Open(\"/p/a.so\"): /p/a.so: {said}"),
             format!("/p/a.so: {said}"),
         ] {
-            assert_eq!(told(&line).len(), 1, "{line}");
+            assert_eq!(explained(&line).len(), 1, "{line}");
         }
     }
 }
@@ -150,8 +158,8 @@ fn the_gateways_own_words_are_understood() {
         plugin.Open(\"t\"): /p/t.so: cannot enable executable stack as shared object requires: Invalid argument\n\
         plugin.Open(\"t\"): plugin already loaded\n\
         DEBUG: [SERVICE: Executor Plugin] open ./plugins/: no such file or directory\n";
-    let told = told(log);
-    let ids: Vec<_> = told.iter().map(|e| (e.line, e.id.as_str())).collect();
+    let explained = explained(log);
+    let ids: Vec<_> = explained.iter().map(|e| (e.line, e.id.as_str())).collect();
     let want = [
         (1, "no-plugin-registered-as"),
         (2, "no-plugin-resgistered-as"),
@@ -172,11 +180,17 @@ fn the_gateways_own_words_are_understood() {
         (18, "no-folder"),
     ];
     assert_eq!(ids, want);
-    assert!(told[2].cause.contains(": no realm is set;"), "{}", told[2].cause);
     assert!(
-        told[11].cause.contains("open /etc/license: no such file or directory;"),
+        explained[2].cause.contains(": no realm is set;"),
         "{}",
-        told[11].cause
+        explained[2].cause
+    );
+    assert!(
+        explained[11]
+            .cause
+            .contains("open /etc/license: no such file or directory;"),
+        "{}",
+        explained[11].cause
     );
 }
 
@@ -196,7 +210,7 @@ fn a_trace_names_the_plugins_own_frame() {
         \t/go/pkg/mod/github.com/luraproject/lura/v2@v2.12.1/transport/http/server/plugin/server.go:69 +0x690\n\
         main.main()\n\
         \t/app/cmd/krakend-ce/main.go:33 +0x294\n";
-    let own = told(log);
+    let own = explained(log);
     assert_eq!(own.len(), 1, "{own:?}");
     assert_eq!((own[0].line, own[0].id.as_str()), (2, "plugin-panicked"));
     assert!(
@@ -230,7 +244,7 @@ fn a_file_that_lacks_all_three_registers_nothing() {
             .concat()
     };
     assert_eq!(ids(&three("a.so")), ["registers-nothing"]);
-    assert!(told(&three("a.so"))[0].cause.starts_with("a.so exports neither"));
+    assert!(explained(&three("a.so"))[0].cause.starts_with("a.so exports neither"));
     let mixed = format!("{}{}", lacks("b.so", "Client"), three("a.so"));
     assert_eq!(ids(&mixed), ["symbol-not-found-in-plugin", "registers-nothing"]);
     // One of each type, each lacking two: harmless.
@@ -247,8 +261,8 @@ fn the_table_of_check_plugin_is_read() {
     let table = "libc\n\thave: GLIBC-2.31\n\twant: MUSL-1.2.5_(alpine-3.23.0)\n\
         go\n\thave: 1.25.7\n\twant: 1.25.6\n\
         github.com/google/uuid\n\thave: v1.3.0\n\twant: v1.6.0\n3 incompatibilities found\n";
-    let told = told(table);
-    let lines: Vec<_> = told.iter().map(|e| (e.line, e.id.as_str())).collect();
+    let explained = explained(table);
+    let lines: Vec<_> = explained.iter().map(|e| (e.line, e.id.as_str())).collect();
     assert_eq!(
         lines,
         [
@@ -258,11 +272,11 @@ fn the_table_of_check_plugin_is_read() {
         ]
     );
     assert!(
-        told[2]
+        explained[2]
             .cause
             .contains("github.com/google/uuid v1.3.0, the gateway links v1.6.0")
     );
-    assert_eq!(told[1].text, "go: have 1.25.7, want 1.25.6");
+    assert_eq!(explained[1].text, "go: have 1.25.7, want 1.25.6");
 }
 
 #[test]
@@ -273,7 +287,7 @@ fn what_is_not_known_is_shown_as_that() {
         {\"level\":\"error\",\"msg\":\"plugin cache is cold\"}\n\
         ERROR: backend down\n\
         plugin #0 (a.so): plugin.Open(\"a\"): something quite new\n";
-    let told = told(log);
-    let lines: Vec<_> = told.iter().map(|e| (e.line, e.id.as_str())).collect();
+    let explained = explained(log);
+    let lines: Vec<_> = explained.iter().map(|e| (e.line, e.id.as_str())).collect();
     assert_eq!(lines, [(2, UNKNOWN), (4, UNKNOWN), (6, UNKNOWN)]);
 }

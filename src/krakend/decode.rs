@@ -14,7 +14,7 @@ const VERSION: i64 = 3;
 /// What the gateway makes of a configuration.
 #[derive(Debug, Clone)]
 pub struct Decoded {
-    /// With each key as it is documented, lists where lists are meant, and each key once; none where it is no object.
+    /// With each key as it is documented, lists where lists are expected, and each key once; none where it is no object.
     pub root: Option<Node>,
     pub findings: Vec<Finding>,
 }

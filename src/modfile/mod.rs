@@ -102,7 +102,7 @@ impl ModFile {
         put(&self.sum_file(), &sums)
     }
 
-    /// Writes both files anew.
+    /// Writes both files again.
     ///
     /// # Errors
     /// They cannot be written.

@@ -65,6 +65,8 @@ pub struct Request {
     pub go_args: Vec<String>,
     /// Whether it may be built against the gateway's modules.
     pub align: align::Mode,
+    /// Build it again whatever is known of it.
+    pub force: bool,
 }
 
 /// Where the finished file goes.
@@ -177,7 +179,7 @@ pub fn make(
                 output: output_file(&request.output, &name, gateway, &target.value),
                 align: request.align,
                 prepared: Prepared::default(),
-                force: false,
+                force: request.force,
                 seal: None,
                 target,
             };

@@ -46,6 +46,7 @@ fn request() -> Request {
     Request {
         name: None,
         strip: false,
+        force: false,
         align: crate::align::Mode::Never,
         wanted: Wanted::default(),
         cc: Chosen::new(CcWish::Auto, "default"),

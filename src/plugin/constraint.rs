@@ -11,7 +11,7 @@ pub fn on_version(source: &str) -> Option<String> {
             .map(str::trim)
             .take_while(|line| !line.starts_with("package "))
     };
-    let told = match head().find_map(|line| line.strip_prefix("//go:build ")) {
+    let constraint = match head().find_map(|line| line.strip_prefix("//go:build ")) {
         Some(line) => line.to_owned(),
         None => {
             let old: Vec<String> = head()
@@ -20,7 +20,10 @@ pub fn on_version(source: &str) -> Option<String> {
             old.join(" && ")
         }
     };
-    words(&told).iter().any(|word| release(word).is_some()).then_some(told)
+    words(&constraint)
+        .iter()
+        .any(|word| release(word).is_some())
+        .then_some(constraint)
 }
 
 /// `// +build a,b c` is `(a && b || c)`.

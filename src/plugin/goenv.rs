@@ -112,7 +112,8 @@ fn settings_file(host: &Host) -> Option<PathBuf> {
     }
 }
 
-fn parse_settings(text: &str) -> BTreeMap<&str, &str> {
+/// The settings of such a file; a GOROOT has its defaults in one, too.
+pub(crate) fn parse_settings(text: &str) -> BTreeMap<&str, &str> {
     text.lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.trim_end().split_once('='))

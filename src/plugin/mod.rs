@@ -139,8 +139,8 @@ impl Plugin {
         // The first may be a host, which tells no two plugins apart.
         let host = parts.next_if(|part| part.contains('.'));
         let parts: Vec<&str> = parts.collect();
-        let told = parts.iter().rposition(|part| !GENERIC.contains(part)).unwrap_or(0);
-        match parts.get(told..).filter(|parts| !parts.is_empty()) {
+        let own = parts.iter().rposition(|part| !GENERIC.contains(part)).unwrap_or(0);
+        match parts.get(own..).filter(|parts| !parts.is_empty()) {
             Some(parts) => parts.join("-"),
             None => host.unwrap_or("plugin").to_owned(),
         }

@@ -1,6 +1,6 @@
 //! The files of Go itself that a build reads: the standard library's, and the tools.
 //!
-//! They are told by path, inode, length and time, not read: they are many, and nobody edits them but to patch them.
+//! They are identified by path, inode, length and time, not read: they are many, and nobody edits them but to patch them.
 
 use std::collections::BTreeMap;
 use std::fs;

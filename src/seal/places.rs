@@ -1,6 +1,6 @@
 //! When what a path leads through was put in its place: folders and links can be exchanged while a build reads.
 //!
-//! A rename changes the time of what is renamed, so what was exchanged and put back is told from what was never touched.
+//! A rename changes the time of what is renamed, so what was exchanged and put back differs from what was never touched.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
 use crate::toolchain::digest;
-use crate::toolchain::store::{IN_USE, Lock, Store, remove_tree};
+use crate::toolchain::store::{IN_USE, Lock, Store, entries, remove_tree};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -148,17 +148,6 @@ fn leftovers(store: &Store) {
 #[must_use]
 pub fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
-}
-
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    entries.sort();
-    entries
 }
 
 fn older(path: &Path, age: Duration) -> bool {

@@ -9,11 +9,11 @@ use crate::host::Host;
 use crate::invocation::Invocation;
 use crate::invocation::growth::Growth;
 use crate::matrix::go_sums;
-use crate::plugin::goenv::GoEnv;
+use crate::plugin::goenv::{self, GoEnv};
 use crate::toolchain::fetch::{self, Sum};
-use crate::toolchain::goroot::{candidates, fetcher, folders, given_by_user, version_of, version_unpacked};
+use crate::toolchain::goroot::{candidates, fetcher, given_by_user, version_of, version_unpacked};
 use crate::toolchain::record::{Record, Word};
-use crate::toolchain::store::Store;
+use crate::toolchain::store::{Store, entries};
 use crate::toolchain::way::{self, Mirror, Way};
 use crate::toolchain::{State, archive, tree};
 use crate::ui::Ui;
@@ -53,7 +53,7 @@ impl Go {
     #[must_use]
     pub fn tool(&self, name: &str) -> PathBuf {
         let dir = self.root.join("pkg/tool");
-        let found = folders(&dir)
+        let found = entries(&dir)
             .into_iter()
             .map(|host| host.join(name))
             .find(|tool| tool.is_file());
@@ -63,9 +63,6 @@ impl Go {
 
 /// The variable that names a mirror.
 const MIRROR: &str = "PLUGBUILD_GO_MIRROR";
-
-/// The go command's GOPROXY where nothing else is set.
-const PROXY: &str = "https://proxy.golang.org,direct";
 
 /// The official archives and their list.
 const OFFICIAL: &str = "https://go.dev/dl";
@@ -212,9 +209,18 @@ fn ways_out(why: Error, go: &Go) -> Error {
     .help("or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)")
 }
 
-/// A setting of the `go env -w` file.
-fn written(name: &str, host: &Host) -> Option<String> {
-    GoEnv::read(host).ok()?.written.remove(name)
+/// GOPROXY as the go command that fetches has it: by the environment, the `go env -w` file, or its GOROOT's own defaults.
+fn proxy_of(fetcher: &Path, host: &Host) -> Result<Option<String>> {
+    const NAME: &str = "GOPROXY";
+    if let Some(proxy) = host.text(NAME)? {
+        return Ok(Some(proxy.to_owned()));
+    }
+    let written = GoEnv::read(host).ok().and_then(|mut env| env.written.remove(NAME));
+    Ok(written.or_else(|| {
+        let defaults = fetcher.parent()?.with_file_name("go.env");
+        let text = crate::regular::read_to_string(defaults).ok()?;
+        goenv::parse_settings(&text).get(NAME).map(|proxy| (*proxy).to_owned())
+    }))
 }
 
 /// `go mod download` of the toolchain module: the go command verifies it by the checksum database.
@@ -229,17 +235,14 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     }
     let stage = store.stage()?;
     let platform = host.platform;
-    let proxy = match host.text("GOPROXY")? {
-        Some(proxy) => proxy.to_owned(),
-        None => written("GOPROXY", host).unwrap_or_else(|| PROXY.to_owned()),
-    };
+    let proxy = proxy_of(fetcher, host)?;
     let module = format!(
         "golang.org/toolchain@v0.0.1-go{}.{}-{}",
         go.version,
         platform.goos(),
         platform.arch.goarch()
     );
-    let download = Invocation::new(fetcher, stage.path())
+    let mut download = Invocation::new(fetcher, stage.path())
         .args(["mod", "download", "-json", &module])
         .env("GOMODCACHE", stage.path().join("mod"))
         .env("GOFLAGS", "-modcacherw")
@@ -248,10 +251,12 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         .env("GOWORK", "off")
         // No setting spares a toolchain the checksum database.
         .env("GONOSUMDB", "none")
-        .env("GOPROXY", way::held_to_database(&proxy))
         .without("GONOSUMCHECK")
         .without("GIT_HTTP_USER_AGENT")
         .without("GOROOT");
+    if let Some(proxy) = &proxy {
+        download = download.env("GOPROXY", way::held_to_database(proxy));
+    }
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::patience(host)?;
@@ -281,11 +286,14 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         "bin".to_owned(),
         format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch()),
     ] {
-        for file in folders(&dir.join(tools)) {
+        for file in entries(&dir.join(tools)) {
             tree::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
         }
     }
-    let from = format!("{module} through {proxy}");
+    let from = match proxy {
+        Some(proxy) => format!("{module} through {proxy}"),
+        None => module,
+    };
     let word = Word::ChecksumDatabase;
     publish(go, &dir, &Record { from, sum, word }, store)
 }

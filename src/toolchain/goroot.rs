@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::toolchain::store::Store;
+use crate::toolchain::store::{Store, entries};
 use crate::toolchain::tree;
 use crate::version::GoVersion;
 
@@ -81,8 +81,8 @@ pub(crate) fn version_unpacked(root: &Path) -> Option<GoVersion> {
 pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)> {
     let on_path = host.find("go").and_then(|go| root_of(&go));
     let by_env = host.var("GOROOT").map(PathBuf::from);
-    let sdk = host.home.iter().flat_map(|home| folders(&home.join("sdk")));
-    let own = folders(&store.root().join("go"));
+    let sdk = host.home.iter().flat_map(|home| entries(&home.join("sdk")));
+    let own = entries(&store.root().join("go"));
     on_path
         .into_iter()
         .chain(by_env)
@@ -92,20 +92,9 @@ pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)
         .find_map(|root| Some((root.join("bin/go"), version_of(&root).filter(|v| v.at_least(1, 21))?)))
 }
 
-pub(crate) fn folders(dir: &Path) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    folders.sort();
-    folders
-}
-
 /// Installed Go versions of the store, with their folders.
 pub(crate) fn installed(store: &Store) -> Vec<(GoVersion, PathBuf)> {
-    let mut all: Vec<_> = folders(&store.root().join("go"))
+    let mut all: Vec<_> = entries(&store.root().join("go"))
         .into_iter()
         .filter_map(|root| Some((version_of(&root)?, root)))
         .collect();

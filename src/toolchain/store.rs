@@ -284,6 +284,18 @@ impl Store {
     }
 }
 
+/// What is in a directory, in order; nothing where there is none.
+pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    entries.sort();
+    entries
+}
+
 /// `mkdir -p` with our words.
 ///
 /// # Errors

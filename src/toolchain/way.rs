@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_alarm_is_never_an_absence() {
-        let alarm = "verifying module: checksum mismatch\n\tdownloaded: h1:a\n\tsum.golang.org: h1:b\n\nSECURITY ERROR\n404 Not Found";
+        let alarm = "verifying module: checksum mismatch\n\tdownloaded: h1:a\n\tdatabase: h1:b\n\nSECURITY ERROR\n404 Not Found";
         assert!(is_alarm(alarm) && !is_absent(alarm));
         assert!(is_absent("reading https://p/x.info: 404 Not Found") && !is_alarm("404 Not Found"));
         assert!(!is_absent("tls: failed to verify certificate") && !is_absent("bad flag"));
