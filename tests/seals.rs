@@ -1,6 +1,7 @@
 //! A build with nothing changed does not ask the go command; a build with anything changed does.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -170,7 +171,9 @@ fn a_change_during_the_build_is_not_sealed() {
         let (file, saved) = (plugin.join("main.go"), text("b"));
         let saver = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(u64::from(round) * 45));
-            fs::write(file, saved).unwrap();
+            // In one piece and of the same length: the go command must not find half a file.
+            let mut file = fs::File::options().write(true).open(file).unwrap();
+            file.write_all(saved.as_bytes()).unwrap();
             SystemTime::now()
         });
         build(&plugin, &[], &[]);
