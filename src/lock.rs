@@ -27,6 +27,9 @@ pub struct Lock {
     /// By `go 1.25.6` or `zig 0.16.0`, then by host: `linux/amd64`.
     #[serde(default)]
     tool: BTreeMap<String, BTreeMap<String, String>>,
+    /// Of releases' own gateways, by release and target, `2.12.1 amd64-glibc`: `sha512:…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    archive: BTreeMap<String, String>,
 }
 
 /// What a gateway's plugins depend on.
@@ -123,9 +126,24 @@ impl Lock {
         }
     }
 
+    /// The SHA-512 that the archive of a release's own gateway must have.
+    #[must_use]
+    pub fn archive_sum(&self, key: &str) -> Option<&str> {
+        self.archive.get(key)?.strip_prefix("sha512:")
+    }
+
+    /// Notes such an archive; tells how it differs from what was noted before. One that is not noted is no difference: it
+    /// goes into no plugin.
+    pub fn archive(&mut self, key: &str, sum: &str) -> Option<String> {
+        let old = self.archive.insert(key.to_owned(), sum.to_owned())?;
+        (old != sum).then(|| format!("the archive of the gateway {key} has the checksum {sum}, locked is {old}"))
+    }
+
     /// Drops what this plan does not use: gateways, and tools of this host.
     pub fn keep(&mut self, gateways: &[&str], tools: &[String], host: &str) {
         self.gateway.retain(|label, _| gateways.contains(&label.as_str()));
+        self.archive
+            .retain(|key, _| key.split(' ').next().is_some_and(|label| gateways.contains(&label)));
         for (name, hosts) in &mut self.tool {
             if !tools.contains(name) {
                 hosts.remove(host);

@@ -4,6 +4,7 @@ pub mod go_sums;
 mod linked;
 pub mod modules;
 mod official;
+pub mod official_sums;
 mod quirk;
 mod release;
 mod rows;

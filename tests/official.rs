@@ -2,11 +2,13 @@
 
 use std::fs;
 
+use serde_json::Value;
 use sha2::{Digest, Sha512};
 
+use crate::support::case::Case;
 use crate::support::gateway::{Release, text};
 use crate::support::mirror::{Answer, Mirror, tar_gz};
-use crate::support::{cache, plugbuild, root};
+use crate::support::{cache, gateway_file, plugbuild, plugin_file, root, stand_ins_are_amd64};
 
 const ARCHIVE: &str = "krakend_2.1.4_amd64_generic-linux.tar.gz";
 
@@ -58,6 +60,8 @@ fn the_official_gateway_is_fetched_once_and_only_as_published() {
     let (code, verdict, said) = verify(false);
     assert_eq!(code, Some(0), "{verdict}{said}");
     assert!(verdict.contains("will load"), "{verdict}");
+    assert!(said.contains("its checksum comes from the same server"), "{said}");
+    assert!(verdict.contains("checksum comes from the same server") && verdict.contains("plugbuild lock"));
     let asked = mirror.asked().len();
     let (code, verdict, said) = verify(true);
     assert_eq!(code, Some(0), "{verdict}{said}");
@@ -95,4 +99,129 @@ fn the_official_gateway_is_fetched_once_and_only_as_published() {
     let (code, _, said) = verify(false);
     assert_eq!(code, Some(5), "{said}");
     assert!(said.contains("does not list"), "{said}");
+}
+
+fn sha512(bytes: &[u8]) -> String {
+    Sha512::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A folder with plugin.so, told of a mirror.
+fn case(mirror: &Mirror) -> Case {
+    let so = fs::read(plugin_file("1.19.5")).unwrap();
+    let url = mirror.url.clone();
+    Case::equipped()
+        .file("work/plugin.so", so)
+        .file("home/sdk/go1.19.5/pkg/tool/compile", "")
+        .env("PLUGBUILD_GATEWAY_MIRROR", url)
+}
+
+#[test]
+fn item_9_a_carried_sum_holds_whatever_the_server_says() {
+    const NAME: &str = "krakend_2.1.4_amd64_alpine.tar.gz";
+    let mirror = Mirror::start();
+    let other = tar_gz(&[("usr/bin/krakend", 0o755, b"another")]);
+    mirror.serve(&format!("/{NAME}"), Answer::Whole(other.clone()));
+    mirror.serve(
+        "/checksums.txt",
+        Answer::Whole(format!("{}  {NAME}\n", sha512(&other)).into_bytes()),
+    );
+    let case = case(&mirror);
+    let verify = "verify plugin.so -g 2.1.4 --official --arch amd64 --libc musl";
+    let ran = case.run(verify);
+    ran.exits(5);
+    let table = fs::read_to_string(root().join("toolchains/official-sums.txt")).unwrap();
+    let carried = table.lines().find(|line| line.starts_with("2.1.4 ")).unwrap();
+    let carried = carried.split(' ').nth(1).unwrap();
+    for sum in [carried, &sha512(&other)] {
+        assert!(ran.stderr.contains(sum), "{sum}: {}", ran.text());
+    }
+    assert_eq!(
+        mirror.asked(),
+        [format!("/{NAME}")],
+        "the server was asked what to believe"
+    );
+    assert_eq!(case.list("store/gateways"), [""; 0]);
+
+    // What is in the store by another sum, or by none, is not the release's gateway either.
+    for record in [None, Some(sha512(&other))] {
+        let place = "store/gateways/2.1.4-amd64-musl";
+        fs::create_dir_all(case.at(place)).unwrap();
+        fs::write(case.at(&format!("{place}/krakend")), "another").unwrap();
+        if let Some(sum) = record {
+            let record = format!("{{\"from\":\"x\",\"sum\":\"sha512:{sum}\",\"word\":\"published\"}}");
+            fs::write(case.at(&format!("{place}/.plugbuild.json")), record).unwrap();
+        }
+        case.run(&format!("{verify} --offline")).exits(4);
+        case.run(verify).exits(5);
+    }
+}
+
+#[test]
+fn item_9_what_no_table_knows_is_said_and_the_lock_pins_it() {
+    if !stand_ins_are_amd64("the lock of a gateway") {
+        return;
+    }
+    let mirror = Mirror::start();
+    let publish = |more: &str| {
+        let gateway = fs::read(gateway_file("item-9", "1.19.5", "2.1.4", "GLIBC-2.31")).unwrap();
+        let archive = tar_gz(&[("usr/bin/krakend", 0o755, &gateway), ("more", 0o644, more.as_bytes())]);
+        serve(&mirror, &archive, &sha512(&archive));
+        sha512(&archive)
+    };
+    let first = publish("1");
+    let case = case(&mirror);
+    let forget = || fs::remove_dir_all(case.at("store/gateways")).unwrap();
+    let verify = "verify plugin.so -g 2.1.4 --official --arch amd64 --libc glibc";
+    let ran = case.run(verify);
+    assert!(ran.code < Some(2), "{}", ran.text());
+    assert!(
+        ran.stdout
+            .contains("note: the gateway's checksum comes from the same server"),
+        "{}",
+        ran.text()
+    );
+    let told: Value = serde_json::from_str(&case.run(&format!("{verify} --format json")).stdout).unwrap();
+    let official = &told["gateway"]["official"];
+    assert_eq!(official["word"], "published");
+    assert_eq!(official["sum"], format!("sha512:{first}"));
+    assert_eq!(official["from"], format!("{}/{ARCHIVE}", mirror.url));
+
+    let lock = "lock -g 2.1.4 -t amd64-glibc";
+    case.run(lock).exits(0);
+    let locked = fs::read_to_string(case.at("work/plugbuild.lock")).unwrap();
+    assert!(
+        locked.contains(&format!("\"2.1.4 amd64-glibc\" = \"sha512:{first}\"")),
+        "{locked}"
+    );
+    let second = publish("2");
+    forget();
+    let ran = case.run(verify);
+    ran.exits(5);
+    assert!(
+        ran.stderr.contains(&first) && ran.stderr.contains(&second),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(case.list("store/gateways"), [""; 0]);
+    publish("1");
+    let ran = case.run(verify);
+    assert!(ran.code < Some(2) && !ran.stdout.contains("note: "), "{}", ran.text());
+
+    // Who builds by the lock is not judged by another gateway than the locked one.
+    publish("2");
+    forget();
+    fs::rename(case.at("work/plugbuild.lock"), case.at("work/kept")).unwrap();
+    assert!(case.run(verify).code < Some(2));
+    fs::rename(case.at("work/kept"), case.at("work/plugbuild.lock")).unwrap();
+    let ran = case.run("build -g 2.1.4 -t amd64-glibc --locked");
+    ran.exits(2);
+    assert!(
+        ran.stderr
+            .contains("the archive of the gateway 2.1.4 amd64-glibc has the checksum"),
+        "{}",
+        ran.text()
+    );
+    case.run(lock).exits(0);
+    let ran = case.run("build -g 2.1.4 -t amd64-glibc --locked");
+    assert!(!ran.stderr.contains("plugbuild.lock"), "{}", ran.text());
 }

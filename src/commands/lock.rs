@@ -10,12 +10,15 @@ use super::sources::folder_of;
 use super::{Context, print_json, print_path};
 use crate::cli::Format;
 use crate::cli::build::{BuildArgs, PlanArgs};
+use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::host::Host;
 use crate::lock::{self, GatewayFacts, Lock};
 use crate::regular::is_there;
 use crate::toolchain::Tools;
 use crate::toolchain::digest::known_sha256_of;
 use crate::toolchain::fetch::sha256_of;
+use crate::toolchain::official::Wanted;
 
 pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let args = BuildArgs::from(args);
@@ -78,6 +81,12 @@ fn place(planned: &Planned) -> PathBuf {
         .join(lock::FILE)
 }
 
+/// The lock of the project in whose folder the command runs.
+pub(super) fn of_project(settings: &Settings, host: &Host) -> Result<Lock> {
+    let project = settings.project().map(|(_, file)| folder_of(file));
+    Lock::read(&project.unwrap_or(&host.cwd).join(lock::FILE))
+}
+
 /// Notes everything of a plan, with the SHA-256 that `sum` tells of files; each difference in words.
 fn compare(lock: &mut Lock, planned: &Planned, sum: &dyn Fn(&Path) -> Result<String>) -> Result<Vec<String>> {
     let mut differences = Vec::new();
@@ -86,6 +95,15 @@ fn compare(lock: &mut Lock, planned: &Planned, sum: &dyn Fn(&Path) -> Result<Str
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
             differences.extend(lock.gateway(&job.gateway.label, GatewayFacts::of(&job.gateway, sum)?));
+        }
+        if let Some(version) = job.gateway.version {
+            let wanted = Wanted {
+                version,
+                target: &job.target.value,
+                locked: None,
+            };
+            let had = wanted.in_store(&planned.store);
+            differences.extend(had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum)));
         }
     }
     let host = planned.host.platform.to_string();

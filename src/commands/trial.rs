@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::running::{Runnable, stopped_by};
-use super::verify::typed;
+use super::verify::{official_gateway, typed};
 use super::{Context, asked, print, print_json, print_line};
 use crate::binary::Binary;
 use crate::cli::Format;
@@ -20,7 +20,6 @@ use crate::matrix::Matrix;
 use crate::registerer::{self, Kind};
 use crate::regular::is_there;
 use crate::target::{Arch, LibcKind, Target};
-use crate::toolchain::{self, store::Store};
 use crate::trial::request::{self, Answer, Request};
 use crate::trial::{self, Expected};
 use crate::trust;
@@ -69,7 +68,7 @@ pub(super) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         .enumerate()
         .map(|(number, path)| tried(path, &folder.path().join(number.to_string()), cx))
         .collect::<Result<_>>()?;
-    let gateway = with_file(gateway, args, &matrix, cx)?;
+    let gateway = with_file(gateway, args, &settings, &matrix, cx)?;
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
     let runnable = Runnable::new(&gateway, sysroot.as_deref(), &matrix, cx)?;
     let runnable = runnable.within(Duration::from_secs(args.timeout));
@@ -135,7 +134,7 @@ fn together(tried: &[Tried], folder: &Path) -> Result<PathBuf> {
 }
 
 /// The gateway with its file: the one that was given, or the release's own.
-fn with_file(gateway: Gateway, args: &TestArgs, matrix: &Matrix, cx: Context) -> Result<Gateway> {
+fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Matrix, cx: Context) -> Result<Gateway> {
     if gateway.binary.is_some() {
         return Ok(gateway);
     }
@@ -148,8 +147,7 @@ fn with_file(gateway: Gateway, args: &TestArgs, matrix: &Matrix, cx: Context) ->
     };
     let libc = gateway.libc.map_or(LibcKind::Glibc, |libc| libc.kind);
     let target = Target::new(cx.host.platform.arch, libc);
-    let store = Store::open(cx.host)?;
-    let file = toolchain::official::ensure(version, &target, matrix, cx.host, &store, cx.offline, cx.ui)?;
+    let file = official_gateway(version, &target, settings, matrix, cx)?.file;
     let asked = Asked {
         gateway: Some(GatewaySpec::File(file)),
         ..Asked::default()

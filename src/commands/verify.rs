@@ -14,12 +14,14 @@ use crate::invocation::quoted;
 use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::target::{LibcKind, Target};
-use crate::toolchain::{self, store::Store};
+use crate::toolchain::official::{Had, Wanted};
+use crate::toolchain::store::Store;
 use crate::ui::counted;
 use crate::verify::against::Against;
 use crate::verify::finding::Stage;
 use crate::verify::plugin::Plugin;
 use crate::verify::{self, Answer, Verdict, render};
+use crate::version::GatewayVersion;
 
 pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
@@ -29,16 +31,19 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
         |file| Binary::open(file).map_err(|e| e.or_help("give the .so that `plugbuild` built, such as plugins/*.so"));
     let binaries = args.plugins.iter().map(open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
-    let (gateway, file) = if args.official {
-        official(&gateway, args, &plugins, &matrix, cx)?
+    let (gateway, file, official) = if args.official {
+        let had = official(&gateway, args, &plugins, &settings, &matrix, cx)?;
+        let (gateway, file) = of_file(&had.file, &matrix, cx)?;
+        (gateway, file, Some(had.record))
     } else {
-        (gateway, opened)
+        (gateway, opened, None)
     };
     let typed = typed(&gateway);
-    let against = match &file {
+    let mut against = match &file {
         Some(file) => Against::file(&gateway, file, args.libc, typed)?,
         None => Against::known(&gateway, &matrix, args.libc, args.arch, typed)?,
     };
+    against.official = official;
     check_asked(args, &against)?;
     let verdicts = verify::judge(&plugins, &against);
     report(&verdicts, &against, cx);
@@ -67,9 +72,10 @@ fn official(
     gateway: &Gateway,
     args: &VerifyArgs,
     plugins: &[Plugin<'_>],
+    settings: &Settings,
     matrix: &Matrix,
     cx: Context,
-) -> Result<(Gateway, Option<Binary>)> {
+) -> Result<Had> {
     let Some(version) = gateway.version else {
         return Err(
             Error::usage(format!("--official takes a release, and {} is none", gateway.label))
@@ -88,9 +94,26 @@ fn official(
         .or_else(|| first.and_then(Plugin::libc))
         .unwrap_or(LibcKind::Musl);
     let target = Target::new(arch, kind);
-    let store = Store::open(cx.host)?;
-    let file = toolchain::official::ensure(version, &target, matrix, cx.host, &store, cx.offline, cx.ui)?;
-    of_file(&file, matrix, cx)
+    official_gateway(version, &target, settings, matrix, cx)
+}
+
+/// Has a release's own gateway in the store, as the project's lock holds it.
+pub(super) fn official_gateway(
+    version: GatewayVersion,
+    target: &Target,
+    settings: &Settings,
+    matrix: &Matrix,
+    cx: Context,
+) -> Result<Had> {
+    let lock = super::lock::of_project(settings, cx.host)?;
+    let mut wanted = Wanted {
+        version,
+        target,
+        locked: None,
+    };
+    let key = wanted.key();
+    wanted.locked = lock.archive_sum(&key);
+    wanted.ensure(matrix, cx.host, &Store::open(cx.host)?, cx.offline, cx.ui)
 }
 
 fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {
@@ -129,8 +152,18 @@ impl Judge<'_> {
         let official = job
             .gateway
             .version
-            .map(|version| toolchain::official::place(version, &job.target.value, store));
-        let (gateway, opened) = match (with, &job.gateway.binary, official.filter(|file| file.is_file())) {
+            .and_then(|version| {
+                let target = &job.target.value;
+                let locked = None;
+                Wanted {
+                    version,
+                    target,
+                    locked,
+                }
+                .in_store(store)
+            })
+            .map(|had| had.file);
+        let (gateway, opened) = match (with, &job.gateway.binary, official) {
             (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx)?,
             (None, Some(file), _) => (job.gateway.clone(), Some(Binary::open(file)?)),
             (None, None, Some(file)) => of_file(&file, matrix, cx)?,

@@ -1,5 +1,6 @@
 //! The SHA-256 of each Go's official archives, from toolchains/go-sums.txt: what a mirror brings is held to them.
 
+use super::rows;
 use crate::version::GoVersion;
 
 /// Lines of `version sum sum …`, a column a host, which the first line names.
@@ -8,11 +9,7 @@ const TEXT: &str = include_str!("../../toolchains/go-sums.txt");
 /// The SHA-256 of the official archive of a Go for a host, given as `GOOS/GOARCH`.
 #[must_use]
 pub fn lookup(version: &GoVersion, host: &str) -> Option<&'static str> {
-    let version = version.to_string();
-    let mut lines = TEXT.lines().filter(|line| !line.starts_with('#'));
-    let column = lines.next()?.split(' ').position(|name| name == host)?;
-    let line = lines.find(|line| line.split(' ').next() == Some(&version))?;
-    line.split(' ').nth(column)
+    rows::cell(TEXT, &version.to_string(), host)
 }
 
 #[cfg(test)]

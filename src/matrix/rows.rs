@@ -12,6 +12,14 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str, origin: &Path) -> Result<T>
     toml::from_str(text).map_err(|e| at(text, origin, e.span(), e.message().trim_end()))
 }
 
+/// A cell of a text of lines `name cell cell …`, whose first one names the columns.
+pub(super) fn cell<'a>(text: &'a str, row: &str, column: &str) -> Option<&'a str> {
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let column = lines.next()?.split(' ').position(|name| name == column)?;
+    let line = lines.find(|line| line.split(' ').next() == Some(row))?;
+    line.split(' ').nth(column)
+}
+
 /// An error about one place of a file: `plugbuild.toml:12: what`.
 pub(super) fn at(text: &str, origin: &Path, span: Option<Range<usize>>, what: &str) -> Error {
     let line = span

@@ -4,79 +4,144 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, official_sums};
 use crate::target::Target;
 use crate::toolchain::archive;
 use crate::toolchain::fetch::{self, Sum};
+use crate::toolchain::record::{Record, Word};
 use crate::toolchain::store::{Store, create_dir};
 use crate::ui::Ui;
 use crate::version::GatewayVersion;
 
-/// Where the gateway is in the store, whether or not it is there.
-#[must_use]
-pub fn place(version: GatewayVersion, target: &Target, store: &Store) -> PathBuf {
-    store
-        .root()
-        .join(format!("gateways/{version}-{}/krakend", target.short()))
+/// The gateway of a release for a target.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub version: GatewayVersion,
+    pub target: &'a Target,
+    /// The SHA-512 of its archive that the project's plugbuild.lock holds.
+    pub locked: Option<&'a str>,
 }
 
-/// Fetches the release's archive for a target, unless its gateway is in the store already.
-///
-/// # Errors
-/// `--offline`, the network, an archive that is not in the published list or differs from it, or has no gateway in it.
-pub fn ensure(
-    version: GatewayVersion,
-    target: &Target,
-    matrix: &Matrix,
-    host: &Host,
-    store: &Store,
-    offline: bool,
-    ui: &Ui,
-) -> Result<PathBuf> {
-    let gateway = place(version, target, store);
-    let what = format!("the official gateway {version} for {}", target.short());
-    let _lock = store.lock(&format!("gateway-{version}-{}", target.short()), || {
-        ui.status("waiting", format!("another plugbuild is fetching {what}"));
-    })?;
-    if gateway.is_file() {
-        return Ok(gateway);
+/// It in the store, and who vouched for its archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Had {
+    pub file: PathBuf,
+    pub record: Record,
+}
+
+impl Wanted<'_> {
+    /// What plugbuild.lock calls its archive.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{} {}", self.version, self.target.short())
     }
-    if offline {
-        return Err(
-            Error::tool_missing(format!("{what} is not in the store, and --offline forbids to fetch it"))
-                .help("give a gateway's file: `--gateway ./krakend`"),
-        );
+
+    fn what(&self) -> String {
+        format!("the official gateway {} for {}", self.version, self.target.short())
     }
-    let official = matrix.official_archives();
-    let mirror = host
-        .text("PLUGBUILD_GATEWAY_MIRROR")?
-        .map(|m| m.trim_end_matches('/').to_owned());
-    let folder = mirror.unwrap_or_else(|| official.folder(version));
-    let name = official.archive(version, target);
-    ui.status("fetching", format!("{what} from {folder}"));
-    let list = fetch::text(&format!("{folder}/{}", official.sums), "the list of sums", host).map_err(|why| {
-        why.help("give a gateway's file: `--gateway ./krakend`, or a mirror: PLUGBUILD_GATEWAY_MIRROR=https://… (file:// too)")
-    })?;
-    let sum = published(&list, &name).ok_or_else(|| {
-        Error::network(format!(
-            "{what} is not published: {folder}/{} does not list {name}",
-            official.sums
-        ))
-        .help("give a gateway's file: `--gateway ./krakend`")
-    })?;
-    let stage = store.stage()?;
-    let packed = stage.path().join(&name);
-    fetch::download(&format!("{folder}/{name}"), &Sum::Sha512(sum), &packed, &what, host)?;
-    let unpacked = stage.path().join("unpacked");
-    archive::unpack_tar_gz(&packed, &unpacked)?;
-    let found = find(&unpacked).ok_or_else(|| Error::integrity(format!("{name} has no krakend in it")))?;
-    let staged = stage.path().join("gateway");
-    create_dir(&staged)?;
-    std::fs::rename(&found, staged.join("krakend")).map_err(|e| Error::io("move", &found, e))?;
-    if let Some(dir) = gateway.parent() {
-        store.publish(&staged, dir)?;
+
+    /// The SHA-512 of its archive, where it is known beforehand, and by whom.
+    fn pinned(&self) -> Option<(&str, Word)> {
+        let carried = official_sums::lookup(self.version, self.target).map(|sum| (sum, Word::Pinned));
+        carried.or(self.locked.map(|sum| (sum, Word::Locked)))
     }
-    Ok(gateway)
+
+    fn place(&self, store: &Store) -> PathBuf {
+        let name = format!("{}-{}", self.version, self.target.short());
+        store.root().join("gateways").join(name)
+    }
+
+    /// It, where the store has it and it is the pinned one.
+    #[must_use]
+    pub fn in_store(&self, store: &Store) -> Option<Had> {
+        let place = self.place(store);
+        let record = Record::read(&place)?;
+        let file = Some(place.join("krakend")).filter(|file| file.is_file())?;
+        let is_it = |(sum, _)| record.sum == tagged(sum);
+        self.pinned().is_none_or(is_it).then_some(Had { file, record })
+    }
+
+    /// Fetches the archive, unless its gateway is in the store already.
+    ///
+    /// # Errors
+    /// `--offline`, the network, an archive that is not the pinned one, that is not in the published list or differs from
+    /// it, or has no gateway in it.
+    pub fn ensure(&self, matrix: &Matrix, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<Had> {
+        let what = self.what();
+        let place = self.place(store);
+        let _lock = store.lock(&format!("gateway-{}-{}", self.version, self.target.short()), || {
+            ui.status("waiting", format!("another plugbuild is fetching {what}"));
+        })?;
+        if let Some(had) = self.in_store(store) {
+            return Ok(had);
+        }
+        if offline {
+            return Err(
+                Error::tool_missing(format!("{what} is not in the store, and --offline forbids to fetch it"))
+                    .help("give a gateway's file: `--gateway ./krakend`"),
+            );
+        }
+        let official = matrix.official_archives();
+        let mirror = host
+            .text("PLUGBUILD_GATEWAY_MIRROR")?
+            .map(|m| m.trim_end_matches('/').to_owned());
+        let folder = mirror.unwrap_or_else(|| official.folder(self.version));
+        let name = official.archive(self.version, self.target);
+        let (sum, word) = match self.pinned() {
+            Some((sum, word)) => {
+                ui.status("fetching", format!("{what} from {folder}"));
+                (sum.to_owned(), word)
+            }
+            None => {
+                ui.status("fetching", format!("{what} from {folder}{UNPINNED}"));
+                (self.published(&folder, &official.sums, &name, host)?, Word::Published)
+            }
+        };
+        let stage = store.stage()?;
+        let packed = stage.path().join(&name);
+        let from = format!("{folder}/{name}");
+        fetch::download(&from, &Sum::Sha512(sum.clone()), &packed, &what, host).map_err(reachable)?;
+        let unpacked = stage.path().join("unpacked");
+        archive::unpack_tar_gz(&packed, &unpacked)?;
+        let found = find(&unpacked).ok_or_else(|| Error::integrity(format!("{name} has no krakend in it")))?;
+        let staged = stage.path().join("gateway");
+        create_dir(&staged)?;
+        std::fs::rename(&found, staged.join("krakend")).map_err(|e| Error::io("move", &found, e))?;
+        let sum = tagged(&sum);
+        let record = Record { from, sum, word };
+        record.write(&staged)?;
+        store.publish(&staged, &place)?;
+        Ok(Had {
+            file: place.join("krakend"),
+            record,
+        })
+    }
+
+    /// The SHA-512 of an archive in the list beside it.
+    fn published(&self, folder: &str, sums: &str, name: &str, host: &Host) -> Result<String> {
+        let list = fetch::text(&format!("{folder}/{sums}"), "the list of sums", host).map_err(reachable)?;
+        published(&list, name).ok_or_else(|| {
+            Error::network(format!(
+                "{} is not published: {folder}/{sums} does not list {name}",
+                self.what()
+            ))
+            .help("give a gateway's file: `--gateway ./krakend`")
+        })
+    }
+}
+
+/// Said of an archive that nobody else vouches for.
+const UNPINNED: &str = " (its checksum comes from the same server)";
+
+/// A SHA-512 as records and plugbuild.lock write it.
+fn tagged(sha512: &str) -> String {
+    format!("sha512:{sha512}")
+}
+
+fn reachable(why: Error) -> Error {
+    why.or_help(
+        "give a gateway's file: `--gateway ./krakend`, or a mirror: PLUGBUILD_GATEWAY_MIRROR=https://… (file:// too)",
+    )
 }
 
 /// The SHA-512 of a file in a list of `sum  file` lines.
@@ -85,7 +150,7 @@ fn published(list: &str, name: &str) -> Option<String> {
         let (sum, file) = line.split_once(char::is_whitespace)?;
         let same = file.trim().trim_start_matches(['*', '.', '/']) == name;
         let whole = sum.len() == 128 && sum.bytes().all(|b| b.is_ascii_hexdigit());
-        (same && whole).then(|| sum.to_owned())
+        (same && whole).then(|| sum.to_ascii_lowercase())
     })
 }
 

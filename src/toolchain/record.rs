@@ -16,6 +16,8 @@ pub const FILE: &str = ".plugbuild.json";
 pub enum Word {
     /// A row of toolchains/.
     Pinned,
+    /// The project's plugbuild.lock.
+    Locked,
     /// Go's checksum database.
     ChecksumDatabase,
     /// The list beside the archives: of the official place, or of a mirror that the user named.
@@ -28,7 +30,7 @@ pub enum Word {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub from: String,
-    /// `sha256:…` of an archive, or `h1:…` of a module.
+    /// `sha256:…` or `sha512:…` of an archive, or `h1:…` of a module.
     pub sum: String,
     pub word: Word,
 }
@@ -48,6 +50,12 @@ impl Record {
     #[must_use]
     pub fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
+    }
+
+    /// Whether the place that it came from is the only one that has said what it must be.
+    #[must_use]
+    pub fn is_unpinned(&self) -> bool {
+        self.word == Word::Published
     }
 
     /// Whether it came as an archive that is not the one with this SHA-256.

@@ -10,6 +10,7 @@ use crate::gateway::version_text::parse_libc;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, linked, modules};
 use crate::target::{Arch, Libc, LibcKind};
+use crate::toolchain::record::Record;
 use crate::verify::libc::{glibc_of, newest_glibc};
 use crate::version::LibcVersion;
 
@@ -26,6 +27,8 @@ pub struct Against<'a> {
     /// Of a release without its file: what it requires, and which of that is linked, if that is known.
     pub modules: Vec<ModuleRow>,
     pub linked: Option<BTreeSet<String>>,
+    /// Of a release's own gateway that was fetched: from where, and who vouched for it.
+    pub official: Option<Record>,
 }
 
 /// The gateway's own file.
@@ -63,6 +66,7 @@ impl<'a> Against<'a> {
             system,
             modules: Vec::new(),
             linked: None,
+            official: None,
         })
     }
 
@@ -86,6 +90,7 @@ impl<'a> Against<'a> {
             system: System::of_release(gateway, matrix, asked),
             modules: release.map_or(Ok(Vec::new()), modules::of)?,
             linked: release.map_or(Ok(None), linked)?,
+            official: None,
         })
     }
 

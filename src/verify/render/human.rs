@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::toolchain::record::Record;
 use crate::ui::and_more;
 use crate::verify::against::Against;
 use crate::verify::finding::{Finding, Severity};
@@ -14,7 +15,14 @@ const SHOWN: usize = 3;
 #[must_use]
 pub fn human(verdicts: &[Verdict], against: &Against<'_>) -> String {
     let blocks: Vec<String> = verdicts.iter().map(|verdict| block(verdict, against)).collect();
-    blocks.join("\n")
+    let mut text = blocks.join("\n");
+    if against.official.as_ref().is_some_and(Record::is_unpinned) {
+        text.push_str(
+            "note: the gateway's checksum comes from the same server as its archive\n\
+             help: in a project of this gateway, `plugbuild lock` pins it from now on\n",
+        );
+    }
+    text
 }
 
 fn block(verdict: &Verdict, against: &Against<'_>) -> String {

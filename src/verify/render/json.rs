@@ -21,6 +21,7 @@ pub fn json(verdicts: &[Verdict], against: &Against<'_>) -> Value {
             "arch": against.arch,
             "libc": against.system.kind.map(|kind| kind.name()),
             "libc_version": against.system.version,
+            "official": against.official,
             "libc_source": Some(&against.system.source).filter(|source| !source.is_empty()),
         },
         "verdicts": verdicts,

@@ -1,0 +1,40 @@
+//! The SHA-512 of releases' own archives, from toolchains/official-sums.txt: what their place or a mirror brings is held to them.
+
+use super::rows;
+use crate::target::Target;
+use crate::version::GatewayVersion;
+
+const TEXT: &str = include_str!("../../toolchains/official-sums.txt");
+
+/// The SHA-512 of a release's archive for a target, where it is published elsewhere than beside it.
+#[must_use]
+pub fn lookup(version: GatewayVersion, target: &Target) -> Option<&'static str> {
+    rows::cell(TEXT, &version.to_string(), &target.short())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_row_has_a_sum_of_its_own_for_each_column() {
+        let rows: Vec<_> = TEXT.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+        let sums: Vec<_> = rows.iter().flat_map(|row| row.split(' ').skip(1)).collect();
+        assert_eq!(sums.len(), rows.len() * 2);
+        assert_eq!(sums.iter().collect::<BTreeSet<_>>().len(), sums.len());
+        let is_sum =
+            |sum: &&str| sum.len() == 128 && sum.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+        assert!(sums.iter().all(is_sum));
+    }
+
+    #[test]
+    fn what_the_official_image_has_is_pinned_and_the_generic_build_is_not() {
+        let sum = |version: &str, target: &str| lookup(version.parse().unwrap(), &target.parse().unwrap());
+        assert!(sum("2.12.1", "amd64-musl").is_some_and(|sum| sum.starts_with("ea7fccc3")));
+        assert!(sum("2.12.1", "arm64-musl").is_some_and(|sum| sum.starts_with("b51cc1e0")));
+        assert_eq!(sum("2.12.1", "amd64-glibc"), None);
+        assert_eq!(sum("2.0.0", "amd64-musl"), None);
+    }
+}
