@@ -55,6 +55,8 @@ pub struct Host {
     pub home: Option<PathBuf>,
     /// Where toolchains live: `PLUGBUILD_HOME`, else plugbuild in the platform's data folder.
     pub store: PathBuf,
+    /// Where things are made for this user when the store may only be read: plugbuild in the platform's cache folder.
+    pub cache: Option<PathBuf>,
     /// The user's own settings file, whether or not it exists.
     pub user_config: Option<PathBuf>,
     /// Where what this user has decided is kept: plugbuild in the platform's state folder.
@@ -107,6 +109,11 @@ impl Host {
             .filter(|p| p.is_absolute())
             .or_else(|| home.as_ref().map(|h| h.join(".local/state")))
             .or_else(|| base.as_ref().and_then(BaseStrategy::state_dir));
+        let cache = get("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+            .or_else(|| home.as_ref().map(|h| h.join(".cache")))
+            .or_else(|| base.as_ref().map(BaseStrategy::cache_dir));
         let store = match (get("PLUGBUILD_HOME"), data) {
             (Some(given), _) => cwd.join(given),
             (None, Some(data)) => data.join("plugbuild"),
@@ -127,6 +134,7 @@ impl Host {
             store,
             user_config,
             state: state.map(|s| s.join("plugbuild")),
+            cache: cache.map(|c| c.join("plugbuild")),
             repository_mirrors: Vec::new(),
             interactive,
             cores: std::thread::available_parallelism().map_or(1, usize::from),

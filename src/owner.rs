@@ -30,6 +30,13 @@ impl Trusted {
         self
     }
 
+    /// Who may read the store of `root`'s owner too: the user who names it. Root would run what another user has put there.
+    #[must_use]
+    pub fn reading(self, root: &Path, host: &Host) -> Self {
+        let names_it = host.var("PLUGBUILD_HOME").is_some() && !rustix::process::geteuid().is_root();
+        if names_it { self.and_owner_of(root) } else { self }
+    }
+
     /// What is wrong with a file or folder of this owner and mode.
     fn fault(&self, uid: u32, mode: u32, is_dir: bool) -> Option<String> {
         if !self.0.contains(&uid) {

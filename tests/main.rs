@@ -32,6 +32,7 @@ mod fetching;
 mod attacks_fetch;
 mod interrupts;
 mod store;
+mod shared_store;
 mod package;
 mod bundle;
 mod workspace;

@@ -17,7 +17,7 @@ const SERVED: [&str; 3] = [".info", ".mod", ".zip"];
 /// Where the modules of one bundle are, in a folder that is laid out as a module cache.
 #[must_use]
 pub fn place(id: &str, store: &Store) -> PathBuf {
-    store.root().join("modules").join(id)
+    store.place(Path::new("modules").join(id))
 }
 
 /// Puts what a module cache has downloaded into a folder, and counts it.
@@ -84,13 +84,11 @@ fn proxies(store: &Store) -> Vec<String> {
 /// The modules of each bundle that was installed: a name, and where they are.
 #[must_use]
 pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
-    let entries = fs::read_dir(store.root().join("modules"));
-    let mut bundles: Vec<(String, PathBuf)> = entries
+    let mut bundles: Vec<(String, PathBuf)> = store
+        .places("modules")
         .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().join("cache/download").is_dir())
-        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .filter(|place| place.join("cache/download").is_dir())
+        .filter_map(|place| Some((place.file_name()?.to_string_lossy().into_owned(), place)))
         .collect();
     bundles.sort();
     bundles

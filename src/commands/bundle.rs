@@ -36,10 +36,7 @@ pub(super) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
     match command {
         BundleCommand::Create(args) => create(args, cx),
         BundleCommand::Install(args) => install(&args.file, cx),
-        BundleCommand::List => {
-            list(cx);
-            Ok(())
-        }
+        BundleCommand::List => list(cx),
         BundleCommand::Remove { names } => names.iter().try_for_each(|name| remove(name, cx)),
     }
 }
@@ -185,7 +182,7 @@ fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
 }
 
 fn seen_from(store: &Store, place: &Path) -> PathBuf {
-    place.strip_prefix(store.root()).unwrap_or(place).to_owned()
+    store.relative(place).unwrap_or(place).to_owned()
 }
 
 /// Fetches the modules of the plan into the user's own cache, by his own settings; then takes from there what such
@@ -334,8 +331,8 @@ fn install(file: &Path, cx: Context) -> Result<()> {
     Ok(())
 }
 
-fn list(cx: Context) {
-    let installed = modules::installed(&Store::of(cx.host));
+fn list(cx: Context) -> Result<()> {
+    let installed = modules::installed(&Store::open(cx.host)?);
     if installed.is_empty() {
         cx.ui.status("listed", "nothing: no bundle was installed");
     }
@@ -351,6 +348,7 @@ fn list(cx: Context) {
             )),
         }
     }
+    Ok(())
 }
 
 fn remove(name: &str, cx: Context) -> Result<()> {

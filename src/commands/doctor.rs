@@ -69,7 +69,8 @@ pub(super) fn run(cx: Context) -> Result<()> {
 
 fn findings(cx: Context) -> Result<Vec<Finding>> {
     let host = cx.host;
-    let store = Store::of(host);
+    let opened = Store::open(host);
+    let store = opened.as_ref().map_or_else(|_| Store::of(host), Clone::clone);
     let matrix = Matrix::builtin()?;
     let finding = |what: &str, good, found: String, cure: Option<&str>| Finding {
         what: what.to_owned(),
@@ -80,12 +81,21 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
     };
     let mut all = vec![finding("host", true, host.platform.to_string(), None)];
 
-    let writable = Store::open(host).and_then(|store| store.stage().map(|_| ()));
+    let writable = opened.and_then(|store| store.stage().map(|_| ()));
     all.push(
         finding(
             "store",
             writable.is_ok(),
-            writable.map_or_else(|e| e.to_string(), |()| store.root().display().to_string()),
+            writable.map_or_else(
+                |e| e.to_string(),
+                |()| {
+                    let root = store.root().display();
+                    match store.shared() {
+                        Some(shared) => format!("{} is only read; builds write to {root}", shared.display()),
+                        None => root.to_string(),
+                    }
+                },
+            ),
             Some("set PLUGBUILD_HOME to a folder that may be written"),
         )
         .needed(Kind::Io),

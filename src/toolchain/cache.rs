@@ -98,10 +98,16 @@ pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
 /// Removes an entry: at once for others, whatever happens while its files go.
 ///
 /// # Errors
-/// The store cannot be written.
+/// The store cannot be written, or only be read.
 pub fn remove(entry: &Path, store: &Store, _alone: &Lock) -> Result<()> {
     if entry.parent() == Some(&store.root().join("tmp")) {
         return store.remove_left(entry);
+    }
+    if !entry.starts_with(store.root()) {
+        return Err(
+            Error::usage(format!("{} is in a store that may only be read", entry.display()))
+                .help("run this as the user whom that store belongs to"),
+        );
     }
     let stage = store.stage()?;
     store.publish(entry, &stage.path().join("removed"))?;

@@ -82,7 +82,7 @@ pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)
     let on_path = host.find("go").and_then(|go| root_of(&go));
     let by_env = host.var("GOROOT").map(PathBuf::from);
     let sdk = host.home.iter().flat_map(|home| entries(&home.join("sdk")));
-    let own = entries(&store.root().join("go"));
+    let own = store.places("go");
     on_path
         .into_iter()
         .chain(by_env)
@@ -94,7 +94,8 @@ pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)
 
 /// Installed Go versions of the store, with their folders.
 pub(crate) fn installed(store: &Store) -> Vec<(GoVersion, PathBuf)> {
-    let mut all: Vec<_> = entries(&store.root().join("go"))
+    let mut all: Vec<_> = store
+        .places("go")
         .into_iter()
         .filter_map(|root| Some((version_of(&root)?, root)))
         .collect();

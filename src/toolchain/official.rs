@@ -47,8 +47,7 @@ impl Wanted<'_> {
     }
 
     fn place(&self, store: &Store) -> PathBuf {
-        let name = format!("{}-{}", self.version, self.target.short());
-        store.root().join("gateways").join(name)
+        store.place(format!("gateways/{}-{}", self.version, self.target.short()))
     }
 
     /// It, where the store has it and it is the pinned one.

@@ -15,6 +15,8 @@ use crate::version::GoVersion;
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    /// One that may only be read: what it has is not made again.
+    shared: Option<PathBuf>,
 }
 
 /// The lock that everybody who uses the store shares.
@@ -74,24 +76,68 @@ impl Stage {
 impl Store {
     #[must_use]
     pub fn of(host: &Host) -> Self {
-        Store {
-            root: host.store.clone(),
-        }
+        Self::at(&host.store)
     }
 
-    /// The store, for what runs tools from it or puts some there.
+    /// The store, for what runs tools from it or puts some there. Where the user may only read it, whatever is made goes
+    /// into the user's own cache.
     ///
     /// # Errors
-    /// Somebody else can write it.
+    /// Somebody else can write it: another user, but for a store that is named and only read, or everybody.
     pub fn open(host: &Host) -> Result<Self> {
-        Trusted::of(host).check_store(&host.store)?;
-        Ok(Self::of(host))
+        let trusted = Trusted::of(host);
+        let own = match trusted.check_store(&host.store) {
+            Ok(()) => may_be_written(&host.store),
+            Err(_) => {
+                trusted.clone().reading(&host.store, host).check_store(&host.store)?;
+                false
+            }
+        };
+        let Some(cache) = host.cache.as_ref().filter(|_| !own) else {
+            return Ok(Self::of(host));
+        };
+        trusted.check_store(cache)?;
+        Ok(Store {
+            root: cache.clone(),
+            shared: Some(host.store.clone()),
+        })
     }
 
     /// A store in a folder.
     #[must_use]
     pub fn at(root: &Path) -> Self {
-        Store { root: root.to_owned() }
+        Store {
+            root: root.to_owned(),
+            shared: None,
+        }
+    }
+
+    /// The folder that is only read, where there is one.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Path> {
+        self.shared.as_deref()
+    }
+
+    /// Where a thing is that was made once and never changes: the store's own, else the shared one; else where it will be.
+    #[must_use]
+    pub fn place(&self, path: impl AsRef<Path>) -> PathBuf {
+        let own = self.root.join(&path);
+        let shared = self.shared.as_ref().map(|shared| shared.join(&path));
+        shared.filter(|shared| !own.exists() && shared.exists()).unwrap_or(own)
+    }
+
+    /// All such things of a folder, the store's own first.
+    #[must_use]
+    pub fn places(&self, folder: &str) -> Vec<PathBuf> {
+        let roots = std::iter::once(&self.root).chain(&self.shared);
+        roots.flat_map(|root| entries(&root.join(folder))).collect()
+    }
+
+    /// A path of the store as seen from its folder.
+    #[must_use]
+    pub fn relative<'a>(&self, path: &'a Path) -> Option<&'a Path> {
+        let mut roots = std::iter::once(&self.root).chain(&self.shared);
+        roots.find_map(|root| path.strip_prefix(root).ok())
     }
 
     #[must_use]
@@ -103,14 +149,13 @@ impl Store {
     #[must_use]
     pub fn go(&self, version: &GoVersion, host: &Host) -> PathBuf {
         let platform = host.platform;
-        self.root
-            .join(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
+        self.place(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
     }
 
     /// The folder of a zig version for this host, whether or not it is there.
     #[must_use]
     pub fn zig(&self, version: &str, host: &Host) -> PathBuf {
-        self.root.join(format!(
+        self.place(format!(
             "zig/zig-{version}.{}-{}",
             host.platform.goos(),
             host.platform.arch
@@ -284,6 +329,12 @@ impl Store {
     }
 }
 
+/// Whether this user may make something in a folder, or make it if it is not there.
+fn may_be_written(dir: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    !dir.exists() || accessat(CWD, dir, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
+
 /// What is in a directory, in order; nothing where there is none.
 pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(dir)
@@ -330,9 +381,7 @@ mod tests {
     #[test]
     fn what_is_staged_is_gone_unless_published() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store {
-            root: dir.path().join("store"),
-        };
+        let store = Store::at(&dir.path().join("store"));
         let staged = store.stage().unwrap();
         fs::write(staged.path().join("x"), "1").unwrap();
         drop(staged);
@@ -354,9 +403,7 @@ mod tests {
     #[test]
     fn a_lock_is_held_by_one_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store {
-            root: dir.path().to_owned(),
-        };
+        let store = Store::at(dir.path());
         let (mut waited, mut first) = (false, Some(store.lock("go", || unreachable!()).unwrap()));
         store
             .lock("go", || {

@@ -125,7 +125,8 @@ fi
     text += &format!("exec {} \"$@\"\n", fixed.join(" "));
     // Its own text makes its name, so that two never fight for one file; where the store is does not, so that Go's
     // build cache stays warm when the store moves.
-    let key = text.replace(&*store.root().to_string_lossy(), "");
+    let roots = std::iter::once(store.root()).chain(store.shared());
+    let key = roots.fold(text.clone(), |key, root| key.replace(&*root.to_string_lossy(), ""));
     let name = format!("{prefix}-{}", hex(&Sha256::digest(key)[..4]));
     Wrapper { name, text }
 }
