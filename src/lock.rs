@@ -13,7 +13,11 @@ use crate::overwrite::overwrite;
 /// The file's name.
 pub const FILE: &str = "plugbuild.lock";
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Of this version a lock pins one program of each toolchain.
+const OF_PROGRAMS: u32 = 1;
+
 const HEADER: &str = "# Written by plugbuild; commit it. `plugbuild --locked` refuses a build that would change it.\n";
 
 /// The whole file. What other hosts wrote stays, so that each host finds its own sums.
@@ -24,12 +28,25 @@ pub struct Lock {
     /// By the name that the gateway has in messages.
     #[serde(default)]
     gateway: BTreeMap<String, GatewayFacts>,
-    /// By `go 1.25.6` or `zig 0.16.0`, then by host: `linux/amd64`.
+    /// The SHA-256 of its manifest, by `go 1.25.6` or `zig 0.16.0`, then by host: `linux/amd64`.
     #[serde(default)]
     tool: BTreeMap<String, BTreeMap<String, String>>,
     /// Of releases' own gateways, by release and target, `2.12.1 amd64-glibc`: `sha512:…`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     archive: BTreeMap<String, String>,
+    /// Read from a file that pins less than this plugbuild does.
+    #[serde(skip)]
+    is_outdated: bool,
+}
+
+/// Whether a tool is the locked one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pin {
+    Same,
+    /// It is not locked.
+    New,
+    /// Another is, with this SHA-256.
+    Other(String),
 }
 
 /// What a gateway's plugins depend on.
@@ -84,10 +101,15 @@ impl Lock {
             }
             Err(e) => return Err(Error::io("read", file, e)),
         };
-        let lock: Lock = toml::from_str(&text).map_err(|e| {
+        let mut lock: Lock = toml::from_str(&text).map_err(|e| {
             Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end()))
                 .help(format!("make it anew: `rm {FILE}`, then `plugbuild lock`"))
         })?;
+        if lock.version == OF_PROGRAMS {
+            lock.version = VERSION;
+            lock.is_outdated = true;
+            lock.tool.clear();
+        }
         if lock.version != VERSION {
             return Err(Error::usage(format!(
                 "{} is of the version {}, this plugbuild knows {VERSION}",
@@ -116,13 +138,13 @@ impl Lock {
         }
     }
 
-    /// Notes a tool of this host; tells how it differs from what was noted before.
-    pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> Option<String> {
+    /// Notes a tool of this host, by the SHA-256 of its manifest.
+    pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> Pin {
         let hosts = self.tool.entry(name.to_owned()).or_default();
         match hosts.insert(host.to_owned(), sha256.to_owned()) {
-            Some(old) if old == sha256 => None,
-            Some(old) => Some(format!("{name} for {host} has the SHA-256 {sha256}, locked is {old}")),
-            None => Some(format!("{name} for {host} is not locked")),
+            Some(old) if old == sha256 => Pin::Same,
+            Some(old) => Pin::Other(old),
+            None => Pin::New,
         }
     }
 
@@ -137,6 +159,18 @@ impl Lock {
     pub fn archive(&mut self, key: &str, sum: &str) -> Option<String> {
         let old = self.archive.insert(key.to_owned(), sum.to_owned())?;
         (old != sum).then(|| format!("the archive of the gateway {key} has the checksum {sum}, locked is {old}"))
+    }
+
+    /// Whether a tool of this host is locked, whatever its files are.
+    #[must_use]
+    pub fn has_tool(&self, name: &str, host: &str) -> bool {
+        self.tool.get(name).is_some_and(|hosts| hosts.contains_key(host))
+    }
+
+    /// Whether an older plugbuild wrote it, so that the tools are not known.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.is_outdated
     }
 
     /// Drops what this plan does not use: gateways, and tools of this host.
@@ -194,24 +228,36 @@ mod tests {
             lock.gateway("2.12.1", facts("1.25.6")).as_deref(),
             Some("the gateway 2.12.1 is not locked")
         );
-        assert_eq!(
-            lock.tool("go 1.25.6", "linux/amd64", "aa").as_deref(),
-            Some("go 1.25.6 for linux/amd64 is not locked")
-        );
+        assert!(!lock.has_tool("go 1.25.6", "linux/amd64"));
+        assert_eq!(lock.tool("go 1.25.6", "linux/amd64", "aa"), Pin::New);
         lock.tool("go 1.25.6", "darwin/arm64", "bb");
         assert!(lock.write(&file).expect("written"));
         let mut again = Lock::read(&file).expect("read");
         assert_eq!(again, lock);
         assert!(!again.write(&file).expect("the same"));
         assert_eq!(again.gateway("2.12.1", facts("1.25.6")), None);
-        assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), None);
-        let told = again.tool("go 1.25.6", "darwin/arm64", "cc").expect("drift");
-        assert_eq!(told, "go 1.25.6 for darwin/arm64 has the SHA-256 cc, locked is bb");
+        assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), Pin::Same);
+        assert_eq!(
+            again.tool("go 1.25.6", "darwin/arm64", "cc"),
+            Pin::Other("bb".to_owned())
+        );
         let told = again.gateway("2.12.1", facts("1.25.7")).expect("drift");
         assert_eq!(told, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
         again.keep(&[], &[], "linux/amd64");
         assert!(again.gateway.is_empty());
         assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's sum went");
+    }
+
+    #[test]
+    fn a_lock_of_programs_keeps_its_gateways_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        let text = "version = 1\n[tool.\"go 1.25.6\"]\n\"linux/amd64\" = \"aa\"\n";
+        fs::write(&file, text).expect("written");
+        let old = Lock::read(&file).expect("read");
+        assert!(old.is_outdated() && !old.has_tool("go 1.25.6", "linux/amd64"));
+        assert!(old.write(&file).expect("written"));
+        assert!(!Lock::read(&file).expect("read").is_outdated());
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod shared_store;
 mod package;
 mod bundle;
 mod workspace;
+mod pins;
 mod ten;
 mod live;
 mod wrappers;

@@ -282,17 +282,10 @@ fn a_lock_refuses_what_changed_unseen() {
     let unlocked = case.run("-p auth -g 2.11.2 -t amd64-musl --frozen");
     assert_ne!(unlocked.code, Some(0));
     let case = case.script("home/sdk/go1.25.6/pkg/tool/linux_amd64/compile", "# another\n");
-    let told = case.run(build);
-    assert!(
-        told.exits(0)
-            .stderr
-            .contains("go 1.25.6 for linux/amd64 has the SHA-256"),
-        "{}",
-        told.text()
-    );
+    case.run(build).exits(0);
     let refused = case.run(&format!("{build} --locked"));
     assert!(
-        refused.exits(2).stderr.contains("plugbuild.lock does not fit"),
+        refused.exits(5).stderr.contains("is not what plugbuild.lock pins"),
         "{}",
         refused.text()
     );

@@ -1,5 +1,6 @@
 //! `plugbuild lock`, and what `--locked` holds a build to.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -11,14 +12,16 @@ use super::{Context, print_json, print_path};
 use crate::cli::Format;
 use crate::cli::build::{BuildArgs, PlanArgs};
 use crate::config::Settings;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::host::Host;
-use crate::lock::{self, GatewayFacts, Lock};
+use crate::lock::{self, GatewayFacts, Lock, Pin};
 use crate::regular::is_there;
 use crate::toolchain::Tools;
-use crate::toolchain::digest::known_sha256_of;
+use crate::toolchain::digest::{self, known_sha256_of};
 use crate::toolchain::fetch::sha256_of;
+use crate::toolchain::manifest::Parts;
 use crate::toolchain::official::Wanted;
+use crate::toolchain::store::Store;
 
 pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let args = BuildArgs::from(args);
@@ -26,11 +29,11 @@ pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     provide(&mut planned, &args, Seals::Heed, cx)?;
     let file = place(&planned);
     let mut lock = Lock::read(&file)?;
-    for change in compare(&mut lock, &planned, &sha256_of)? {
+    for change in compare(&mut lock, &planned, Depth::Content)? {
         cx.ui.detail("locking", change);
     }
     let labels: Vec<&str> = planned.plan.jobs.iter().map(|job| job.gateway.label.as_str()).collect();
-    let tools: Vec<String> = planned.tools.iter().flat_map(names).collect();
+    let tools: Vec<String> = pinned(&planned).iter().map(Pinned::to_string).collect();
     lock.keep(&labels, &tools, &planned.host.platform.to_string());
     let changed = lock.write(&file)?;
     cx.ui
@@ -55,21 +58,28 @@ pub(super) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<
         };
     }
     let mut lock = Lock::read(&file)?;
-    // Who asks for the very tools is not content with their looks.
-    let drift = match strict {
-        true => compare(&mut lock, planned, &sha256_of)?,
-        false => compare(&mut lock, planned, &|file| known_sha256_of(file, &planned.store))?,
-    };
-    match drift.first() {
-        Some(first) if strict => Err(Error::usage(format!("{} does not fit: {first}", file.display()))
-            .help("if that is meant: `plugbuild lock`, and commit it")),
-        _ => {
-            for difference in drift {
-                cx.ui.warn(format!("{}: {difference}", file.display()));
-            }
-            Ok(())
+    if lock.is_outdated() {
+        let what = format!(
+            "{} pins one program of each toolchain: an older plugbuild wrote it",
+            file.display()
+        );
+        let outdated = Error::usage(what).help("pin every file of them: `plugbuild lock`, and commit it");
+        if strict {
+            return Err(outdated);
         }
+        cx.ui.warn(outdated.in_one_line());
     }
+    let depth = if strict { Depth::Content } else { Depth::Looks };
+    let mut differences = compare(&mut lock, planned, depth)?;
+    // Files that somebody changed come before a plan that is another.
+    differences.sort_by_key(|difference| difference.kind != Kind::Integrity);
+    if strict {
+        return differences.into_iter().next().map_or(Ok(()), Err);
+    }
+    for difference in differences {
+        cx.ui.warn(difference);
+    }
+    Ok(())
 }
 
 fn place(planned: &Planned) -> PathBuf {
@@ -87,14 +97,33 @@ pub(super) fn of_project(settings: &Settings, host: &Host) -> Result<Lock> {
     Lock::read(&project.unwrap_or(&host.cwd).join(lock::FILE))
 }
 
-/// Notes everything of a plan, with the SHA-256 that `sum` tells of files; each difference in words.
-fn compare(lock: &mut Lock, planned: &Planned, sum: &dyn Fn(&Path) -> Result<String>) -> Result<Vec<String>> {
+/// How closely a plan is compared with what is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Every file that is pinned.
+    Content,
+    /// What costs a build nothing: which gateways and tools there are.
+    Looks,
+}
+
+/// Notes everything of a plan; tells each difference.
+fn compare(lock: &mut Lock, planned: &Planned, depth: Depth) -> Result<Vec<Error>> {
+    let Planned { host, store, .. } = planned;
+    let asked = |what: String| {
+        Error::usage(format!("{} does not fit: {what}", place(planned).display()))
+            .help("if that is meant: `plugbuild lock`, and commit it")
+    };
+    let sum = |file: &Path| match depth {
+        Depth::Content => sha256_of(file),
+        Depth::Looks => known_sha256_of(file, store),
+    };
     let mut differences = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for job in &planned.plan.jobs {
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
-            differences.extend(lock.gateway(&job.gateway.label, GatewayFacts::of(&job.gateway, sum)?));
+            let facts = GatewayFacts::of(&job.gateway, sum)?;
+            differences.extend(lock.gateway(&job.gateway.label, facts).map(asked));
         }
         if let Some(version) = job.gateway.version {
             let wanted = Wanted {
@@ -102,33 +131,93 @@ fn compare(lock: &mut Lock, planned: &Planned, sum: &dyn Fn(&Path) -> Result<Str
                 target: &job.target.value,
                 locked: None,
             };
-            let had = wanted.in_store(&planned.store);
-            differences.extend(had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum)));
+            let had = wanted.in_store(store);
+            differences.extend(
+                had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum))
+                    .map(asked),
+            );
         }
     }
-    let host = planned.host.platform.to_string();
-    let mut known: Vec<String> = Vec::new();
-    for tools in &planned.tools {
-        for name in names(tools) {
-            if !known.contains(&name) {
-                differences.extend(lock.tool(&name, &host, &sum(&program(&name, tools))?));
-                known.push(name);
+    let platform = host.platform.to_string();
+    for tool in pinned(planned) {
+        let name = tool.to_string();
+        let pin = match depth {
+            Depth::Looks if lock.is_outdated() || lock.has_tool(&name, &platform) => Pin::Same,
+            Depth::Looks => Pin::New,
+            Depth::Content => {
+                let found = digest::of_toolchain(&tool.parts, store)?;
+                match lock.tool(&name, &platform, &found) {
+                    Pin::Other(locked) => {
+                        differences.push(tool.changed(&locked, &found, store));
+                        Pin::Same
+                    }
+                    pin => pin,
+                }
             }
+        };
+        if pin == Pin::New {
+            differences.push(asked(format!("{name} for {platform} is not locked")));
         }
     }
     Ok(differences)
 }
 
-/// The tools of a job that a lock holds: Go, and zig. A gcc is the system's.
-fn names(tools: &Tools) -> Vec<String> {
-    let zig = tools.cc.zig.as_ref().map(|zig| format!("zig {}", zig.version));
-    std::iter::once(format!("go {}", tools.go.version)).chain(zig).collect()
+/// A tool that a lock pins: Go, or zig. A gcc is the system's.
+struct Pinned {
+    tool: &'static str,
+    version: String,
+    parts: Parts,
 }
 
-/// Of Go the compiler is what matters most: two that differ make different packages.
-fn program(name: &str, tools: &Tools) -> PathBuf {
-    match &tools.cc.zig {
-        Some(zig) if name.starts_with("zig ") => zig.program.clone(),
-        _ => tools.go.tool("compile"),
+impl fmt::Display for Pinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.tool, self.version)
+    }
+}
+
+/// The tools of a plan that a lock pins, each once.
+fn pinned(planned: &Planned) -> Vec<Pinned> {
+    let host = &planned.host;
+    let library = host.var("ZIG_LIB_DIR").map(|dir| host.absolute(dir));
+    let mut all: Vec<Pinned> = Vec::new();
+    let mut add = |tool, version: &str, parts: &dyn Fn() -> Parts| {
+        if !all.iter().any(|known| known.tool == tool && known.version == version) {
+            all.push(Pinned {
+                tool,
+                version: version.to_owned(),
+                parts: parts(),
+            });
+        }
+    };
+    for Tools { go, cc, .. } in &planned.tools {
+        add("go", &go.version.to_string(), &|| Parts::of_go(&go.root));
+        if let Some(zig) = &cc.zig {
+            add("zig", &zig.version, &|| Parts::of_zig(&zig.program, library.as_deref()));
+        }
+    }
+    all
+}
+
+impl Pinned {
+    /// Says which of its files are not those that are locked, as far as that is known.
+    fn changed(&self, locked: &str, found: &str, store: &Store) -> Error {
+        /// More names say no more.
+        const NAMED: usize = 3;
+        let root = self.parts.root();
+        let changes = digest::changes(locked, found, store);
+        let why = match changes.len() {
+            0 => format!("its files have the SHA-256 {found}, locked is {locked}"),
+            all if all > NAMED => format!("{}, and {} more", changes[..NAMED].join(", "), all - NAMED),
+            _ => changes.join(", "),
+        };
+        let name = if self.tool == "go" { &self.version } else { self.tool };
+        let again = match root.starts_with(store.root()) {
+            true => format!("fetch it again: `plugbuild toolchain remove {name}`, then the same command"),
+            false => format!("install it again, or remove {} to have it fetched", root.display()),
+        };
+        let what = format!("{self} in {} is not what {} pins: {why}", root.display(), lock::FILE);
+        Error::integrity(what)
+            .help(again)
+            .help("if the change is meant: `plugbuild lock`, and commit it")
     }
 }

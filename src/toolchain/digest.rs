@@ -1,14 +1,16 @@
-//! SHA-256 sums of large files, kept in the store for as long as the files are the same: a build that changes nothing
-//! shall not read a compiler.
+//! SHA-256 sums of large files and of toolchains, kept in the store for as long as the files are the same: a build that
+//! changes nothing shall not read a compiler.
 
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::fetch::{self, hex};
+use super::manifest::{self, Parts};
 use super::store::Store;
 use crate::error::Result;
 use crate::seen::Seen;
@@ -16,9 +18,13 @@ use crate::seen::Seen;
 /// The folder of the store that they are kept in.
 pub const FOLDER: &str = "sums";
 
+/// The extension of the manifests there, each of which has its own SHA-256 as its name.
+const MANIFEST: &str = "files";
+
+/// What is kept: a digest, and the looks of what it is of.
 #[derive(Serialize, Deserialize)]
-struct Known {
-    seen: Seen,
+struct Known<Looks> {
+    seen: Looks,
     sha256: String,
 }
 
@@ -28,17 +34,63 @@ struct Known {
 /// # Errors
 /// The file cannot be read.
 pub fn known_sha256_of(file: &Path, store: &Store) -> Result<String> {
-    let name = hex(&Sha256::digest(file.as_os_str().as_encoded_bytes())[..8]);
-    let place = store.root().join(FOLDER).join(name).with_extension("json");
     let (seen, now) = (Seen::of(file), SystemTime::now());
+    let settled = seen.as_ref().is_some_and(|seen| seen.is_older_than(now));
+    let key = file.as_os_str().as_encoded_bytes();
+    known(key, seen, settled, store, || fetch::sha256_of(file))
+}
+
+/// The SHA-256 of a toolchain's manifest. Its files are read only if any of them has been written, added or removed since.
+///
+/// # Errors
+/// See [`Parts::list`], [`manifest::Files::manifest`].
+pub fn of_toolchain(parts: &Parts, store: &Store) -> Result<String> {
+    let now = SystemTime::now();
+    let files = parts.list()?;
+    let settled = files.are_older_than(now);
+    known(&parts.key(), Some(files.stamp()), settled, store, || {
+        let manifest = files.manifest()?;
+        let sha256 = hex(&Sha256::digest(&manifest));
+        // Only to say later which file is another.
+        let _ = store
+            .folder(FOLDER)
+            .map(|dir| fs::write(dir.join(&sha256).with_extension(MANIFEST), manifest));
+        Ok(sha256)
+    })
+}
+
+/// Which files make the toolchain with the one digest another than that with the other, where the store knows both.
+#[must_use]
+pub fn changes(locked: &str, found: &str, store: &Store) -> Vec<String> {
+    let manifest = |sha256: &str| {
+        let is_digest = !sha256.is_empty() && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let file = store.root().join(FOLDER).join(sha256).with_extension(MANIFEST);
+        let text = is_digest.then(|| fs::read_to_string(file).ok()).flatten()?;
+        (hex(&Sha256::digest(&text)) == sha256).then_some(text)
+    };
+    match (manifest(locked), manifest(found)) {
+        (Some(locked), Some(found)) => manifest::changes(&locked, &found),
+        _ => Vec::new(),
+    }
+}
+
+fn known<Looks: PartialEq + Serialize + DeserializeOwned>(
+    key: &[u8],
+    seen: Option<Looks>,
+    settled: bool,
+    store: &Store,
+    read: impl FnOnce() -> Result<String>,
+) -> Result<String> {
+    let name = hex(&Sha256::digest(key)[..8]);
+    let place = store.root().join(FOLDER).join(name).with_extension("json");
     let known = fs::read(&place)
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());
-    if let Some(Known { sha256, .. }) = known.filter(|known: &Known| Some(&known.seen) == seen.as_ref()) {
+    if let Some(Known { sha256, .. }) = known.filter(|known: &Known<Looks>| Some(&known.seen) == seen.as_ref()) {
         return Ok(sha256);
     }
-    let sha256 = fetch::sha256_of(file)?;
-    if let Some(seen) = seen.filter(|seen| seen.is_older_than(now))
+    let sha256 = read()?;
+    if let Some(seen) = seen.filter(|_| settled)
         && store.folder(FOLDER).is_ok()
     {
         let known = Known { seen, sha256 };
@@ -92,5 +144,39 @@ mod tests {
         assert_eq!(known_sha256_of(&file, &store).unwrap(), sum("two"));
         fs::remove_file(&file).unwrap();
         assert!(known_sha256_of(&file, &store).is_err());
+    }
+
+    #[test]
+    fn a_toolchain_is_read_again_once_a_file_of_it_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(&dir.path().join("store"));
+        let (go, file) = (dir.path().join("go"), dir.path().join("go/src/fmt/print.go"));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "one").unwrap();
+        std::thread::sleep(crate::seen::TICK * 2);
+        let digest = || of_toolchain(&Parts::of_go(&go), &store).unwrap();
+        let first = digest();
+        let kept = fs::read_dir(store.root().join(FOLDER)).unwrap().flatten();
+        let place = kept
+            .map(|entry| entry.path())
+            .find(|path| path.extension().is_some_and(|json| json == "json"))
+            .unwrap();
+        let text = fs::read_to_string(&place).unwrap();
+        fs::write(&place, text.replace(&first, "from the store")).unwrap();
+        assert_eq!(digest(), "from the store");
+
+        let time = fs::metadata(&file).unwrap().modified().unwrap();
+        fs::write(&file, "two").unwrap();
+        fs::File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+        let second = digest();
+        assert_eq!(changes(&first, &second, &store), ["src/fmt/print.go is another file"]);
+        assert_eq!(changes("../../go", &second, &store), [""; 0]);
+        fs::write(&file, "one").unwrap();
+        assert_eq!(digest(), first);
     }
 }

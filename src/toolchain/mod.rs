@@ -7,6 +7,7 @@ pub mod digest;
 pub mod fetch;
 pub mod go;
 pub mod goroot;
+pub mod manifest;
 pub mod official;
 pub mod record;
 pub mod store;
