@@ -140,6 +140,7 @@ fn a8_one_lock_holds_for_a_module_and_for_an_archive() {
     case.run(&format!("{BUILD} --frozen")).exits(0);
 }
 
+#[allow(clippy::disallowed_methods, reason = "the machine's own Go is on its PATH")]
 /// The GOROOT of the machine's own Go, where that is an archive's.
 fn archive() -> Option<(PathBuf, String)> {
     let path = std::env::var_os("PATH")?;
