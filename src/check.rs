@@ -16,7 +16,7 @@ pub use compat::{Compat, Fit, compat};
 pub use decision::{Decision, Verdict, decide};
 pub use deps::{Dep, Freedom, deps};
 pub use needs::{Need, What};
-pub use side::{BuildList, GatewaySide, Known, PluginModule, PluginSide, Source, StdUse, Work, module_rows};
+pub use side::{Ambiguous, BuildList, GatewaySide, Known, PluginModule, PluginSide, Source, StdUse, Work, module_rows};
 pub use upgrade::{Change, Upgrade, upgrade};
 
 #[cfg(test)]

@@ -304,6 +304,14 @@ fn no_main(job: &Job) -> String {
     }
 }
 
+/// Signs that go.mod or go.sum lacks what the sources need.
+pub(crate) const OUT_OF_DATE: [&str; 4] = [
+    "missing go.sum entry",
+    "updates to go.mod needed",
+    "updates to go.sum needed",
+    "no required module provides",
+];
+
 /// Signs that something needs a newer Go than the one that is asked.
 pub(crate) const NEWER_GO: [&str; 3] = ["requires go >= ", " is not in GOROOT", " is not in std"];
 
@@ -368,15 +376,9 @@ pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
             ],
             &|| no_main(job),
         ),
-        (
-            &[
-                "missing go.sum entry",
-                "updates to go.mod needed",
-                "updates to go.sum needed",
-                "no required module provides",
-            ],
-            &|| format!("bring go.mod and go.sum up to date: `cd {dir} && go mod tidy`"),
-        ),
+        (&OUT_OF_DATE, &|| {
+            format!("bring go.mod and go.sum up to date: `cd {dir} && go mod tidy`")
+        }),
         (&["ambiguous import"], &|| {
             "two modules hold the same package: raise the one that it was split off from, `go get MODULE@latest`, or leave it out".to_owned()
         }),

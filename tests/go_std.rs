@@ -25,6 +25,55 @@ fn packages(go: &Go) -> BTreeSet<String> {
     all.lines().filter(|path| !internal(path)).map(str::to_owned).collect()
 }
 
+/// What a Go makes of a plain dependency whose go line is newer than itself.
+#[test]
+fn a_dependency_of_a_newer_go_is_refused_where_the_rows_say_so() {
+    let folder = crate::support::cache().join("newer-dependency");
+    std::fs::create_dir_all(folder.join("lib")).unwrap();
+    let write = |file: &str, text: &str| std::fs::write(folder.join(file), text).unwrap();
+    write(
+        "go.mod",
+        "module example.com/p\n\ngo 1.17\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n",
+    );
+    write(
+        "p.go",
+        "package main\n\nimport _ \"example.com/lib\"\n\nfunc main() {}\n",
+    );
+    write("lib/lib.go", "package lib\n");
+    let mut count = 0;
+    for version in [
+        "1.17.13", "1.18.10", "1.19.13", "1.20.4", "1.20.14", "1.21.13", "1.24.9",
+    ] {
+        let go = match Go::fetch(version) {
+            Ok(go) => go,
+            Err(why) => return skipped("a_dependency_of_a_newer_go_is_refused_where_the_rows_say_so", &why),
+        };
+        for line in [
+            "1.17", "1.20", "1.21", "1.21.0", "1.21.14", "1.22", "1.22.3", "1.24.10", "1.25",
+        ] {
+            write("lib/go.mod", &format!("module example.com/lib\n\ngo {line}\n"));
+            let list = ["build", "-mod=mod", "-o", "/dev/null", "."];
+            let out = go
+                .command()
+                .args(list)
+                .current_dir(&folder)
+                .output()
+                .expect("go starts");
+            write(
+                "go.mod",
+                "module example.com/p\n\ngo 1.17\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n",
+            );
+            let refused = std_packages::refuses(&version.parse().unwrap(), &line.parse().unwrap());
+            let said = String::from_utf8_lossy(&out.stderr);
+            assert_eq!(!out.status.success(), refused, "Go {version}, go {line}: {said}");
+            count += 1;
+        }
+    }
+    say(&format!(
+        "{count} pairs of a Go and a dependency's go line: the rows say which are refused"
+    ));
+}
+
 #[test]
 fn the_rows_are_what_each_go_line_has() {
     let mut derived: BTreeMap<String, String> = BTreeMap::new();

@@ -166,7 +166,7 @@ pub fn prepare(job: &Job, gateway: &GatewaySide, go: &Go, means: Means, ui: &Ui)
                 (Ok(aligned), more)
             }
             Err(why) => {
-                let more = split::resolved(&why.what, gateway);
+                let more = split::resolved(&split::ambiguous(&why.what), gateway);
                 (Err(why), more)
             }
         };
@@ -411,6 +411,7 @@ fn declared(plugin: &Plugin) -> Result<PluginSide> {
         build_list: BuildList::Unknown {
             why: "only go.mod was read".to_owned(),
         },
+        ambiguous: Vec::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::check::{Bearing, Cause, Clash, Direction, GatewaySide, Source};
+use crate::check::{Ambiguous, Bearing, Cause, Clash, Direction, GatewaySide, Source};
 use crate::plugin::directives;
 use crate::version::GoVersion;
 
@@ -40,16 +40,9 @@ impl StandIn {
     }
 }
 
-/// A package that the go command found in several modules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Ambiguous<'a> {
-    package: &'a str,
-    /// With their versions, if they have one.
-    modules: Vec<(&'a str, Option<&'a str>)>,
-}
-
 /// What the go command says where several modules hold a package: a line for it, then one for each of them.
-fn ambiguous(said: &str) -> Vec<Ambiguous<'_>> {
+#[must_use]
+pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
     const FOUND: &str = "ambiguous import: found package ";
     let mut found: Vec<Ambiguous> = Vec::new();
     let mut among = false;
@@ -58,7 +51,7 @@ fn ambiguous(said: &str) -> Vec<Ambiguous<'_>> {
             let package = rest.strip_suffix(" in multiple modules:");
             among = package.is_some();
             found.extend(package.map(|package| Ambiguous {
-                package,
+                package: package.to_owned(),
                 modules: Vec::new(),
             }));
             continue;
@@ -67,7 +60,11 @@ fn ambiguous(said: &str) -> Vec<Ambiguous<'_>> {
         match (module, found.last_mut()) {
             (Some((module, _)), Some(last)) => {
                 let mut words = module.split(' ');
-                last.modules.extend(words.next().map(|path| (path, words.next())));
+                last.modules.extend(
+                    words
+                        .next()
+                        .map(|path| (path.to_owned(), words.next().map(str::to_owned))),
+                );
             }
             _ => among = false,
         }
@@ -78,27 +75,30 @@ fn ambiguous(said: &str) -> Vec<Ambiguous<'_>> {
 /// The modules that give way, where the gateway links one of those that hold a package and not the others; nothing where it
 /// does not decide it.
 #[must_use]
-pub fn resolved(said: &str, gateway: &GatewaySide) -> Vec<Clash> {
+pub fn resolved(found: &[Ambiguous], gateway: &GatewaySide) -> Vec<Clash> {
     let mut moved: Vec<Clash> = Vec::new();
-    for Ambiguous { package, modules } in ambiguous(said) {
-        let (linked, others): (Vec<_>, Vec<_>) = modules.into_iter().partition(|(path, _)| gateway.links(path));
+    for Ambiguous { package, modules } in found {
+        let (linked, others): (Vec<_>, Vec<_>) = modules.iter().partition(|(path, _)| gateway.links(path));
         let [(provider, _)] = linked.as_slice() else { continue };
         let Some(want) = gateway.source(provider) else { continue };
         for (module, version) in others {
             // One without a version is a folder of the user's, which stays.
-            let Some(version) = version.filter(|_| !moved.iter().any(|clash| clash.module == module)) else {
+            let Some(version) = version
+                .as_deref()
+                .filter(|_| !moved.iter().any(|clash| clash.module == *module))
+            else {
                 continue;
             };
             moved.push(Clash {
-                module: module.to_owned(),
+                module: module.clone(),
                 have: Source::published(module, version),
                 want: want.clone(),
                 cause: Cause::Moved,
                 direction: Direction::Aside,
                 bearing: Bearing::InBoth {
-                    packages: vec![package.to_owned()],
+                    packages: vec![package.clone()],
                 },
-                chain: vec![module.to_owned()],
+                chain: vec![module.clone()],
             });
         }
     }
@@ -120,15 +120,18 @@ mod tests {
         let said = "the go command cannot list the modules of example.com/p: /m/x.go:14:2: ambiguous import: found package github.com/ugorji/go/codec in multiple modules:\n  \
             github.com/ugorji/go v0.0.0-2018 (/m/github.com/ugorji/go@v0.0.0-2018/codec)\n  github.com/ugorji/go/codec v1.2.11 (/m/github.com/ugorji/go/codec@v1.2.12)\n  \
             main.go:3:1: ambiguous import: found package a.org/x/y in multiple modules:\n  a.org/x v1.0.0 (/m/a)\n  a.org/x/y v1.0.0 (/m/b)";
-        let moved: Vec<String> = resolved(said, &gateway()).iter().map(Clash::to_string).collect();
+        let moved: Vec<String> = resolved(&ambiguous(said), &gateway())
+            .iter()
+            .map(Clash::to_string)
+            .collect();
         assert_eq!(
             moved,
             ["github.com/ugorji/go v0.0.0-2018 → github.com/ugorji/go/codec@v1.2.12"],
             "of a.org/x the gateway says nothing"
         );
         let own = said.replace("go v0.0.0-2018 (", "go (");
-        assert_eq!(resolved(&own, &gateway()), [], "a folder of the user's");
-        assert_eq!(resolved("x.go:1:1: expected 'package'", &gateway()), []);
+        assert_eq!(resolved(&ambiguous(&own), &gateway()), [], "a folder of the user's");
+        assert_eq!(ambiguous("x.go:1:1: expected 'package'"), []);
     }
 
     #[test]

@@ -36,6 +36,7 @@ fn plugin(go: Option<GoVersion>, modules: Vec<PluginModule>) -> PluginSide {
         directives: Vec::new(),
         modules,
         build_list: BuildList::Whole,
+        ambiguous: Vec::new(),
     }
 }
 

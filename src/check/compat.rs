@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::clash::Clash;
 use super::decision::{Verdict, decide};
 use super::needs::Need;
-use super::side::{GatewaySide, Known, PluginSide};
+use super::side::{Ambiguous, GatewaySide, Known, PluginSide};
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::version::GoVersion;
 
@@ -34,6 +34,8 @@ pub enum Fit {
     NewerGo { need: Box<Need> },
     /// A clash that no alignment cures.
     Remains { clash: Box<Clash> },
+    /// Several modules hold a package, and the gateway does not say which.
+    Ambiguous { ambiguous: Ambiguous },
 }
 
 /// How a plugin fits each of these gateways.
@@ -47,11 +49,13 @@ pub fn compat(plugin: &PluginSide, gateways: &[GatewaySide], matrix: &Matrix) ->
         let lacking = decision.lacking().next().map(|need| Fit::NewerGo {
             need: Box::new(need.clone()),
         });
+        let ambiguous = decision.ambiguous.first().cloned();
+        let ambiguous = ambiguous.map(|ambiguous| Fit::Ambiguous { ambiguous });
         Compat {
             gateway: gateway.label.clone(),
             go: gateway.go.clone(),
             known: gateway.known(),
-            fit: remaining.or(lacking).unwrap_or(match decision.verdict() {
+            fit: remaining.or(lacking).or(ambiguous).unwrap_or(match decision.verdict() {
                 Verdict::Fits => Fit::AsItIs,
                 _ => Fit::Aligned {
                     moves: decision.clashes.len(),

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::clash::{Clash, Doubt, clashes, doubts};
 use super::needs::{Need, needs};
-use super::side::{GatewaySide, PluginSide};
+use super::side::{Ambiguous, GatewaySide, PluginSide};
 use crate::align::go_line::{self, GoLine};
+use crate::align::split;
 use crate::matrix::Quirk;
 
 /// All that speaks against it, and what that comes to.
@@ -23,6 +24,8 @@ pub struct Decision {
     pub drop: Vec<String>,
     /// What the gateway's Go does not have.
     pub needs: Vec<Need>,
+    /// Packages that several modules hold, and the gateway does not say which.
+    pub ambiguous: Vec<Ambiguous>,
 }
 
 /// The answer.
@@ -40,7 +43,16 @@ pub enum Verdict {
 /// Decides it; `quirks` are those of the gateway's Go.
 #[must_use]
 pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, quirks: &[&Quirk]) -> Decision {
-    let (real, harmless): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway).into_iter().partition(Clash::is_real);
+    let (mut real, harmless): (Vec<Clash>, Vec<Clash>) = clashes(plugin, gateway).into_iter().partition(Clash::is_real);
+    let split = split::resolved(&plugin.ambiguous, gateway);
+    let settled = |one: &Ambiguous| {
+        one.modules
+            .iter()
+            .any(|(path, _)| split.iter().any(|c| c.module == *path))
+    };
+    let ambiguous = plugin.ambiguous.iter().filter(|one| !settled(one)).cloned().collect();
+    real.retain(|clash| !split.iter().any(|it| it.module == clash.module));
+    real.extend(split);
     let unknown = quirks.iter().flat_map(|quirk| &quirk.go_mod_drop);
     // In a workspace it is go.work's line that counts.
     let line = match &plugin.work {
@@ -57,13 +69,14 @@ pub fn decide(plugin: &PluginSide, gateway: &GatewaySide, quirks: &[&Quirk]) -> 
             .cloned()
             .collect(),
         needs: needs(plugin, gateway),
+        ambiguous,
     }
 }
 
 impl Decision {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.remaining().next().is_some() || self.lacking().next().is_some() {
+        if self.remaining().next().is_some() || self.lacking().next().is_some() || !self.ambiguous.is_empty() {
             Verdict::DoesNotFit
         } else if self.fits_as_it_is() {
             Verdict::Fits

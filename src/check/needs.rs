@@ -88,8 +88,9 @@ fn line_need(plugin: &PluginSide, module: &PluginModule, gateway: &GatewaySide) 
         // A copy stands in for the plugin's own go.mod, and its go line is lowered there; of a workspace's members there is none.
         plugin.work.is_some() && go_line::stops(have, &gateway.go)
     } else {
-        // Before Go 1.21 a go line was a hint: what is compiled may still work.
-        gateway.go.at_least(1, 21) && have > &gateway.go && (module.required || !module.packages.is_empty())
+        // From Go 1.21 on, what is only required is refused, too.
+        let counts = gateway.go.at_least(1, 21) && module.required || !module.packages.is_empty();
+        counts && std_packages::refuses(&gateway.go, have)
     };
     let compiled = module.is_own() || !module.packages.is_empty();
     (certain || newer && (compiled || gateway.go.at_least(1, 21))).then(|| Need {

@@ -8,7 +8,7 @@ use super::clash::{Bearing, Cause, Clash, Doubt};
 pub use super::decision::Verdict;
 use super::decision::decide;
 use super::needs::Need;
-use super::side::{GatewaySide, Known, PluginSide};
+use super::side::{Ambiguous, GatewaySide, Known, PluginSide};
 use crate::align::go_line::GoLine;
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::target::{Libc, LibcKind};
@@ -35,6 +35,8 @@ pub struct Report {
     pub unknown_directives: Vec<String>,
     /// What needs, or may need, a newer Go than the gateway's.
     pub needs: Vec<Need>,
+    /// Packages that several of the plugin's modules hold, and the gateway does not say which.
+    pub ambiguous: Vec<Ambiguous>,
     /// The Go that compiles the plugin, if it was told and is another.
     pub other_go: Option<GoVersion>,
     /// The libc that the plugin is compiled for, if it was told and does not fit, and why.
@@ -79,6 +81,7 @@ pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &
         go_line,
         unknown_directives: decision.drop,
         needs: decision.needs,
+        ambiguous: decision.ambiguous,
         other_go,
         other_libc,
     }
@@ -127,6 +130,9 @@ impl fmt::Display for Report {
         }
         if let Some(line) = &self.go_line {
             write!(f, "\n  go line: {}, which Go {go} refuses", line.have)?;
+        }
+        for ambiguous in &self.ambiguous {
+            write!(f, "\n  ambiguous: {ambiguous}")?;
         }
         for verb in &self.unknown_directives {
             write!(f, "\n  go.mod: Go {go} does not know `{verb}`")?;

@@ -114,6 +114,23 @@ pub struct PluginSide {
     pub modules: Vec<PluginModule>,
     /// How much of the build list that is.
     pub build_list: BuildList,
+    /// Packages that the go command found in several of the modules, and so cannot load.
+    pub ambiguous: Vec<Ambiguous>,
+}
+
+/// A package that several modules hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ambiguous {
+    pub package: String,
+    /// With their versions; a folder has none.
+    pub modules: Vec<(String, Option<String>)>,
+}
+
+impl fmt::Display for Ambiguous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let modules: Vec<&str> = self.modules.iter().map(|(path, _)| path.as_str()).collect();
+        write!(f, "{} is in several modules: {}", self.package, modules.join(", "))
+    }
 }
 
 /// How much of a plugin's build list is known. What is compiled in always is, and that is all that can clash.

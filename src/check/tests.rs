@@ -30,6 +30,7 @@ pub(super) fn plugin(modules: Vec<PluginModule>) -> PluginSide {
         directives: Vec::new(),
         modules,
         build_list: BuildList::Whole,
+        ambiguous: Vec::new(),
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
             })?),
         };
     let subject = Subject::read(&args.path, None, &args.tags, cx)?;
-    let plugin = subject.selection(&subject.latest()?)?;
+    let latest = subject.latest()?;
+    let plugin = subject.selection(&latest)?;
     let mut gateways = GatewaySide::of_all_releases(&subject.matrix)?;
     let kept = |label: &str| {
         from.is_none_or(|from| {
@@ -40,6 +41,9 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
         gateways.extend(modules::of_row(row)?);
     }
     let mut all = compat(&plugin, &gateways, &subject.matrix);
+    if all.iter().any(|one| one.fit == Fit::AsItIs) {
+        subject.is_complete(&latest)?;
+    }
     all.reverse();
     if cx.format == Format::Json {
         all.iter().for_each(print_json);
@@ -82,6 +86,7 @@ fn told(one: &Compat) -> (Style, String) {
             (colour(AnsiColor::Yellow), words)
         }
         Fit::NewerGo { need } => (colour(AnsiColor::Red), format!("does not fit: {need}")),
+        Fit::Ambiguous { ambiguous } => (colour(AnsiColor::Red), format!("does not fit: {ambiguous}")),
         Fit::Remains { clash } => (colour(AnsiColor::Red), format!("does not fit: {clash}")),
     };
     match (one.may_need.first(), &one.fit) {

@@ -129,6 +129,12 @@ impl Subject {
         Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
     }
 
+    /// Whether go.mod and go.sum hold what a build without alignment reads from them.
+    pub(super) fn is_complete(&self, gateway: &Gateway) -> Result<()> {
+        let (job, go) = self.job(gateway)?;
+        selection::is_complete(&job, &go, self.means())
+    }
+
     /// What the plugin selects as it is.
     pub(super) fn selection(&self, gateway: &Gateway) -> Result<PluginSide> {
         let (job, go) = self.job(gateway)?;

@@ -118,7 +118,8 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewaySide, means: Means) -> Resul
 /// came later.
 fn readable(text: &str, job: &Job, gateway: &GatewaySide, means: Means, edits: &mut Vec<Edit>) -> String {
     let all = directives::parse(text);
-    let line = go_line::change(job.plugin.module.go.as_ref(), &gateway.go).filter(|line| line.stops);
+    // Also where it is a hint only: `go mod tidy` of an old Go refuses any line beyond its own.
+    let line = go_line::change(job.plugin.module.go.as_ref(), &gateway.go);
     if let Some(line) = &line {
         edits.push(Edit::GoLine(line.want.clone()));
         let default = |d: &Directive| d.verb == "godebug" && d.words.iter().any(|w| w.starts_with("default="));

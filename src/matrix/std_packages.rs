@@ -1,4 +1,4 @@
-//! Which Go line brought a standard package, from toolchains/std.toml.
+//! Which Go line brought a standard package, and which go lines a Go compiles: from toolchains/std.toml.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,6 +11,7 @@ use crate::version::GoVersion;
 #[serde(deny_unknown_fields)]
 struct File {
     line: Vec<Row>,
+    limit: Vec<Limit>,
 }
 
 #[derive(Deserialize)]
@@ -22,14 +23,39 @@ struct Row {
     _source: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    go: GoVersion,
+    newest: GoVersion,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+static FILE: LazyLock<File> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../toolchains/std.toml"))
+        .expect("toolchains/std.toml is a part of the program, and a test reads it")
+});
+
+/// Whether a Go is known to refuse to compile a module of this go line, be it a dependency.
+#[must_use]
+pub fn refuses(go: &GoVersion, line: &GoVersion) -> bool {
+    if go.at_least(1, 21) {
+        return line > go;
+    }
+    let mut limits = FILE
+        .limit
+        .iter()
+        .filter(|limit| limit.go.line() == go.line() && *go >= limit.go);
+    limits.any(|limit| line.line() > limit.newest.line())
+}
+
 /// Each standard package that is younger than the oldest gateway's Go, with the line that brought it.
 #[must_use]
 pub fn added() -> &'static BTreeMap<String, GoVersion> {
     static ADDED: LazyLock<BTreeMap<String, GoVersion>> = LazyLock::new(|| {
-        let file: File = toml::from_str(include_str!("../../toolchains/std.toml"))
-            .expect("toolchains/std.toml is a part of the program, and a test reads it");
-        let one = |row: Row| row.packages.into_iter().map(move |package| (package, row.go.clone()));
-        file.line.into_iter().flat_map(one).collect()
+        let one = |row: &'static Row| row.packages.iter().map(|package| (package.clone(), row.go.clone()));
+        FILE.line.iter().flat_map(one).collect()
     });
     &ADDED
 }

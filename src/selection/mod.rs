@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::align::{Means, go_line};
+use crate::align::{Means, go_line, split};
 use crate::check::{BuildList, PluginSide};
 use crate::error::{Error, Kind, Result};
 use crate::gobuild;
@@ -62,10 +62,8 @@ impl Reader {
 /// No Go here, or none that can load the plugin's packages: in the words of the last that was asked.
 pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
     let Means { matrix, host, store } = means;
-    let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
-    let other = goroot::fetcher(host, store).filter(|(_, version)| *version != exact.version);
     let mut last = None;
-    for (program, version) in own.into_iter().chain(other) {
+    for (program, version) in readers(exact, means) {
         let line = job
             .plugin
             .module
@@ -83,10 +81,16 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
             ..Edits::default()
         };
         let mut copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
-        match read(job, &Reader::of(job, &version, program, matrix), &copy, host) {
+        let reader = Reader::of(job, &version, program, matrix);
+        match read(job, &reader, &copy, host) {
             Ok(side) => {
                 copy.settled(&modfile::question(&(&job.target.value, &side.modules)))?;
                 return Ok(side);
+            }
+            Err(why) if !split::ambiguous(&why.what).is_empty() => {
+                return Listings::new(job, &reader, &copy, copy.writing(), host)
+                    .ambiguous()?
+                    .ok_or(why);
             }
             // Another Go would ask the same network.
             Err(why) if [Kind::Interrupted, Kind::Network].contains(&why.kind) => return Err(why),
@@ -103,6 +107,30 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginSide> {
             "install the gateway's: `plugbuild toolchain install {version}`"
         ))
     }))
+}
+
+/// The go commands that can be asked, the gateway's own first.
+fn readers(exact: &Go, means: Means) -> impl Iterator<Item = (PathBuf, GoVersion)> {
+    let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
+    let other = goroot::fetcher(means.host, means.store).filter(|(_, version)| *version != exact.version);
+    own.into_iter().chain(other)
+}
+
+/// Whether go.mod and go.sum hold all that a build needs which reads them as they are, as one does where nothing is aligned.
+///
+/// # Errors
+/// What the go command misses in them.
+pub fn is_complete(job: &Job, exact: &Go, means: Means) -> Result<()> {
+    let Some((program, version)) = readers(exact, means).next() else {
+        return Ok(());
+    };
+    let output = as_built(job, Reader::of(job, &version, program, means.matrix), means.host)?;
+    let said = said(&output);
+    // Other words are not about these files, and are the listing's to say.
+    match gobuild::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
+        true => Err(failed(&said, job, means.host)),
+        false => Ok(()),
+    }
 }
 
 /// Asks for the build list and for what is compiled in. A copy that the go command has brought up to date is only read,
@@ -172,6 +200,22 @@ impl<'a> Listings<'a> {
             return Err(failed(&said(&packages), self.job, self.host));
         }
         self.side(&packages, self.modules()?)
+    }
+
+    /// Where nothing is wrong but that several modules hold a package: which one it is may be the gateway's to say.
+    fn ambiguous(mut self) -> Result<Option<PluginSide>> {
+        for arg in &mut self.packages.args {
+            if arg == parse::PACKAGE {
+                *arg = parse::package_or_error().into();
+            }
+        }
+        self.packages.args.insert(1, "-e".into());
+        let packages = fetching(&self.packages, self.job, self.host)?;
+        let Some(ambiguous) = parse::ambiguous(&String::from_utf8_lossy(&packages.stdout)) else {
+            return Ok(None);
+        };
+        let side = self.side(&packages, self.modules()?)?;
+        Ok(Some(PluginSide { ambiguous, ..side }))
     }
 
     /// The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach.
@@ -263,7 +307,20 @@ pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
 /// # Errors
 /// What the go command said.
 pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
-    let reader = Reader::of(job, &go.version, go.program(), means.matrix);
+    let output = as_built(
+        job,
+        Reader::of(job, &go.version, go.program(), means.matrix),
+        means.host,
+    )?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(failed(&said(&output), job, means.host))
+    }
+}
+
+/// Asks for the packages of a build by the files and flags of that build.
+fn as_built(job: &Job, reader: Reader, host: &Host) -> Result<Output> {
     let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
         .args(["list", "-deps", "-f", "{{.ImportPath}}"])
@@ -274,12 +331,7 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
         .without("GOROOT");
     list.set.extend(reader.env);
     list.set.extend(job.prepared.env());
-    let output = fetching(&list, job, means.host)?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(failed(&said(&output), job, means.host))
-    }
+    fetching(&list, job, host)
 }
 
 const STILL_WAITS: &str = "the go command still waits";

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use super::uses::uses;
-use crate::check::{BuildList, PluginModule, PluginSide, Source, Work};
+use crate::align::split;
+use crate::check::{Ambiguous, BuildList, PluginModule, PluginSide, Source, Work};
 use crate::plugin::Plugin;
 use crate::plugin::directives;
 
@@ -13,6 +14,28 @@ pub(super) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect
 
 /// One package of a module a line.
 pub(super) const PACKAGE: &str = "{{if not .Standard}}{{.ImportPath}}\t{{.DepOnly}}\t{{join .Imports \",\"}}\t{{.Dir}}\t{{join .GoFiles \",\"}},{{join .CgoFiles \",\"}}\t{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}{{end}}{{end}}";
+
+/// The same, where the go command goes on after an error: the errors are among the lines.
+pub(super) fn package_or_error() -> String {
+    format!("{{{{with .Error}}}}{ERROR}{{{{printf \"%q\" .Err}}}}{{{{else}}}}{PACKAGE}{{{{end}}}}")
+}
+
+/// What an error's line begins with.
+const ERROR: &str = "error\t";
+
+/// The packages that several modules hold, if nothing else is wrong.
+pub(super) fn ambiguous(packages: &str) -> Option<Vec<Ambiguous>> {
+    let errors = packages.lines().filter_map(|line| line.strip_prefix(ERROR));
+    let mut all = Vec::new();
+    for error in errors {
+        let found = split::ambiguous(&serde_json::from_str::<String>(error).ok()?);
+        if found.is_empty() {
+            return None;
+        }
+        all.extend(found);
+    }
+    Some(all)
+}
 
 /// Reads a file of the plugin's or of a module's, if it can be read.
 pub(super) type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
@@ -64,6 +87,7 @@ pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
         work: work.as_deref().map(Work::of),
         modules,
         build_list,
+        ambiguous: Vec::new(),
     }
 }
 
