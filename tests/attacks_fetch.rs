@@ -229,6 +229,41 @@ fn a7_a_body_without_an_end_is_refused() {
     not_kept(&case, &case.run("toolchain install 1.97.1"), "is larger than 1024 MiB");
 }
 
+/// A python3 whose pip does this.
+fn pip(body: &str) -> Case {
+    Case::plugin()
+        .go("home/sdk/go1.25.6", "1.25.6")
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .script("bin/python3", body)
+}
+
+#[test]
+fn a7_what_pip_brings_has_an_end_too() {
+    let begun = Instant::now();
+    // As large as that, and none of it on the disk; also where pip keeps what is not whole yet.
+    for place in ["wheel", "$TMPDIR"] {
+        let endless =
+            format!("mkdir -p {place}\ndd if=/dev/null of={place}/x bs=1048576 seek=5000 count=0\nexec sleep 300\n");
+        let case = pip(&endless);
+        not_kept(
+            &case,
+            &case.run("toolchain install zig"),
+            "more than 2048 MiB came as zig",
+        );
+    }
+    let ran = pip("exec sleep 300\n")
+        .env("PLUGBUILD_TIMEOUT", "1")
+        .run("toolchain install zig");
+    ran.exits(5);
+    assert!(
+        ran.stderr
+            .contains("pip could not fetch ziglang 0.16.0: nothing came for 1 s"),
+        "{}",
+        ran.text()
+    );
+    assert!(begun.elapsed() < Duration::from_secs(100), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn a7_an_empty_bundle_is_refused() {
     let list = json!({ "format-version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1), "tools": [], "members": [] });

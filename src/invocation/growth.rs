@@ -8,17 +8,21 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::{Invocation, children};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
 
 /// How often it is asked whether folders grow.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// As often where there is a limit to what may come.
+const OFTEN: Duration = Duration::from_secs(1);
 
 /// Folders that grow as long as something is fetched into them.
 #[derive(Debug, Clone)]
 pub struct Growth {
     folders: Vec<PathBuf>,
     patience: Duration,
+    at_most: Option<(u64, String)>,
     seen: Option<(u64, u64)>,
     since: Instant,
     looked: Instant,
@@ -32,24 +36,41 @@ impl Growth {
         Growth {
             folders,
             patience,
+            at_most: None,
             seen: None,
             since: now,
             looked: now,
         }
     }
 
+    /// No more than so many bytes may come as `what`: a server that never ends shall not fill the disk.
+    #[must_use]
+    pub fn at_most(mut self, bytes: u64, what: &str) -> Self {
+        self.at_most = Some((bytes, what.to_owned()));
+        self
+    }
+
     /// Whether nothing has come for so long.
-    fn has_stopped(&mut self) -> bool {
-        if self.looked.elapsed() < self.patience / 4 {
-            return false;
+    ///
+    /// # Errors
+    /// More has come than may.
+    fn has_stopped(&mut self) -> Result<bool> {
+        let quarter = self.patience / 4;
+        let pause = self.at_most.as_ref().map_or(quarter, |_| quarter.min(OFTEN));
+        if self.looked.elapsed() < pause {
+            return Ok(false);
         }
         let seen = self.folders.iter().map(|dir| content(dir));
         let seen = seen.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         self.looked = Instant::now();
+        if let Some((most, what)) = self.at_most.as_ref().filter(|(most, _)| seen.1 > *most) {
+            return Err(Error::integrity(format!("more than {} MiB came as {what}", most >> 20))
+                .help("nothing was kept; ask who runs the server that it came from"));
+        }
         if self.seen.replace(seen) != Some(seen) {
             self.since = self.looked;
         }
-        self.since.elapsed() >= self.patience
+        Ok(self.since.elapsed() >= self.patience)
     }
 }
 
@@ -71,7 +92,7 @@ impl Invocation {
     /// As [`Invocation::output`], as long as the folders grow; else it is ended, and there is no output.
     ///
     /// # Errors
-    /// As [`Invocation::output`].
+    /// As [`Invocation::output`]; more has come than may.
     pub fn output_while(&self, host: &Host, mut growth: Growth) -> Result<Option<Output>> {
         let expression = self.expression(host).stdout_capture().stderr_capture();
         let handle =
@@ -83,11 +104,12 @@ impl Invocation {
                 handle.finish()?;
                 return Ok(Some(output));
             }
-            if growth.has_stopped() {
+            let stopped = growth.has_stopped();
+            if !matches!(stopped, Ok(false)) {
                 handle.end(Signal::KILL);
                 handle.wait().map_err(|e| self.not_started(&e))?;
                 handle.finish()?;
-                return Ok(None);
+                return stopped.map(|_| None);
             }
         }
     }
@@ -105,14 +127,23 @@ mod tests {
         let begun = Instant::now();
         for name in 0..20 {
             fs::write(dir.path().join(name.to_string()), "x").unwrap();
-            assert!(!growth.has_stopped(), "{:?}", begun.elapsed());
+            assert!(!growth.has_stopped().unwrap(), "{:?}", begun.elapsed());
             std::thread::sleep(Duration::from_millis(20));
         }
         let begun = Instant::now();
-        while !growth.has_stopped() {
+        while !growth.has_stopped().unwrap() {
             std::thread::sleep(Duration::from_millis(20));
             assert!(begun.elapsed() < Duration::from_secs(20));
         }
         assert!(begun.elapsed() >= patience / 2);
+        let mut growth = Growth::of(vec![dir.path().to_owned()], patience).at_most(19, "x");
+        std::thread::sleep(patience);
+        assert!(
+            growth
+                .has_stopped()
+                .unwrap_err()
+                .what
+                .contains("more than 0 MiB came as x")
+        );
     }
 }

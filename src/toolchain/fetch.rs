@@ -31,6 +31,9 @@ const CHUNK: usize = 256 << 10;
 /// No toolchain or gateway may be larger: a server that never ends shall not fill the disk.
 const LARGEST: u64 = 1 << 30;
 
+/// Nor may what a program that fetches for us brings, packed and unpacked.
+pub(crate) const LARGEST_BROUGHT: u64 = 2 * LARGEST;
+
 /// No index or list that is read whole may be larger.
 const INDEX_LIMIT: u64 = 16 << 20;
 

@@ -260,7 +260,8 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::patience(host)?;
-    let output = download.output_while(host, Growth::of(vec![stage.path().to_owned()], patience));
+    let growth = Growth::of(vec![stage.path().to_owned()], patience).at_most(fetch::LARGEST_BROUGHT, &module);
+    let output = download.output_while(host, growth);
     bar.finish_and_clear();
     let failed = |why: &str| {
         let what = format!("cannot fetch Go {} as the module {module}: {why}", go.version);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::invocation::Invocation;
+use crate::invocation::growth::Growth;
 use crate::matrix::{Zig as ZigRow, ZigHost};
 use crate::toolchain::fetch::{self, Sum};
 use crate::toolchain::record::{Record, Word};
@@ -149,12 +150,19 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
             "--no-cache-dir",
         ])
         .args(["--no-deps", "--only-binary=:all:", "--dest", "wheel"])
-        .arg(format!("ziglang=={}", zig.version));
+        .arg(format!("ziglang=={}", zig.version))
+        // Where it is seen how much comes.
+        .env("TMPDIR", stage.path());
     let bar = fetch::progress(host, &format!("zig {}", zig.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    let output = download.output(host);
+    let patience = fetch::patience(host)?;
+    let growth = Growth::of(vec![stage.path().to_owned()], patience)
+        .at_most(fetch::LARGEST_BROUGHT, &format!("zig {}", zig.version));
+    let output = download.output_while(host, growth);
     bar.finish_and_clear();
-    let output = output?;
+    let failed = format!("pip could not fetch ziglang {}", zig.version);
+    let output =
+        output?.ok_or_else(|| Error::network(format!("{failed}: nothing came for {} s", patience.as_secs())))?;
     let wheel = stage.path().join("wheel").join(&published.wheel);
     if !wheel.is_file() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -162,11 +170,7 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
             .lines()
             .rfind(|line| !line.trim().is_empty())
             .unwrap_or("it brought another file");
-        return Err(Error::network(format!(
-            "pip could not fetch ziglang {}: {}",
-            zig.version,
-            last.trim()
-        )));
+        return Err(Error::network(format!("{failed}: {}", last.trim())));
     }
     fetch::check_file(&wheel, &published.wheel_sha256, &format!("zig {}", zig.version))?;
     let unpacked = stage.path().join("zig");
