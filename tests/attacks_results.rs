@@ -254,6 +254,15 @@ fn item_12_force_builds_again_whatever_is_known() {
     let forced: Vec<bool> = commands.lines().map(|line| line.contains(" -a ")).collect();
     assert_eq!(forced, [false, true], "{commands}");
     assert!(spared(&case, ""), "what was built again is known");
+
+    let package = "package -g 2.12.1 -t amd64-glibc --plugin-version 1";
+    let built_again = |flag: &str| {
+        fs::remove_dir_all(case.at("work/dist")).ok();
+        fs::remove_file(case.at("home/commands")).ok();
+        case.run(&format!("{package} {flag}")).exits(0);
+        fs::read_to_string(case.at("home/commands")).is_ok_and(|commands| commands.contains(" -a "))
+    };
+    assert!(!built_again("") && built_again("--force"));
 }
 
 #[track_caller]

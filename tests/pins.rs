@@ -140,8 +140,8 @@ fn a8_one_lock_holds_for_a_module_and_for_an_archive() {
     case.run(&format!("{BUILD} --frozen")).exits(0);
 }
 
-#[allow(clippy::disallowed_methods, reason = "the machine's own Go is on its PATH")]
 /// The GOROOT of the machine's own Go, where that is an archive's.
+#[allow(clippy::disallowed_methods, reason = "the machine's own Go is on its PATH")]
 fn archive() -> Option<(PathBuf, String)> {
     let path = std::env::var_os("PATH")?;
     let mut dirs = std::env::split_paths(&path);

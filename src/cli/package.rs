@@ -17,6 +17,9 @@ pub struct PackageArgs {
     /// Foretell at the end whether this krakend binary loads the artefacts, and fail if not
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
+    /// Build again all that goes into the plugins, also what has not changed
+    #[arg(long)]
+    pub force: bool,
     /// Print what would be fetched and run, and do neither
     #[arg(long)]
     pub dry_run: bool,
@@ -44,6 +47,7 @@ impl From<&PackageArgs> for BuildArgs {
             work: args.work.clone(),
             lock: args.lock.clone(),
             verify_with: args.verify_with.clone(),
+            force: args.force,
             dry_run: args.dry_run,
             ..BuildArgs::default()
         }
