@@ -1,15 +1,43 @@
 //! Names that become a part of a path, a part of a line and a word of a command: what may be in them.
 
+use std::fmt;
+use std::ops::Deref;
+
+use serde::Serialize;
+
 use crate::error::{Error, Result};
 
 /// Letters and digits of any script, and what no shell, list or path gives a meaning.
 const SIGNS: &str = "-_.+~";
 
-/// Holds a name to what is safe in all three: letters, digits, `-`, `_`, `.`, `+` and `~`, no dash in front, no way up.
-///
-/// # Errors
-/// Says what the name is of, and what is wrong with it.
-pub fn checked(what: &str, name: &str) -> Result<()> {
+/// A name that is safe in all three: letters, digits, `-`, `_`, `.`, `+` and `~`, no dash in front, no way up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Name(String);
+
+impl Name {
+    /// # Errors
+    /// Says what the name is of, and what is wrong with it.
+    pub fn new(what: &str, name: impl Into<String>) -> Result<Self> {
+        let name = name.into();
+        check(what, &name).map(|()| Name(name))
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+fn check(what: &str, name: &str) -> Result<()> {
     let plain = |c: char| c.is_alphanumeric() || SIGNS.contains(c);
     let why = match name {
         "" => "it is empty".to_owned(),
@@ -65,10 +93,10 @@ mod tests {
             "::a",
             "$(a)",
         ] {
-            assert!(checked("a name", bad).is_err(), "{bad:?}");
+            assert!(Name::new("a name", bad).is_err(), "{bad:?}");
         }
         for good in ["auth", "acme-3.0", "v2_x", "..a", "é", "a~b", "1.0+x"] {
-            assert!(checked("a name", good).is_ok(), "{good:?}");
+            assert!(Name::new("a name", good).is_ok(), "{good:?}");
         }
     }
 

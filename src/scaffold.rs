@@ -1,6 +1,6 @@
 //! A new plugin's folder, as files: text of ours with the plugin's name, its gateway and that gateway's Go filled in. Pure.
 
-use crate::component;
+use crate::component::Name;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::registerer::Kind;
@@ -44,7 +44,7 @@ impl Project {
     /// # Errors
     /// Anything but letters, digits, `-`, `_` and `.`, or none of them first.
     pub fn check_name(name: &str) -> Result<()> {
-        component::checked("the name of a plugin", name)?;
+        Name::new("the name of a plugin", name)?;
         // A module's path, which it becomes a part of, allows less.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::component;
+use crate::component::Name;
 use crate::config::{Config, PluginConfig};
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -14,7 +14,7 @@ use crate::registerer::{self, Kind, names};
 /// One plugin of the project.
 #[derive(Debug, Clone)]
 pub struct Member {
-    pub name: String,
+    pub name: Name,
     pub plugin: Plugin,
     /// What the settings file says of it; empty where it says nothing.
     pub config: PluginConfig,
@@ -39,7 +39,7 @@ impl Member {
 
     fn with(plugin: Plugin, config: PluginConfig) -> Result<Self> {
         let name = config.name.clone().unwrap_or_else(|| plugin.name());
-        component::checked("the name of a plugin", &name)
+        let name = Name::new("the name of a plugin", name)
             .map_err(|e| e.help("`[[plugin]]` in plugbuild.toml says a plugin's `name`"))?;
         let registers = if config.registers.is_empty() {
             registered_in(&plugin.dir)
@@ -171,13 +171,14 @@ pub fn select(members: Vec<Member>, names: &[String], exclude: &[String]) -> Res
     if let Some(name) = names
         .iter()
         .chain(exclude)
-        .find(|name| !members.iter().any(|m| m.name == **name))
+        .find(|name| !members.iter().any(|m| *m.name == **name))
     {
-        let known: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
+        let known: Vec<&str> = members.iter().map(|m| &*m.name).collect();
         return Err(
             Error::usage(format!("no plugin is called `{name}`")).help(format!("there are {}", known.join(", ")))
         );
     }
-    let wanted = |m: &Member| (names.is_empty() || names.contains(&m.name)) && !exclude.contains(&m.name);
+    let has = |names: &[String], m: &Member| names.iter().any(|name| **name == *m.name);
+    let wanted = |m: &Member| (names.is_empty() || has(names, m)) && !has(exclude, m);
     Ok(members.into_iter().filter(wanted).collect())
 }

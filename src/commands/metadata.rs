@@ -88,7 +88,7 @@ pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
         .iter()
         .map(|job| {
             [
-                ("plugin", job.name.clone()),
+                ("plugin", job.name.to_string()),
                 ("gateway", typed(&job.gateway, cx.host)),
                 ("target", job.target.value.short()),
                 ("go", job.gateway.go.to_string()),

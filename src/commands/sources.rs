@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::align::Mode;
 use crate::cli::build::BuildArgs;
+use crate::component::Name;
 use crate::config::{Config, PluginConfig, Settings, Texts};
 use crate::error::Result;
 use crate::gateway::{self, GatewaySpec};
@@ -135,7 +136,7 @@ impl Sources<'_> {
     }
 
     /// The request for one plugin.
-    pub(super) fn request(&self, name: &str, plugin: &PluginConfig) -> Request {
+    pub(super) fn request(&self, name: &Name, plugin: &PluginConfig) -> Request {
         let targets = &self.args.plan.targets;
         let cc_by_target: BTreeMap<String, PathBuf> = self
             .host
@@ -147,7 +148,7 @@ impl Sources<'_> {
             })
             .collect();
         Request {
-            name: Some(name.to_owned()),
+            name: Some(name.clone()),
             wanted: Wanted {
                 archs: targets.arch.clone(),
                 libcs: targets.libc.clone(),

@@ -34,7 +34,7 @@ pub(super) fn tell(jobs: &[Job], results: &[Option<Result<Done>>], cx: Context) 
             .filter_map(|job| Some((*job, Binary::open(&job.output).ok()?)))
             .unzip();
         for clash in clashes(&files) {
-            let pair = (there[clash.earlier].name.as_str(), there[clash.later].name.as_str());
+            let pair = (&*there[clash.earlier].name, &*there[clash.later].name);
             if cx.format == Format::Json {
                 print_json(&json!({
                     "reason": "plugins-clash", "gateway": here.0, "target": here.1, "plugins": pair,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::rows;
-use crate::component;
+use crate::component::{self, Name};
 use crate::config::described::Described;
 use crate::error::Result;
 use crate::target::{Libc, LibcKind};
@@ -201,7 +201,7 @@ impl OwnRelease {
     /// What a type cannot say: names and paths that could not be meant.
     fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {
-            component::checked("the name of a gateway", name).map_err(|e| e.what)?;
+            Name::new("the name of a gateway", name).map_err(|e| e.what)?;
             // `2.12`, `./krakend` and `~/krakend` are releases and files.
             if !name.starts_with(char::is_alphabetic) {
                 return Err(format!(

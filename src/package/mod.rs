@@ -99,7 +99,7 @@ pub fn plugin_path(job: &Job) -> String {
 pub fn entry(job: &Job, tools: &Tools, artefact: &Artefact, version: &str, size: u64) -> Entry {
     let stem = stem(job, version);
     Entry {
-        name: job.name.clone(),
+        name: job.name.to_string(),
         version: version.to_owned(),
         plugin: plugin_path(job),
         gateway: job.gateway.label.clone(),

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use crate::align::{self, Prepared, go_line};
 use crate::check::GatewaySide;
+use crate::component::Name;
 use crate::error::{Error, Result};
 use crate::flag_list;
 use crate::gateway::{self, Gateway};
@@ -52,7 +53,7 @@ pub enum CcWish {
 #[derive(Debug, Clone)]
 pub struct Request {
     /// What the plugin is called, where that is not left to its module.
-    pub name: Option<String>,
+    pub name: Option<Name>,
     pub wanted: Wanted,
     pub cc: Chosen<CcWish>,
     /// It is the project's file that names it.
@@ -80,7 +81,7 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// What the plugin is called: its file's name begins so.
-    pub name: String,
+    pub name: Name,
     pub plugin: Plugin,
     pub gateway: Gateway,
     pub target: Chosen<Target>,
@@ -142,7 +143,10 @@ pub fn make(
                 .help("name a folder: `--out-dir DIR`"),
         );
     }
-    let name = request.name.clone().unwrap_or_else(|| plugin.name());
+    let name = match &request.name {
+        Some(name) => name.clone(),
+        None => Name::new("the name of a plugin", plugin.name())?,
+    };
     check_names(&request.output, &name, gateway, &targets)?;
     let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty());
     warnings.extend(goflags.dropped);
