@@ -130,8 +130,12 @@ pub enum Command {
     /// Say how large the store is, and remove what builds can make again
     Cache(cache::CacheArgs),
     /// Load plugins in a gateway that really runs, and send a request through it
+    #[command(mut_arg("gateway", |arg| arg.help(
+        "The gateway to run: a krakend binary, auto for the one on PATH, or a release with --official"
+    )))]
     Test(trial::TestArgs),
     /// Build at each save, and run a gateway with the plugin
+    #[command(mut_arg("gateway", |arg| arg.help("The gateway to run: a krakend binary, or auto for the one on PATH")))]
     Watch(Box<watch::WatchArgs>),
     /// Make a new plugin: sources, test, configuration, settings, CI
     New(new::NewArgs),

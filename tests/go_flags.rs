@@ -183,6 +183,29 @@ warning: GOFLAGS has -trimpath, which is left out: official gateways are built w
     );
 }
 
+/// An empty list of tags is Go's own way to say "none": what GOFLAGS has is then neither passed on nor worth a word.
+#[test]
+fn what_stands_behind_the_dashes_is_in_the_place_of_goflags() {
+    for (flags, tags) in [
+        (&["-tags", ""][..], "-tags="),
+        (&["-tags="], "-tags="),
+        (&["-tags", "mine"], "-tags=mine"),
+    ] {
+        let case = Case::equipped().env("GOFLAGS", "-tags=theirs");
+        let args = ["-g", "2.12.1", "-t", "arm64-musl", "--dry-run", "--"];
+        let ran = case.run_args([&args, flags].concat());
+        ran.exits(0);
+        assert!(ran.stdout.contains(&format!(" {tags} ")), "{flags:?}: {}", ran.text());
+        assert!(!ran.text().contains("theirs"), "{flags:?}: {}", ran.text());
+        assert_eq!(
+            ran.stderr.contains("warning: "),
+            tags == "-tags=mine",
+            "{flags:?}: {}",
+            ran.text()
+        );
+    }
+}
+
 /// The file with the registerers' assertions gives way to one of the user's own.
 #[test]
 fn an_overlay_of_the_users_own_stays() {

@@ -38,6 +38,7 @@ mod bundle;
 mod workspace;
 mod pins;
 mod ten;
+mod lacks;
 mod live;
 mod wrappers;
 mod properties;

@@ -214,6 +214,7 @@ fn plugins_are_tested_one_by_one() {
         };
         let (code, said) = test(&["plugins/auth.so", "plugins/my-plugin.so"], &[]);
         assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(" running the gateway "), "{said}");
         let (code, said) = test(&["plugins/auth.so", "plugins/jwt-auth.so"], &["--timeout", "4"]);
         assert_eq!(code, Some(1), "{said}");
         assert!(!said.contains("NOT loaded: plugins/auth.so"), "{said}");
@@ -559,5 +560,8 @@ fn watch_builds_anew_and_ends_with_its_gateway() {
     let log = fs::read_to_string(dir.path().join("log")).unwrap();
     assert!(first && second && still, "{first} {second} {still}\n{log}");
     assert_eq!(code, Some(130), "{log}");
+    // A gateway that is only named is never run: that this one is, is said before it starts.
+    let runs = format!(" running the gateway {}: {}\n", release.version, file.display());
+    assert!(log.contains(&runs), "{log}");
     assert!(!running(&file), "the gateway is still there");
 }

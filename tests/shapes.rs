@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::align::{build, new, old, run};
+use crate::align::{TARGET, build, new, old, run};
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{cache, say};
 
@@ -19,7 +20,7 @@ const NOT: &str = "does-not-fit";
 /// No verdict: go.mod or go.sum lacks what a build reads there.
 const INCOMPLETE: &str = "incomplete";
 
-/// A repository of our own, and what is true of it for the gateways 2.1.4 (Go 1.19) and 2.12.1 (Go 1.25).
+/// A repository of our own, and what is true of it for the gateways 2.1.4 (Go 1.19), 2.10.1 (Go 1.24) and 2.12.1 (Go 1.25).
 #[derive(Debug)]
 struct Shape {
     name: String,
@@ -27,7 +28,9 @@ struct Shape {
     /// The plugin's folder below it.
     plugin: &'static str,
     tags: &'static str,
+    /// For the oldest and the newest; the one between mostly answers as the newest.
     answers: [&'static str; 2],
+    between: &'static str,
 }
 
 fn shape(name: impl Into<String>, answers: [&'static str; 2]) -> Shape {
@@ -37,6 +40,7 @@ fn shape(name: impl Into<String>, answers: [&'static str; 2]) -> Shape {
         plugin: ".",
         tags: "",
         answers,
+        between: answers[1],
     }
 }
 
@@ -58,6 +62,11 @@ impl Shape {
 
     fn tagged(mut self, tags: &'static str) -> Self {
         self.tags = tags;
+        self
+    }
+
+    fn between(mut self, answer: &'static str) -> Self {
+        self.between = answer;
         self
     }
 
@@ -148,6 +157,7 @@ fn own() -> Vec<Shape> {
             plugin(format!("go-{line}"), [old, new])
                 .module(line, "")
                 .file("words.go", PLAIN)
+                .between(if line < "1.25" { new } else { ALIGNED })
         })
         .into();
     let commands = |name, at| {
@@ -261,7 +271,8 @@ fn own() -> Vec<Shape> {
         plugin("tool-and-ignore", [ALIGNED, FITS])
             .module("1.25", "tool example.com/shape/gen\n\nignore ./web\n")
             .file("gen/main.go", "package main\n\nfunc main() {}\n")
-            .file("words.go", PLAIN),
+            .file("words.go", PLAIN)
+            .between(ALIGNED),
     ]);
     all
 }
@@ -341,28 +352,43 @@ fn once_two_answers() -> Vec<Shape> {
     ]
 }
 
+fn between() -> (Release, Gateway) {
+    let release = Release::new("2.10.1", "1.24.4", "1.24.13");
+    let gateway = release.bare_gateway(TARGET);
+    (release, gateway)
+}
+
 /// A gateway as it is given to plugbuild.
 struct Given {
     spec: String,
     /// The release whose row in compat is of this gateway, Go included.
     row: Option<&'static str>,
     /// Which of a shape's answers is for it.
-    answer: usize,
+    answer: Answer,
     gateway: Gateway,
 }
 
+type Answer = fn(&Shape) -> &'static str;
+
 fn given() -> Vec<Given> {
-    let given = |(release, gateway): &(Release, Gateway), spec: String, answer| Given {
+    let given = |(release, gateway): &(Release, Gateway), spec: String, answer: Answer| Given {
         spec,
         row: release.exact.then_some(release.version),
         answer,
         gateway: gateway.clone(),
     };
-    let (old, new) = (old(), new());
     let file = |one: &(Release, Gateway)| one.1.binary.display().to_string();
-    let mut all = vec![given(&old, file(&old), 0), given(&new, file(&new), 1)];
-    if new.0.exact {
-        all.push(given(&new, new.0.version.to_owned(), 1));
+    let mut all = Vec::new();
+    let of: [((Release, Gateway), Answer); 3] = [
+        (old(), |shape| shape.answers[0]),
+        (between(), |shape| shape.between),
+        (new(), |shape| shape.answers[1]),
+    ];
+    for (one, answer) in of {
+        all.push(given(&one, file(&one), answer));
+        if one.0.exact {
+            all.push(given(&one, one.0.version.to_owned(), answer));
+        }
     }
     all
 }
@@ -378,7 +404,7 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
     let json = ["--message-format", "json"];
     let tags = ["--tags", shape.tags];
     let tags = if shape.tags.is_empty() { &[][..] } else { &tags };
-    let answer = shape.answers[given.answer];
+    let answer = (given.answer)(shape);
     let loads = ![NOT, INCOMPLETE].contains(&answer);
     let code = match answer {
         FITS => 0,
@@ -458,6 +484,7 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
 /// Every shape for every gateway; a few at a time.
 fn agree(what: &str, shapes: &[Shape]) {
     let gateways = given();
+    let started = Instant::now();
     fs::create_dir_all(cache().join("plugins/shapes")).unwrap();
     let queue: VecDeque<(&Shape, usize)> = shapes
         .iter()
@@ -479,8 +506,9 @@ fn agree(what: &str, shapes: &[Shape]) {
     });
     let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
     say(&format!(
-        "{count} pairs of {what} and a gateway: check, compat, build, verify and the gateway agree on {}",
-        count - wrong.len()
+        "{count} pairs of {what} and a gateway: check, compat, build, verify and the gateway agree on {} ({:.0} s)",
+        count - wrong.len(),
+        started.elapsed().as_secs_f32()
     ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

@@ -354,8 +354,8 @@ pub fn tell(job: &Job, ui: &Ui) {
     );
     if line.loop_variables_change {
         ui.warn(format!(
-            "below Go 1.22, which KrakenD {} was compiled with, a loop's variables are shared by all its rounds",
-            job.gateway.label
+            "before Go 1.22 all rounds of a loop share its variables, and Go {} is what KrakenD {} is compiled with",
+            job.gateway.go, job.gateway.label
         ));
     }
 }

@@ -27,15 +27,16 @@ pub struct UserFlags {
 const HARMLESS: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p", "v", "x", "work", "a"];
 
 /// Keeps of GOFLAGS what cannot change a package's hash. GOFLAGS is set for all of a user's builds, so what does
-/// not fit is left out with a word, not refused.
+/// not fit is left out with a word, not refused; without one where a flag behind `--` stands in its place.
 #[must_use]
-pub fn clean_goflags(flags: &[String], vendored: bool) -> GoFlags {
+pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFlags {
     let mut cleaned = GoFlags::default();
     for flag in flags {
         let (name, value) = name_and_value(flag);
         let vendor_without_vendor = name == "mod" && value == Some("vendor") && !vendored;
+        let overridden = user.flags.iter().any(|flag| name_and_value(flag).0 == name);
         // Ours to set, and known to every user of Go 1.18: not worth a word.
-        let silent = name == "buildvcs" || name == "trimpath" && value == Some("false");
+        let silent = overridden || name == "buildvcs" || name == "trimpath" && value == Some("false");
         if HARMLESS.contains(&name) && !vendor_without_vendor {
             cleaned.kept.push(flag.clone());
         } else if !silent {
@@ -113,9 +114,12 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
                 user.flags.push(format!("-ldflags={list}"));
             }
             "tags" => {
-                user.notes.push(format!(
-                    "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
-                ));
+                // No tags are what an official gateway has.
+                if value.is_some_and(|tags| !tags.is_empty()) {
+                    user.notes.push(format!(
+                        "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
+                    ));
+                }
                 user.flags.push(whole);
             }
             _ => user.flags.push(whole),

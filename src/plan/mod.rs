@@ -148,9 +148,9 @@ pub fn make(
         None => Name::new("the name of a plugin", plugin.name())?,
     };
     check_names(&request.output, &name, gateway, &targets)?;
-    let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty());
-    warnings.extend(goflags.dropped);
     let user = flags::check_user_flags(&request.go_args)?;
+    let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty(), &user);
+    warnings.extend(goflags.dropped);
     warnings.extend(user.notes.iter().cloned());
     let mut user_flags = user.flags.clone();
     if request.strip {

@@ -30,7 +30,7 @@ fn goflags_that_change_no_hash_are_kept() {
         ("-buildvcs=auto -trimpath=false", false, "", 0),
         ("-trimpath -race -tags=a,b -ldflags=-s", false, "", 4),
     ] {
-        let cleaned = clean_goflags(&words(flags), vendored);
+        let cleaned = clean_goflags(&words(flags), vendored, &flags::UserFlags::default());
         assert_eq!((cleaned.kept, cleaned.dropped.len()), (words(kept), dropped), "{flags}");
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Deserialize;
 
 use super::go::Go;
-use super::{cache, plugbuild, root, say};
+use super::{cache, copy_tree, plugbuild, root, say};
 
 /// A release that is proved, and the Go it is built with.
 #[derive(Clone, Debug)]
@@ -44,14 +44,36 @@ impl Release {
 
     /// The gateway for a target (`arm64-musl`): built once, by tests/gateway/build.sh, which knows nothing of plugbuild.
     pub(crate) fn gateway(&self, target: &'static str) -> Gateway {
+        let place = cache().join("gateways").join(state());
+        self.built(&root().join("tests/gateway"), &place, target)
+    }
+
+    /// The gateway without KrakenD's own command line and modules, of which the proxies do not have every version: all that
+    /// decides whether a plugin loads is the same.
+    pub(crate) fn bare_gateway(&self, target: &'static str) -> Gateway {
+        let place = cache().join("bare-gateways").join(state());
+        let sources = place.join("tests/gateway");
+        static WRITING: Mutex<()> = Mutex::new(());
+        let alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        copy_tree(&root().join("tests/gateway"), &sources);
+        copy_tree(&root().join("toolchains"), &place.join("toolchains"));
+        for api in ["krakend", "krakendio"] {
+            copy_tree(
+                &root().join("tests/fixtures/bare-gateway"),
+                &sources.join("api").join(api),
+            );
+        }
+        drop(alone);
+        self.built(&sources, &place, target)
+    }
+
+    fn built(&self, sources: &Path, place: &Path, target: &'static str) -> Gateway {
         static BUILT: Mutex<BTreeMap<PathBuf, ()>> = Mutex::new(BTreeMap::new());
-        let name = format!("gateways/{}/{}-go{}-{target}", state(), self.version, self.go.version);
-        let folder = cache().join(name);
-        let binary = folder.join("krakend");
+        let binary = place.join(format!("{}-go{}-{target}/krakend", self.version, self.go.version));
         let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         if !built.contains_key(&binary) {
             let started = std::time::Instant::now();
-            let mut build = script("build.sh");
+            let mut build = script(&sources.join("build.sh"));
             build
                 .args([self.version, target])
                 .arg(&self.go.root)
@@ -108,7 +130,7 @@ pub(crate) struct Opened {
 impl Gateway {
     /// A command that runs in this gateway, under emulation where it must be.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut run = script("run.sh");
+        let mut run = script(&root().join("tests/gateway/run.sh"));
         run.arg(self.target).arg(&self.binary).args(args);
         run
     }
@@ -150,9 +172,9 @@ fn state() -> String {
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn script(name: &str) -> Command {
+fn script(file: &Path) -> Command {
     let mut sh = Command::new("sh");
-    sh.arg(root().join("tests/gateway").join(name));
+    sh.arg(file);
     sh
 }
 
