@@ -1,7 +1,7 @@
 //! One job as one `go build`, as a value; and running it.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -13,15 +13,14 @@ use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::plan::linker;
 use crate::registerer::assertion::{Assertions, is_about_assertions};
+use crate::registerer::mains_below;
 use crate::registerer::overlay;
-use crate::registerer::source::Source;
 use crate::seal;
 use crate::toolchain::Tools;
 use crate::toolchain::cache;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
-use crate::ui::and_more;
 
 /// The very command that builds a job.
 #[must_use]
@@ -256,52 +255,13 @@ fn private(said: &str, job: &Job, host: &Host) -> String {
     )
 }
 
-/// Folders below one that hold a `package main`, as they are typed after it; not those that the go command passes over.
-fn mains_below(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![dir.to_owned()];
-    // A tree may be as large as a disk.
-    let mut left = 2000;
-    while let Some(folder) = folders.pop().filter(|_| left > 0) {
-        left -= 1;
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let passed_over =
-                name.starts_with(['.', '_']) || ["vendor", "testdata", "node_modules"].contains(&name.as_str());
-            if !passed_over && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(entry.path());
-            }
-        }
-        if folder != dir
-            && Source::read(&folder).is_ok_and(|source| source.has_main())
-            && let Ok(below) = folder.strip_prefix(dir)
-        {
-            found.push(below.to_owned());
-        }
-    }
-    found.sort();
-    found
-}
-
 /// The help for a folder without `package main`.
 fn no_main(job: &Job) -> String {
-    let dir = quoted(job.plugin.dir.as_os_str());
-    let mains: Vec<String> = mains_below(&job.plugin.dir)
-        .iter()
-        .map(|below| format!("`plugbuild {}`", quoted(job.plugin.dir.join(below).as_os_str())))
-        .collect();
-    match mains.as_slice() {
-        [] => format!("give the folder with `package main`: {dir} has none, nor has any below it"),
-        [only] => format!("`package main` is in a folder below: {only}"),
-        many => {
-            let shown = many.len().min(5);
-            format!(
-                "`package main` is in folders below: {}{}",
-                many[..shown].join(", "),
-                and_more(many.len() - shown)
-            )
-        }
-    }
+    let dir = &job.plugin.dir;
+    mains_below(dir).unwrap_or_else(|| {
+        let dir = quoted(dir.as_os_str());
+        format!("give the folder with `package main`: {dir} has none, nor has any below it")
+    })
 }
 
 /// Signs that go.mod or go.sum lacks what the sources need.

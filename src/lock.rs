@@ -103,7 +103,7 @@ impl Lock {
         };
         let mut lock: Lock = toml::from_str(&text).map_err(|e| {
             Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end()))
-                .help(format!("make it anew: `rm {FILE}`, then `plugbuild lock`"))
+                .help(format!("make it again: `rm {FILE}`, then `plugbuild lock`"))
         })?;
         if lock.version == OF_PROGRAMS {
             lock.version = VERSION;
@@ -116,7 +116,7 @@ impl Lock {
                 file.display(),
                 lock.version
             ))
-            .help("a newer plugbuild wrote it: take that, or remove the file and make it anew: `plugbuild lock`"));
+            .help("a newer plugbuild wrote it: take that, or remove the file and write it again: `plugbuild lock`"));
         }
         Ok(lock)
     }
@@ -131,7 +131,7 @@ impl Lock {
                 facts.go, old.go
             )),
             Some(old) if old.sha256 != facts.sha256 => {
-                Some(format!("the gateway {label} is another file than the locked one"))
+                Some(format!("the gateway {label} is not given by the file that was locked"))
             }
             Some(_) => Some(format!("the gateway {label} has other facts than the locked ones")),
             None => Some(format!("the gateway {label} is not locked")),

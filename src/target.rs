@@ -217,7 +217,13 @@ impl FromStr for Target {
     /// Takes `aarch64-unknown-linux-musl`, `aarch64-linux-gnu.2.31`, `arm64-musl`, `linux/arm64/musl`, `linux-arm64-glibc=2.31`.
     fn from_str(text: &str) -> Result<Self> {
         parse_triple(text).or_else(|| parse_short(text)).ok_or_else(|| {
-            Error::usage(format!("`{text}` is not a target of a gateway"))
+            let error = Error::usage(format!("`{text}` is not a target of a gateway"));
+            let alone = text
+                .parse::<Arch>()
+                .map(|arch| format!("an architecture alone is `--arch {arch}`"));
+            alone
+                .into_iter()
+                .fold(error, Error::help)
                 .help("write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31")
                 .help("`plugbuild targets` lists them")
         })
@@ -290,6 +296,14 @@ mod tests {
             "arm64-musl=1.2",
         ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_architecture_alone_names_its_option() {
+        for (text, option) in [("arm64", "`--arch arm64`"), ("x86_64", "`--arch amd64`")] {
+            let help = text.parse::<Target>().unwrap_err().help;
+            assert!(help[0].ends_with(option), "{help:?}");
         }
     }
 

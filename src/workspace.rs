@@ -174,9 +174,8 @@ pub fn select(members: Vec<Member>, names: &[String], exclude: &[String]) -> Res
         .find(|name| !members.iter().any(|m| *m.name == **name))
     {
         let known: Vec<&str> = members.iter().map(|m| &*m.name).collect();
-        return Err(
-            Error::usage(format!("no plugin is called `{name}`")).help(format!("there are {}", known.join(", ")))
-        );
+        return Err(Error::usage(format!("no plugin is called `{name}`"))
+            .help(format!("the plugins are: {}", known.join(", "))));
     }
     let has = |names: &[String], m: &Member| names.iter().any(|name| **name == *m.name);
     let wanted = |m: &Member| (names.is_empty() || has(names, m)) && !has(exclude, m);

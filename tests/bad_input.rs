@@ -19,6 +19,21 @@ help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
 help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
 
 "#]]);
+    // The plugins of a repository are often below its root, each a module of its own.
+    Case::empty()
+        .file("work/auth/go.mod", GO_MOD)
+        .file("work/auth/main.go", MAIN_GO)
+        .file("work/tools/main.go", "package main\n\nfunc main() {}\n")
+        .run("-g 2.1")
+        .is(str![[r#"
+exit: 2
+--- stderr
+error: no go.mod in [CWD] or above it
+help: `package main` is in a folder below: `plugbuild [CWD]/auth`
+help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
+help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
+
+"#]]);
     Case::plugin().run("nowhere -g 2.1").is(str![[r#"
 exit: 6
 --- stderr
@@ -60,7 +75,7 @@ help: it reads `go 1.19`: two numbers, or from Go 1.21 on three
 exit: 2
 --- stderr
 error: [CWD]/go.mod is not UTF-8 text
-help: make it anew: `go mod init` in its folder
+help: make it again: `go mod init` in its folder
 
 "#]]);
     Case::plugin()
@@ -744,7 +759,7 @@ fn without_a_network() {
     case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
 exit: 5
 --- stderr
-error: cannot fetch Go 1.25.6 from http://127.0.0.1:9/go1.25.6.[HOST].tar.gz: io: Connection refused (os error 111)
+error: cannot fetch Go 1.25.6 from http://127.0.0.1:9/go1.25.6.[HOST].tar.gz: Connection refused (os error 111)
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 
@@ -753,7 +768,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
     case.run("-g 2.12.1 -a amd64 -q").is(str![[r#"
 exit: 5
 --- stderr
-error: cannot fetch the list of zig archives from http://127.0.0.1:9/index.json: io: Connection refused (os error 111)
+error: cannot fetch the list of zig archives from http://127.0.0.1:9/index.json: Connection refused (os error 111)
 help: let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH
 help: or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`
 
@@ -762,7 +777,7 @@ help: or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a
     case.run("-g 2.12.1 -a amd64 -q --offline").is(str![[r#"
 exit: 4
 --- stderr
-error: zig 0.16.0 is not on this machine, and --offline forbids to fetch it
+error: zig 0.16.0 is not on this machine, and --offline allows no download
 help: with a network: `plugbuild toolchain install zig`
 help: or use a cross gcc: `--cc gcc`
 
@@ -771,7 +786,7 @@ help: or use a cross gcc: `--cc gcc`
     case.run("-g 2.12.1 -a amd64 -q --offline").is(str![[r#"
 exit: 4
 --- stderr
-error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
+error: Go 1.25.6 is not on this machine, and --offline allows no download
 help: with a network: `plugbuild toolchain install 1.25.6`
 help: from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`
 
@@ -781,7 +796,7 @@ help: from a file that was made with one (`plugbuild bundle create FILE`): `plug
         .is(str![[r#"
 exit: 4
 --- stderr
-error: Go 1.25.6 is not on this machine, and --offline forbids to fetch it
+error: Go 1.25.6 is not on this machine, and --offline allows no download
 help: with a network: `plugbuild toolchain install 1.25.6`
 help: from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`
 

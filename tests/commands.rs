@@ -387,7 +387,7 @@ ok   host           linux/amd64
 ok   store          [STORE]
 ok   go             1.26.0 ([ROOT]/anygo/bin/go), and no other is fetched: --offline
 ok   go store       empty; a bundle fills it: `plugbuild bundle install FILE`
-fail zig            0.16.0 is not here, and --offline forbids to fetch it
+fail zig            0.16.0 is not here, and --offline allows no download
                     cure: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
 ok   amd64-musl     zig only
 ok   amd64-glibc    zig only

@@ -629,7 +629,9 @@ exit: 0
         str![[r#"
 exit: 5
 --- stderr
-error: cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: reading https://proxy.example/golang.org/toolchain: 403 Forbidden; and cannot fetch Go 1.25.6 from https://go.dev/dl/go1.25.6.[HOST].tar.gz: io: Connection refused (os error 111)
+error: cannot fetch Go 1.25.6: neither your GOPROXY nor https://go.dev/dl gives it
+  cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: reading https://proxy.example/golang.org/toolchain: 403 Forbidden
+  cannot fetch Go 1.25.6 from https://go.dev/dl/go1.25.6.[HOST].tar.gz: Connection refused (os error 111)
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 
@@ -655,7 +657,9 @@ fn a_go_that_never_comes_as_a_module() {
         str![[r#"
 exit: 5
 --- stderr
-error: cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: nothing came for 1 s; and cannot fetch Go 1.25.6 from https://go.dev/dl/go1.25.6.[HOST].tar.gz: io: Connection refused (os error 111)
+error: cannot fetch Go 1.25.6: neither your GOPROXY nor https://go.dev/dl gives it
+  cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: nothing came for 1 s
+  cannot fetch Go 1.25.6 from https://go.dev/dl/go1.25.6.[HOST].tar.gz: Connection refused (os error 111)
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 

@@ -176,8 +176,7 @@ exit: 2
 --- stderr
 error: no release 3 of KrakenD is known
 help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
-help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
-help: or by its parts: `--go 1.26.1 --libc musl`
+help: KrakenD's Community Edition has no plugin support from 3.0 on: use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it
 
 "#]],
     );
@@ -313,6 +312,16 @@ help: did you mean `--gateway 2.12.1-linux-generic`?
 
 "#]],
     );
+}
+
+/// A gateway's file is mostly called as its image: a mistyped path is no release.
+#[test]
+fn a_path_that_is_not_there_is_no_image() {
+    let ran = Case::plugin().run("-g ./krakend");
+    assert!(ran.exits(6).stderr.contains("help: a gateway's file"), "{}", ran.stderr);
+    let ran = Case::plugin().run("-g krakend");
+    assert!(ran.exits(2).stderr.contains("help: a gateway's file"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("did you mean"), "{}", ran.stderr);
 }
 
 #[test]

@@ -302,7 +302,7 @@ fn a_lock_refuses_what_changed_unseen() {
     for command in ["lock --workspace", build] {
         let ran = case.run(command);
         assert!(
-            ran.exits(2).stderr.contains("help: make it anew: `rm plugbuild.lock`"),
+            ran.exits(2).stderr.contains("help: make it again: `rm plugbuild.lock`"),
             "{}",
             ran.stderr
         );

@@ -75,7 +75,7 @@ impl List {
             let what = format!(
                 "its {LIST} has the format version {format_version}, and this plugbuild knows {FORMAT_VERSION} only"
             );
-            return Err(Error::usage(what).help("install it with the plugbuild that made it, or make it anew"));
+            return Err(Error::usage(what).help("install it with the plugbuild that made it, or make it again"));
         }
         let list: List = serde_json::from_str(text).map_err(|e| damaged(&e))?;
         if list.members.is_empty() {

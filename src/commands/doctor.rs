@@ -141,7 +141,7 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
         format!("{} {} ({})", zig.version, zig.why, zig.program.display())
     } else {
         match cx.offline {
-            true => format!("{} is not here, and --offline forbids to fetch it", zig.version),
+            true => format!("{} is not here, and --offline allows no download", zig.version),
             false => format!("{} to be {}", zig.version, zig.why),
         }
     };

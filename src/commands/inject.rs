@@ -48,7 +48,7 @@ pub(super) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
         let row = rows
             .iter()
             .find(|row| row.kind == kind)
-            .ok_or_else(|| Error::usage(format!("{kind} is no plugin type")))?;
+            .ok_or_else(|| Error::usage(format!("{kind} is not a type of plugin")))?;
         let injection = Injection {
             name,
             endpoint: args.endpoint.clone(),

@@ -84,15 +84,19 @@ fn check_form(binary: &Binary) -> Result<()> {
     }
 }
 
+/// The releases from this major version on, and what of them: <https://www.krakend.io/blog/dropping-plugins-support-on-community/>
+pub(super) const DROPPED: (u32, &str, &str) = (
+    3,
+    "KrakenD's Community Edition has no plugin support from 3.0 on",
+    "use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it",
+);
+
 /// Why a program loads no plugin, and what to do: said before a build, and by `verify`.
 #[must_use]
 pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
-    // https://www.krakend.io/blog/dropping-plugins-support-on-community/
-    if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= 3) {
-        return (
-            "KrakenD's Community Edition has no plugin support from 3.0 on",
-            "use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it",
-        );
+    let (major, why, cure) = DROPPED;
+    if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= major) {
+        return (why, cure);
     }
     (
         "it was linked without Go's plugin package or without cgo",

@@ -141,8 +141,13 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
             format!("the nearest are {}", near.collect::<Vec<_>>().join(", "))
         }
     };
-    let error = Error::usage(format!("no release {typed} of KrakenD is known"));
-    ways_out(error.help(format!("{known}; `plugbuild gateways` lists all")))
+    let error = Error::usage(format!("no release {typed} of KrakenD is known"))
+        .help(format!("{known}; `plugbuild gateways` lists all"));
+    let (dropped, why, cure) = super::binary::DROPPED;
+    if version.major >= dropped {
+        return error.help(format!("{why}: {cure}"));
+    }
+    ways_out(error)
 }
 
 fn ways_out(error: Error) -> Error {

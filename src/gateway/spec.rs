@@ -129,11 +129,11 @@ fn of_image(text: &str) -> Option<(&str, &str)> {
 /// The help for a name that is almost a release: an image's last element, a flavour that is misspelt.
 #[must_use]
 pub fn meant(name: &str) -> Option<String> {
-    let (image, tag) = name.split_once(':').unwrap_or((name, "latest"));
+    let (image, tag) = name.split_once(':').unwrap_or((name, ""));
     match image {
-        "krakend-ee" => Some(format!(
+        ENTERPRISE => Some(format!(
             "Enterprise is no release that is known here; give the gateway's own file, out of its image: \
-             `docker cp $(docker create krakend/{image}:{tag}):/usr/bin/krakend .`, then `--gateway ./krakend`"
+             `docker cp $(docker create krakend/{name}):/usr/bin/krakend .`, then `--gateway ./krakend`"
         )),
         "krakend" | "krakend-ce" | "builder" => {
             let release = corrected(tag)?;
@@ -235,6 +235,7 @@ mod tests {
         assert!(help("krakend-ee:2.9").contains("krakend/krakend-ee:2.9)"));
         for name in [
             "acme",
+            "krakend",
             "acme-3.0",
             "2.1.4-rc1",
             "krakend:main",

@@ -18,8 +18,9 @@ use crate::toolchain::fetch::sha256_of;
 /// # Errors
 /// The first thing that is not as it should be.
 pub fn check(dir: &Path) -> Result<Vec<Entry>> {
-    entries(dir)
-        .map_err(|e| e.or_help("copy it again from where it was made, or make it anew: `plugbuild package --dist DIR`"))
+    entries(dir).map_err(|e| {
+        e.or_help("copy it again from where it was made, or make it again: `plugbuild package --dist DIR`")
+    })
 }
 
 fn entries(dir: &Path) -> Result<Vec<Entry>> {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::owner::Trusted;
+use crate::registerer::mains_below;
 use crate::regular::is_there;
 use crate::version::GoVersion;
 use directives::Directive;
@@ -66,7 +67,10 @@ impl Plugin {
             );
         }
         let root = dir.ancestors().find(|d| is_there(d.join("go.mod"))).ok_or_else(|| {
-            Error::usage(format!("no go.mod in {} or above it", dir.display()))
+            let error = Error::usage(format!("no go.mod in {} or above it", dir.display()));
+            mains_below(&dir)
+                .into_iter()
+                .fold(error, Error::help)
                 .help(format!(
                     "make it a module: `cd {} && go mod init example.com/myplugin`",
                     dir.display()
@@ -176,7 +180,7 @@ impl Module {
 fn directives_of(file: &Path) -> Result<Vec<Directive>> {
     let bytes = crate::regular::read(file).map_err(|e| Error::io("read", file, e))?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        Error::usage(format!("{} is not UTF-8 text", file.display())).help("make it anew: `go mod init` in its folder")
+        Error::usage(format!("{} is not UTF-8 text", file.display())).help("make it again: `go mod init` in its folder")
     })?;
     Ok(directives::parse(&text))
 }

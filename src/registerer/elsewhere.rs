@@ -1,10 +1,12 @@
-//! A registerer in the wrong package: a gateway looks variables up in package main only.
+//! A registerer in the wrong package, a folder of the wrong level: a gateway looks variables up in package main only.
 
 use std::path::Path;
 
 use super::Registerer;
 use super::source::{Declared, Source};
 use crate::error::{Error, Result};
+use crate::invocation::quoted;
+use crate::ui::and_more;
 
 /// So many folders are looked into at most.
 const MOST: usize = 500;
@@ -39,6 +41,37 @@ pub(super) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
         folders.extend(below(&folder));
     }
     Ok(())
+}
+
+/// The help that names the folders below one that hold a `package main`, where there are any: if some of them have a
+/// registerer, those.
+pub(crate) fn mains_below(dir: &Path) -> Option<String> {
+    let (mut plugins, mut programs) = (Vec::new(), Vec::new());
+    let mut folders = below(dir);
+    // A tree may be as large as a disk.
+    let mut left = 2000;
+    while let Some(folder) = folders.pop().filter(|_| left > 0) {
+        left -= 1;
+        folders.extend(below(&folder));
+        let Some(source) = Source::read(&folder).ok().filter(Source::has_main) else {
+            continue;
+        };
+        let registers = super::all().iter().any(|row| source.variable(&row.symbol).is_some());
+        let found = if registers { &mut plugins } else { &mut programs };
+        found.push(format!("`plugbuild {}`", quoted(folder.as_os_str())));
+    }
+    match if plugins.is_empty() { programs } else { plugins }.as_slice() {
+        [] => None,
+        [only] => Some(format!("`package main` is in a folder below: {only}")),
+        many => {
+            let shown = many.len().min(5);
+            Some(format!(
+                "`package main` is in folders below: {}{}",
+                many[..shown].join(", "),
+                and_more(many.len() - shown)
+            ))
+        }
+    }
 }
 
 /// The folders in a folder that the go command takes for packages, the first by name last.

@@ -7,6 +7,8 @@ pub mod overlay;
 pub mod source;
 mod tokens;
 
+pub(crate) use elsewhere::mains_below;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -165,7 +167,8 @@ impl FromStr for Kind {
                     long => format!("{} ({long})", row.kind),
                 })
                 .collect();
-            Error::usage(format!("`{text}` is no plugin type")).help(format!("there are {}", names.join(", ")))
+            Error::usage(format!("`{text}` is not a type of plugin"))
+                .help(format!("the types are: {}", names.join(", ")))
         })
     }
 }

@@ -223,7 +223,13 @@ fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
         .into();
     let asked = url.to_owned();
     let response = heedful(patience, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
-    let body = response.map_err(|e| broken(url, what, &e))?.into_body();
+    let body = response
+        .map_err(|e| match e {
+            // Its own words, without the library's `io: ` before them.
+            ureq::Error::Io(e) => broken(url, what, &e),
+            e => broken(url, what, &e),
+        })?
+        .into_body();
     let length = body.content_length();
     Ok((Box::new(body.into_reader()), length))
 }

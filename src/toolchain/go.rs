@@ -131,7 +131,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
     }
     if offline {
         return Err(Error::tool_missing(format!(
-            "{what} is not on this machine, and --offline forbids to fetch it"
+            "{what} is not on this machine, and --offline allows no download"
         ))
         .help(format!("with a network: `plugbuild toolchain install {}`", go.version))
         .help("from a file that was made with one (`plugbuild bundle create FILE`): `plugbuild bundle install FILE`"));
@@ -167,10 +167,14 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
     let Some(pinned) = pinned(&go.version, host).filter(|_| way::is_absent(&refused.what)) else {
         return Err(ways_out(refused, go));
     };
-    ui.status("fetching", format!("{what} from {OFFICIAL} ({refused})"));
+    ui.status(
+        "fetching",
+        format!("{what} from {OFFICIAL}: your GOPROXY does not give it"),
+    );
     // What kind of failure it is, the last way tells: a full disk is none of the network's.
     from_archive(go, OFFICIAL, Some(pinned), host, store).map_err(|second| {
-        let what = format!("{refused}; and {second}");
+        let what =
+            format!("cannot fetch {what}: neither your GOPROXY nor {OFFICIAL} gives it\n  {refused}\n  {second}");
         ways_out(Error { what, ..second }, go)
     })
 }

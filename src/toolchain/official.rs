@@ -76,7 +76,7 @@ impl Wanted<'_> {
         }
         if offline {
             return Err(
-                Error::tool_missing(format!("{what} is not in the store, and --offline forbids to fetch it"))
+                Error::tool_missing(format!("{what} is not in the store, and --offline allows no download"))
                     .help("give a gateway's file: `--gateway ./krakend`"),
             );
         }

@@ -84,7 +84,7 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
     }
     if offline {
         return Err(Error::tool_missing(format!(
-            "{what} is not on this machine, and --offline forbids to fetch it"
+            "{what} is not on this machine, and --offline allows no download"
         ))
         .help("with a network: `plugbuild toolchain install zig`")
         .help("or use a cross gcc: `--cc gcc`"));
