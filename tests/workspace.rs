@@ -160,7 +160,7 @@ fn what_two_plugins_must_not_share_is_found_before_anything_is_built() {
         "{}",
         ran.text()
     );
-    assert!(ran.stderr.contains("there are auth, limit"), "{}", ran.text());
+    assert!(ran.stderr.contains("the plugins are: auth, limit"), "{}", ran.text());
 }
 
 #[test]
