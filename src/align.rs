@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Cause, Clash, Decision, Doubt, GatewaySide, PluginSide, Source};
 use crate::error::Error;
+use crate::gobuild::PRIVATE;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Quirk, sums};
 use go_line::GoLine;
@@ -94,7 +95,9 @@ impl Alignment {
         let (named, others): (Vec<&Clash>, Vec<&Clash>) =
             self.moves.iter().partition(|clash| said.contains(&clash.module));
         let all: Vec<String> = named.into_iter().chain(others).take(8).map(Clash::to_string).collect();
-        if all.is_empty() {
+        // A module that cannot be had is not to be blamed on a version.
+        let absent = PRIVATE.iter().any(|sign| said.contains(sign));
+        if all.is_empty() || absent {
             return error;
         }
         error

@@ -103,6 +103,24 @@ fn every_linked_module_is_pinned_with_its_sums() {
     );
 }
 
+/// A proxy that does not give a version to anybody has not found a misfit of versions.
+#[test]
+fn a_module_that_cannot_be_had_is_not_blamed_on_its_version() {
+    let (gateway, _) = side("2.12.1");
+    let name = "github.com/gin-gonic/gin";
+    let newer = plugin(None, vec![module(name, Source::published(name, "v1.10.1"))]);
+    let alignment = decide(&newer, &gateway, &[]);
+    assert_eq!(alignment.moves.len(), 1);
+    let helps = |said: &str| alignment.blamed(Error::build(said), said, "2.12.1").help.len();
+    assert_eq!(helps("x.go:1:2: undefined: gin.OnlyWithContext"), 2);
+    assert_eq!(
+        helps(&format!(
+            "{name}@v1.9.1: reading https://proxy.test/x.zip: 403 Forbidden"
+        )),
+        0
+    );
+}
+
 #[test]
 fn a_replace_in_the_way_is_set_aside() {
     let (gateway, _) = side("2.1.4");
