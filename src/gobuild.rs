@@ -21,6 +21,7 @@ use crate::toolchain::cache;
 use crate::toolchain::fetch::hex;
 use crate::toolchain::store::{Lock, Store};
 use crate::toolchain::wrapper::toolexec;
+use crate::version::GoVersion;
 
 /// The very command that builds a job.
 #[must_use]
@@ -206,7 +207,8 @@ pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);
-    Err(match (explained(&said, job, host), &job.prepared.alignment) {
+    let help = explained(&said, job, host).or_else(|| too_low_a_line(&said, job));
+    Err(match (help, &job.prepared.alignment) {
         (Some(help), _) => error.help(help),
         // What a newer language or library has is not to be blamed on the version of a module.
         (None, _) if is_about_newer_go(&said, job) => error.help(newer_go(job)),
@@ -292,21 +294,51 @@ pub(crate) const NETWORK: [&str; 10] = [
     ": 504 ",
 ];
 
+/// Whether a line names a package of the plugin's own module that did not compile; of a main package the go command names
+/// the folder's path.
+fn is_own_package(line: &str, job: &Job) -> bool {
+    let own = &job.plugin.module.path;
+    let below = line
+        .strip_prefix("# ")
+        .and_then(|package| package.strip_prefix(own.as_str()));
+    below.is_some_and(|below| below.is_empty() || below.starts_with(['/', ' ']))
+}
+
 /// Whether the go command's words are about sources that were written for a newer Go.
 fn is_about_newer_go(said: &str, job: &Job) -> bool {
     let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
-    // The packages that did not compile; of a main package the go command names the folder's path.
-    let own = |line: &str| {
-        let package = line.strip_prefix("# ").unwrap_or_default();
-        package == job.plugin.module.path || package.starts_with(&format!("{}/", job.plugin.module.path))
-    };
     let newer = job
         .plugin
         .module
         .go
         .as_ref()
         .is_some_and(|go| go.line() > job.gateway.go.line());
-    has(&NEWER_LANGUAGE) || has(&NEWER_GO) || newer && said.lines().any(own)
+    has(&NEWER_LANGUAGE) || has(&NEWER_GO) || newer && said.lines().any(|line| is_own_package(line, job))
+}
+
+/// The help for sources of a language that the gateway's Go knows, and that their own module's go line rules out.
+fn too_low_a_line(said: &str, job: &Job) -> Option<String> {
+    let needs = |line: &str| {
+        let (_, rest) = line.split_once(" requires go")?;
+        rest.split_once(" or later (-lang was set to ")?
+            .0
+            .parse::<GoVersion>()
+            .ok()
+    };
+    let needed = said.lines().filter_map(needs).max()?;
+    if needed.line() > job.gateway.go.line() {
+        return None;
+    }
+    let module = &job.plugin.module;
+    let own = said.lines().any(|line| is_own_package(line, job));
+    Some(match own {
+        true => format!(
+            "it is written in the language of Go {needed}, and the go line of {} says less: `cd {} && go mod edit -go={needed}`",
+            module.path,
+            quoted(module.root.as_os_str())
+        ),
+        false => format!("a module is written in the language of Go {needed}, and its go line says less"),
+    })
 }
 
 fn newer_go(job: &Job) -> String {

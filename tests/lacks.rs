@@ -7,7 +7,7 @@ use std::process::Output;
 use crate::align::run;
 use crate::support::gateway::text;
 use crate::support::go::Go;
-use crate::support::{cache, root, skipped};
+use crate::support::{cache, plugbuild, root, skipped};
 
 /// A release compiled with Go 1.20.
 const OLD: &str = "2.4.1";
@@ -160,7 +160,7 @@ fn a_language_error_on_an_old_go_is_the_go_lines() {
         Err(why) => return skipped("a language error on an old Go", &why),
     };
     let build = ["build", "-g", OLD, "-t", "amd64-glibc", "-o", "x.so"];
-    let out = crate::support::plugbuild(&build)
+    let out = plugbuild(&build)
         .current_dir(&folder)
         .env("PLUGBUILD_GO", &go.root)
         .output()
@@ -176,4 +176,36 @@ fn a_language_error_on_an_old_go_is_the_go_lines() {
         "before Go 1.22 all rounds of a loop share its variables, and Go 1.20.4 is what KrakenD 2.4.1 is compiled with";
     assert!(told.contains(before), "{told}");
     assert!(!folder.join("x.so").exists());
+}
+
+/// A go line that is below the plugin's own language is not a gateway's fault: a newer one would refuse it as well.
+#[test]
+fn a_go_line_below_the_language_is_said_to_be_too_low() {
+    let one = "package main\n\nfunc one[T any](t T) T { return t }\n\nvar One = one(1)\n";
+    let folder = plugin(
+        "too-low",
+        &[("go.mod", "module example.com/low\n\ngo 1.17\n"), ("one.go", one)],
+    );
+    let go = match Go::fetch("1.25.6") {
+        Ok(go) => go,
+        Err(why) => return skipped("a go line below the language", &why),
+    };
+    let build = || {
+        plugbuild(&["build", "-g", "2.12.1", "-t", "amd64-glibc", "-o", "x.so"])
+            .current_dir(&folder)
+            .env("PLUGBUILD_GO", &go.root)
+            .output()
+            .unwrap()
+    };
+    let out = build();
+    let (told, at) = (said(&out), folder.display());
+    assert_eq!(out.status.code(), Some(3), "{told}");
+    let help = format!("the go line of example.com/low says less: `cd {at} && go mod edit -go=1.18`");
+    assert!(told.contains(&help) && !told.contains("compat"), "{told}");
+    // The cure that is named is one.
+    let mut edit = go.command();
+    let edited = edit.current_dir(&folder).args(["mod", "edit", "-go=1.18"]).output();
+    assert!(edited.unwrap().status.success());
+    let out = build();
+    assert!(out.status.success(), "{}", said(&out));
 }
