@@ -256,6 +256,28 @@ fn own() -> Vec<Shape> {
             .file("plugin/plugin.go", HANDLER)
             .file("plugin/words.go", words(&format!("\t\"{uses}\""), "lib.Words()"))
             .of("plugin"),
+        plugin("siblings-that-are-ignored", [FITS, FITS])
+            .module("1.19", "")
+            .file("words.go", PLAIN)
+            .file(
+                "tools.go",
+                "//go:build ignore\n\npackage tools\n\nimport \"slices\"\n\nvar _ = slices.Max[[]int]\n",
+            )
+            .file(
+                "slices_test.go",
+                "package main\n\nimport \"slices\"\n\nvar _ = slices.Max[[]int]\n",
+            ),
+        plugin("assembly", [FITS, FITS])
+            .module("1.17", "")
+            .file("add/add.go", "package add\n\nfunc Add(a, b int64) int64\n")
+            .file(
+                "add/add_amd64.s",
+                "#include \"textflag.h\"\n\nTEXT ·Add(SB), NOSPLIT, $0-24\n\tMOVQ a+0(FP), AX\n\tADDQ b+8(FP), AX\n\tMOVQ AX, ret+16(FP)\n\tRET\n",
+            )
+            .file(
+                "words.go",
+                words("\t\"example.com/shape/add\"\n\t\"strconv\"", "strconv.Itoa(int(add.Add(1, 2)))"),
+            ),
         plugin("slices", [NOT, FITS])
             .module("1.21", "")
             .file("words.go", words("\t\"slices\"", "slices.Max([]string{\"a\", \"b\"})")),
@@ -289,6 +311,12 @@ fn public() -> Vec<Shape> {
     };
     let uuid = "github.com/google/uuid";
     vec![
+        plugin("excluded-and-crlf", [ALIGNED, ALIGNED])
+            .file(
+                "go.mod",
+                format!("module \"example.com/shape\"\r\n\r\ngo 1.19\r\n\r\nrequire {uuid} v1.4.0\r\n\r\nexclude (\r\n\t{uuid} v1.3.0\r\n\t{uuid} v1.6.0\r\n)\r\n\r\nretract v1.0.0 // wrong\r\n"),
+            )
+            .file("words.go", words(&format!("\t\"{uuid}\""), "uuid.NewString()")),
         uses("uuid-1.4", "1.19", &format!("{uuid} v1.4.0"), uuid, [ALIGNED, ALIGNED]),
         uses("uuid-1.6", "1.19", &format!("{uuid} v1.6.0"), uuid, [ALIGNED, FITS]).file(
             "go.sum",
