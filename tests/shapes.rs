@@ -17,6 +17,8 @@ use crate::support::{cache, say};
 const FITS: &str = "fits";
 const ALIGNED: &str = "fits-aligned";
 const NOT: &str = "does-not-fit";
+/// The gateway's Go does not compile it: check asks that Go, compat says that it may need a newer one, build fails.
+const REFUSED: &str = "refused";
 /// No verdict: go.mod or go.sum lacks what a build reads there.
 const INCOMPLETE: &str = "incomplete";
 
@@ -377,6 +379,14 @@ fn once_two_answers() -> Vec<Shape> {
             .file("plugin/plugin.go", HANDLER)
             .file("plugin/words.go", words(&format!("\t\"{lib}\""), "lib.Words()"))
             .of("plugin"),
+        // The language of a newer Go: the go line lets it pass, the compiler does not.
+        plugin("range-over-int", [REFUSED, FITS]).module("1.22", "").file(
+            "words.go",
+            "package main\n\nfunc words() (said string) {\n\tfor range 3 {\n\t\tsaid += \"a\"\n\t}\n\treturn said\n}\n",
+        ),
+        plugin("min", [REFUSED, FITS])
+            .module("1.22", "")
+            .file("words.go", words("\t\"strconv\"", "strconv.Itoa(min(1, 2))")),
     ]
 }
 
@@ -433,11 +443,16 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
     let tags = ["--tags", shape.tags];
     let tags = if shape.tags.is_empty() { &[][..] } else { &tags };
     let answer = (given.answer)(shape);
-    let loads = ![NOT, INCOMPLETE].contains(&answer);
+    let loads = ![NOT, INCOMPLETE, REFUSED].contains(&answer);
     let code = match answer {
         FITS => 0,
         INCOMPLETE => 3,
         _ => 1,
+    };
+    let built = match answer {
+        _ if loads => 0,
+        NOT => 1,
+        _ => 3,
     };
     let mut wrong = Vec::new();
 
@@ -447,7 +462,11 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
     );
     let report = first(&out.stdout);
     let told = report["verdict"].as_str().unwrap_or_default();
-    let verdict = if answer == INCOMPLETE { "" } else { answer };
+    let verdict = match answer {
+        INCOMPLETE => "",
+        REFUSED => NOT,
+        _ => answer,
+    };
     if told != verdict || out.status.code() != Some(code) {
         wrong.push(format!("check: {:?} {report} {}", out.status.code(), text(&out.stderr)));
     }
@@ -481,7 +500,7 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
     let out = build(&folder, &given.spec, &output, flags);
     let said = text(&out.stderr);
     // What does not fit is known before anything is compiled.
-    if out.status.code() != Some(if loads { 0 } else { code }) || said.contains(" aligned ") != (answer == ALIGNED) {
+    if out.status.code() != Some(built) || loads && said.contains(" aligned ") != (answer == ALIGNED) {
         wrong.push(format!("build: {:?} {said}", out.status.code()));
     }
     if output.exists() != loads {

@@ -37,10 +37,20 @@ pub struct Report {
     pub needs: Vec<Need>,
     /// Packages that several of the plugin's modules hold, and the gateway does not say which.
     pub ambiguous: Vec<Ambiguous>,
+    /// What the gateway's Go says of the sources, where it was asked to compile them and does not.
+    pub errors: Vec<String>,
     /// The Go that compiles the plugin, if it was told and is another.
     pub other_go: Option<GoVersion>,
     /// The libc that the plugin is compiled for, if it was told and does not fit, and why.
     pub other_libc: Option<String>,
+}
+
+/// What a Go makes of the sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compiled {
+    Yes,
+    /// In the compiler's words.
+    No(Vec<String>),
 }
 
 /// How the plugin is compiled, where somebody says so.
@@ -82,6 +92,7 @@ pub fn report(plugin: &PluginSide, gateway: &GatewaySide, told: &Told, system: &
         unknown_directives: decision.drop,
         needs: decision.needs,
         ambiguous: decision.ambiguous,
+        errors: Vec::new(),
         other_go,
         other_libc,
     }
@@ -105,6 +116,23 @@ impl Report {
     pub fn fits(&self) -> bool {
         self.verdict == Verdict::Fits
     }
+
+    /// Whether it may use what the gateway's Go does not have, which only a compiler tells.
+    #[must_use]
+    pub fn is_for_the_compiler(&self) -> bool {
+        self.verdict != Verdict::DoesNotFit && !self.needs.is_empty()
+    }
+
+    /// What the compiler says, which decides it.
+    pub fn decided(&mut self, compiled: Compiled) {
+        match compiled {
+            Compiled::Yes => self.needs.clear(),
+            Compiled::No(errors) => {
+                self.verdict = Verdict::DoesNotFit;
+                self.errors = errors;
+            }
+        }
+    }
 }
 
 /// For people: the answer first, then each reason.
@@ -119,6 +147,12 @@ impl fmt::Display for Report {
             Verdict::DoesNotFit => "does not fit",
         };
         write!(f, "{plugin}: {answer} (KrakenD {gateway}, Go {go})")?;
+        if self.is_for_the_compiler() {
+            write!(f, ", if that Go compiles it")?;
+        }
+        for error in &self.errors {
+            write!(f, "\n  {error}")?;
+        }
         if let Some(other) = &self.other_go {
             write!(
                 f,

@@ -44,9 +44,14 @@ pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             libc: gateway.libc.map(|libc| libc.kind),
             glibc: gateway.glibc_floor,
         };
-        let report = report::report(&plugin, &modules, &told, &system, &subject.matrix);
+        let mut report = report::report(&plugin, &modules, &told, &system, &subject.matrix);
         if report.fits() {
             subject.is_complete(&gateway)?;
+        }
+        if report.is_for_the_compiler()
+            && let Some(compiled) = subject.compiles(&gateway, &modules)?
+        {
+            report.decided(compiled);
         }
         tell(&report, cx);
         // The signatures are the compiler's to judge, in a build.

@@ -41,17 +41,22 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
         gateways.extend(modules::of_row(row)?);
     }
     let mut all = compat(&plugin, &gateways, &subject.matrix);
-    if all.iter().any(|one| one.fit == Fit::AsItIs) {
-        subject.is_complete(&latest)?;
-    }
     all.reverse();
+    show(&all, &plugin.module, cx);
+    match all.iter().any(|one| one.fit == Fit::AsItIs) {
+        true => subject.is_complete(&latest),
+        false => Ok(()),
+    }
+}
+
+fn show(all: &[Compat], module: &str, cx: Context) {
     if cx.format == Format::Json {
         all.iter().for_each(print_json);
-        return Ok(());
+        return;
     }
     let wide = all.iter().map(|c| c.gateway.len()).max().unwrap_or_default().max(7);
-    print_line(format_args!("{:<wide$}  {:<8}  {}", "GATEWAY", "GO", plugin.module));
-    for one in &all {
+    print_line(format_args!("{:<wide$}  {:<8}  {}", "GATEWAY", "GO", module));
+    for one in all {
         let (style, words) = told(one);
         let go = one.go.to_string();
         if cx.ui.colours_output() {
@@ -64,7 +69,6 @@ pub(super) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
             print_line(format_args!("{:<wide$}  {go:<8}  {words}", one.gateway));
         }
     }
-    Ok(())
 }
 
 fn told(one: &Compat) -> (Style, String) {
@@ -90,7 +94,7 @@ fn told(one: &Compat) -> (Style, String) {
         Fit::Remains { clash } => (colour(AnsiColor::Red), format!("does not fit: {clash}")),
     };
     match (one.may_need.first(), &one.fit) {
-        (Some(need), Fit::AsItIs | Fit::Aligned { .. }) => (style, format!("{words}; {need}")),
+        (Some(need), Fit::AsItIs | Fit::Aligned { .. }) => (style, format!("{words}, if that Go compiles it: {need}")),
         _ => (style, words),
     }
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::Context;
-use crate::align::{Means, Mode};
+use crate::align::{self, Means, Mode};
 use crate::bundle::modules;
+use crate::check::report::Compiled;
 use crate::check::{GatewaySide, PluginSide};
 use crate::cli::check::TagsArg;
 use crate::config::Settings;
@@ -20,6 +21,7 @@ use crate::plugin::goenv::GoEnv;
 use crate::plugin::import_path;
 use crate::selection;
 use crate::target::Arch;
+use crate::toolchain::State;
 use crate::toolchain::go::{self, Go};
 use crate::toolchain::store::Store;
 use crate::ui::Ui;
@@ -127,6 +129,21 @@ impl Subject {
             job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
         modules::without_network(&mut job.env, self.offline, &self.host, &self.store);
         Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
+    }
+
+    /// Whether the gateway's Go compiles the plugin as it would be built; nothing where that Go is not here or C code is needed.
+    pub(super) fn compiles(&self, gateway: &Gateway, modules: &GatewaySide) -> Result<Option<Compiled>> {
+        let (mut job, go) = self.job(gateway)?;
+        if go.state != State::Ready {
+            return Ok(None);
+        }
+        let what = format!(
+            "{} with Go {}, as it may use what came later",
+            self.plugin.module.path, gateway.go
+        );
+        self.ui.status("compiling", what);
+        job.prepared = align::prepare(&job, modules, &go, self.means(), &self.ui)?;
+        selection::compiles(&job, &go, self.means())
     }
 
     /// Whether go.mod and go.sum hold what a build without alignment reads from them.

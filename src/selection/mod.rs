@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use crate::align::{Means, go_line, split};
+use crate::check::report::Compiled;
 use crate::check::{BuildList, PluginSide};
 use crate::error::{Error, Kind, Result};
 use crate::gobuild;
@@ -124,7 +125,12 @@ pub fn is_complete(job: &Job, exact: &Go, means: Means) -> Result<()> {
     let Some((program, version)) = readers(exact, means).next() else {
         return Ok(());
     };
-    let output = as_built(job, Reader::of(job, &version, program, means.matrix), means.host)?;
+    let output = as_built(
+        job,
+        Reader::of(job, &version, program, means.matrix),
+        &PACKAGES,
+        means.host,
+    )?;
     let said = said(&output);
     // Other words are not about these files, and are the listing's to say.
     match gobuild::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
@@ -302,6 +308,9 @@ pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
     false
 }
 
+/// Which packages a build compiles.
+const PACKAGES: [&str; 3] = ["-deps", "-f", "{{.ImportPath}}"];
+
 /// Has the go command fetch and unpack all that a job's build will read, as it will read it.
 ///
 /// # Errors
@@ -310,6 +319,7 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     let output = as_built(
         job,
         Reader::of(job, &go.version, go.program(), means.matrix),
+        &PACKAGES,
         means.host,
     )?;
     if output.status.success() {
@@ -319,11 +329,33 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
     }
 }
 
-/// Asks for the packages of a build by the files and flags of that build.
-fn as_built(job: &Job, reader: Reader, host: &Host) -> Result<Output> {
+/// Whether a Go compiles the plugin: without linking it, and without a C compiler. Nothing where other files would be
+/// compiled then than in a build.
+///
+/// # Errors
+/// The go command cannot be run, or not fetch.
+pub fn compiles(job: &Job, go: &Go, means: Means) -> Result<Option<Compiled>> {
+    let mut reader = Reader::of(job, &go.version, go.program(), means.matrix);
+    let files = "{{if not .Standard}}{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}{{end}}";
+    let with_c = as_built(job, reader.clone(), &["-deps", "-f", files], means.host)?;
+    reader.env.insert("CGO_ENABLED".to_owned(), "0".into());
+    let without = as_built(job, reader.clone(), &["-deps", "-f", files], means.host)?;
+    if !with_c.status.success() || with_c.stdout != without.stdout {
+        return Ok(None);
+    }
+    let output = as_built(job, reader, &["-export", "-f", "{{.ImportPath}}"], means.host)?;
+    Ok(Some(match output.status.success() {
+        true => Compiled::Yes,
+        false => Compiled::No(words(&said(&output)).into_iter().map(str::to_owned).collect()),
+    }))
+}
+
+/// Asks about the packages of a build by the files and flags of that build.
+fn as_built(job: &Job, reader: Reader, question: &[&str], host: &Host) -> Result<Output> {
     let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
-        .args(["list", "-deps", "-f", "{{.ImportPath}}"])
+        .arg("list")
+        .args(question)
         .args(reader.flags)
         .args(job.prepared.flags().iter().chain(&job.own_flags()).filter(files))
         .arg(".")

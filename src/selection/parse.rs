@@ -76,7 +76,11 @@ pub(super) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
                 path: module.path.to_owned(),
                 source: module.source(),
                 replaced: module.replace.is_some(),
-                go: module.go.parse().ok(),
+                // A copy may say another line of the plugin's own.
+                go: match module.path == plugin.module.path {
+                    true => plugin.module.go.clone(),
+                    false => module.go.parse().ok(),
+                },
             }
         })
         .collect();
