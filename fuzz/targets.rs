@@ -6,15 +6,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use plugbuild::binary::buildinfo::{self, BuildInfo};
+use plugbuild::binary::buildinfo::BuildInfo;
 use plugbuild::binary::image::{Image, Layout};
 use plugbuild::binary::moduledata::ModuleData;
-use plugbuild::binary::pclntab::{self, LineTable};
-use plugbuild::binary::{Binary, ldflags, notes, producer};
+use plugbuild::binary::pclntab::LineTable;
+use plugbuild::binary::{Binary, buildinfo, ldflags, notes, pclntab, producer};
 use plugbuild::gateway::{Asked, GatewaySpec, identify};
-use plugbuild::host::Host;
 use plugbuild::matrix::Matrix;
-use plugbuild::verify::against::Against;
+use plugbuild::util::host::Host;
+use plugbuild::verify::gateway::LoadTarget;
 use plugbuild::verify::plugin::Plugin;
 use plugbuild::verify::{judge, render};
 
@@ -87,7 +87,7 @@ pub(crate) fn pclntab(bytes: &[u8]) {
 /// Read once: it is the same for all inputs, and costs more than most of them.
 static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix::builtin().expect("the matrix"));
 
-fn judged(plugin: &Path, gateway: &Path) -> plugbuild::error::Result<()> {
+fn judged(plugin: &Path, gateway: &Path) -> plugbuild::util::error::Result<()> {
     let host = Host::new(Default::default(), "/".into(), false)?;
     let asked = Asked {
         gateway: Some(GatewaySpec::File(gateway.to_owned())),
@@ -96,7 +96,7 @@ fn judged(plugin: &Path, gateway: &Path) -> plugbuild::error::Result<()> {
     let known = identify(&asked, &MATRIX, &host)?;
     let (plugin, file) = (Binary::open(plugin)?, Binary::open(gateway)?);
     let plugin = Plugin::read(&plugin)?;
-    let against = Against::file(&known, &file, None, String::new())?;
+    let against = LoadTarget::file(&known, &file, None, String::new())?;
     let plugins = [plugin];
     let verdicts = judge(&plugins, &against);
     let _ = (

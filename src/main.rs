@@ -6,12 +6,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
-use plugbuild::cli::{go_flag_before_dashes, mistyped, parsed};
-use plugbuild::host::Host;
-use plugbuild::near::nearest;
-use plugbuild::printable::printable;
-use plugbuild::ui::Ui;
-use plugbuild::{commands, error, signals};
+use plugbuild::commands;
+use plugbuild::commands::cli::{go_flag_before_dashes, mistyped, parsed};
+use plugbuild::commands::output;
+use plugbuild::util::error;
+use plugbuild::util::host::Host;
+use plugbuild::util::printable::printable;
+use plugbuild::util::process::signals;
+use plugbuild::util::suggest::nearest;
+use plugbuild::util::ui::Ui;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
@@ -24,7 +27,7 @@ fn main() -> ExitCode {
             Some(why) => return refused(&why),
             None => return misread(&args, &likely(text)),
         },
-        Err(text) => return commands::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
+        Err(text) => return output::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
     };
     let host = match Host::from_process() {
         Ok(host) => host,

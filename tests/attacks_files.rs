@@ -1,12 +1,11 @@
 //! Attacks by files: hostile ELF files (item 10), names that leave their place (item 4), what is no regular file (item 5).
 
-use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use plugbuild::binary::buildinfo;
 use plugbuild::binary::image::{Image, Layout};

@@ -1,14 +1,14 @@
 //! Results that are stale or altered (items 11, 12 and 13): what is shipped is what is described, what has changed is built
 //! again, what a killed run leaves harms no other.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use std::{fs, thread};
 
-use plugbuild::error::Error;
-use plugbuild::toolchain::{cache, store::Store};
+use plugbuild::toolchain::gc;
+use plugbuild::toolchain::store::Store;
+use plugbuild::util::error::Error;
 
 use crate::support::case::{Case, Ran, go_script};
 
@@ -356,7 +356,7 @@ fn item_13_a_live_stage_is_not_swept_whatever_the_clock_says() {
         let then = SystemTime::now() - Duration::from_secs(3 * 24 * 3600);
         fs::File::open(stage).unwrap().set_modified(then).unwrap();
     }
-    cache::sweep(&store);
+    gc::sweep(&store);
     case.run("cache prune --all").exits(0);
     assert!(live.path().is_dir() && !dead.exists());
     drop(live);
@@ -378,7 +378,7 @@ fn item_13_stages_are_made_while_others_sweep() {
                     assert!(stage.path().join("file").is_file());
                 }
             });
-            scope.spawn(|| (0..100).for_each(|_| cache::sweep(&store)));
+            scope.spawn(|| (0..100).for_each(|_| gc::sweep(&store)));
         }
     });
     assert!(case.list("store/tmp").is_empty());

@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use plugbuild::binary::Binary;
 use plugbuild::binary::image::FileKind;
 use plugbuild::binary::pclntab::SourceRoot;
-use plugbuild::binary::{notes, producer};
-use plugbuild::error::Kind;
-use plugbuild::target::Arch;
+use plugbuild::binary::{Binary, notes, producer};
+use plugbuild::util::error::Kind;
+use plugbuild::util::target::Arch;
 
 use crate::support::go::Go;
 use crate::support::{cache, say, skipped};

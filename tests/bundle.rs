@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use plugbuild::toolchain::fetch::sha256_of;
-use plugbuild::toolchain::store::remove_tree;
+use plugbuild::util::fs::remove_tree;
+use plugbuild::util::hash::sha256_of;
 use serde_json::{Value, json};
 use snapbox::str;
 

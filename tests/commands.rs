@@ -1,7 +1,7 @@
 //! Every command on a machine where nothing goes wrong: whole streams, as they are read by people and programs.
 
 use clap::CommandFactory;
-use plugbuild::cli::Cli;
+use plugbuild::commands::cli::Cli;
 use snapbox::str;
 
 use crate::support::case::{Case, HOST};

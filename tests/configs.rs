@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::krakend::document::{self, Document, Read};
-use plugbuild::krakend::wanted::wanted;
-use plugbuild::krakend::{Folder, check};
-use plugbuild::registerer;
+use plugbuild::gateway::config::parse::{Document, Read};
+use plugbuild::gateway::config::plugin_names::wanted;
+use plugbuild::gateway::config::{PluginDir, check, parse};
+use plugbuild::gateway::registerer;
 use serde::Deserialize;
 
 use crate::support::gateway::{Release, text};
@@ -47,7 +47,7 @@ fn cases(folder: &Path) -> BTreeMap<String, (PathBuf, Read)> {
         let text: String = rest.split_inclusive('\n').skip(given).collect();
         let file = folder.join(name);
         fs::write(&file, &text).unwrap();
-        (name.to_owned(), (file, document::read(name, &text)))
+        (name.to_owned(), (file, parse::read(name, &text)))
     };
     cases.split("### ").skip(1).map(case).collect()
 }
@@ -55,7 +55,7 @@ fn cases(folder: &Path) -> BTreeMap<String, (PathBuf, Read)> {
 /// Whether the gateway starts with it, and which plugins it injects, as `config check` has it.
 fn ours(document: &Document) -> (bool, Vec<String>) {
     let rows = registerer::all();
-    let findings = check(document, rows, &[], &|_| Folder::Open(Vec::new()));
+    let findings = check(document, rows, &[], &|_| PluginDir::Open(Vec::new()));
     let refused = findings
         .iter()
         .any(|finding| finding.what.ends_with("the gateway refuses to start"));

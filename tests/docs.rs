@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Parser;
-use plugbuild::cli::{Cli, with_default_command};
+use plugbuild::commands::cli::{Cli, with_default_command};
 
 use crate::support::gateway::{Release, text};
 use crate::support::{cache, copy_tree, root, say, skipped};

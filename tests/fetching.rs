@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use plugbuild::toolchain::fetch::sha256_of;
+use plugbuild::util::hash::sha256_of;
 use snapbox::str;
 
 use crate::support::case::{Case, HOST, MAIN_GO, UNKNOWN_GO};

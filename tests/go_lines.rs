@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use plugbuild::binary::Binary;
-use plugbuild::binary::go_format::{self, GoFormat};
+use plugbuild::binary::go_format::GoFormat;
+use plugbuild::binary::{Binary, go_format};
 use plugbuild::matrix::{Matrix, QuirkFacts};
 use plugbuild::verify::finding::Id;
 use plugbuild::verify::plugin::Plugin;
-use plugbuild::verify::registerers::{Shape, exported};
-use plugbuild::verify::{Answer, Verdict};
+use plugbuild::verify::registerers::{RegistererForm, exported};
+use plugbuild::verify::{LoadOutcome, Verdict};
 
 use crate::oracle::verdicts;
 use crate::oracle::workshop::{After, BASE, Cc, Tree, Variant, What, Workshop};
@@ -224,10 +224,10 @@ fn foretold(verdict: &Verdict, plugin: &Path) -> Option<Vec<(String, bool)>> {
     let plugin = Plugin::read(&binary).unwrap();
     let known = exported(&plugin).into_iter();
     let mut found: Vec<_> = known
-        .map(|(row, shape)| (row.symbol.clone(), shape == Shape::Right))
+        .map(|(row, shape)| (row.symbol.clone(), shape == RegistererForm::Right))
         .collect();
     found.sort();
-    (verdict.opens() == Answer::WillLoad).then_some(found)
+    (verdict.opens() == LoadOutcome::WillLoad).then_some(found)
 }
 
 /// One plugin in one host: the verdict is what happens, and names the cause.
@@ -238,9 +238,9 @@ fn compare(what: &str, host: &Path, cc: Cc, plugin: &Path, want: &[Id]) -> Resul
     let agree = match &said {
         Said::Opened(found) => {
             let usable = found.iter().any(|(_, usable)| *usable);
-            foretold.as_ref() == Some(found) && (verdict.answer == Answer::WillLoad) == usable
+            foretold.as_ref() == Some(found) && (verdict.answer == LoadOutcome::WillLoad) == usable
         }
-        Said::Refused(_) => foretold.is_none() && verdict.answer == Answer::WillNotLoad,
+        Said::Refused(_) => foretold.is_none() && verdict.answer == LoadOutcome::WillNotLoad,
     };
     if !agree {
         return Err(format!("{what}: {said:?}, but {foretold:?} {verdict:#?}"));
@@ -466,7 +466,11 @@ fn a_go_line_that_is_not_proved_is_never_a_reason_to_refuse() {
     let wrong = build("wrong-signature", WRONG, "v1.0.0", What::Plugin);
     let other = build("other-module", SMALL, "v1.1.0", What::Plugin);
     let dir = tempfile::tempdir().unwrap();
-    let signature = plugbuild::registerer::Kind::Handler.row().signature.as_deref().unwrap();
+    let signature = plugbuild::gateway::registerer::PluginKind::Handler
+        .row()
+        .signature
+        .as_deref()
+        .unwrap();
     let symbol = newest.type_symbol(signature);
     let version = format!("go{}", go.version);
     let future = (&*version, "go1.99.0");
@@ -482,7 +486,7 @@ fn a_go_line_that_is_not_proved_is_never_a_reason_to_refuse() {
         )
     };
     // What is known tells a plugin without the type from one that has it.
-    assert_eq!(judge(&[], &fit, &[]).0.answer, Answer::WillLoad);
+    assert_eq!(judge(&[], &fit, &[]).0.answer, LoadOutcome::WillLoad);
     let (verdict, ..) = judge(&[], &fit, &[types]);
     let ids: Vec<Id> = verdict.findings.iter().map(|finding| finding.id).collect();
     assert_eq!(ids, [Id::WrongRegisterer], "{verdict:#?}");
@@ -496,8 +500,8 @@ fn a_go_line_that_is_not_proved_is_never_a_reason_to_refuse() {
     ] {
         let of_host: Vec<_> = words.iter().copied().filter(|word| *word != types).collect();
         let (verdict, gateway, file) = judge(&of_host, plugin, words);
-        assert_eq!(verdict.answer, Answer::CantTell, "{words:?}: {verdict:#?}");
-        assert_ne!(verdict.opens(), Answer::WillNotLoad, "{words:?}: {verdict:#?}");
+        assert_eq!(verdict.answer, LoadOutcome::CantTell, "{words:?}: {verdict:#?}");
+        assert_ne!(verdict.opens(), LoadOutcome::WillNotLoad, "{words:?}: {verdict:#?}");
         let unseen = verdict.unseen.concat();
         assert!(unseen.starts_with("how go1.99.0 lays out its files"), "{unseen}");
         let mut run = plugbuild(&["verify", "--gateway"]);

@@ -2,7 +2,7 @@
 
 use plugbuild::binary::Binary;
 use plugbuild::verify::plugin::Plugin;
-use plugbuild::verify::registerers::{Shape, exported};
+use plugbuild::verify::registerers::{RegistererForm, exported};
 
 use plugbuild::verify::finding::Id;
 
@@ -133,7 +133,7 @@ fn registerers_are_what_the_gateway_makes_of_them() {
             let plugin = Plugin::read(&binary).unwrap();
             let right = exported(&plugin)
                 .into_iter()
-                .filter(|(_, shape)| *shape == Shape::Right);
+                .filter(|(_, shape)| *shape == RegistererForm::Right);
             let told = right.fold("usable:".to_owned(), |all, (row, _)| all + " " + &row.symbol);
             let outcome = workshop.open_all(&gateway, Cc::Gcc, &[path]).remove(0);
             assert_eq!(outcome, Outcome::Refused(told), "{} {go}", variant.name);

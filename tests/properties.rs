@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use plugbuild::gateway::version_text::{VersionText, parse_libc};
+use plugbuild::gateway::version_output::{VersionText, parse_libc};
 use plugbuild::gateway::{Asked, GatewaySpec, identify};
-use plugbuild::host::Host;
 use plugbuild::matrix::Matrix;
-use plugbuild::plugin::Plugin;
-use plugbuild::plugin::directives;
-use plugbuild::plugin::goenv::GoEnv;
+use plugbuild::project::go_env::GoEnv;
+use plugbuild::project::go_mod;
+use plugbuild::project::plugin::Plugin;
+use plugbuild::util::host::Host;
 
 use crate::support::skipped;
 
@@ -103,7 +103,7 @@ fn settings_are_what_go_env_says() {
             PathBuf::from(lines.next().unwrap()),
             "{vars:?} {written}"
         );
-        let flags = plugbuild::flag_list::split(lines.next().unwrap_or_default()).unwrap();
+        let flags = plugbuild::util::go_flags::split(lines.next().unwrap_or_default()).unwrap();
         assert_eq!(ours.flags, flags, "{vars:?} {written}");
         unlike_default += usize::from(ours.module_cache != root.join("home/go/pkg/mod"));
     }
@@ -126,7 +126,7 @@ fn goflags_are_split_as_the_go_command_splits_them() {
             "-installsuffix=start {}",
             random_text(&mut rng, &[" ", "'", "\"", "-installsuffix=a", "\u{a0}", "b"])
         );
-        let flags = plugbuild::flag_list::split(&text);
+        let flags = plugbuild::util::go_flags::split(&text);
         let host = host(&root, &[("GOFLAGS", text.clone().into())]);
         let go_takes = go(&host, &["list", "-m"]).is_some();
         let ours_takes = flags.is_ok_and(|flags| flags.iter().all(|flag| flag.starts_with("-installsuffix=")));
@@ -167,7 +167,7 @@ fn random_module_files_never_cause_a_panic() {
     ];
     for _ in 0..20_000 {
         let text = random_text(&mut rng, &words);
-        for directive in directives::parse(&text) {
+        for directive in go_mod::parse(&text) {
             assert!(
                 !directive.verb.contains(['\n', ' ']) || text.contains(['"', '`']),
                 "{text:?}: {directive:?}"

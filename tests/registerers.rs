@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::registerer::{self, Registerer};
+use plugbuild::gateway::registerer;
+use plugbuild::gateway::registerer::Registerer;
 
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::plugbuild;
@@ -224,7 +225,7 @@ fn what_is_compiled_is_asserted_and_told_with_its_place() {
     let release = Release::new("2.12.1", "1.25.6", "1.25.6");
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
-    let row = registerer::Kind::Handler.row();
+    let row = registerer::PluginKind::Handler.row();
     let folder = plugin(dir.path(), row, "");
     let imports = "import \"context\"\nimport \"net/http\"\n";
     fs::write(folder.join("main.go"), "package main\n\nfunc main() {}\n").unwrap();

@@ -168,7 +168,7 @@ fn tree(dir: &Path) -> Vec<(String, u32, Vec<u8>)> {
     if !dir.exists() {
         return Vec::new();
     }
-    let files = plugbuild::bundle::pack::files(dir).unwrap();
+    let files = plugbuild::toolchain::bundle::pack::files(dir).unwrap();
     let read = |(name, file): (String, PathBuf)| {
         let run = fs::metadata(&file).unwrap().permissions().mode() & 0o111;
         (name, run, fs::read(file).unwrap())

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::registerer;
+use plugbuild::gateway::registerer;
 use plugbuild::verify::finding::Id;
 use serde_json::Value;
 

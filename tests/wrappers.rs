@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use plugbuild::host::Host;
 use plugbuild::matrix::{Cc, Matrix, QuirkFacts};
-use plugbuild::target::{Arch, LibcKind};
 use plugbuild::toolchain::store::Store;
-use plugbuild::toolchain::wrapper::{self, Wrapper};
+use plugbuild::toolchain::wrapper;
+use plugbuild::toolchain::wrapper::Wrapper;
+use plugbuild::util::host::Host;
+use plugbuild::util::target::{Arch, LibcKind};
 
 use crate::support::{say, write_program};
 

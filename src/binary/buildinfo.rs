@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::binary::fault::Fault;
+use crate::binary::error::Fault;
 use crate::binary::image::Image;
 use crate::binary::ldflags;
 
@@ -14,7 +14,7 @@ const INLINE: u8 = 2;
 const MARKER: usize = 16;
 
 /// Elements of a module's path: more of a package's are not looked at.
-pub(super) const DEEPEST: usize = 32;
+pub(crate) const DEEPEST: usize = 32;
 
 /// One module of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,140 +5,18 @@
 
 use std::mem::size_of;
 use std::ops::Range;
-use std::sync::OnceLock;
 
-use object::LittleEndian;
-use object::elf::{self, Dyn64, Rela64, Sym64, Vernaux, Verneed, Versym};
-use object::pod::{self, Pod};
-use object::read::elf::{Dyn, Rela, Sym};
+use object::elf::{Rela64, Sym64, Vernaux, Verneed, Versym};
+use object::pod::Pod;
+use object::read::elf::{Rela, Sym};
+use object::{LittleEndian, elf};
 
-use crate::binary::image::{Image, LE};
-use crate::binary::lookup::{ByName, GnuHash};
+use crate::binary::image::Image;
+use crate::binary::pod::{LE, all, read};
+use crate::binary::symbols::Symbol;
 
-/// No file wants more libraries than a few.
-const MOST_NEEDED: usize = 1024;
 /// Of a name: the longest in a gateway has some 200 bytes, and every search for an end costs as much as it may be away.
 const LONGEST_NAME: usize = 4096;
-
-/// Where the tables named by `PT_DYNAMIC` lie in the file. All ranges are within it; an absent table is empty.
-#[derive(Debug, Default)]
-pub(crate) struct Dynamic {
-    symbols: Range<usize>,
-    strings: Range<usize>,
-    pub(super) gnu_hash: Range<usize>,
-    pub(super) sysv_hash: Range<usize>,
-    versions: Range<usize>,
-    version_needs: Range<usize>,
-    relocations: Range<usize>,
-    /// How many of them come first and name no symbol; linkers sort these by address.
-    relative: usize,
-    /// The functions that run when it is loaded: the list's address and size.
-    initializers: (u64, u64),
-    needed: Vec<u64>,
-    /// `DT_FLAGS` and `DT_FLAGS_1`.
-    pub(crate) flags: (u64, u64),
-    /// Relocations packed as `DT_RELR` are among its own.
-    pub(crate) packed: bool,
-    soname: Option<u64>,
-    pub(crate) present: bool,
-    /// Made where a name is looked up in a file that has no hash table.
-    pub(super) by_name: OnceLock<ByName>,
-}
-
-impl Dynamic {
-    /// Tables that point outside the file are taken as absent: what then cannot be found decides, as in a loader.
-    pub(crate) fn parse(image: Image<'_>) -> Dynamic {
-        let mut found = Dynamic::default();
-        let Some(segment) = image.segments().find(|s| s.kind == elf::PT_DYNAMIC.0) else {
-            return found;
-        };
-        found.present = true;
-        let bytes = image.segment_bytes(segment);
-        let entries: &[Dyn64<LittleEndian>] = all(bytes);
-        let (mut string_size, mut rela_size) = (None, 0);
-        let place = |address| image.file_range_from(address).unwrap_or_default();
-        for entry in entries {
-            let value = entry.d_val(LE);
-            match entry.d_tag(LE) {
-                elf::DT_NULL => break,
-                elf::DT_SYMTAB => found.symbols = place(value),
-                elf::DT_STRTAB => found.strings = place(value),
-                elf::DT_STRSZ => string_size = usize::try_from(value).ok(),
-                elf::DT_GNU_HASH => found.gnu_hash = place(value),
-                elf::DT_HASH => found.sysv_hash = place(value),
-                elf::DT_VERSYM => found.versions = place(value),
-                elf::DT_VERNEED => found.version_needs = place(value),
-                elf::DT_RELA => found.relocations = place(value),
-                elf::DT_RELASZ => rela_size = usize::try_from(value).unwrap_or(0),
-                elf::DT_RELACOUNT => found.relative = usize::try_from(value).unwrap_or(0),
-                elf::DT_INIT_ARRAY => found.initializers.0 = value,
-                elf::DT_INIT_ARRAYSZ => found.initializers.1 = value,
-                elf::DT_FLAGS => found.flags.0 |= value,
-                elf::DT_FLAGS_1 => found.flags.1 = value,
-                elf::DT_SYMBOLIC => found.flags.0 |= elf::DF_SYMBOLIC.0,
-                elf::DT_RELR => found.packed = true,
-                elf::DT_NEEDED if found.needed.len() < MOST_NEEDED => found.needed.push(value),
-                elf::DT_SONAME => found.soname = Some(value),
-                _ => {}
-            }
-        }
-        found.strings = shorten(found.strings, string_size.unwrap_or(usize::MAX));
-        found.relocations = shorten(found.relocations, rela_size);
-        let count = symbol_count(image, &found);
-        found.symbols = shorten(found.symbols, count.saturating_mul(size_of::<Sym64<LittleEndian>>()));
-        found
-    }
-}
-
-fn shorten(range: Range<usize>, len: usize) -> Range<usize> {
-    range.start..range.end.min(range.start.saturating_add(len))
-}
-
-/// As many whole `T`s as there are in `bytes`.
-pub(super) fn all<T: Pod>(bytes: &[u8]) -> &[T] {
-    pod::slice_from_bytes(bytes, bytes.len() / size_of::<T>()).map_or(&[], |(slice, _)| slice)
-}
-
-fn read<T: Pod>(bytes: &[u8], at: usize) -> Option<&T> {
-    Some(pod::from_bytes(bytes.get(at..)?).ok()?.0)
-}
-
-/// `DT_SYMTAB` has no length of its own: a hash table tells it, or else the section table.
-fn symbol_count(image: Image<'_>, dynamic: &Dynamic) -> usize {
-    let bytes = |range: &Range<usize>| image.bytes().get(range.clone()).unwrap_or_default();
-    if let Some(header) = read::<elf::HashHeader<LittleEndian>>(bytes(&dynamic.sysv_hash), 0) {
-        return header.chain_count.get(LE) as usize;
-    }
-    if let Some(table) = GnuHash::parse(bytes(&dynamic.gnu_hash)) {
-        return table.symbol_count();
-    }
-    match image.section_of_kind(elf::SHT_DYNSYM.0) {
-        Some(range) if range.start == dynamic.symbols.start => range.len() / size_of::<Sym64<LittleEndian>>(),
-        _ => 0,
-    }
-}
-
-/// One entry of the dynamic symbol table.
-#[derive(Debug, Clone, Copy)]
-pub struct Symbol<'d> {
-    pub name: &'d [u8],
-    pub address: u64,
-    pub size: u64,
-    /// Defined here, and not wanted from elsewhere.
-    pub defined: bool,
-    /// May stay unresolved.
-    pub weak: bool,
-    pub function: bool,
-    pub(super) index: usize,
-}
-
-impl Symbol<'_> {
-    /// The name for a message.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(self.name).into_owned()
-    }
-}
 
 /// A version of a library that must be there: `GLIBC_2.34` of `libc.so.6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +30,7 @@ pub struct VersionNeed<'d> {
 }
 
 impl<'d> Image<'d> {
-    pub(super) fn table<T: Pod>(self, range: &Range<usize>) -> &'d [T] {
+    pub(crate) fn table<T: Pod>(self, range: &Range<usize>) -> &'d [T] {
         all(self.bytes().get(range.clone()).unwrap_or_default())
     }
 
@@ -187,11 +65,11 @@ impl<'d> Image<'d> {
         self.dynamic_text(self.dynamic().soname?)
     }
 
-    pub(super) fn raw_symbols(self) -> &'d [Sym64<LittleEndian>] {
+    pub(crate) fn raw_symbols(self) -> &'d [Sym64<LittleEndian>] {
         self.table(&self.dynamic().symbols)
     }
 
-    pub(super) fn symbol_at(self, index: usize, raw: &Sym64<LittleEndian>) -> Option<Symbol<'d>> {
+    pub(crate) fn symbol_at(self, index: usize, raw: &Sym64<LittleEndian>) -> Option<Symbol<'d>> {
         Some(Symbol {
             name: self.dynamic_string(raw.st_name(LE).into())?,
             address: raw.st_value(LE),
@@ -240,7 +118,7 @@ impl<'d> Image<'d> {
     }
 
     /// The string table from a symbol's name on.
-    pub(super) fn name_onwards(self, raw: &Sym64<LittleEndian>) -> Option<&'d [u8]> {
+    pub(crate) fn name_onwards(self, raw: &Sym64<LittleEndian>) -> Option<&'d [u8]> {
         let strings = self.bytes().get(self.dynamic().strings.clone())?;
         strings.get(raw.st_name(LE) as usize..)
     }

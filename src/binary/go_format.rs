@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::version::GoVersion;
+use crate::util::version::GoVersion;
 
 /// One Go line.
 #[derive(Debug, Clone, Deserialize)]
@@ -151,7 +151,11 @@ mod tests {
     }
     #[test]
     fn type_names_are_shortened_as_each_linker_does() {
-        let signature = crate::registerer::Kind::Handler.row().signature.as_deref().unwrap();
+        let signature = crate::gateway::registerer::PluginKind::Handler
+            .row()
+            .signature
+            .as_deref()
+            .unwrap();
         let symbols: Vec<String> = all().iter().map(|row| row.type_symbol(signature)).collect();
         // Read from plugins of these lines, oldest first, that hold this type.
         let read = [

@@ -3,15 +3,16 @@
 use std::mem::size_of;
 use std::ops::Range;
 
-use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
+use object::elf::{FileHeader64, ProgramHeader64, SectionHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
-use object::{LittleEndian, pod};
+use object::{LittleEndian, elf, pod};
 
-use crate::binary::dynamic::Dynamic;
-use crate::binary::fault::{self, Fault};
-use crate::target::Arch;
-
-pub(crate) const LE: LittleEndian = LittleEndian;
+use crate::binary::dynamic_table::Dynamic;
+use crate::binary::error;
+use crate::binary::error::Fault;
+use crate::binary::pod::LE;
+use crate::binary::segments::Segment;
+use crate::util::target::Arch;
 
 /// Every address is looked for among the segments, so their number is a cost.
 const MOST_SEGMENTS: usize = 256;
@@ -27,26 +28,6 @@ pub enum FileKind {
     Shared,
     /// An object file, a core dump…
     Other,
-}
-
-/// A stretch of memory and where it lies in the file.
-#[derive(Debug, Clone, Copy)]
-pub struct Segment {
-    pub kind: u32,
-    pub address: u64,
-    pub offset: usize,
-    pub size: usize,
-    /// Its size once loaded, which may be more.
-    pub memory: u64,
-    pub align: u64,
-    pub writable: bool,
-    pub executable: bool,
-}
-
-impl Segment {
-    fn file_range(&self) -> Range<usize> {
-        self.offset..self.offset + self.size
-    }
 }
 
 /// A named part of the file.
@@ -87,7 +68,7 @@ impl Layout {
     /// If this is no ELF file for a gateway's machine, or it is cut short.
     pub fn parse(bytes: &[u8]) -> Result<Layout, Fault> {
         if !bytes.starts_with(b"\x7fELF") {
-            return Err(Fault::NotElf(fault::sniff(bytes)));
+            return Err(Fault::NotElf(error::sniff(bytes)));
         }
         // The first bytes tell class and order, and only then can the rest be read.
         let &[_, _, _, _, class, order, ..] = bytes else {

@@ -1,11 +1,11 @@
 //! What `-ldflags` set: the `-X` values of a build, which name a gateway's version and libc.
 
-use crate::flag_list;
+use crate::util::go_flags;
 
 /// The fields of a flag list. A quote that never ends takes the rest: the go command would have refused it, so it is not
 /// there.
 pub fn words(flags: &str) -> impl Iterator<Item = &str> {
-    flag_list::fields(flags).map(|field| field.unwrap_or_else(|open| open.rest))
+    go_flags::fields(flags).map(|field| field.unwrap_or_else(|open| open.rest))
 }
 
 /// The `-X name=value` settings in order, written `-X n=v`, `-X=n=v` or with two dashes.

@@ -3,9 +3,10 @@
 use object::LittleEndian;
 use object::elf::{self, Rela64};
 
-use crate::binary::dynamic::Symbol;
-use crate::binary::image::{FileKind, Image, LE};
-use crate::target::Arch;
+use crate::binary::image::{FileKind, Image};
+use crate::binary::pod::LE;
+use crate::binary::symbols::Symbol;
+use crate::util::target::Arch;
 
 /// What an ELF file is to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

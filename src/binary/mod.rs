@@ -9,31 +9,35 @@
 //! Everything below [`Binary`] is a pure function over bytes. The files may be hostile: nothing here panics on
 //! them, nothing allocates more than a small multiple of their size.
 
-pub mod image;
-pub mod dynamic;
-mod lookup;
-pub mod linkage;
-pub mod notes;
-pub mod buildinfo;
-pub mod ldflags;
-pub mod producer;
-pub mod pclntab;
-pub mod folders;
-pub mod pkghash;
-pub mod moduledata;
-pub mod fault;
-pub mod go_format;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
 use crate::binary::buildinfo::BuildInfo;
-use crate::binary::fault::Fault;
+use crate::binary::error::Fault;
 use crate::binary::image::{Image, Layout};
 use crate::binary::pclntab::LineTable;
-use crate::error::{Error, Result};
+use crate::util::error::{Error, Result};
+
+pub mod image;
+pub mod dynamic;
+pub mod symbols;
+pub mod linkage;
+pub mod notes;
+pub mod buildinfo;
+pub mod ldflags;
+pub mod producer;
+pub mod pclntab;
+pub mod module_dirs;
+pub mod pkghash;
+pub mod moduledata;
+pub mod error;
+pub mod go_format;
+pub mod symbol_versions;
+pub mod dynamic_table;
+pub mod pod;
+pub mod segments;
 
 /// An opened gateway or plugin: a 64-bit little-endian ELF file of an architecture that gateways are released for.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ impl Binary {
     /// Names the file and says what it is instead: a script, a Mach-O file, truncated, 32-bit…
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let file = crate::regular::open(path).map_err(|why| Error::io("read", path, why))?;
+        let file = crate::util::regular_file::open(path).map_err(|why| Error::io("read", path, why))?;
         let meta = file.metadata().map_err(|why| Error::io("read", path, why))?;
         if !meta.is_file() {
             return Err(Error::usage(format!("{} is not a file", path.display())));

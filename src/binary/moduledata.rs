@@ -6,7 +6,7 @@
 
 use crate::binary::image::Image;
 use crate::binary::pkghash::{Lookup, unescape};
-use crate::target::Arch;
+use crate::util::target::Arch;
 
 /// Nothing but a few C constructors comes before Go's function.
 const MOST_INITIALIZERS: u64 = 256;

@@ -1,12 +1,15 @@
 //! The notes of a file: two build IDs, the only bytes that differ between two builds of the same plugin.
 
 use std::ops::Range;
+use std::path::Path;
 
-use object::LittleEndian;
-use object::elf::{self, FileHeader64};
+use object::elf::FileHeader64;
 use object::read::elf::NoteIterator;
+use object::{LittleEndian, elf};
 
-use crate::binary::image::{Image, LE};
+use crate::binary::Binary;
+use crate::binary::image::Image;
+use crate::binary::pod::LE;
 
 /// The `n_type` of Go's build ID note.
 const GO_BUILD_ID: u32 = 4;
@@ -43,4 +46,16 @@ fn find(image: Image<'_>, owner: &[u8], kind: u32) -> Option<Range<usize>> {
 fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
     let at = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
     (at <= whole.len()).then_some(at)
+}
+
+/// The Go build ID of a linked file, which holds a hash of its content.
+#[must_use]
+pub fn build_id_of(linked: &Path) -> Option<String> {
+    let binary = Binary::open(linked).ok()?;
+    build_id(&binary)
+}
+
+pub(crate) fn build_id(binary: &Binary) -> Option<String> {
+    let id = go_build_id(binary.image())?;
+    Some(String::from_utf8_lossy(&binary.bytes()[id]).into_owned())
 }

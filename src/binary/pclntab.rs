@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 
 use crate::binary::buildinfo::BuildInfo;
-use crate::binary::folders::Folders;
 use crate::binary::image::Image;
-use crate::cache_path::{escaped, unescaped};
+use crate::binary::module_dirs::Folders;
+use crate::util::module_path::{escaped, unescaped};
 
 /// The header's first word from Go 1.16, 1.18 and 1.20 on, and behind how many words the table offsets start.
 const MAGICS: [(u32, usize); 3] = [(0xffff_fffa, 2), (0xffff_fff0, 3), (0xffff_fff1, 3)];
@@ -71,8 +71,8 @@ fn is_header(word: &[u8]) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleFolder<'d> {
     /// With the cache's own folder in front, unless it was trimmed; upper case letters are written `!x`.
-    pub(super) path: &'d str,
-    pub(super) version: &'d str,
+    pub(crate) path: &'d str,
+    pub(crate) version: &'d str,
 }
 
 impl ModuleFolder<'_> {

@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
-use crate::binary::dynamic::Symbol;
 use crate::binary::go_format::hash_prefixes;
 use crate::binary::image::Image;
+use crate::binary::symbols::Symbol;
 
 /// A package's fingerprint.
 pub type Hash = [u8; 8];

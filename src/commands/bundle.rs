@@ -5,34 +5,98 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::build::{self, Seals, prepare};
-use super::many::{self, Manner};
-use super::planned::{Planned, planned, replanned};
-use super::{Context, print_json, print_line, print_path};
-use super::{dry_run, fetch};
-use crate::bundle::modules::{self, file_url};
-use crate::bundle::pack::{self, Staged};
-use crate::bundle::unpack;
-use crate::bundle::{FORMAT_VERSION, List, MODULES, TOOLS, Tool};
-use crate::cli::Format;
-use crate::cli::build::{BuildArgs, OutputArgs};
-use crate::cli::bundle::{BundleCommand, CreateArgs};
-use crate::error::{Error, Kind, Result};
-use crate::flag_list;
+use crate::commands::args::{BuildArgs, LockArgs, OutputArgs, PlanArgs, WorkArgs, parse};
+use crate::commands::build::jobs::BuildOptions;
+use crate::commands::build::plan::{Planned, planned, replanned};
+use crate::commands::build::prepare::{Seals, prepare};
+use crate::commands::build::{dry_run, jobs, prepare};
+use crate::commands::fetch;
+use crate::commands::output::{print_json, print_line, print_path};
 use crate::gateway::GatewaySpec;
-use crate::host::Host;
 use crate::matrix::Cc as CcKind;
-use crate::plugin::goenv::GoEnv;
-use crate::toolchain::fetch::{hex, sha256_of};
-use crate::toolchain::store::{Store, create_dir, remove_tree};
-use crate::toolchain::zig::{self, Zig};
-use crate::toolchain::{State, cache};
-use crate::ui::counted;
+use crate::project::config::Count;
+use crate::project::go_env::GoEnv;
+use crate::toolchain::bundle::pack::Staged;
+use crate::toolchain::bundle::proxy::file_url;
+use crate::toolchain::bundle::{FORMAT_VERSION, MODULES, Manifest, TOOLS, Tool, pack, proxy, unpack};
+use crate::toolchain::state::State;
+use crate::toolchain::store::Store;
+use crate::toolchain::zig::Zig;
+use crate::toolchain::{gc, zig};
+use crate::util::context::Context;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::fs::{create_dir, remove_tree};
+use crate::util::go_flags;
+use crate::util::hash::{hex, sha256_of};
+use crate::util::host::Host;
+use crate::util::ui::{Format, counted};
 
-pub(super) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct BundleArgs {
+    #[command(subcommand)]
+    pub command: BundleCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum BundleCommand {
+    /// Fetch all that builds need, build from nothing else, and write it to one file
+    Create(Box<CreateArgs>),
+    /// Put a bundle's toolchains, zig and modules into the store, for builds without a network
+    Install(InstallArgs),
+    /// List the modules that bundles brought; their tools are in `toolchain list`
+    List,
+    /// Remove modules that bundles brought
+    Remove {
+        /// As `list` names them
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CreateArgs {
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// How many builds of the rehearsal run at once; as many as there are cores if not said
+    #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
+    pub jobs: Option<Count>,
+    /// Print what would be fetched and run, and do neither
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct InstallArgs {
+    /// The bundle
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+impl From<&CreateArgs> for BuildArgs {
+    fn from(args: &CreateArgs) -> Self {
+        BuildArgs {
+            lock: args.lock.clone(),
+            // A bundle has all that was asked for, or is none.
+            work: WorkArgs {
+                jobs: args.jobs,
+                keep_going: false,
+            },
+            dry_run: args.dry_run,
+            ..BuildArgs::from(&args.plan)
+        }
+    }
+}
+
+pub(crate) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
     match command {
         BundleCommand::Create(args) => create(args, cx),
         BundleCommand::Install(args) => install(&args.file, cx),
@@ -111,10 +175,10 @@ fn make(
         ..args.clone()
     };
     let packed = tools(first, cx)?;
-    super::lock::check(first, args, cx)?;
+    crate::commands::build::locked::check(first, args, cx)?;
     let count = gather(first, args, &packed, stage, cx)?;
     let members = stage.join("members");
-    let list = List {
+    let list = Manifest {
         format_version: FORMAT_VERSION,
         plugbuild: env!("CARGO_PKG_VERSION").to_owned(),
         host: first.host.platform.to_string(),
@@ -129,7 +193,7 @@ fn make(
 
 /// Has every tool at hand. Go is the one that builds use; zig the one of the store, which alone is known to be whole.
 fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
-    build::ensure(first, cx)?;
+    prepare::ensure(first, cx)?;
     let Planned {
         tools,
         matrix,
@@ -217,7 +281,7 @@ fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx:
         ..cx
     };
     read_modules(args, muted)?;
-    modules::collect(&stage.join("gathered"), &stage.join("members").join(MODULES))
+    proxy::collect(&stage.join("gathered"), &stage.join("members").join(MODULES))
 }
 
 /// Has the go command read all that the builds would.
@@ -251,7 +315,7 @@ fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, Os
     flags.push("-modcacherw".to_owned());
     Ok(vec![
         ("GOMODCACHE", stage.join(cache).into()),
-        ("GOFLAGS", flag_list::join(&flags).into()),
+        ("GOFLAGS", go_flags::join(&flags).into()),
     ])
 }
 
@@ -304,11 +368,11 @@ fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Co
     };
     let mut planned = replanned(args, muted).map_err(failed)?;
     prepare(&mut planned, args, Seals::Ignore, muted).map_err(failed)?;
-    let manner = Manner {
+    let manner = BuildOptions {
         list_files: false,
-        ..build::manner(args, &planned)
+        ..jobs::manner(args, &planned)
     };
-    many::run(&planned, &manner, Context { ui: cx.ui, ..muted }).map_err(failed)?;
+    jobs::run(&planned, &manner, Context { ui: cx.ui, ..muted }).map_err(failed)?;
     Ok(())
 }
 
@@ -332,18 +396,18 @@ fn install(file: &Path, cx: Context) -> Result<()> {
 }
 
 fn list(cx: Context) -> Result<()> {
-    let installed = modules::installed(&Store::open(cx.host)?);
+    let installed = proxy::installed(&Store::open(cx.host)?);
     if installed.is_empty() {
         cx.ui.status("listed", "nothing: no bundle was installed");
     }
     for (name, place) in installed {
-        let (count, bytes) = (modules::count(&place), cache::size(&place));
+        let (count, bytes) = (proxy::count(&place), gc::size(&place));
         match cx.format {
             Format::Json => print_json(&json!({ "name": name, "modules": count, "bytes": bytes, "path": place })),
             Format::Human => print_line(format_args!(
                 "{name}  {:>12} {:>9}  {}",
                 counted(count, "module"),
-                cache::megabytes(bytes),
+                gc::megabytes(bytes),
                 place.display()
             )),
         }
@@ -353,14 +417,14 @@ fn list(cx: Context) -> Result<()> {
 
 fn remove(name: &str, cx: Context) -> Result<()> {
     let store = Store::open(cx.host)?;
-    let known = modules::installed(&store).into_iter().find(|(known, _)| known == name);
+    let known = proxy::installed(&store).into_iter().find(|(known, _)| known == name);
     let (_, place) = known.ok_or_else(|| {
         Error::usage(format!("no bundle brought modules called {name}")).help("`plugbuild bundle list` lists what is")
     })?;
     let alone = store.alone(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
-    cache::remove(&place, &store, &alone)?;
+    gc::remove(&place, &store, &alone)?;
     cx.ui.status("removed", place.display());
     Ok(())
 }

@@ -2,17 +2,39 @@
 
 use std::time::Duration;
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Context, print_json, print_line, print_path};
-use crate::cli::Format;
-use crate::cli::cache::CacheCommand;
-use crate::error::Result;
-use crate::toolchain::cache::{self, Entry, Part, UNUSED, megabytes};
+use crate::commands::output::{print_json, print_line, print_path};
+use crate::toolchain::gc;
+use crate::toolchain::gc::{Entry, Part, UNUSED, megabytes};
 use crate::toolchain::store::Store;
-use crate::ui::counted;
+use crate::util::context::Context;
+use crate::util::error::Result;
+use crate::util::ui::{Format, counted};
 
-pub(super) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct CacheArgs {
+    #[command(subcommand)]
+    pub command: CacheCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum CacheCommand {
+    /// Say how much of what is in the store
+    Size,
+    /// Remove what no build has used for 30 days; builds do so themselves, once a day
+    Prune {
+        /// Also what was used lately: all that builds can make again. Toolchains and bundles stay
+        #[arg(long)]
+        all: bool,
+        /// Say what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(crate) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
     let store = Store::open(cx.host)?;
     match command {
         CacheCommand::Size => {
@@ -24,7 +46,7 @@ pub(super) fn run(command: &CacheCommand, cx: Context) -> Result<()> {
 }
 
 fn size(store: &Store, cx: Context) {
-    let parts = cache::parts(store);
+    let parts = gc::parts(store);
     if cx.format == Format::Json {
         for Part {
             folder,
@@ -57,7 +79,7 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
         return Ok(());
     }
     if dry_run {
-        let entries = cache::removable(store, unused, all);
+        let entries = gc::removable(store, unused, all);
         entries.iter().for_each(|entry| tell(entry, true, cx));
         let (count, bytes) = sum(&entries);
         cx.ui.status(
@@ -69,9 +91,9 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
     let alone = store.alone(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
-    let entries = cache::removable(store, unused, all);
+    let entries = gc::removable(store, unused, all);
     for entry in &entries {
-        cache::remove(&entry.place, store, &alone)?;
+        gc::remove(&entry.place, store, &alone)?;
         tell(entry, false, cx);
     }
     let (count, bytes) = sum(&entries);

@@ -2,31 +2,78 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 
-use super::subject::Subject;
-use super::{Context, asked, print, print_json};
-use crate::check::report::{self, Report, System, Told, Verdict};
-use crate::cli::check::CheckArgs;
-use crate::cli::{Format, GatewayArgs};
-use crate::error::{Error, Result};
-use crate::fix;
-use crate::gateway::version_text::parse_libc;
-use crate::gateway::{Asked, GatewaySpec};
-use crate::registerer;
-use crate::registerer::assertion::Assertions;
-use crate::registerer::source::Source;
-use crate::target::Libc;
-use crate::version::GoVersion;
+use crate::build::assertions::Assertions;
+use crate::commands::args::{GatewayArgs, TagsArg, parse};
+use crate::commands::gateway_choice::asked;
+use crate::commands::output::{print, print_json};
+use crate::commands::plugin_context::PluginContext;
+use crate::gateway::version_output::parse_libc;
+use crate::gateway::{Asked, GatewaySpec, registerer};
+use crate::modules::report::{DeclaredBuild, Report, System, Verdict};
+use crate::modules::{fix, report};
+use crate::project::source::Source;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::target::{Arch, Libc};
+use crate::util::ui::Format;
+use crate::util::version::GoVersion;
 
-pub(super) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
+/// Whether a plugin's modules fit a gateway.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// The gateway, as `build` takes it (repeatable); a Go version (1.25.6) is taken as --go, as `krakend check-plugin` has it
+    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Vec<GatewaySpec>,
+    /// The Go that compiles the plugin, where plugbuild does not
+    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
+    pub go: Option<GoVersion>,
+    /// The libc that the plugin is compiled for, in any spelling: musl, glibc=2.31, GLIBC-2.36_(debian-12)
+    #[arg(short, long, value_name = "L")]
+    pub libc: Option<String>,
+    /// The plugin's go.sum: the same as naming its folder
+    #[arg(short, long, value_name = "FILE", conflicts_with = "path")]
+    pub sum: Option<PathBuf>,
+    /// Print the commands that bring go.mod in line
+    #[arg(short = 'f', long)]
+    pub commands: bool,
+    /// The architecture whose packages count; amd64 if not said
+    #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
+    pub arch: Option<Arch>,
+    #[command(flatten)]
+    pub tags: TagsArg,
+}
+
+#[cfg(test)]
+mod tests {
+
+    use crate::commands::compat::first_release;
+
+    #[test]
+    fn a_list_begins_at_a_release_or_the_first_of_its_line() {
+        let told = |text: &str| first_release(text).map(|version| version.to_string());
+        for (text, want) in [("2", "2.0.0"), ("v2", "2.0.0"), ("2.6", "2.6.0"), ("v2.6.1", "2.6.1")] {
+            assert_eq!(told(text).as_deref(), Some(want), "{text}");
+        }
+        for text in ["", "v", "2.", "2.x", "2.6.1.9", "2.6.1.", "+2.6", "vv2.6", "2.6-rc1"] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
+}
+
+pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let path = match &args.sum {
         Some(sum) => folder_of(&cx.host.absolute(sum))?,
         None => args.path.clone(),
     };
-    let subject = Subject::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
+    let subject = PluginContext::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
     let (gateways, go) = understood(args);
-    let told = Told {
+    let told = DeclaredBuild {
         go,
         libc: args.libc.as_deref().map(libc).transpose()?,
     };
@@ -103,7 +150,7 @@ fn libc(text: &str) -> Result<Libc> {
     }
 }
 
-fn all_asked(gateways: Vec<GatewaySpec>, subject: &Subject, cx: Context) -> Result<Vec<Asked>> {
+fn all_asked(gateways: Vec<GatewaySpec>, subject: &PluginContext, cx: Context) -> Result<Vec<Asked>> {
     let one = |gateway| {
         let given = GatewayArgs { gateway, go: None };
         asked(&given, None, &subject.settings, cx)

@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
-use super::{Context, print_json, print_line};
-use crate::artefact::check_folder;
-use crate::cli::Format;
-use crate::error::{Error, Kind, Result};
+use crate::commands::output::{print_json, print_line};
 use crate::matrix::Matrix;
-use crate::plugin::goenv::GoEnv;
-use crate::toolchain::goroot;
+use crate::project::go_env::GoEnv;
+use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
-use crate::toolchain::{State, zig};
+use crate::toolchain::{installed_go, zig};
+use crate::util::context::Context;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::fs::check_folder;
+use crate::util::ui::Format;
 
 /// One thing that was looked for.
 struct Finding {
@@ -31,7 +32,7 @@ impl Finding {
     }
 }
 
-pub(super) fn run(cx: Context) -> Result<()> {
+pub(crate) fn run(cx: Context) -> Result<()> {
     let all = findings(cx)?;
     for finding in &all {
         let Finding {
@@ -101,11 +102,11 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
         .needed(Kind::Io),
     );
 
-    let own: Vec<String> = goroot::installed(&store)
+    let own: Vec<String> = installed_go::installed(&store)
         .iter()
         .map(|(version, _)| version.to_string())
         .collect();
-    let fetcher = goroot::fetcher(host, &store);
+    let fetcher = installed_go::fetcher(host, &store);
     all.push(finding(
         "go",
         true,

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::build::{self, Seals};
-use super::planned::planned;
-use super::{Context, print, print_json};
-use crate::cli::Format;
-use crate::cli::build::{BuildArgs, PlanArgs};
-use crate::error::Result;
-use crate::gobuild;
-use crate::invocation::quoted;
-use crate::registerer::overlay;
-use crate::toolchain::State;
+use crate::build::{go_command, overlay};
+use crate::commands::args::{BuildArgs, PlanArgs};
+use crate::commands::build::plan::planned;
+use crate::commands::build::prepare;
+use crate::commands::build::prepare::Seals;
+use crate::commands::output::{print, print_json};
+use crate::toolchain::state::State;
+use crate::util::context::Context;
+use crate::util::error::Result;
+use crate::util::process::quoted;
+use crate::util::ui::Format;
 
-pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
+pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let mut planned = planned(&BuildArgs::from(args), cx)?;
     if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
-        build::align(&mut planned, Seals::Heed, cx)?;
+        prepare::align(&mut planned, Seals::Heed, cx)?;
     } else {
         cx.ui
             .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");
@@ -32,8 +33,8 @@ pub(super) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
         for missing in tools.missing() {
             cx.ui.warn(format!("not here yet: {missing}"));
         }
-        let go = gobuild::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-        let overlay = overlay::flag(job, &gobuild::linked_key(job), &planned.store).map(std::ffi::OsString::from);
+        let go = go_command::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+        let overlay = overlay::flag(job, &go_command::linked_key(job), &planned.store).map(std::ffi::OsString::from);
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")

@@ -1,19 +1,29 @@
 //! `plugbuild explain`: a gateway's log in other words.
 
-use std::io::{self, BufRead, BufReader, IsTerminal};
-use std::path::Path;
+use std::io;
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::json;
 
-use super::{Context, print, print_json};
-use crate::cli::Format;
-use crate::cli::explain::ExplainArgs;
-use crate::error::{Error, Result};
-use crate::explain::{Explanation, explain, lines};
-use crate::signals::heedful;
+use crate::commands::output::{print, print_json};
+use crate::gateway::explain::{Explanation, explain, lines};
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::process::signals::heedful;
+use crate::util::ui::Format;
 
-pub(super) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
+/// Which log.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// A gateway's log, or - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub log: PathBuf,
+}
+
+pub(crate) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
     let file = args.log.clone();
     if file == Path::new("-") && io::stdin().is_terminal() {
         cx.ui.status(
@@ -46,7 +56,7 @@ fn explained(path: &Path) -> Result<Vec<Explanation>> {
         Error::io("read", path, why)
             .help("give a gateway's log, or let it come: `krakend run … 2>&1 | plugbuild explain`")
     };
-    let log = BufReader::new(crate::regular::open_or_pipe(path).map_err(failed)?);
+    let log = BufReader::new(crate::util::regular_file::open_or_pipe(path).map_err(failed)?);
     of(log, &path.display().to_string(), failed)
 }
 

@@ -1,14 +1,15 @@
 //! `plugbuild fetch`: all that the network is needed for, ahead of a build.
 
-use super::Context;
-use super::build::{self, Seals};
-use super::planned::{Planned, planned};
-use crate::cli::build::FetchArgs;
-use crate::error::{Error, Result};
+use crate::commands::args::FetchArgs;
+use crate::commands::build;
+use crate::commands::build::plan::{Planned, planned};
+use crate::commands::build::prepare::Seals;
+use crate::modules::go_list;
 use crate::plan::Job;
-use crate::selection;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
 
-pub(super) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
+pub(crate) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
     if cx.offline {
         return Err(Error::usage(
             "`plugbuild fetch` is for the network, and --offline forbids it",
@@ -31,9 +32,9 @@ pub(super) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
 }
 
 /// Has the go command fetch and unpack the modules that the builds of a plan read; `done` is told of each.
-pub(super) fn modules(planned: &Planned, done: impl Fn(&Job)) -> Result<()> {
+pub(crate) fn modules(planned: &Planned, done: impl Fn(&Job)) -> Result<()> {
     for (job, tools) in planned.jobs() {
-        selection::fetch(job, &tools.go, planned.means())?;
+        go_list::fetch(job, &tools.go, planned.means())?;
         done(job);
     }
     Ok(())

@@ -1,21 +1,26 @@
 //! `plugbuild fix`: the edit of go.mod and go.sum, shown or written.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
+use clap::Args;
 use serde_json::json;
 
-use super::subject::Subject;
-use super::{Context, asked, print, print_json};
-use crate::cli::Format;
-use crate::cli::check::FixArgs;
-use crate::difference::unified;
-use crate::error::{Error, Result};
-use crate::fix::{self, Edit, FileChange, Fix};
-use crate::overwrite::overwrite;
-use crate::ui::counted;
+use crate::commands::args::{GatewayArgs, TagsArg};
+use crate::commands::gateway_choice::asked;
+use crate::commands::output::{print, print_json};
+use crate::commands::plugin_context::PluginContext;
+use crate::modules::fix;
+use crate::modules::fix::Edit;
+use crate::modules::fix::edit::{FileChange, Fix};
+use crate::util::context::Context;
+use crate::util::diff::unified;
+use crate::util::error::{Error, Result};
+use crate::util::fs::overwrite;
+use crate::util::ui::{Format, counted};
 
-pub(super) fn run(args: &FixArgs, cx: Context) -> Result<()> {
-    let subject = Subject::read(&args.path, None, &args.tags, cx)?;
+pub(crate) fn run(args: &FixArgs, cx: Context) -> Result<()> {
+    let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
     let gateway = subject.gateway(&asked(&args.gateway, None, &subject.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let (job, go) = subject.job(&gateway)?;
@@ -91,9 +96,24 @@ fn diff(file: &FileChange) -> String {
 
 /// What was shown, and not what somebody has written meanwhile.
 fn write(file: &FileChange) -> Result<()> {
-    let now = crate::regular::read_to_string(&file.path).unwrap_or_default();
+    let now = crate::util::regular_file::read_to_string(&file.path).unwrap_or_default();
     if now != file.old {
         return Err(Error::io("write", &file.path, "it was changed meanwhile").help("run `plugbuild fix` again"));
     }
     overwrite(&file.path, &file.new)
+}
+
+/// The edit of go.mod and go.sum that makes a plugin fit.
+#[derive(Debug, Clone, Args)]
+pub struct FixArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+    /// Write it; without this it is only shown
+    #[arg(long, visible_alias = "apply")]
+    pub write: bool,
+    #[command(flatten)]
+    pub tags: TagsArg,
 }

@@ -2,22 +2,117 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Context, asked, print, print_json, print_line};
-use crate::check::{GatewaySide, Known};
-use crate::cli::gateway::{GatewayCommand, fallback};
-use crate::cli::{Format, GatewayArgs};
-use crate::config::Settings;
-use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, Gateway, GatewaySpec, own};
-use crate::matrix::Matrix;
-use crate::matrix::modules::{self, ModuleRow};
-use crate::overwrite::overwrite;
-use crate::regular::is_there;
-use crate::toolchain::store::create_dir;
+use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::gateway_choice::asked;
+use crate::commands::output::{print, print_json, print_line};
+use crate::gateway;
+use crate::gateway::facts::Gateway;
+use crate::gateway::{Asked, GatewaySpec};
+use crate::matrix::modules::ModuleRow;
+use crate::matrix::{Matrix, modules};
+use crate::modules::{GatewayModules, Precision, gateway as modules_gateway};
+use crate::project::config;
+use crate::project::config::{Config, Settings};
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::fs::{create_dir, overwrite};
+use crate::util::regular_file::is_there;
+use crate::util::ui::Format;
 
-pub(super) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
+/// The texts to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// A `[[matrix.release]]` of plugbuild.toml.
+    pub row: String,
+    /// The file that it names.
+    pub modules: String,
+}
+
+/// Writes them down; `list` is what the module list will be called.
+#[must_use]
+pub fn rows(gateway: &Gateway, side: &GatewayModules, name: &str, list: &str) -> Own {
+    let settings = &gateway.settings;
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let text = |value: Option<&str>| value.map(quoted);
+    let version = gateway.version.map_or_else(|| "0.0.0".to_owned(), |v| v.to_string());
+    let libc = gateway.libc.map(|libc| libc.to_string());
+    let glibc = gateway.glibc_floor.map(|floor| floor.to_string());
+    let go = gateway.go.to_string();
+    let tags = (!settings.tags.is_empty()).then(|| toml::Value::from(settings.tags.clone()).to_string());
+    let fields = [
+        ("name", text(Some(name))),
+        ("version", text(Some(&version))),
+        ("go", text(Some(&go))),
+        ("libc", text(libc.as_deref())),
+        ("glibc", text(glibc.as_deref())),
+        ("main_module", text(side.main_module.as_deref())),
+        ("module_cache", text(Some(&gateway.module_cache))),
+        ("main_root", text(Some(&gateway.main_root))),
+        ("trimpath", settings.trimpath.then(|| "true".to_owned())),
+        ("tags", tags),
+        ("goamd64", text(settings.goamd64.as_deref())),
+        ("goarm64", text(settings.goarm64.as_deref())),
+        ("goexperiment", text(settings.goexperiment.as_deref())),
+        ("modules", text(Some(list))),
+    ];
+    let lines = fields
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}\n", value?)));
+    Own {
+        row: std::iter::once("[[matrix.release]]\n".to_owned())
+            .chain(lines)
+            .collect(),
+        modules: side.linked_modules().map(|row| format!("{row}\n")).collect(),
+    }
+}
+
+/// A settings file with such a row, read back.
+///
+/// # Errors
+/// It cannot, and why.
+pub fn check(text: &str, file: &Path) -> Result<Config> {
+    config::parse(text, file)
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct GatewayCommandArgs {
+    #[command(subcommand)]
+    pub command: GatewayCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum GatewayCommand {
+    /// Show what plugins for a gateway must be compiled like
+    Show {
+        #[command(flatten)]
+        gateway: GatewayArgs,
+        /// The modules that it links, too
+        #[arg(long)]
+        modules: bool,
+    },
+    /// Keep the facts of a gateway of your own in plugbuild.toml, so that builds and checks need its file no more
+    Import {
+        /// Its file: an Enterprise edition, a fork, a build of your own
+        #[arg(value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
+        gateway: GatewaySpec,
+        /// What to call it: `--gateway acme-3.0` then means it
+        #[arg(long)]
+        name: Option<String>,
+        /// Keep it in your own settings, not in the project's
+        #[arg(long)]
+        user: bool,
+    },
+}
+
+/// The folder that import writes to where there is no settings file yet.
+pub(crate) fn fallback(cwd: &std::path::Path) -> PathBuf {
+    cwd.join(config::FILE)
+}
+
+pub(crate) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
     match command {
         GatewayCommand::Show { gateway, modules } => show(gateway, *modules, cx),
         GatewayCommand::Import { gateway, name, user } => import(gateway, name.as_deref(), *user, cx),
@@ -28,7 +123,7 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let gateway = gateway::identify(&asked(given, None, &settings, cx)?, &matrix, cx.host)?;
-    let side = gateway::modules::side(&gateway, &matrix)?;
+    let side = modules_gateway::side(&gateway, &matrix)?;
     if cx.format == Format::Json {
         print_json(&json!({
             "reason": "gateway",
@@ -44,8 +139,8 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
             "tags": gateway.settings.tags,
             "origin": gateway.origin,
             "notes": gateway.notes,
-            "known": side.as_ref().map(GatewaySide::known),
-            "modules": side.iter().flat_map(GatewaySide::linked_modules).collect::<Vec<_>>(),
+            "known": side.as_ref().map(GatewayModules::known),
+            "modules": side.iter().flat_map(GatewayModules::linked_modules).collect::<Vec<_>>(),
         }));
         return Ok(());
     }
@@ -59,9 +154,9 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
     };
     let count = side.linked_modules().count();
     let known = match side.known() {
-        Known::Packages => format!("{count}, with their packages, from its file"),
-        Known::Modules => format!("{count} that it links"),
-        Known::Requirements => format!("{count} that it requires; which of them it links is not known"),
+        Precision::Packages => format!("{count}, with their packages, from its file"),
+        Precision::Modules => format!("{count} that it links"),
+        Precision::Requirements => format!("{count} that it requires; which of them it links is not known"),
     };
     print_line(format_args!("  {:<13} {known}", "modules"));
     if modules {
@@ -104,7 +199,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         ..Asked::default()
     };
     let gateway = gateway::identify(&asked, &matrix, cx.host)?;
-    let side = match (&gateway.binary, gateway::modules::side(&gateway, &matrix)?) {
+    let side = match (&gateway.binary, modules_gateway::side(&gateway, &matrix)?) {
         (Some(_), Some(side)) => side,
         _ => {
             return Err(Error::usage("only a gateway's own file tells enough to be kept")
@@ -118,8 +213,8 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
     }
     let file = settings_file(user, cx)?;
     let list = format!("plugbuild-{name}.modules");
-    let own = own::rows(&gateway, &side, &name, &list);
-    let before = match crate::regular::read_to_string(&file) {
+    let own = rows(&gateway, &side, &name, &list);
+    let before = match crate::util::regular_file::read_to_string(&file) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         other => other.map_err(|e| Error::io("read", &file, e))?,
     };
@@ -128,7 +223,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         before => format!("{before}\n\n{}", own.row),
     };
     // What cannot be read back is not written, and a name that is refused then is refused now.
-    let rows = own::check(&text, &file)?.matrix.release;
+    let rows = check(&text, &file)?.matrix.release;
     Matrix::builtin()?.with_releases(rows, &text, &file).map_err(|e| {
         let given = format!("{name:?} cannot be the name: {}", e.what);
         Error { what: given, ..e }.help("give another: `--name acme-3.0`")

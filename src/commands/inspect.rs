@@ -1,13 +1,28 @@
 //! `plugbuild inspect`: what is inside a plugin or a gateway.
 
-use super::{Context, print, print_json};
-use crate::binary::Binary;
-use crate::cli::Format;
-use crate::cli::inspect::InspectArgs;
-use crate::error::Result;
-use crate::inspect::{human, inspect};
+use std::path::PathBuf;
 
-pub(super) fn run(args: &InspectArgs, cx: Context) -> Result<()> {
+use clap::Args;
+
+use crate::binary::Binary;
+use crate::commands::output::{print, print_json};
+use crate::util::context::Context;
+use crate::util::error::Result;
+use crate::util::ui::Format;
+use crate::verify::inspect::{human, inspect};
+
+/// Which files.
+#[derive(Debug, Clone, Args)]
+pub struct InspectArgs {
+    /// Plugins or gateways
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// List every module too
+    #[arg(long)]
+    pub modules: bool,
+}
+
+pub(crate) fn run(args: &InspectArgs, cx: Context) -> Result<()> {
     for file in &args.files {
         let contents =
             inspect(&Binary::open(file).map_err(|e| e.or_help("give the .so of a plugin, or a `krakend` binary"))?)?;

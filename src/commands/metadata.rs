@@ -1,20 +1,37 @@
 //! `plugbuild metadata` and `plugbuild matrix`: the whole plan as data, for other tools and for CI.
 
-use std::path::Path;
-
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::dry_run::planned_event;
-use super::planned::{Planned, planned};
-use super::{Context, print_data};
-use crate::cli::build::BuildArgs;
-use crate::cli::metadata::{Ci, MatrixArgs, MetadataArgs};
-use crate::error::Result;
-use crate::gateway::Gateway;
-use crate::host::Host;
-use crate::toolchain::State;
+use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs};
+use crate::commands::build::events::planned_event;
+use crate::commands::build::plan::{Planned, planned};
+use crate::commands::output::print_data;
+use crate::toolchain::state::State;
+use crate::util::context::Context;
+use crate::util::error::Result;
 
-pub(super) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct MetadataArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub to: OutputArgs,
+    /// The format of the document: 1 is the only one there is
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1), required = true)]
+    pub format_version: u32,
+}
+
+impl From<&MetadataArgs> for BuildArgs {
+    fn from(args: &MetadataArgs) -> Self {
+        BuildArgs {
+            to: args.to.clone(),
+            ..BuildArgs::from(&args.plan)
+        }
+    }
+}
+
+pub(crate) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
     let planned = planned(&args.into(), cx)?;
     print_data(&document(&planned).to_string());
     Ok(())
@@ -80,61 +97,11 @@ fn document(planned: &Planned) -> Value {
     })
 }
 
-pub(super) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
-    let planned = planned(&BuildArgs::from(&args.plan), cx)?;
-    let rows: Vec<[(&str, String); 4]> = planned
-        .plan
-        .jobs
-        .iter()
-        .map(|job| {
-            [
-                ("plugin", job.name.to_string()),
-                ("gateway", typed(&job.gateway, cx.host)),
-                ("target", job.target.value.short()),
-                ("go", job.gateway.go.to_string()),
-            ]
-        })
-        .collect();
-    print_data(&render(&rows, args.ci));
-    Ok(())
-}
-
-/// What names a gateway behind `--gateway`: its file, where it was given as one.
-fn typed(gateway: &Gateway, host: &Host) -> String {
-    match &gateway.binary {
-        Some(file) => match file.strip_prefix(&host.cwd) {
-            Ok(below) => Path::new(".").join(below).display().to_string(),
-            Err(_) => file.display().to_string(),
-        },
-        None => gateway.label.clone(),
-    }
-}
-
-fn render(rows: &[[(&str, String); 4]], ci: Option<Ci>) -> String {
-    let objects: Vec<Value> = rows
-        .iter()
-        .map(|row| row.iter().map(|(k, v)| (*k, v.as_str())).collect())
-        .collect();
-    match ci {
-        None => json!(objects).to_string(),
-        Some(Ci::Github) => json!({ "include": objects }).to_string(),
-        Some(Ci::Gitlab) => {
-            let mut text = String::from(".plugbuild-matrix:\n  parallel:\n    matrix:");
-            for row in rows {
-                for (at, (key, value)) in row.iter().enumerate() {
-                    let lead = if at == 0 { "      - " } else { "        " };
-                    // JSON's strings are YAML's too.
-                    text += &format!("\n{lead}PLUGBUILD_{}: {}", key.to_uppercase(), json!(value));
-                }
-            }
-            text
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::matrix::Ci;
+    use crate::commands::matrix::render;
 
     #[test]
     fn the_matrix_is_written_as_each_ci_reads_it() {

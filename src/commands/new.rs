@@ -4,23 +4,59 @@ use std::fs;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Context, asked, print_json, print_path};
-use crate::cli::new::{InitArgs, NewArgs};
-use crate::cli::{Format, GatewayArgs};
-use crate::config::{self, Settings};
-use crate::error::{Error, Result};
-use crate::gateway::{self, Gateway, GatewaySpec};
-use crate::invocation::quoted;
-use crate::registerer::names::registered;
-use crate::registerer::source::Source;
-use crate::registerer::{self, Kind};
-use crate::scaffold::{File, Project, WORKFLOW};
-use crate::target::LibcKind;
-use crate::trust::Programs;
+use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::gateway_choice::asked;
+use crate::commands::output::{print_json, print_path};
+use crate::gateway;
+use crate::gateway::facts::Gateway;
+use crate::gateway::registerer::PluginKind;
+use crate::gateway::{GatewaySpec, registerer};
+use crate::project::config;
+use crate::project::config::Settings;
+use crate::project::scaffold::{File, Project, WORKFLOW};
+use crate::project::source::Source;
+use crate::project::source::registered_names::registered;
+use crate::project::trust::Programs;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::process::quoted;
+use crate::util::target::LibcKind;
+use crate::util::ui::Format;
 
-pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The folder to make; its last part is the plugin's name
+    #[arg(value_name = "NAME")]
+    pub path: PathBuf,
+    /// handler (http-server), client (http-client), modifier (req-resp-modifier), or middleware (Enterprise edition)
+    #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<PluginKind>)]
+    pub kind: Option<PluginKind>,
+    /// The Go module's path; else example.com/NAME
+    #[arg(long, value_name = "PATH")]
+    pub module: Option<String>,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// As `plugbuild new` takes it; needed where the source does not show it
+    #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<PluginKind>)]
+    pub kind: Option<PluginKind>,
+    /// The Go module's path, where there is no go.mod; else example.com/NAME
+    #[arg(long, value_name = "PATH")]
+    pub module: Option<String>,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+}
+
+pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
     let name = name_of(&dir)?;
     let kind = args.kind.ok_or_else(|| {
@@ -34,7 +70,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
             .help(format!("add what is missing: `plugbuild init {}`", args.path.display())));
     }
     let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
-    if kind == Kind::Middleware {
+    if kind == PluginKind::Middleware {
         cx.ui.warn("middleware plugins work in the Enterprise edition only");
     }
     fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
@@ -81,7 +117,7 @@ pub(super) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
+pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     let dir = cx.host.absolute(&args.path);
     let dir = dir.canonicalize().map_err(|e| {
         Error::unreadable(format!("cannot read {}: {e}", args.path.display())).help("plugbuild new NAME --type handler")
@@ -205,7 +241,7 @@ fn name_of(dir: &Path) -> Result<String> {
 
 fn project(
     name: String,
-    kind: Kind,
+    kind: PluginKind,
     module: Option<String>,
     given: &GatewayArgs,
     dir: &Path,

@@ -2,32 +2,84 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::build::{Seals, manner, prepare};
-use super::dry_run;
-use super::many::{self, Done, Manner};
-use super::planned::{Planned, planned};
-use super::sources::folder_of;
-use super::{Context, print_json, print_path};
 use crate::binary::Binary;
-use crate::cli::Format;
-use crate::cli::package::PackageArgs;
-use crate::component;
-use crate::config::{self, Settings};
-use crate::error::{Error, Kind, Result};
-use crate::gobuild;
-use crate::invocation::Invocation;
-use crate::package::folder::Folder;
+use crate::build::go_command;
+use crate::commands::args::{BuildArgs, LockArgs, PlanArgs, WorkArgs};
+use crate::commands::build::events::Built;
+use crate::commands::build::jobs::{BuildOptions, manner};
+use crate::commands::build::plan::{Planned, planned};
+use crate::commands::build::prepare::{Seals, prepare};
+use crate::commands::build::request::folder_of;
+use crate::commands::build::{dry_run, jobs};
+use crate::commands::output::{print_json, print_path};
+use crate::package;
 use crate::package::provenance::{ToolSums, statement};
-use crate::package::source::Source;
-use crate::package::{self, Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, check, modules, sbom};
-use crate::toolchain::fetch::hex;
-use crate::trust::{self, program_of};
-use crate::ui::counted;
+use crate::package::staging::ReleaseDir;
+use crate::package::vcs::VcsInfo;
+use crate::package::{ArtifactEntry, FORMAT_VERSION, LIST, Manifest, PROVENANCE, SUMS, check, modules, sbom};
+use crate::project::config::Settings;
+use crate::project::trust::program_of;
+use crate::project::{config, trust};
+use crate::util::component;
+use crate::util::context::Context;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::hash::hex;
+use crate::util::process::Invocation;
+use crate::util::ui::{Format, counted};
 
-pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct PackageArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub work: WorkArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// Foretell at the end whether this krakend binary loads the artefacts, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
+    /// Build again all that goes into the plugins, also what has not changed
+    #[arg(long)]
+    pub force: bool,
+    /// Print what would be fetched and run, and do neither
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The folder to make; dist beside plugbuild.toml if not said
+    #[arg(long, value_name = "DIR", visible_alias = "out-dir")]
+    pub dist: Option<PathBuf>,
+    /// The plugins' version in names and documents; git's description of the source if not said
+    #[arg(long, value_name = "VERSION")]
+    pub plugin_version: Option<String>,
+    /// Each plugin in an archive of its own
+    #[arg(long)]
+    pub archive: bool,
+    /// Build nothing: check that a folder is whole and says what its files are; PATH may be that folder
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl From<&PackageArgs> for BuildArgs {
+    fn from(args: &PackageArgs) -> Self {
+        BuildArgs {
+            plan: PlanArgs {
+                release: true,
+                ..args.plan.clone()
+            },
+            work: args.work.clone(),
+            lock: args.lock.clone(),
+            verify_with: args.verify_with.clone(),
+            force: args.force,
+            dry_run: args.dry_run,
+            ..BuildArgs::default()
+        }
+    }
+}
+
+pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
         return check_folder(args, cx);
     }
@@ -38,7 +90,7 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.dry_run {
         for job in &mut planned.plan.jobs {
             let version = given.clone();
-            let version = version.unwrap_or_else(|| Source::of(&job.plugin.module.root, &planned.host).version());
+            let version = version.unwrap_or_else(|| VcsInfo::of(&job.plugin.module.root, &planned.host).version());
             job.output = dist.join(format!("{}.so", package::stem(job, &version)));
         }
         return dry_run::run(&mut planned, cx);
@@ -49,20 +101,20 @@ pub(super) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         trust::require(&planned.settings, trust::SIGN, &planned.matrix, &planned.host)?;
     }
     // Made before anything is built: a folder that cannot be written is told at once.
-    let folder = Folder::begin(&dist, &planned.store, || {
+    let folder = ReleaseDir::begin(&dist, &planned.store, || {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
     prepare(&mut planned, &build, Seals::Heed, cx)?;
     // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
     for job in &mut planned.plan.jobs {
-        job.output = gobuild::linked_file(job, &planned.store).with_extension("release.so");
+        job.output = go_command::linked_file(job, &planned.store).with_extension("release.so");
     }
-    let manner = Manner {
+    let manner = BuildOptions {
         list_files: false,
         ..manner(&build, &planned)
     };
-    let done = many::run(&planned, &manner, cx)?;
+    let done = jobs::run(&planned, &manner, cx)?;
     let files = fill(&folder, args, time, &planned, &done)?;
     sign(&folder, &planned, cx)?;
     folder.publish()?;
@@ -119,21 +171,21 @@ fn given_version(args: &PackageArgs, settings: &Settings) -> Result<Option<Strin
 /// Puts the artefacts and their documents into the folder; into archives, where their files have a time. Returns the
 /// artefacts' files, in the order of the plan.
 fn fill(
-    folder: &Folder,
+    folder: &ReleaseDir,
     args: &PackageArgs,
     time: Option<u64>,
     planned: &Planned,
-    done: &[Done],
+    done: &[Built],
 ) -> Result<Vec<String>> {
     let settings = &planned.settings;
     let given = given_version(args, settings)?;
     let mut sums = ToolSums::default();
-    let mut sources: Vec<(PathBuf, Source)> = Vec::new();
+    let mut sources: Vec<(PathBuf, VcsInfo)> = Vec::new();
     let (mut entries, mut statements) = (Vec::new(), String::new());
     for ((job, tools), done) in planned.plan.jobs.iter().zip(&planned.tools).zip(done) {
         let root = &job.plugin.module.root;
         if !sources.iter().any(|(known, _)| known == root) {
-            sources.push((root.clone(), Source::of(root, &planned.host)));
+            sources.push((root.clone(), VcsInfo::of(root, &planned.host)));
         }
         let source = sources
             .iter()
@@ -172,7 +224,7 @@ fn fill(
     }
     folder.write(PROVENANCE, &statements)?;
     let files = entries.iter().map(|entry| entry.file.clone()).collect();
-    let list = List {
+    let list = Manifest {
         format_version: FORMAT_VERSION,
         artifacts: entries,
     };
@@ -183,14 +235,14 @@ fn fill(
 }
 
 /// The plugin and its bill of materials in one archive.
-fn put_archive(folder: &Folder, entry: &mut Entry, file: &Path, time: u64) -> Result<()> {
+fn put_archive(folder: &ReleaseDir, entry: &mut ArtifactEntry, file: &Path, time: u64) -> Result<()> {
     let plugin = std::mem::take(&mut entry.file);
     entry.file = format!("{}.tar.gz", plugin.trim_end_matches(".so"));
     let document = folder.path().join(&entry.sbom);
     folder.archive(&entry.file, &[(&plugin, file), (&entry.sbom, &document)], time)?;
     let file = folder.path().join(&entry.file);
     entry.size = std::fs::metadata(&file).map_err(|e| Error::io("read", &file, e))?.len();
-    let whole = crate::toolchain::fetch::sha256_of(&file)?;
+    let whole = crate::util::hash::sha256_of(&file)?;
     entry.member = Some(package::Member {
         file: plugin,
         sha256: std::mem::replace(&mut entry.sha256, whole),
@@ -207,7 +259,7 @@ fn signing(settings: &Settings) -> Option<(&[String], &Path)> {
 }
 
 /// Runs the configured command on the sums, which hold everything else.
-fn sign(folder: &Folder, planned: &Planned, cx: Context) -> Result<()> {
+fn sign(folder: &ReleaseDir, planned: &Planned, cx: Context) -> Result<()> {
     let Some((words, file)) = signing(&planned.settings) else {
         return Ok(());
     };

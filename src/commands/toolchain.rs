@@ -1,18 +1,20 @@
 //! `plugbuild toolchain`: what is in the store.
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Context, print_json, print_line, print_path};
-use crate::cli::{Format, ToolchainCommand};
-use crate::config::Settings;
-use crate::error::{Error, Result};
+use crate::commands::output::{print_json, print_line, print_path};
 use crate::matrix::Matrix;
-use crate::toolchain::goroot;
+use crate::project::config::Settings;
+use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
-use crate::toolchain::{State, cache, go, zig};
-use crate::version::GoVersion;
+use crate::toolchain::{gc, go, installed_go, zig};
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::ui::Format;
+use crate::util::version::GoVersion;
 
-pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
+pub(crate) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
     let store = Store::open(cx.host)?;
     match command {
         ToolchainCommand::Dir => {
@@ -35,7 +37,7 @@ pub(super) fn run(command: &ToolchainCommand, cx: Context) -> Result<()> {
 
 fn list(store: &Store, cx: Context) -> Result<()> {
     let zig = zig::installed(Matrix::builtin()?.zig(), cx.host, store);
-    let all = goroot::installed(store)
+    let all = installed_go::installed(store)
         .into_iter()
         .map(|(version, root)| (format!("go {version}"), root));
     for (name, place) in all.chain(zig.map(|(version, place)| (format!("zig {version}"), place))) {
@@ -86,7 +88,7 @@ fn remove(name: &str, store: &Store, cx: Context) -> Result<()> {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
     there()?;
-    cache::remove(&place, store, &alone)?;
+    gc::remove(&place, store, &alone)?;
     cx.ui.status("removed", format!("{name}: {}", place.display()));
     Ok(())
 }
@@ -94,4 +96,31 @@ fn remove(name: &str, store: &Store, cx: Context) -> Result<()> {
 fn version(name: &str, verb: &str) -> Result<GoVersion> {
     let help = format!("name a Go version, or `zig`: `plugbuild toolchain {verb} 1.25.6`");
     name.parse().map_err(|e: Error| e.help(help))
+}
+
+#[derive(Debug, Args)]
+pub struct ToolchainArgs {
+    #[command(subcommand)]
+    pub command: ToolchainCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ToolchainCommand {
+    /// List what is installed
+    List,
+    /// Install Go versions, or zig
+    Install {
+        /// Go versions (1.19.5), or zig
+        #[arg(required = true, value_name = "GO")]
+        names: Vec<String>,
+    },
+    /// Remove installed toolchains
+    #[command(visible_alias = "uninstall")]
+    Remove {
+        /// Go versions (1.19.5), or zig
+        #[arg(required = true, value_name = "GO")]
+        names: Vec<String>,
+    },
+    /// Print the folder toolchains live in
+    Dir,
 }

@@ -2,17 +2,32 @@
 
 use std::path::PathBuf;
 
+use clap::Args;
 use serde_json::json;
 
-use super::{Context, print, print_json, print_line};
-use crate::cli::Format;
-use crate::cli::trust::TrustArgs;
-use crate::config::{FILE, Settings};
-use crate::error::{Error, Result};
-use crate::printable::printable_line;
-use crate::trust::{self, Programs, Standing};
+use crate::commands::output::{print, print_json, print_line};
+use crate::project::config::{FILE, Settings};
+use crate::project::trust;
+use crate::project::trust::{Programs, Standing};
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::printable::printable_line;
+use crate::util::ui::Format;
 
-pub(super) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct TrustArgs {
+    /// The settings file, or a folder that it is for
+    #[arg(default_value = ".", value_name = "FILE")]
+    pub file: PathBuf,
+    /// Do not trust it any longer
+    #[arg(long)]
+    pub revoke: bool,
+    /// List the files that are trusted
+    #[arg(long, conflicts_with_all = ["revoke", "file"])]
+    pub list: bool,
+}
+
+pub(crate) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
     if args.list {
         return list(cx);
     }

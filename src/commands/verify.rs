@@ -1,29 +1,53 @@
 //! `plugbuild verify`: reads plugins and a gateway, prints the verdict.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::many::title;
-use super::{Context, asked, print, print_json};
+use clap::Args;
+
 use crate::binary::Binary;
-use crate::cli::Format;
-use crate::cli::verify::VerifyArgs;
-use crate::config::Settings;
-use crate::error::{Error, Result};
-use crate::gateway::{self, Asked, Gateway};
-use crate::invocation::quoted;
+use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::build::events::title;
+use crate::commands::gateway_choice::asked;
+use crate::commands::output::{print, print_json};
+use crate::gateway::Asked;
+use crate::gateway::facts::Gateway;
 use crate::matrix::Matrix;
 use crate::plan::Job;
-use crate::target::{LibcKind, Target};
-use crate::toolchain::official::{Had, Wanted};
+use crate::project::config::Settings;
+use crate::toolchain::gateway_archive::{Had, Wanted};
 use crate::toolchain::store::Store;
-use crate::ui::counted;
-use crate::verify::against::Against;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::process::quoted;
+use crate::util::target::{Arch, Libc, LibcKind, Target};
+use crate::util::ui::{Format, counted};
+use crate::util::version::GatewayVersion;
 use crate::verify::finding::Stage;
+use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
-use crate::verify::{self, Answer, Verdict, render};
-use crate::version::GatewayVersion;
+use crate::verify::{LoadOutcome, Verdict, render};
+use crate::{gateway, verify};
 
-pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
+/// Which plugins against which gateway.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The plugins, in the order the gateway would load them
+    #[arg(required = true, value_name = "PLUGIN.so")]
+    pub plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+    /// The libc the gateway runs on, where it cannot say so itself: musl, glibc=2.31
+    #[arg(short, long, value_name = "L", value_parser = parse::<Libc>)]
+    pub libc: Option<Libc>,
+    /// The gateway's architecture, where only its release is known
+    #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
+    pub arch: Option<Arch>,
+    /// Fetch the release's own gateway, once, and compare with it
+    #[arg(long)]
+    pub official: bool,
+}
+
+pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let (gateway, opened) = gateway::open(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
@@ -40,8 +64,8 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     };
     let typed = typed(&gateway);
     let mut against = match &file {
-        Some(file) => Against::file(&gateway, file, args.libc, typed)?,
-        None => Against::known(&gateway, &matrix, args.libc, args.arch, typed)?,
+        Some(file) => LoadTarget::file(&gateway, file, args.libc, typed)?,
+        None => LoadTarget::known(&gateway, &matrix, args.libc, args.arch, typed)?,
     };
     against.official = official;
     check_asked(args, &against)?;
@@ -51,7 +75,7 @@ pub(super) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
 }
 
 /// A gateway's file says what it is: another architecture or libc was typed for another gateway.
-fn check_asked(args: &VerifyArgs, against: &Against<'_>) -> Result<()> {
+fn check_asked(args: &VerifyArgs, against: &LoadTarget<'_>) -> Result<()> {
     let Some(file) = &against.file else { return Ok(()) };
     let contradicts = |flag: &str, asked: String, own: String| {
         let place = file.binary.path().display();
@@ -98,14 +122,14 @@ fn official(
 }
 
 /// Has a release's own gateway in the store, as the project's lock holds it.
-pub(super) fn official_gateway(
+pub(crate) fn official_gateway(
     version: GatewayVersion,
     target: &Target,
     settings: &Settings,
     matrix: &Matrix,
     cx: Context,
 ) -> Result<Had> {
-    let lock = super::lock::of_project(settings, cx.host)?;
+    let lock = crate::commands::build::locked::of_project(settings, cx.host)?;
     let mut wanted = Wanted {
         version,
         target,
@@ -121,12 +145,12 @@ fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option
 }
 
 /// Foretells for a build what `verify` says of its result.
-pub(super) struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     /// `--verify-with`.
-    pub(super) with: Option<&'a Path>,
-    pub(super) matrix: &'a Matrix,
-    pub(super) store: &'a Store,
-    pub(super) cx: Context<'a>,
+    pub(crate) with: Option<&'a Path>,
+    pub(crate) matrix: &'a Matrix,
+    pub(crate) store: &'a Store,
+    pub(crate) cx: Context<'a>,
 }
 
 impl Judge<'_> {
@@ -136,7 +160,7 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// The gateway will not load it; the findings have been said.
-    pub(super) fn of(
+    pub(crate) fn of(
         &self,
         linked: &Binary,
         job: &Job,
@@ -175,8 +199,8 @@ impl Judge<'_> {
         }
         let target = job.target.value;
         let against = match &opened {
-            Some(file) => Against::file(&gateway, file, Some(target.libc), typed(&gateway))?,
-            None => Against::known(&gateway, matrix, Some(target.libc), Some(target.arch), typed(&gateway))?,
+            Some(file) => LoadTarget::file(&gateway, file, Some(target.libc), typed(&gateway))?,
+            None => LoadTarget::known(&gateway, matrix, Some(target.libc), Some(target.arch), typed(&gateway))?,
         };
         let mut verdicts = verify::judge(&[Plugin::read(linked)?], &against);
         for verdict in &mut verdicts {
@@ -206,11 +230,11 @@ impl Judge<'_> {
             return Ok(None);
         };
         let compared = verdicts.first().and_then(|verdict| verdict.shared).unwrap_or_default();
-        let answer = verdicts.first().map_or(Answer::CantTell, |verdict| verdict.answer);
-        if answer == Answer::CantTell {
+        let answer = verdicts.first().map_or(LoadOutcome::CantTell, |verdict| verdict.answer);
+        if answer == LoadOutcome::CantTell {
             say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
         }
-        let told = if answer == Answer::WillLoad {
+        let told = if answer == LoadOutcome::WillLoad {
             "will load"
         } else {
             "can't tell whether it loads"
@@ -224,7 +248,7 @@ impl Judge<'_> {
 }
 
 /// What names this gateway on a command line.
-pub(super) fn typed(gateway: &Gateway) -> String {
+pub(crate) fn typed(gateway: &Gateway) -> String {
     match &gateway.binary {
         Some(path) => format!("--gateway {}", quoted(path.as_os_str())),
         None if gateway.own_go.is_some() => format!("--gateway {} --go {}", gateway.label, gateway.go),
@@ -233,7 +257,7 @@ pub(super) fn typed(gateway: &Gateway) -> String {
     }
 }
 
-fn report(verdicts: &[Verdict], against: &Against<'_>, cx: Context) {
+fn report(verdicts: &[Verdict], against: &LoadTarget<'_>, cx: Context) {
     match cx.format {
         Format::Human => print(render::human(verdicts, against).trim_end()),
         Format::Json => print_json(&render::json(verdicts, against)),
@@ -248,7 +272,7 @@ fn report(verdicts: &[Verdict], against: &Against<'_>, cx: Context) {
 fn failed(verdicts: &[Verdict]) -> Option<Error> {
     let bad: Vec<String> = verdicts
         .iter()
-        .filter(|verdict| verdict.answer == Answer::WillNotLoad)
+        .filter(|verdict| verdict.answer == LoadOutcome::WillNotLoad)
         .map(|verdict| verdict.plugin.display().to_string())
         .collect();
     (!bad.is_empty()).then(|| Error::incompatible(format!("the gateway will not load {}", bad.join(", "))))

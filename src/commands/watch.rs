@@ -4,20 +4,45 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use clap::Args;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Context;
-use super::planned::planned;
-use super::running::Runnable;
-use super::sources::Sources;
-use crate::cli::watch::WatchArgs;
-use crate::error::{Error, Kind, Result};
-use crate::invocation::background::{Background, Waited};
-use crate::invocation::interrupted;
+use crate::commands::args::{BuildArgs, LockArgs, OutputArgs, PlanArgs};
+use crate::commands::build::plan::planned;
+use crate::commands::build::request::OptionResolver;
+use crate::gateway::run as gateway_run;
+use crate::gateway::run::process::GatewayRunner;
 use crate::plan::Job;
-use crate::trial;
-use crate::trust;
+use crate::project::trust;
+use crate::util::context::Context;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::process::background::{Background, WaitOutcome};
+use crate::util::process::interrupted;
+
+/// What is built again and again, and the gateway that runs it.
+#[derive(Debug, Clone, Args)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub to: OutputArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// The configuration the gateway runs with; else the plugin's krakend.json
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl From<&WatchArgs> for BuildArgs {
+    fn from(args: &WatchArgs) -> Self {
+        BuildArgs {
+            to: args.to.clone(),
+            lock: args.lock.clone(),
+            ..BuildArgs::from(&args.plan)
+        }
+    }
+}
 
 /// How often files are looked at.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -30,7 +55,7 @@ struct Running {
     _folder: TempDir,
 }
 
-pub(super) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
+pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
     let root = cx.host.absolute(&args.plan.path);
     let mut running = None;
     let mut first = true;
@@ -72,7 +97,7 @@ fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context)
         );
     };
     let job = job.clone();
-    let sources = Sources {
+    let sources = OptionResolver {
         args: &build,
         settings: &planned.settings,
         host: &planned.host,
@@ -81,9 +106,9 @@ fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context)
     let place = named.as_ref().map(|gateway| gateway.why.as_str());
     trust::may_run_gateway(place, &planned.settings, &planned.matrix, cx.host)?;
     // What cannot be run is told before anything is built.
-    let runnable = Runnable::new(&job.gateway, None, &planned.matrix, cx)?;
+    let runnable = GatewayRunner::new(&job.gateway, None, &planned.matrix, cx)?;
     let (config, own) = configuration(&job, args, cx)?;
-    super::build::carry_out(&mut planned, &build, cx)?;
+    crate::commands::build::carry_out(&mut planned, &build, cx)?;
     if let Some(mut before) = running.take() {
         before.process.stop();
     }
@@ -97,18 +122,19 @@ fn configuration(job: &Job, args: &WatchArgs, cx: Context) -> Result<(PathBuf, V
         Some(file) => cx.host.absolute(file),
         None => job.plugin.dir.join("krakend.json"),
     };
-    let text = crate::regular::read_to_string(&file)
+    let text = crate::util::regular_file::read_to_string(&file)
         .map_err(|e| Error::io("read", &file, e).help("name the gateway's configuration: `--config krakend.json`"))?;
-    let own = trial::read(&file.display().to_string(), &text)?;
+    let own = gateway_run::read(&file.display().to_string(), &text)?;
     Ok((file, own))
 }
 
-fn start(job: &Job, runnable: &Runnable, config: &Path, own: &Value, cx: Context) -> Result<Running> {
+fn start(job: &Job, runnable: &GatewayRunner, config: &Path, own: &Value, cx: Context) -> Result<Running> {
     let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     fs::copy(&job.output, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", &job.output, e))?;
-    let port = trial::port(own);
+    let port = gateway_run::port(own);
     let running = folder.path().join("krakend.json");
-    fs::write(&running, trial::configuration(own, folder.path(), port)).map_err(|e| Error::io("write", &running, e))?;
+    fs::write(&running, gateway_run::configuration(own, folder.path(), port))
+        .map_err(|e| Error::io("write", &running, e))?;
     // Files that the configuration names are relative to it.
     let beside = config.parent().unwrap_or(Path::new("/"));
     let gateway = runnable.invocation(beside, &["run", "-c"]).arg(running);
@@ -131,7 +157,7 @@ impl Running {
             return;
         }
         let new = self.process.said.get(self.shown..).unwrap_or_default();
-        for line in trial::worth_showing(new) {
+        for line in gateway_run::worth_showing(new) {
             let bad = ["rror", "fatal", "panic", "not found", "different version"];
             if bad.iter().any(|sign| line.contains(sign)) {
                 cx.ui.warn(line);
@@ -139,7 +165,7 @@ impl Running {
                 cx.ui.status("gateway", line);
             }
         }
-        if waited == Waited::Ended {
+        if waited == WaitOutcome::Ended {
             if !new.is_empty() {
                 new.iter().rev().take(3).rev().for_each(|line| cx.ui.pass_on(line));
                 if new.iter().any(|line| line.contains("address already in use")) {

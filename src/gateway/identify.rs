@@ -1,43 +1,21 @@
 //! From what was typed to one exact gateway.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::spec::{forms, meant};
-use super::version_text::VersionText;
-use super::{Gateway, GatewaySpec, Settings};
 use crate::binary::Binary;
 use crate::binary::go_format::GoFormat;
-use crate::error::{Error, Result};
-use crate::host::Host;
+use crate::gateway::GatewaySpec;
+use crate::gateway::facts::{Gateway, Settings};
+use crate::gateway::spec::{Asked, forms, meant};
+use crate::gateway::version_output::VersionText;
 use crate::matrix::{Defaults, Matrix, Release};
-use crate::signals::heedful;
-use crate::target::{Libc, LibcKind};
-use crate::version::{GatewayVersion, GoVersion};
-
-/// What was typed about the gateway.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
-    pub gateway: Option<GatewaySpec>,
-    /// Where the gateway was named, when not by `--gateway`.
-    pub named_in: Option<String>,
-    /// `--go`: wins over what the gateway is known to have.
-    pub go: Option<GoVersion>,
-    /// The first `--libc`, for a gateway of which nothing else is known.
-    pub libc: Option<Libc>,
-}
-
-impl Asked {
-    /// A gateway by its file.
-    #[must_use]
-    pub fn file(file: PathBuf) -> Self {
-        Asked {
-            gateway: Some(GatewaySpec::File(file)),
-            ..Asked::default()
-        }
-    }
-}
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+use crate::util::process::signals::heedful;
+use crate::util::target::LibcKind;
+use crate::util::version::GatewayVersion;
 
 /// Text larger than this is no output of `krakend version`.
 const TEXT_LIMIT: u64 = 64 << 10;
@@ -54,7 +32,7 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
     match binary.filter(|binary| is_proved && !binary.loads_plugins()) {
         None => Ok(gateway),
         Some(binary) => {
-            let (why, help) = super::binary::why_none(&gateway);
+            let (why, help) = crate::gateway::from_binary::why_none(&gateway);
             Err(Error::usage(format!("{} cannot load plugins: {why}", binary.path().display())).help(help))
         }
     }
@@ -143,7 +121,7 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
     };
     let error = Error::usage(format!("no release {typed} of KrakenD is known"))
         .help(format!("{known}; `plugbuild gateways` lists all"));
-    let (dropped, why, cure) = super::binary::DROPPED;
+    let (dropped, why, cure) = crate::gateway::from_binary::DROPPED;
     if version.major >= dropped {
         return error.help(format!("{why}: {cure}"));
     }
@@ -265,7 +243,8 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
         or_meant(error, &path.file_name().unwrap_or_default().to_string_lossy())
     })?;
     if bytes.starts_with(b"\x7fELF") {
-        return super::binary::of_binary(path, asked, matrix).map(|(gateway, binary)| (gateway, Some(binary)));
+        return crate::gateway::from_binary::of_binary(path, asked, matrix)
+            .map(|(gateway, binary)| (gateway, Some(binary)));
     }
     let not_a_gateway = |why: &str| Error::usage(format!("{place} is not a gateway: {why}"));
     let wanted = "give a KrakenD binary for Linux, or a file with what `krakend version` prints";
@@ -283,7 +262,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
 
 /// The magic number of a binary; all of anything else, as far as it can be a version text.
 fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = crate::regular::open_or_pipe(path)?;
+    let mut file = crate::util::regular_file::open_or_pipe(path)?;
     let mut bytes = Vec::new();
     file.by_ref().take(4).read_to_end(&mut bytes)?;
     if bytes != b"\x7fELF" {

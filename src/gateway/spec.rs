@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
-use crate::near::nearest;
-use crate::target::LibcKind;
-use crate::version::numbers;
+use crate::util::error::{Error, Result};
+use crate::util::suggest::nearest;
+use crate::util::target::{Libc, LibcKind};
+use crate::util::version::{GoVersion, numbers};
 
 /// What `--gateway` may say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +163,29 @@ fn corrected(text: &str) -> Option<String> {
 #[must_use]
 pub fn forms(error: Error) -> Error {
     FORMS.iter().fold(error, |error, form| error.help(*form))
+}
+
+/// What was typed about the gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub gateway: Option<GatewaySpec>,
+    /// Where the gateway was named, when not by `--gateway`.
+    pub named_in: Option<String>,
+    /// `--go`: wins over what the gateway is known to have.
+    pub go: Option<GoVersion>,
+    /// The first `--libc`, for a gateway of which nothing else is known.
+    pub libc: Option<Libc>,
+}
+
+impl Asked {
+    /// A gateway by its file.
+    #[must_use]
+    pub fn file(file: PathBuf) -> Self {
+        Asked {
+            gateway: Some(GatewaySpec::File(file)),
+            ..Asked::default()
+        }
+    }
 }
 
 #[cfg(test)]

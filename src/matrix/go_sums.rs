@@ -1,7 +1,7 @@
 //! The SHA-256 of each Go's official archives, from toolchains/go-sums.txt: what a mirror brings is held to them.
 
-use super::rows;
-use crate::version::GoVersion;
+use crate::matrix::rows;
+use crate::util::version::GoVersion;
 
 /// Lines of `version sum sum …`, a column a host, which the first line names.
 const TEXT: &str = include_str!("../../toolchains/go-sums.txt");

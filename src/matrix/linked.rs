@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{modules, rows};
-use crate::error::Result;
-use crate::version::GatewayVersion;
+use crate::matrix::{modules, rows};
+use crate::util::error::Result;
+use crate::util::version::GatewayVersion;
 
 /// The modules really linked into a release, by path; `None` where that is not known.
 ///

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::version::GatewayVersion;
+use crate::util::error::{Error, Result};
+use crate::util::version::GatewayVersion;
 
 const TEXT: &str = include_str!("../../toolchains/modules.txt");
 const ORIGIN: &str = "toolchains/modules.txt";
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn every_release_has_its_modules() {
         let all = all().unwrap();
-        let releases: Vec<_> = super::super::Matrix::builtin()
+        let releases: Vec<_> = crate::matrix::Matrix::builtin()
             .unwrap()
             .releases()
             .iter()

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::rows;
-use crate::error::Result;
-use crate::target::{LibcKind, Target};
-use crate::version::GatewayVersion;
+use crate::matrix::rows;
+use crate::util::error::Result;
+use crate::util::target::{LibcKind, Target};
+use crate::util::version::GatewayVersion;
 
 /// The shape of upstream's release assets.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,6 +46,6 @@ impl Official {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Official> {
+pub(crate) fn parse(text: &str) -> Result<Official> {
     rows::parse(text, Path::new("toolchains/official.toml"))
 }

@@ -1,8 +1,8 @@
 //! The SHA-512 of releases' own archives, from toolchains/official-sums.txt: what their place or a mirror brings is held to them.
 
-use super::rows;
-use crate::target::Target;
-use crate::version::GatewayVersion;
+use crate::matrix::rows;
+use crate::util::target::Target;
+use crate::util::version::GatewayVersion;
 
 const TEXT: &str = include_str!("../../toolchains/official-sums.txt");
 

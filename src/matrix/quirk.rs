@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::rows;
-use crate::error::Result;
-use crate::target::{Arch, LibcKind};
-use crate::version::GoVersion;
+use crate::matrix::rows;
+use crate::util::error::Result;
+use crate::util::target::{Arch, LibcKind};
+use crate::util::version::GoVersion;
 
 /// What is done differently, and where it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ impl<'a> QuirkFacts<'a> {
 }
 
 impl Quirk {
-    pub(super) fn holds(&self, facts: &QuirkFacts) -> bool {
+    pub(crate) fn holds(&self, facts: &QuirkFacts) -> bool {
         fn fits<T: PartialEq>(want: Option<T>, have: Option<T>) -> bool {
             want.is_none() || want == have
         }
@@ -168,7 +168,7 @@ impl<'de> Deserialize<'de> for GoRange {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Vec<Quirk>> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Quirk>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct File {

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use super::rows;
-use crate::component::{self, Name};
-use crate::config::described::Described;
-use crate::error::Result;
-use crate::target::{Libc, LibcKind};
-use crate::version::{GatewayVersion, GoVersion, LibcVersion};
+use crate::matrix::rows;
+use crate::util::component;
+use crate::util::component::Name;
+use crate::util::error::Result;
+use crate::util::schema::Described;
+use crate::util::target::{Libc, LibcKind};
+use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
 /// A gateway as plugins must be built for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,7 +48,7 @@ pub struct Release {
     pub goamd64: Option<String>,
     pub goarm64: Option<String>,
     pub goexperiment: Option<String>,
-    /// The file that lists the modules linked into it; official releases have theirs in [`super::modules`].
+    /// The file that lists the modules linked into it; official releases have theirs in [`crate::matrix::modules`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modules: Option<PathBuf>,
     /// Where this row was read.
@@ -74,7 +75,7 @@ impl Release {
 /// A row as it is written, in toolchains/releases.toml and in a user's file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OwnRelease {
+pub struct CustomRelease {
     name: Option<String>,
     version: GatewayVersion,
     released: Option<String>,
@@ -99,7 +100,7 @@ pub struct OwnRelease {
 }
 
 /// For the schema of a settings file; a test holds it to the fields above.
-impl Described for OwnRelease {
+impl Described for CustomRelease {
     fn schema() -> Value {
         let text = json!({ "type": "string" });
         let keys = [
@@ -142,17 +143,17 @@ pub struct Defaults {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Releases {
-    pub(super) rows: Vec<Release>,
-    pub(super) defaults: Defaults,
+pub(crate) struct Releases {
+    pub(crate) rows: Vec<Release>,
+    pub(crate) defaults: Defaults,
 }
 
-pub(super) fn parse(text: &str) -> Result<Releases> {
+pub(crate) fn parse(text: &str) -> Result<Releases> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct File {
         defaults: Defaults,
-        release: Vec<OwnRelease>,
+        release: Vec<CustomRelease>,
     }
     let origin = Path::new("toolchains/releases.toml");
     let File { defaults, release } = rows::parse(text, origin)?;
@@ -161,18 +162,18 @@ pub(super) fn parse(text: &str) -> Result<Releases> {
 }
 
 /// The rows of a file that holds nothing else.
-pub(super) fn parse_own(text: &str, origin: &Path) -> Result<Vec<Spanned<OwnRelease>>> {
+pub(crate) fn parse_own(text: &str, origin: &Path) -> Result<Vec<Spanned<CustomRelease>>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct File {
         #[serde(default)]
-        release: Vec<Spanned<OwnRelease>>,
+        release: Vec<Spanned<CustomRelease>>,
     }
     rows::parse(text, origin).map(|file: File| file.release)
 }
 
 impl Releases {
-    pub(super) fn add(&mut self, own: Vec<Spanned<OwnRelease>>, text: &str, origin: &Path) -> Result<()> {
+    pub(crate) fn add(&mut self, own: Vec<Spanned<CustomRelease>>, text: &str, origin: &Path) -> Result<()> {
         let mut seen = Vec::new();
         for row in own {
             let span = row.span();
@@ -197,7 +198,7 @@ impl Releases {
     }
 }
 
-impl OwnRelease {
+impl CustomRelease {
     /// What a type cannot say: names and paths that could not be meant.
     fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {

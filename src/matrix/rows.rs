@@ -5,15 +5,15 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result};
+use crate::util::error::{Error, Result};
 
 /// Parses a whole file.
-pub(super) fn parse<T: DeserializeOwned>(text: &str, origin: &Path) -> Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str, origin: &Path) -> Result<T> {
     toml::from_str(text).map_err(|e| at(text, origin, e.span(), e.message().trim_end()))
 }
 
 /// A cell of a text of lines `name cell cell …`, whose first one names the columns.
-pub(super) fn cell<'a>(text: &'a str, row: &str, column: &str) -> Option<&'a str> {
+pub(crate) fn cell<'a>(text: &'a str, row: &str, column: &str) -> Option<&'a str> {
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let column = lines.next()?.split(' ').position(|name| name == column)?;
     let line = lines.find(|line| line.split(' ').next() == Some(row))?;
@@ -21,7 +21,7 @@ pub(super) fn cell<'a>(text: &'a str, row: &str, column: &str) -> Option<&'a str
 }
 
 /// An error about one place of a file: `plugbuild.toml:12: what`.
-pub(super) fn at(text: &str, origin: &Path, span: Option<Range<usize>>, what: &str) -> Error {
+pub(crate) fn at(text: &str, origin: &Path, span: Option<Range<usize>>, what: &str) -> Error {
     let line = span
         .and_then(|s| text.get(..s.start))
         .map(|before| before.matches('\n').count() + 1);

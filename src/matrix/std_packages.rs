@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::version::GoVersion;
+use crate::util::version::GoVersion;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -62,7 +62,8 @@ fn fields(line: &'static str) -> Option<(&'static str, &'static str, Sum)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::modules::{self, ModuleRow};
+    use crate::matrix::modules;
+    use crate::matrix::modules::ModuleRow;
 
     /// Of each module what stands in its place.
     fn lines(rows: &[ModuleRow]) -> Vec<String> {

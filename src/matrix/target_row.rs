@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::rows;
-use crate::error::{Error, Result};
-use crate::target::{Arch, Libc, LibcKind, Target};
-use crate::version::LibcVersion;
+use crate::matrix::rows;
+use crate::util::error::{Error, Result};
+use crate::util::target::{Arch, Libc, LibcKind, Target};
+use crate::util::version::LibcVersion;
 
 /// A target's names in the tools that know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ impl TargetRow {
 }
 
 /// A target's place in the table, which has exactly one row for each.
-pub(super) fn index(target: &Target) -> usize {
+pub(crate) fn index(target: &Target) -> usize {
     let arch = match target.arch {
         Arch::Amd64 => 0,
         Arch::Arm64 => 1,
@@ -112,7 +112,7 @@ pub(super) fn index(target: &Target) -> usize {
     arch * 2 + libc
 }
 
-pub(super) fn parse(text: &str) -> Result<[TargetRow; 4]> {
+pub(crate) fn parse(text: &str) -> Result<[TargetRow; 4]> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct File {

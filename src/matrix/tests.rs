@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::target::{Arch, LibcKind};
+use crate::util::target::{Arch, LibcKind};
 
 fn matrix() -> Matrix {
     Matrix::builtin().unwrap()

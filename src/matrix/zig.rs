@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::rows;
-use crate::error::Result;
+use crate::matrix::rows;
+use crate::util::error::Result;
 
 /// The zig that is used when nothing else is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,6 @@ impl Zig {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Zig> {
+pub(crate) fn parse(text: &str) -> Result<Zig> {
     rows::parse(text, Path::new("toolchains/zig.toml"))
 }

@@ -1,29 +1,28 @@
 //! `package --check`: whether a release folder is whole, and says of its files what the files say.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde_json::Value;
 
-use super::{Entry, FORMAT_VERSION, LIST, List, PROVENANCE, SUMS, folder, sbom};
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
-use crate::error::{Error, Kind, Result};
-use crate::toolchain::fetch::sha256_of;
+use crate::package::{ArtifactEntry, FORMAT_VERSION, LIST, Manifest, PROVENANCE, SUMS, sbom, staging};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::hash::sha256_of;
 
 /// Checks a folder; the entries that were found good.
 ///
 /// # Errors
 /// The first thing that is not as it should be.
-pub fn check(dir: &Path) -> Result<Vec<Entry>> {
+pub fn check(dir: &Path) -> Result<Vec<ArtifactEntry>> {
     entries(dir).map_err(|e| {
         e.or_help("copy it again from where it was made, or make it again: `plugbuild package --dist DIR`")
     })
 }
 
-fn entries(dir: &Path) -> Result<Vec<Entry>> {
+fn entries(dir: &Path) -> Result<Vec<ArtifactEntry>> {
     let sums = sums(dir)?;
     for (name, want) in &sums {
         let have = sha256_of(&dir.join(name)).map_err(|_| wrong(dir, format!("{name} is missing")))?;
@@ -34,12 +33,12 @@ fn entries(dir: &Path) -> Result<Vec<Entry>> {
             ));
         }
     }
-    if let Some(name) = folder::stray(dir, |name| sums.contains_key(name))? {
+    if let Some(name) = staging::stray(dir, |name| sums.contains_key(name))? {
         return Err(
             wrong(dir, format!("{name} is not in {SUMS}")).help("move it elsewhere: it is no part of the release")
         );
     }
-    let list: List = read_json(dir, LIST)?;
+    let list: Manifest = read_json(dir, LIST)?;
     if list.format_version != FORMAT_VERSION {
         let what = format!(
             "{LIST} has the format {}, this plugbuild knows {FORMAT_VERSION}",
@@ -54,7 +53,7 @@ fn entries(dir: &Path) -> Result<Vec<Entry>> {
     Ok(list.artifacts)
 }
 
-fn check_entry(dir: &Path, entry: &Entry, sums: &BTreeMap<String, String>, statements: &[Value]) -> Result<()> {
+fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String>, statements: &[Value]) -> Result<()> {
     let told = |what: &str| wrong(dir, format!("{}: {what}", entry.file));
     if sums.get(&entry.file) != Some(&entry.sha256) {
         return Err(told(&format!("{LIST} and {SUMS} differ")));
@@ -104,7 +103,7 @@ fn check_entry(dir: &Path, entry: &Entry, sums: &BTreeMap<String, String>, state
 /// Piece by piece: what an archive says of its size is not believed.
 fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
     let failed = |e: std::io::Error| Error::io("read", archive, e);
-    let file = crate::regular::open(archive).map_err(failed)?;
+    let file = crate::util::regular_file::open(archive).map_err(failed)?;
     let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
     for entry in tar.entries().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
@@ -118,7 +117,7 @@ fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
 
 fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
     let path = dir.join(SUMS);
-    let text = crate::regular::read_to_string(&path)
+    let text = crate::util::regular_file::read_to_string(&path)
         .map_err(|e| Error::io("read", &path, e).help("give a folder that `plugbuild package` made"))?;
     (1..)
         .zip(text.lines())
@@ -141,7 +140,7 @@ fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
 
 fn statements(dir: &Path) -> Result<Vec<Value>> {
     let path = dir.join(PROVENANCE);
-    let text = crate::regular::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+    let text = crate::util::regular_file::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
     text.lines()
         .map(|line| serde_json::from_str(line).map_err(|e| wrong(dir, format!("{PROVENANCE}: {e}"))))
         .collect()
@@ -149,7 +148,7 @@ fn statements(dir: &Path) -> Result<Vec<Value>> {
 
 fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T> {
     let path = dir.join(name);
-    let text = crate::regular::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+    let text = crate::util::regular_file::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
     serde_json::from_str(&text).map_err(|e| wrong(dir, format!("{name}: {e}")))
 }
 

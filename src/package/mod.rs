@@ -3,19 +3,19 @@
 //! Nothing in it depends on when or where it was made: the same sources give the same bytes.
 
 pub mod check;
-pub mod folder;
+pub mod staging;
 pub mod modules;
 pub mod provenance;
 pub mod sbom;
-pub mod source;
+pub mod vcs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::artefact::{Artefact, Checks};
-use crate::gateway::file_label;
+use crate::build::artifact::{Artefact, Checks};
+use crate::gateway::facts::file_label;
 use crate::plan::Job;
-use crate::target::Target;
-use crate::toolchain::Tools;
+use crate::toolchain::Toolchain;
+use crate::util::target::Target;
 
 /// The sums of every other file.
 pub const SUMS: &str = "SHA256SUMS";
@@ -27,18 +27,18 @@ pub const PROVENANCE: &str = "provenance.intoto.jsonl";
 /// `artifacts.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct List {
+pub struct Manifest {
     pub format_version: u32,
-    pub artifacts: Vec<Entry>,
+    pub artifacts: Vec<ArtifactEntry>,
 }
 
-/// The format of [`List`] that this plugbuild writes.
+/// The format of [`Manifest`] that this plugbuild writes.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// One artefact of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Entry {
+pub struct ArtifactEntry {
     /// What the plugin is called.
     pub name: String,
     pub version: String,
@@ -67,7 +67,7 @@ pub struct Member {
     pub sha256: String,
 }
 
-impl Entry {
+impl ArtifactEntry {
     /// The SHA-256 of the plugin itself.
     #[must_use]
     pub fn plugin_sha256(&self) -> &str {
@@ -96,9 +96,9 @@ pub fn plugin_path(job: &Job) -> String {
 
 /// An artefact's entry, for a plugin that lies in the folder as it is.
 #[must_use]
-pub fn entry(job: &Job, tools: &Tools, artefact: &Artefact, version: &str, size: u64) -> Entry {
+pub fn entry(job: &Job, tools: &Toolchain, artefact: &Artefact, version: &str, size: u64) -> ArtifactEntry {
     let stem = stem(job, version);
-    Entry {
+    ArtifactEntry {
         name: job.name.to_string(),
         version: version.to_owned(),
         plugin: plugin_path(job),

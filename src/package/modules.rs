@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::{BuildInfo, Module};
-use crate::error::{Error, Result};
-use crate::gobuild;
-use crate::host::Host;
-use crate::invocation::Invocation;
+use crate::build::go_command;
 use crate::matrix::Matrix;
 use crate::plan::Job;
-use crate::toolchain::Tools;
+use crate::toolchain::Toolchain;
 use crate::toolchain::store::Store;
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+use crate::util::process::Invocation;
 
 /// Where a bill of materials was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Origin {
 pub fn of(
     binary: &Binary,
     job: &Job,
-    tools: &Tools,
+    tools: &Toolchain,
     matrix: &Matrix,
     host: &Host,
     store: &Store,
@@ -47,7 +47,7 @@ pub fn of(
     if let Ok(info) = binary.build_info() {
         return Ok((info, Origin::BuildInfo));
     }
-    let go = gobuild::invocation(job, tools, matrix, host, store);
+    let go = go_command::invocation(job, tools, matrix, host, store);
     let list = list(&go);
     let output = list.output(host)?;
     if !output.status.success() {
@@ -58,7 +58,7 @@ pub fn of(
             said.trim()
         )));
     }
-    let sums = crate::regular::read_to_string(sum_file(job, &go)).unwrap_or_default();
+    let sums = crate::util::regular_file::read_to_string(sum_file(job, &go)).unwrap_or_default();
     let deps = parse(&String::from_utf8_lossy(&output.stdout), &sums);
     let info = BuildInfo {
         go: format!("go{}", tools.go.version),
@@ -72,7 +72,7 @@ pub fn of(
 /// The build's own environment and module flags, asked for its packages' modules.
 fn list(go: &Invocation) -> Invocation {
     const TEMPLATE: &str = "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{with .Replace}}{{.Path}}\t{{.Version}}{{end}}{{end}}{{end}}";
-    gobuild::list(go, &["-deps", "-f", TEMPLATE])
+    go_command::list(go, &["-deps", "-f", TEMPLATE])
 }
 
 fn sum_file(job: &Job, go: &Invocation) -> PathBuf {

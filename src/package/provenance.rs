@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Entry;
-use super::source::Source;
-use crate::align::Alignment;
-use crate::check::{self, Clash};
-use crate::error::Result;
+use crate::modules;
+use crate::modules::Conflict;
+use crate::modules::align::Alignment;
+use crate::package::ArtifactEntry;
+use crate::package::vcs::VcsInfo;
 use crate::plan::Job;
-use crate::toolchain::Tools;
-use crate::toolchain::fetch::sha256_of;
+use crate::toolchain::Toolchain;
+use crate::util::error::Result;
+use crate::util::hash::sha256_of;
 
 /// What a statement's `buildType` says: how `externalParameters` are to be read.
 pub const BUILD_TYPE: &str = "urn:plugbuild:go-plugin:1";
@@ -39,7 +40,13 @@ impl ToolSums {
 ///
 /// # Errors
 /// A tool that cannot be read.
-pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums: &mut ToolSums) -> Result<Value> {
+pub fn statement(
+    entry: &ArtifactEntry,
+    job: &Job,
+    tools: &Toolchain,
+    source: &VcsInfo,
+    sums: &mut ToolSums,
+) -> Result<Value> {
     let gateway = &job.gateway;
     let mut dependencies = Vec::new();
     if let Some(commit) = &source.commit {
@@ -109,11 +116,11 @@ pub fn statement(entry: &Entry, job: &Job, tools: &Tools, source: &Source, sums:
 fn alignment(alignment: Option<&Alignment>) -> Value {
     let Some(alignment) = alignment else { return Value::Null };
     // A folder's place is this machine's.
-    let told = |source: &check::Source, module: &str| match source {
-        check::Source::Folder(_) => "a folder".to_owned(),
-        check::Source::Published { .. } => source.of(module),
+    let told = |source: &modules::Source, module: &str| match source {
+        modules::Source::Folder(_) => "a folder".to_owned(),
+        modules::Source::Published { .. } => source.of(module),
     };
-    let moved = |Clash { module, have, want, .. }: &Clash| json!({ "module": module, "from": told(have, module), "to": told(want, module) });
+    let moved = |Conflict { module, have, want, .. }: &Conflict| json!({ "module": module, "from": told(have, module), "to": told(want, module) });
     let line = alignment.go_line.as_ref();
     json!({
         "moves": alignment.moves.iter().map(moved).collect::<Vec<_>>(),

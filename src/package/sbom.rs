@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Entry;
-use super::modules::Origin;
 use crate::binary::buildinfo::{BuildInfo, Module};
-use crate::toolchain::fetch::hex;
+use crate::package::ArtifactEntry;
+use crate::package::modules::Origin;
+use crate::util::hash::hex;
 
 /// The document of one artefact.
 #[must_use]
-pub fn cyclonedx(entry: &Entry, info: &BuildInfo, origin: Origin) -> Value {
+pub fn cyclonedx(entry: &ArtifactEntry, info: &BuildInfo, origin: Origin) -> Value {
     let main_ref = purl(&entry.plugin, &entry.version);
     let go = info.go_release().trim_start_matches("go");
     let std = json!({
@@ -50,7 +50,7 @@ fn tool() -> Value {
     json!({ "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })
 }
 
-fn properties(entry: &Entry, origin: Origin) -> Value {
+fn properties(entry: &ArtifactEntry, origin: Origin) -> Value {
     json!([
         { "name": "plugbuild:file", "value": entry.file },
         { "name": "plugbuild:gateway", "value": entry.gateway },
@@ -121,7 +121,7 @@ fn purl(path: &str, version: &str) -> String {
 }
 
 /// A UUID that follows from the artefact (version 8: made by a rule of our own).
-fn serial(entry: &Entry) -> String {
+fn serial(entry: &ArtifactEntry) -> String {
     let digest = Sha256::digest(format!("{} {}", entry.file, entry.plugin_sha256()));
     let mut id = [0_u8; 16];
     id.copy_from_slice(&digest[..16]);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::linker;
-use crate::error::{Error, Result};
+use crate::plan::ldflags;
+use crate::util::error::{Error, Result};
 
 /// GOFLAGS after cleaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct UserFlags {
 }
 
 /// Flags that say where modules come from or how the go command works, never what the compiler makes.
-const HARMLESS: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p", "v", "x", "work", "a"];
+const HASH_NEUTRAL: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p", "v", "x", "work", "a"];
 
 /// Keeps of GOFLAGS what cannot change a package's hash. GOFLAGS is set for all of a user's builds, so what does
 /// not fit is left out with a word, not refused; without one where a flag behind `--` stands in its place.
@@ -37,7 +37,7 @@ pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFl
         let overridden = user.flags.iter().any(|flag| name_and_value(flag).0 == name);
         // Ours to set, and known to every user of Go 1.18: not worth a word.
         let silent = overridden || name == "buildvcs" || name == "trimpath" && value == Some("false");
-        if HARMLESS.contains(&name) && !vendor_without_vendor {
+        if HASH_NEUTRAL.contains(&name) && !vendor_without_vendor {
             cleaned.kept.push(flag.clone());
         } else if !silent {
             let why = match name {
@@ -110,7 +110,7 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
                     .insert(if name == "gcflags" { "gc" } else { "asm" }, words);
             }
             "ldflags" => {
-                let list = linker::checked(&value.unwrap_or_default())?;
+                let list = ldflags::checked(&value.unwrap_or_default())?;
                 user.flags.push(format!("-ldflags={list}"));
             }
             "tags" => {
@@ -188,7 +188,7 @@ pub fn takes_value(flag: &str) -> bool {
 }
 
 fn shell(flag: &str) -> String {
-    crate::invocation::quoted(flag.as_ref())
+    crate::util::process::quoted(flag.as_ref())
 }
 
 fn name_and_value(flag: &str) -> (&str, Option<&str>) {

@@ -1,46 +1,39 @@
 //! The plan: what will be built, with which flags, and why. Pure: it starts no process and reads no network.
 
-pub mod flags;
-pub mod linker;
-pub mod paths;
-pub mod targets;
-
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::align::{self, Prepared, go_line};
-use crate::check::GatewaySide;
-use crate::component::Name;
-use crate::error::{Error, Result};
-use crate::flag_list;
-use crate::gateway::{self, Gateway};
-use crate::host::Platform;
+use crate::build::unit::Fingerprint;
+use crate::gateway::facts::Gateway;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, QuirkFacts};
-use crate::plugin::Plugin;
-use crate::plugin::goenv::GoEnv;
-use crate::seal::Sealing;
-use crate::target::{Arch, Target};
-use paths::Rules;
-use targets::Wanted;
+use crate::modules::align::ModuleOverlay;
+use crate::modules::{GatewayModules, align, gateway as gateway_modules};
+use crate::plan::chosen::Chosen;
+use crate::plan::path_map::PathMap;
+use crate::plan::targets::TargetSelection;
+use crate::project::go_env::GoEnv;
+use crate::project::plugin::Plugin;
+use crate::util::component::Name;
+use crate::util::error::{Error, Result};
+use crate::util::host::Platform;
+use crate::util::target::{Arch, Target};
+use crate::util::{go_flags, version};
 
-/// A choice, and the reason that the report gives for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen<T> {
-    pub value: T,
-    pub why: String,
-}
-
-impl<T> Chosen<T> {
-    pub fn new(value: T, why: impl Into<String>) -> Self {
-        Chosen { value, why: why.into() }
-    }
-}
+pub mod flags;
+pub mod ldflags;
+pub mod path_map;
+pub mod targets;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+pub mod chosen;
 
 /// Which C compiler was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CcWish {
+pub enum CcChoice {
     /// The managed zig; a cross gcc when zig cannot be had.
     Auto,
     Zig,
@@ -54,8 +47,8 @@ pub enum CcWish {
 pub struct Request {
     /// What the plugin is called, where that is not left to its module.
     pub name: Option<Name>,
-    pub wanted: Wanted,
-    pub cc: Chosen<CcWish>,
+    pub wanted: TargetSelection,
+    pub cc: Chosen<CcChoice>,
     /// It is the project's file that names it.
     pub cc_of_project: bool,
     /// `CC_<triple>` of the environment, by triple in lower case with underscores.
@@ -85,11 +78,11 @@ pub struct Job {
     pub plugin: Plugin,
     pub gateway: Gateway,
     pub target: Chosen<Target>,
-    pub cc: Chosen<CcWish>,
+    pub cc: Chosen<CcChoice>,
     /// It is the project's file that names it.
     pub cc_of_project: bool,
     /// Where sources are, and where they are said to be.
-    pub rules: Rules,
+    pub rules: PathMap,
     /// Flags of `go build` that do not depend on the C compiler found.
     pub flags: Vec<String>,
     /// The user's own flags, behind ours.
@@ -99,12 +92,12 @@ pub struct Job {
     pub output: PathBuf,
     /// Whether it may be built against the gateway's modules.
     pub align: align::Mode,
-    /// What makes it build against the gateway's modules, once [`crate::align::prepare`] has found it.
-    pub prepared: Prepared,
+    /// What makes it build against the gateway's modules, once [`crate::modules::align::prepare`] has found it.
+    pub prepared: ModuleOverlay,
     /// Build it again whatever is known of it.
     pub force: bool,
     /// How a build can tell that nothing has changed; none where only the go command can.
-    pub seal: Option<Sealing>,
+    pub seal: Option<Fingerprint>,
 }
 
 /// All jobs of one command.
@@ -154,20 +147,24 @@ pub fn make(
     warnings.extend(user.notes.iter().cloned());
     let mut user_flags = user.flags.clone();
     if request.strip {
-        linker::add(&mut user_flags, &["-s", "-w"]);
+        ldflags::add(&mut user_flags, &["-s", "-w"]);
     }
     let linked = match gateway.settings.trimpath {
-        true => gateway::modules::side(gateway, matrix)?,
+        true => gateway_modules::side(gateway, matrix)?,
         false => None,
     };
-    let linked: Vec<ModuleRow> = linked.iter().flat_map(GatewaySide::linked_modules).cloned().collect();
-    let rules = Rules::new(plugin, goenv, gateway, &linked)?;
+    let linked: Vec<ModuleRow> = linked
+        .iter()
+        .flat_map(GatewayModules::linked_modules)
+        .cloned()
+        .collect();
+    let rules = PathMap::new(plugin, goenv, gateway, &linked)?;
     let jobs = targets
         .into_iter()
         .map(|target| {
             let triple = target.value.triple().to_lowercase().replace('-', "_");
             let cc = match request.cc_by_target.get(&triple) {
-                Some(program) => Chosen::new(CcWish::Program(program.clone()), format!("CC_{triple}")),
+                Some(program) => Chosen::new(CcChoice::Program(program.clone()), format!("CC_{triple}")),
                 None => request.cc.clone(),
             };
             let mut job = Job {
@@ -182,7 +179,7 @@ pub fn make(
                 env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
                 output: output_file(&request.output, &name, gateway, &target.value),
                 align: request.align,
-                prepared: Prepared::default(),
+                prepared: ModuleOverlay::default(),
                 force: request.force,
                 seal: None,
                 target,
@@ -301,7 +298,7 @@ fn environment(
     set("GOENV", "off".as_ref());
     set("GOTOOLCHAIN", "local".as_ref());
     set("GO111MODULE", "on".as_ref());
-    set("GOFLAGS", flag_list::join(goflags).as_ref());
+    set("GOFLAGS", go_flags::join(goflags).as_ref());
     set("GOMODCACHE", goenv.module_cache.as_os_str());
     set(
         "GOWORK",
@@ -345,7 +342,7 @@ fn check_workspace(plugin: &Plugin, gateway: &Gateway) -> Result<()> {
         gateway.go,
         gateway.label
     ));
-    let dir = |root: &std::path::Path| crate::invocation::quoted(root.as_os_str());
+    let dir = |root: &std::path::Path| crate::util::process::quoted(root.as_os_str());
     let replaces = plugin
         .siblings
         .iter()
@@ -366,7 +363,7 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
         "{}: go.mod asks for Go {line}, the gateway {} was compiled with Go {}",
         plugin.module.path, gateway.label, gateway.go
     );
-    if !go_line::stops(line, &gateway.go) {
+    if !version::stops(line, &gateway.go) {
         return Ok(Some(format!("{said}: it builds if it uses nothing newer")));
     }
     Err(Error::incompatible(said)
@@ -378,8 +375,3 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
         ))
         .help("or build for a gateway that has a newer Go: `plugbuild gateways`"))
 }
-
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod tests;

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::flags::{self, check_user_flags, clean_goflags};
-use super::paths::Rules;
-use super::tests::{gateway, goenv, module, plugin, words};
-use crate::flag_list;
-use crate::gateway::Gateway;
-use crate::plugin::Vendored;
-use crate::plugin::goenv::GoEnv;
+use crate::gateway::facts::Gateway;
+use crate::plan::flags;
+use crate::plan::flags::{check_user_flags, clean_goflags};
+use crate::plan::path_map::PathMap;
+use crate::plan::tests::{gateway, goenv, module, plugin, words};
+use crate::project::go_env::GoEnv;
+use crate::project::plugin::Vendored;
+use crate::util::go_flags;
 
 /// Random words of the given letters.
 fn random<'a>(seed: u64, letters: &'a [&'a str], longest: usize) -> impl Iterator<Item = String> + 'a {
@@ -44,7 +45,7 @@ fn kept_flags_are_read_back_as_they_were() {
             continue;
         }
         assert_eq!(
-            flag_list::split(&flag_list::join(&[field.clone(), "-v".to_owned()])).unwrap(),
+            go_flags::split(&go_flags::join(&[field.clone(), "-v".to_owned()])).unwrap(),
             [field, "-v".to_owned()]
         );
     }
@@ -53,7 +54,7 @@ fn kept_flags_are_read_back_as_they_were() {
 #[test]
 fn what_goflags_say_is_split_as_the_go_command_does() {
     for text in random(2, &[" ", "\n", "'", "\"", "-mod=mod", "a"], 12).take(4000) {
-        if let Ok(fields) = flag_list::split(&text) {
+        if let Ok(fields) = go_flags::split(&text) {
             let blank = |c: char| " \t\r\n".contains(c);
             let letters = |text: &str| text.chars().filter(|c| !blank(*c) && !"'\"".contains(*c)).count();
             assert_eq!(
@@ -154,7 +155,7 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         module("example.com/shared", "/src/shared"),
         module("example.com/plugin/sub", "/src/plugin/sub"),
     ];
-    let rules = Rules::new(&plugin, &goenv(), &gateway("2.12.1"), &[]).unwrap();
+    let rules = PathMap::new(&plugin, &goenv(), &gateway("2.12.1"), &[]).unwrap();
     for (from, to) in [
         (
             "/home/me/go/pkg/mod/a.org/x@v1.0.0/x.go",
@@ -229,7 +230,9 @@ fn a_module_is_told_by_its_path_whoever_builds_it() {
         } else {
             plugin.siblings = vec![shared];
         }
-        let text = Rules::new(&plugin, &goenv(), gateway, &[]).unwrap().text(Some(module));
+        let text = PathMap::new(&plugin, &goenv(), gateway, &[])
+            .unwrap()
+            .text(Some(module));
         rewritten(&text, "/src/shared/x.go")
     };
     let gateway = gateway("2.12.1");
@@ -250,7 +253,7 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
         };
         let mut plugin = plugin();
         plugin.module.root = root.into();
-        let text = Rules::new(&plugin, &env, &gateway("2.1.4"), &[])
+        let text = PathMap::new(&plugin, &env, &gateway("2.1.4"), &[])
             .unwrap()
             .text(Some("example.com/plugin"));
         assert_eq!(rewritten(&text, &format!("{cache}/x@v1/x.go")), "/go/pkg/mod/x@v1/x.go");
@@ -270,7 +273,7 @@ fn in_a_trimmed_gateway_a_module_is_told_as_it_was_required() {
         "test".as_ref(),
     )
     .unwrap();
-    let rules = Rules::new(&plugin(), &goenv(), &trimmed, &linked).unwrap();
+    let rules = PathMap::new(&plugin(), &goenv(), &trimmed, &linked).unwrap();
     let cache = goenv().module_cache.display().to_string();
     for (place, told) in [
         ("a.org/a@v1.0.0/x/x.go", "a.org/a@v1.0.0/x/x.go"),
@@ -291,7 +294,7 @@ fn rules_hold_any_folder_or_refuse_it() {
     for name in random(4, &letters, 8).take(5000) {
         let mut plugin = plugin();
         plugin.module.root = PathBuf::from(format!("/src/x{name}"));
-        match Rules::new(&plugin, &goenv(), &gateway("2.12.1"), &[]) {
+        match PathMap::new(&plugin, &goenv(), &gateway("2.12.1"), &[]) {
             Ok(rules) => {
                 held += 1;
                 assert_eq!(
@@ -309,14 +312,17 @@ fn rules_hold_any_folder_or_refuse_it() {
                 ] {
                     let value = flag.strip_prefix(&format!("-gcflags={pattern}=")).unwrap();
                     assert_eq!(
-                        flag_list::split(value).unwrap(),
+                        go_flags::split(value).unwrap(),
                         [format!("-trimpath={}", rules.text(module))]
                     );
                 }
             }
             Err(why) => {
                 refused += 1;
-                assert!(why.kind == crate::error::Kind::Usage && !why.help.is_empty(), "{why}");
+                assert!(
+                    why.kind == crate::util::error::Kind::Usage && !why.help.is_empty(),
+                    "{why}"
+                );
             }
         }
     }

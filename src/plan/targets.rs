@@ -1,13 +1,13 @@
 //! Which targets are built for: as asked, else as the gateway is, each with its reason.
 
-use super::Chosen;
-use crate::error::{Error, Result};
-use crate::gateway::Gateway;
-use crate::target::{Arch, Libc, LibcKind, Target};
+use crate::gateway::facts::Gateway;
+use crate::plan::chosen::Chosen;
+use crate::util::error::{Error, Result};
+use crate::util::target::{Arch, Libc, LibcKind, Target};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct TargetSelection {
     pub archs: Vec<Arch>,
     pub libcs: Vec<Libc>,
     pub targets: Vec<Target>,
@@ -20,7 +20,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// A target that a gateway given as a binary cannot load.
-pub fn choose(wanted: &Wanted, gateway: &Gateway, host: Arch) -> Result<Vec<Chosen<Target>>> {
+pub fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result<Vec<Chosen<Target>>> {
     let mut chosen = asked(wanted, gateway, host);
     for Chosen { value: target, .. } in &mut chosen {
         if target.libc.kind == LibcKind::Glibc && target.libc.floor.is_none() {
@@ -63,7 +63,7 @@ pub fn choose(wanted: &Wanted, gateway: &Gateway, host: Arch) -> Result<Vec<Chos
     Ok(chosen)
 }
 
-fn asked(wanted: &Wanted, gateway: &Gateway, host: Arch) -> Vec<Chosen<Target>> {
+fn asked(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Vec<Chosen<Target>> {
     if wanted.all {
         return Target::all().map(|t| Chosen::new(t, "--all-targets")).collect();
     }

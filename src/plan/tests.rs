@@ -2,20 +2,20 @@
 
 use std::sync::LazyLock;
 
-use super::targets::{Wanted, choose};
 use super::*;
-use crate::host::Os;
-use crate::plugin::Module;
-use crate::target::{Libc, LibcKind};
+use crate::plan::targets::{TargetSelection, choose};
+use crate::project::plugin::Module;
+use crate::util::host::Os;
+use crate::util::target::{Libc, LibcKind};
 
 /// Read once: that takes a while in a build for tests.
 static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix::builtin().unwrap());
 
-pub(super) fn gateway(label: &str) -> Gateway {
+pub(crate) fn gateway(label: &str) -> Gateway {
     Gateway::of_release(MATRIX.release(label.parse().unwrap()).unwrap(), None, "test".to_owned())
 }
 
-pub(super) fn plugin() -> Plugin {
+pub(crate) fn plugin() -> Plugin {
     Plugin {
         dir: "/src/plugin".into(),
         module: module("example.com/plugin", "/src/plugin"),
@@ -25,7 +25,7 @@ pub(super) fn plugin() -> Plugin {
     }
 }
 
-pub(super) fn module(path: &str, root: &str) -> Module {
+pub(crate) fn module(path: &str, root: &str) -> Module {
     Module {
         path: path.to_owned(),
         root: root.into(),
@@ -33,7 +33,7 @@ pub(super) fn module(path: &str, root: &str) -> Module {
     }
 }
 
-pub(super) fn goenv() -> GoEnv {
+pub(crate) fn goenv() -> GoEnv {
     GoEnv {
         module_cache: "/home/me/go/pkg/mod".into(),
         flags: vec![],
@@ -47,9 +47,9 @@ fn request() -> Request {
         name: None,
         strip: false,
         force: false,
-        align: crate::align::Mode::Never,
-        wanted: Wanted::default(),
-        cc: Chosen::new(CcWish::Auto, "default"),
+        align: crate::modules::align::Mode::Never,
+        wanted: TargetSelection::default(),
+        cc: Chosen::new(CcChoice::Auto, "default"),
         cc_of_project: false,
         cc_by_target: BTreeMap::new(),
         output: Output::Dir("/out".into()),
@@ -65,14 +65,14 @@ fn plan(request: &Request, gateway: &Gateway, plugin: &Plugin, goenv: &GoEnv) ->
     make(request, gateway, plugin, goenv, &MATRIX, platform)
 }
 
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
 #[test]
 fn targets_are_chosen_in_order_and_once() {
     let libc = |text: &str| text.parse::<Libc>().unwrap();
-    let shown = |wanted: &Wanted, gateway: &Gateway| -> Vec<String> {
+    let shown = |wanted: &TargetSelection, gateway: &Gateway| -> Vec<String> {
         choose(wanted, gateway, Arch::Arm64)
             .unwrap()
             .into_iter()
@@ -81,13 +81,13 @@ fn targets_are_chosen_in_order_and_once() {
     };
     let release = gateway("2.12.1");
     assert_eq!(
-        shown(&Wanted::default(), &release),
+        shown(&TargetSelection::default(), &release),
         ["aarch64-unknown-linux-musl: arm64 as this machine; musl as in the official image"]
     );
-    let parts = Wanted {
+    let parts = TargetSelection {
         archs: vec![Arch::Amd64, Arch::Arm64, Arch::Amd64],
         libcs: vec![libc("glibc"), libc("glibc=2.36"), libc("musl")],
-        ..Wanted::default()
+        ..TargetSelection::default()
     };
     assert_eq!(
         shown(&parts, &release)
@@ -101,20 +101,20 @@ fn targets_are_chosen_in_order_and_once() {
             "aarch64-unknown-linux-musl"
         ]
     );
-    let all = Wanted {
+    let all = TargetSelection {
         all: true,
-        ..Wanted::default()
+        ..TargetSelection::default()
     };
     assert_eq!(shown(&all, &gateway("2.1.4")).len(), 4);
-    let configured = Wanted {
+    let configured = TargetSelection {
         configured: Some((vec!["amd64-glibc".parse().unwrap()], "plugbuild.toml".to_owned())),
-        ..Wanted::default()
+        ..TargetSelection::default()
     };
     assert_eq!(
         shown(&configured, &release),
         ["x86_64-unknown-linux-gnu.2.36: targets of plugbuild.toml"]
     );
-    let typed = Wanted {
+    let typed = TargetSelection {
         archs: vec![Arch::Arm64],
         ..configured
     };
@@ -131,15 +131,15 @@ fn a_gateway_that_is_known_decides_what_was_not_asked_for() {
         libc: Some("glibc=2.28".parse().unwrap()),
         ..gateway("2.12.1")
     };
-    let chosen = choose(&Wanted::default(), &glibc, Arch::Arm64).unwrap();
+    let chosen = choose(&TargetSelection::default(), &glibc, Arch::Arm64).unwrap();
     assert_eq!(chosen[0].value.to_string(), "x86_64-unknown-linux-gnu.2.28");
-    let other = Wanted {
+    let other = TargetSelection {
         archs: vec![Arch::Arm64],
-        ..Wanted::default()
+        ..TargetSelection::default()
     };
     assert_eq!(
         choose(&other, &glibc, Arch::Arm64).unwrap_err().kind,
-        crate::error::Kind::Usage
+        crate::util::error::Kind::Usage
     );
 }
 
@@ -148,9 +148,9 @@ fn every_release_and_target_has_a_plan() {
     for row in MATRIX.releases() {
         let gateway = Gateway::of_release(row, None, "test".to_owned());
         let all = Request {
-            wanted: Wanted {
+            wanted: TargetSelection {
                 all: true,
-                ..Wanted::default()
+                ..TargetSelection::default()
             },
             ..request()
         };
@@ -183,16 +183,16 @@ fn every_release_and_target_has_a_plan() {
 #[test]
 fn a_gateway_built_with_trimpath_gets_a_plugin_so() {
     let mut trimmed = gateway("2.12.1");
-    trimmed.settings = crate::gateway::Settings {
+    trimmed.settings = crate::gateway::facts::Settings {
         trimpath: true,
         tags: vec!["a".into(), "b".into()],
         goamd64: Some("v3".into()),
         ..Default::default()
     };
     let request = Request {
-        wanted: Wanted {
+        wanted: TargetSelection {
             archs: vec![Arch::Amd64],
-            ..Wanted::default()
+            ..TargetSelection::default()
         },
         go_args: vec!["-gcflags=-N".to_owned()],
         ..request()
@@ -234,9 +234,9 @@ fn the_go_line_is_compared_as_the_go_command_does() {
 #[test]
 fn a_compiler_may_be_named_for_one_target() {
     let request = Request {
-        wanted: Wanted {
+        wanted: TargetSelection {
             all: true,
-            ..Wanted::default()
+            ..TargetSelection::default()
         },
         cc_by_target: BTreeMap::from([("aarch64_unknown_linux_gnu".to_owned(), "my-gcc".into())]),
         ..request()
@@ -245,7 +245,7 @@ fn a_compiler_may_be_named_for_one_target() {
     let named: Vec<String> = plan
         .jobs
         .iter()
-        .filter(|job| job.cc.value == CcWish::Program("my-gcc".into()))
+        .filter(|job| job.cc.value == CcChoice::Program("my-gcc".into()))
         .map(|job| job.target.value.short())
         .collect();
     assert_eq!(named, ["arm64-glibc"]);

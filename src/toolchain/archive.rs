@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::tree::{self, Limits, Tree};
-use crate::error::{Error, Kind, Result};
-use crate::invocation::interrupted;
+use crate::toolchain::unpacked;
+use crate::toolchain::unpacked::{Limits, Tree};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::process::interrupted;
 
 /// No name or other word about one entry may be larger: it is read whole.
 const EXTENSION: u64 = 64 << 10;
@@ -45,7 +46,10 @@ fn unzip(from: BufReader<File>, prefix: &str, limits: Limits, to: &Path) -> Resu
         stop_if_interrupted()?;
         let mut entry = zip.by_index(index).map_err(|e| damaged(&e))?;
         let name = entry.name().map_err(|e| damaged(&e))?.into_owned();
-        let Some(inner) = tree::plain(name.as_bytes())?.strip_prefix(prefix).map(str::to_owned) else {
+        let Some(inner) = unpacked::plain(name.as_bytes())?
+            .strip_prefix(prefix)
+            .map(str::to_owned)
+        else {
             continue;
         };
         let Some(inner) = inner.strip_prefix('/').or(Some("").filter(|_| inner.is_empty())) else {
@@ -71,7 +75,7 @@ fn unzip(from: BufReader<File>, prefix: &str, limits: Limits, to: &Path) -> Resu
 fn unpack_tar(from: impl Read, limits: Limits, to: &Path) -> Result<()> {
     let mut tree = Tree::new(to, limits)?;
     each_entry(from, limits, |entry| {
-        let name = tree::plain(&entry.name)?;
+        let name = unpacked::plain(&entry.name)?;
         match entry.kind {
             tar::EntryType::Regular | tar::EntryType::Continuous => tree.file(&name, entry.mode, entry.content),
             tar::EntryType::Directory => tree.folder(&name),

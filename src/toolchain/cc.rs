@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::host::Host;
-use crate::invocation::Invocation;
 use crate::matrix::{Cc as CcKind, Matrix, Quirk, QuirkFacts};
-use crate::plan::{CcWish, Chosen, Job};
-use crate::target::{Arch, LibcKind};
-use crate::toolchain::State;
+use crate::plan::chosen::Chosen;
+use crate::plan::{CcChoice, Job};
+use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
-use crate::toolchain::wrapper::{self, Wrapper};
-use crate::toolchain::zig::{self, Zig};
+use crate::toolchain::wrapper::Wrapper;
+use crate::toolchain::zig::Zig;
+use crate::toolchain::{wrapper, zig};
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+use crate::util::process::Invocation;
+use crate::util::target::{Arch, LibcKind};
 
 /// A target's C compiler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,16 +50,16 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
         })
     };
     match wish {
-        CcWish::Zig => by_zig(why),
-        CcWish::Gcc => gcc(job, why, matrix, host),
-        CcWish::Program(program) => {
+        CcChoice::Zig => by_zig(why),
+        CcChoice::Gcc => gcc(job, why, matrix, host),
+        CcChoice::Program(program) => {
             let found = host.find(program).ok_or_else(|| {
                 Error::tool_missing(format!("the C compiler {} ({why}) is not there", program.display()))
                     .help("name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing")
             })?;
             Ok(of_program(found, job, why.clone(), host))
         }
-        CcWish::Auto => {
+        CcChoice::Auto => {
             let zig = by_zig("compiles for every target and libc version")?;
             let missing = zig.zig.as_ref().is_some_and(|zig| zig.state == State::Missing);
             if missing && offline {

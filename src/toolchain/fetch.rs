@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::error::{Error, Kind, Result};
-use crate::host::Host;
-use crate::signals::heedful;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::hash::{hex, sha256_of};
+use crate::util::host::Host;
+use crate::util::process::signals::heedful;
 
 /// A published hash, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sum {
+pub enum Checksum {
     Sha256(String),
     Sha512(String),
 }
@@ -41,7 +42,7 @@ const INDEX_LIMIT: u64 = 16 << 20;
 ///
 /// # Errors
 /// `--offline`, the network, a wrong hash, or a file that cannot be written.
-pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Result<()> {
+pub fn download(url: &str, sum: &Checksum, to: &Path, what: &str, host: &Host) -> Result<()> {
     let (from, length) = open(url, what, host)?;
     let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
     let bar = progress(host, what, length);
@@ -56,8 +57,8 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
     each_chunk(from, url, what, host, |bytes| {
         match sum {
-            Sum::Sha256(_) => sha256.update(bytes),
-            Sum::Sha512(_) => sha512.update(bytes),
+            Checksum::Sha256(_) => sha256.update(bytes),
+            Checksum::Sha512(_) => sha512.update(bytes),
         }
         came += bytes.len() as u64;
         if came > LARGEST {
@@ -69,8 +70,8 @@ pub fn download(url: &str, sum: &Sum, to: &Path, what: &str, host: &Host) -> Res
     bar.finish_and_clear();
     file.sync_all().map_err(|e| Error::io("write", to, e))?;
     let (want, have) = match sum {
-        Sum::Sha256(want) => (want, hex(&sha256.finalize())),
-        Sum::Sha512(want) => (want, hex(&sha512.finalize())),
+        Checksum::Sha256(want) => (want, hex(&sha256.finalize())),
+        Checksum::Sha512(want) => (want, hex(&sha512.finalize())),
     };
     if want.eq_ignore_ascii_case(&have) {
         Ok(())
@@ -112,29 +113,6 @@ pub fn check_file(path: &Path, sha256: &str, what: &str) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Err(wrong_sum(&name, what, sha256, &have))
     }
-}
-
-/// The SHA-256 of a file, in hexadecimal.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn sha256_of(path: &Path) -> Result<String> {
-    let mut file = crate::regular::open(path).map_err(|e| Error::io("read", path, e))?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 128 << 10];
-    loop {
-        match file.read(&mut buffer).map_err(|e| Error::io("read", path, e))? {
-            0 => break,
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-    Ok(hex(&hasher.finalize()))
-}
-
-/// Bytes in lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Hands on what a source brings, as long as it brings enough.
@@ -204,7 +182,7 @@ pub(crate) fn patience(host: &Host) -> Result<Duration> {
 
 type Source = (Box<dyn Read + Send>, Option<u64>);
 
-fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
+pub(crate) fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
     if let Some(path) = url.strip_prefix("file://") {
         let file = File::open(path)
             .map_err(|e| Error::network(format!("cannot fetch {what}: cannot read {path} of the mirror: {e}")))?;

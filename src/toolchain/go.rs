@@ -4,20 +4,22 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::error::{Error, Kind, Result};
-use crate::host::Host;
-use crate::invocation::Invocation;
-use crate::invocation::growth::Growth;
 use crate::matrix::go_sums;
-use crate::plugin::goenv::{self, GoEnv};
-use crate::toolchain::fetch::{self, Sum};
-use crate::toolchain::goroot::{candidates, fetcher, given_by_user, version_of, version_unpacked};
-use crate::toolchain::record::{Record, Word};
+use crate::project::go_env;
+use crate::project::go_env::GoEnv;
+use crate::toolchain::fetch::Checksum;
+use crate::toolchain::installed_go::{candidates, fetcher, given_by_user, version_of, version_unpacked};
+use crate::toolchain::provenance::{Record, Word};
+use crate::toolchain::source::{Mirror, Way};
+use crate::toolchain::state::State;
 use crate::toolchain::store::{Store, entries};
-use crate::toolchain::way::{self, Mirror, Way};
-use crate::toolchain::{State, archive, tree};
-use crate::ui::Ui;
-use crate::version::GoVersion;
+use crate::toolchain::{archive, fetch, source, unpacked};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::host::Host;
+use crate::util::process::Invocation;
+use crate::util::process::stall::StallTimeout;
+use crate::util::ui::Ui;
+use crate::util::version::GoVersion;
 
 /// A Go toolchain: there, or to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +166,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         other => return other,
     };
     // Elsewhere only what is known beforehand is had, and only where the first way has nothing to be suspected of.
-    let Some(pinned) = pinned(&go.version, host).filter(|_| way::is_absent(&refused.what)) else {
+    let Some(pinned) = pinned(&go.version, host).filter(|_| source::is_absent(&refused.what)) else {
         return Err(ways_out(refused, go));
     };
     ui.status(
@@ -187,7 +189,7 @@ fn way(version: &GoVersion, host: &Host, store: &Store) -> Result<(Way, Option<(
     let fetcher = fetcher(host, store);
     let mirror = Mirror::of(MIRROR, host)?;
     Ok((
-        way::of_go(mirror, pinned(version, host), fetcher.is_some(), OFFICIAL),
+        source::of_go(mirror, pinned(version, host), fetcher.is_some(), OFFICIAL),
         fetcher,
     ))
 }
@@ -222,8 +224,8 @@ fn proxy_of(fetcher: &Path, host: &Host) -> Result<Option<String>> {
     let written = GoEnv::read(host).ok().and_then(|mut env| env.written.remove(NAME));
     Ok(written.or_else(|| {
         let defaults = fetcher.parent()?.with_file_name("go.env");
-        let text = crate::regular::read_to_string(defaults).ok()?;
-        goenv::parse_settings(&text).get(NAME).map(|proxy| (*proxy).to_owned())
+        let text = crate::util::regular_file::read_to_string(defaults).ok()?;
+        go_env::parse_settings(&text).get(NAME).map(|proxy| (*proxy).to_owned())
     }))
 }
 
@@ -259,17 +261,17 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         .without("GIT_HTTP_USER_AGENT")
         .without("GOROOT");
     if let Some(proxy) = &proxy {
-        download = download.env("GOPROXY", way::held_to_database(proxy));
+        download = download.env("GOPROXY", source::held_to_database(proxy));
     }
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::patience(host)?;
-    let growth = Growth::of(vec![stage.path().to_owned()], patience).at_most(fetch::LARGEST_BROUGHT, &module);
+    let growth = StallTimeout::of(vec![stage.path().to_owned()], patience).at_most(fetch::LARGEST_BROUGHT, &module);
     let output = download.output_while(host, growth);
     bar.finish_and_clear();
     let failed = |why: &str| {
         let what = format!("cannot fetch Go {} as the module {module}: {why}", go.version);
-        match way::is_alarm(why) {
+        match source::is_alarm(why) {
             true => Error::integrity(what).help(
                 "nothing was kept, and no other source is tried: the module is not what the checksum database knows; ask who runs your GOPROXY",
             ),
@@ -292,7 +294,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch()),
     ] {
         for file in entries(&dir.join(tools)) {
-            tree::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
+            unpacked::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
         }
     }
     let from = match proxy {
@@ -316,7 +318,7 @@ fn from_archive(go: &Go, place: &str, pinned: Option<&str>, host: &Host, store: 
     let from = format!("{place}/{name}");
     fetch::download(
         &from,
-        &Sum::Sha256(sum.clone()),
+        &Checksum::Sha256(sum.clone()),
         &archive,
         &format!("Go {}", go.version),
         host,

@@ -1,21 +1,21 @@
 //! A toolchain's manifest: the files that a build reads, each with its SHA-256. A lock pins the manifest's own SHA-256.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirEntry, Metadata};
+use std::fs::{DirEntry, Metadata};
 use std::io::{Error as IoError, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::SystemTime;
+use std::{fs, thread};
 
 use sha2::{Digest, Sha256};
 
-use super::fetch::{hex, sha256_of};
-use super::tree::Limits;
-use crate::error::{Error, Result};
-use crate::invocation::interrupted;
-use crate::seen;
+use crate::toolchain::unpacked::Limits;
+use crate::util::error::{Error, Result};
+use crate::util::file_stamp;
+use crate::util::hash::{hex, sha256_of};
+use crate::util::process::interrupted;
 
 /// What a build reads of a GOROOT. The archive also has `api`, `doc`, `misc` and `test`, which the module lacks.
 const GO: [&str; 6] = ["VERSION", "bin", "go.env", "lib", "pkg", "src"];
@@ -129,7 +129,7 @@ impl Found {
             meta.ctime(),
             meta.ctime_nsec(),
         ];
-        let changed = seen::changed(meta);
+        let changed = file_stamp::changed(meta);
         Ok(Found::File(File {
             name,
             path,
@@ -216,7 +216,7 @@ impl Files {
     /// Whether all of them have been as they are since before `moment`.
     #[must_use]
     pub fn are_older_than(&self, moment: SystemTime) -> bool {
-        self.0.iter().all(|file| seen::is_before(file.changed, moment))
+        self.0.iter().all(|file| file_stamp::is_before(file.changed, moment))
     }
 
     /// Reads every file: the manifest, in the lines that `sha256sum` prints.
@@ -236,7 +236,7 @@ impl File {
     fn sha256(&self) -> Result<String> {
         match self.name.as_str() {
             "go.env" => {
-                let text = crate::regular::read(&self.path).map_err(|why| unreadable(&self.path, why))?;
+                let text = crate::util::regular_file::read(&self.path).map_err(|why| unreadable(&self.path, why))?;
                 Ok(hex(&Sha256::digest(settings(&text))))
             }
             _ => sha256_of(&self.path),

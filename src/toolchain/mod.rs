@@ -1,50 +1,48 @@
 //! The tools of a plan: where each is, or will be had from; then, in one step, whatever is missing is fetched.
 
-pub mod archive;
-pub mod cache;
-pub mod cc;
-pub mod digest;
-pub mod fetch;
-pub mod go;
-pub mod goroot;
-pub mod manifest;
-pub mod official;
-pub mod record;
-pub mod store;
-pub mod tree;
-pub mod way;
-pub mod wrapper;
-pub mod zig;
-
 use std::path::PathBuf;
 
-use crate::error::{Error, Kind, Result};
-use crate::host::Host;
 use crate::matrix::Matrix;
-use crate::plan::{CcWish, Job, Plan};
-use crate::ui::Ui;
-use cc::Cc;
-use go::Go;
-use store::Store;
-use wrapper::Wrapper;
+use crate::plan::{CcChoice, Job, Plan};
+use crate::toolchain::cc::Cc;
+use crate::toolchain::go::Go;
+use crate::toolchain::state::State;
+use crate::toolchain::store::Store;
+use crate::toolchain::wrapper::Wrapper;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::host::Host;
+use crate::util::ui::Ui;
 
-/// Whether a tool is on this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Ready,
-    Missing,
-}
+pub mod bundle;
+pub mod archive;
+pub mod gc;
+pub mod cc;
+pub mod sha256_cache;
+pub mod fetch;
+pub mod go;
+pub mod installed_go;
+pub mod manifest;
+pub mod gateway_archive;
+pub mod provenance;
+pub mod store;
+pub mod unpacked;
+pub mod source;
+pub mod wrapper;
+pub mod zig;
+pub mod go_messages;
+pub mod session;
+pub mod state;
 
 /// A job with its tools.
 #[derive(Debug, Clone)]
-pub struct Tools {
+pub struct Toolchain {
     pub go: Go,
     pub cc: Cc,
     /// First on PATH of the build: the folder of the wrappers.
     pub wrappers: PathBuf,
 }
 
-impl Tools {
+impl Toolchain {
     /// The scripts this build calls by name.
     #[must_use]
     pub fn scripts(&self, job: &Job, matrix: &Matrix, store: &Store) -> Vec<Wrapper> {
@@ -66,9 +64,9 @@ impl Tools {
 ///
 /// # Errors
 /// A tool that was named and is not there.
-pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Vec<Tools>> {
+pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Vec<Toolchain>> {
     check_place(store)?;
-    let mut all: Vec<Tools> = Vec::new();
+    let mut all: Vec<Toolchain> = Vec::new();
     for job in &plan.jobs {
         let known = |same: &dyn Fn(&Job) -> bool| plan.jobs.iter().zip(&all).find(|(job, _)| same(job));
         let go = match known(&|other| other.gateway.go == job.gateway.go) {
@@ -79,7 +77,7 @@ pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline
             Some((_, tools)) => tools.cc.clone(),
             None => cc::resolve(job, matrix, host, store, offline)?,
         };
-        all.push(Tools {
+        all.push(Toolchain {
             go,
             cc,
             wrappers: store.wrappers(),
@@ -107,7 +105,7 @@ fn check_place(store: &Store) -> Result<()> {
 /// See [`go::ensure`], [`zig::ensure`].
 pub fn ensure(
     plan: &Plan,
-    tools: &mut [Tools],
+    tools: &mut [Toolchain],
     matrix: &Matrix,
     host: &Host,
     store: &Store,
@@ -119,7 +117,7 @@ pub fn ensure(
         if let Some(zig) = &tools.cc.zig {
             match zig::ensure(zig, matrix.zig(), host, store, offline, ui) {
                 Ok(()) => {}
-                Err(why) if job.cc.value == CcWish::Auto && why.kind != Kind::Interrupted => {
+                Err(why) if job.cc.value == CcChoice::Auto && why.kind != Kind::Interrupted => {
                     let Ok(gcc) = cc::gcc(job, "zig could not be had", matrix, host) else {
                         return Err(why);
                     };

@@ -1,15 +1,17 @@
 //! The store: where toolchains live. A thing appears in it whole, by one rename, or not at all.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::error::{Error, Result};
-use crate::host::Host;
-use crate::owner::Trusted;
-use crate::signals::tick;
-use crate::version::GoVersion;
+use crate::util::error::{Error, Result};
+use crate::util::fs::{create_dir, remove_tree};
+use crate::util::host::Host;
+use crate::util::owner::Trusted;
+use crate::util::process::signals::tick;
+use crate::util::version::GoVersion;
 
 /// The folder that plugbuild owns; nothing in it is ever changed in place.
 #[derive(Debug, Clone)]
@@ -26,19 +28,19 @@ const ELSEWHERE: &str = "set PLUGBUILD_HOME to a folder that may be written";
 
 /// Held while one copy of plugbuild makes one thing; the system lets go of it even when the copy is killed.
 #[derive(Debug)]
-pub struct Lock {
+pub struct ExclusiveLock {
     file: File,
     /// What is locked is in use: it is not swept meanwhile.
-    _hold: Option<Hold>,
+    _hold: Option<SharedLock>,
 }
 
 /// Held while a copy uses the store: as long as one is, no other sweeps it.
 #[derive(Debug)]
-pub struct Hold {
+pub struct SharedLock {
     _file: File,
 }
 
-impl Lock {
+impl ExclusiveLock {
     /// For a process that is to hold it too: the lock lasts until both have let go of it.
     #[must_use]
     pub fn file(&self) -> &File {
@@ -240,10 +242,10 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<Lock> {
+    pub fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
         let hold = self.hold()?;
         let file = self.taken(&format!("{name}.lock"), File::try_lock, waiting)?;
-        Ok(Lock {
+        Ok(ExclusiveLock {
             file,
             _hold: Some(hold),
         })
@@ -253,27 +255,27 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn hold(&self) -> Result<Hold> {
+    pub fn hold(&self) -> Result<SharedLock> {
         // Sweeping takes a moment: no word about it.
         let file = self.taken(IN_USE, File::try_lock_shared, || {})?;
-        Ok(Hold { _file: file })
+        Ok(SharedLock { _file: file })
     }
 
     /// Waits until nobody uses the store, and keeps it so.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn alone(&self, waiting: impl FnOnce()) -> Result<Lock> {
+    pub fn alone(&self, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
         let file = self.taken(IN_USE, File::try_lock, waiting)?;
-        Ok(Lock { file, _hold: None })
+        Ok(ExclusiveLock { file, _hold: None })
     }
 
     /// The same, if nobody uses it right now.
     #[must_use]
-    pub fn alone_at_once(&self) -> Option<Lock> {
+    pub fn alone_at_once(&self) -> Option<ExclusiveLock> {
         let file = self.lock_file(IN_USE).ok()?;
         file.try_lock().ok()?;
-        Some(Lock { file, _hold: None })
+        Some(ExclusiveLock { file, _hold: None })
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
@@ -345,33 +347,6 @@ pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
         .collect();
     entries.sort();
     entries
-}
-
-/// `mkdir -p` with our words.
-///
-/// # Errors
-/// The folder cannot be made.
-pub fn create_dir(dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
-}
-
-/// Removes a tree, also one whose folders may not be written (as Go unpacks modules).
-///
-/// # Errors
-/// Something in it cannot be removed.
-pub fn remove_tree(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let meta = path.symlink_metadata().map_err(|e| Error::io("remove", path, e))?;
-    if !meta.is_dir() {
-        return fs::remove_file(path).map_err(|e| Error::io("remove", path, e));
-    }
-    if meta.permissions().mode() & 0o700 != 0o700 {
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
-    }
-    for entry in fs::read_dir(path).map_err(|e| Error::io("remove", path, e))? {
-        remove_tree(&entry.map_err(|e| Error::io("remove", path, e))?.path())?;
-    }
-    fs::remove_dir(path).map_err(|e| Error::io("remove", path, e))
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
-use crate::invocation::quoted;
 use crate::matrix::Quirk;
-use crate::plan::paths::GOROOT_TOLD;
-use crate::toolchain::fetch::hex;
+use crate::plan::path_map::GOROOT_TOLD;
 use crate::toolchain::store::Store;
+use crate::util::error::{Error, Result};
+use crate::util::hash::hex;
+use crate::util::process::quoted;
 
 /// A script by its name on PATH.
 #[derive(Debug, Clone, PartialEq, Eq)]

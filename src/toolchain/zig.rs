@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result};
-use crate::host::Host;
-use crate::invocation::Invocation;
-use crate::invocation::growth::Growth;
 use crate::matrix::{Zig as ZigRow, ZigHost};
-use crate::toolchain::fetch::{self, Sum};
-use crate::toolchain::record::{Record, Word};
+use crate::toolchain::fetch::Checksum;
+use crate::toolchain::provenance::{Record, Word};
+use crate::toolchain::source::Mirror;
+use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
-use crate::toolchain::way::Mirror;
-use crate::toolchain::{State, archive, tree};
-use crate::ui::Ui;
+use crate::toolchain::{archive, fetch, unpacked};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::host::Host;
+use crate::util::process::Invocation;
+use crate::util::process::stall::StallTimeout;
+use crate::util::ui::Ui;
 
 /// The variable that names a mirror.
 const MIRROR: &str = "PLUGBUILD_ZIG_MIRROR";
@@ -23,7 +24,7 @@ pub struct Zig {
     pub version: String,
     pub program: PathBuf,
     pub state: State,
-    /// As [`super::go::Go::why`].
+    /// As [`crate::toolchain::go::Go::why`].
     pub why: String,
 }
 
@@ -156,7 +157,7 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
     let bar = fetch::progress(host, &format!("zig {}", zig.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::patience(host)?;
-    let growth = Growth::of(vec![stage.path().to_owned()], patience)
+    let growth = StallTimeout::of(vec![stage.path().to_owned()], patience)
         .at_most(fetch::LARGEST_BROUGHT, &format!("zig {}", zig.version));
     let output = download.output_while(host, growth);
     bar.finish_and_clear();
@@ -206,7 +207,7 @@ fn from_archive(
     let stage = store.stage()?;
     let archive = stage.path().join(&name);
     let what = format!("zig {}", zig.version);
-    fetch::download(&from, &Sum::Sha256(sum.clone()), &archive, &what, host)?;
+    fetch::download(&from, &Checksum::Sha256(sum.clone()), &archive, &what, host)?;
     let unpacked = stage.path().join("unpacked");
     archive::unpack_tar_xz(&archive, &unpacked)?;
     let sum = format!("sha256:{sum}");
@@ -242,7 +243,7 @@ fn publish(zig: &Zig, staged: &Path, record: &Record, store: &Store) -> Result<(
 pub(crate) fn check_unpacked(staged: &Path, version: &str) -> Result<()> {
     let program = staged.join("zig");
     let is_folder = staged.symlink_metadata().is_ok_and(|meta| meta.is_dir());
-    if is_folder && tree::set_run_bit(&program).is_ok() && tree::is_program(&program) {
+    if is_folder && unpacked::set_run_bit(&program).is_ok() && unpacked::is_program(&program) {
         return Ok(());
     }
     Err(Error::integrity(format!("what came as zig {version} has no zig in it")))

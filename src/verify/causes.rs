@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::binary::pclntab::SourceRoot;
-use crate::verify::against::{Against, File};
-use crate::verify::finding::{Finding, Id, Stage};
-use crate::verify::packages::{other_go, rebuild, release};
+use crate::verify::build_settings;
+use crate::verify::build_settings::Difference;
+use crate::verify::compiled_modules::{ModuleCopy, Side};
+use crate::verify::finding::{Diagnostic, Id, Stage};
+use crate::verify::gateway::{File, LoadTarget};
+use crate::verify::package_hashes::{other_go, rebuild, release};
 use crate::verify::plugin::Plugin;
-use crate::verify::settings::{self, Difference};
-use crate::verify::sides::{Copy, Side};
 
 /// The causes for packages whose hash is not the gateway's.
-pub(super) fn causes(plugin: &Plugin<'_>, file: &File<'_>, against: &Against<'_>, differing: &[&str]) -> Vec<Finding> {
+pub(crate) fn causes(
+    plugin: &Plugin<'_>,
+    file: &File<'_>,
+    against: &LoadTarget<'_>,
+    differing: &[&str],
+) -> Vec<Diagnostic> {
     let pair = Pair {
         plugin,
         file,
@@ -25,7 +31,7 @@ pub(super) fn causes(plugin: &Plugin<'_>, file: &File<'_>, against: &Against<'_>
 struct Pair<'x, 'a> {
     plugin: &'x Plugin<'a>,
     file: &'x File<'a>,
-    against: &'x Against<'a>,
+    against: &'x LoadTarget<'a>,
     ours: Side<'x>,
     theirs: Side<'x>,
 }
@@ -38,7 +44,7 @@ struct Moved<'p> {
 }
 
 impl<'x> Pair<'x, '_> {
-    fn causes(&'x self, differing: &[&'x str]) -> Vec<Finding> {
+    fn causes(&'x self, differing: &[&'x str]) -> Vec<Diagnostic> {
         let mut standard = Vec::new();
         let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut unexplained = Vec::new();
@@ -68,7 +74,9 @@ impl<'x> Pair<'x, '_> {
                 (Some(ours), Some(theirs)) if (&ours.path, &ours.version) != (&theirs.path, &theirs.version) => {
                     findings.push(other_copy(module, &ours, &theirs, self.against).packages(&packages));
                 }
-                (Some(Copy { root: Some(ours), .. }), Some(Copy { root: Some(theirs), .. })) if ours != theirs => {
+                (Some(ModuleCopy { root: Some(ours), .. }), Some(ModuleCopy { root: Some(theirs), .. }))
+                    if ours != theirs =>
+                {
                     let moved = match (ours, theirs) {
                         (SourceRoot::At(ours), SourceRoot::At(theirs)) => moved.entry((ours, theirs)).or_default(),
                         _ => &mut trimmed,
@@ -108,20 +116,20 @@ impl<'x> Pair<'x, '_> {
 
     fn settings(&self) -> Vec<Difference> {
         let ours = self.plugin.info.as_ref();
-        ours.map(|info| settings::differences(info, &self.file.info))
+        ours.map(|info| build_settings::differences(info, &self.file.info))
             .unwrap_or_default()
     }
 
-    fn of_settings(&self, packages: &[&str]) -> Vec<Finding> {
+    fn of_settings(&self, packages: &[&str]) -> Vec<Diagnostic> {
         let rebuild = rebuild(self.against);
         let differences = self.settings();
         differences
             .iter()
-            .map(|d| settings::finding(d, &rebuild).packages(packages))
+            .map(|d| build_settings::finding(d, &rebuild).packages(packages))
             .collect()
     }
 
-    fn standard_library(&self, packages: &[&str]) -> Vec<Finding> {
+    fn standard_library(&self, packages: &[&str]) -> Vec<Diagnostic> {
         let of_settings = self.of_settings(packages);
         if !of_settings.is_empty() {
             return of_settings;
@@ -140,13 +148,13 @@ impl<'x> Pair<'x, '_> {
             rebuild(self.against)
         );
         vec![
-            Finding::new(Id::OtherStandardLibrary, Stage::Open, what)
+            Diagnostic::new(Id::OtherStandardLibrary, Stage::Open, what)
                 .help(help)
                 .packages(packages),
         ]
     }
 
-    fn trimpath(&self) -> Finding {
+    fn trimpath(&self) -> Diagnostic {
         let (what, ours, theirs, cure) = match self.ours.trimmed() {
             true => (
                 "it is built with -trimpath, the gateway without",
@@ -156,14 +164,14 @@ impl<'x> Pair<'x, '_> {
             ),
             false => ("the gateway is built with -trimpath, it without", "", "-trimpath", ""),
         };
-        Finding::new(Id::Trimpath, Stage::Open, what)
+        Diagnostic::new(Id::Trimpath, Stage::Open, what)
             .about("-trimpath")
             .sides(ours, theirs)
             .help(format!("{cure}{}", rebuild(self.against)))
     }
 
     /// Nothing says why: settings that differ are the likely cause.
-    fn unexplained(&self, packages: &[&str]) -> Vec<Finding> {
+    fn unexplained(&self, packages: &[&str]) -> Vec<Diagnostic> {
         let Some(first) = packages.first() else {
             return Vec::new();
         };
@@ -177,7 +185,7 @@ impl<'x> Pair<'x, '_> {
         };
         let what = format!("{which} from the gateway's, and neither version, folder nor setting says why");
         vec![
-            Finding::new(Id::OtherPackage, Stage::Open, what)
+            Diagnostic::new(Id::OtherPackage, Stage::Open, what)
                 .about(*first)
                 .help(format!(
                     "its sources may have been changed, or C headers differ; {}",
@@ -194,8 +202,8 @@ fn is_standard(package: &str) -> bool {
     !first.contains('.') && (first != "plugin" || package == first)
 }
 
-fn other_copy(module: &str, ours: &Copy, theirs: &Copy, against: &Against<'_>) -> Finding {
-    let shown = |copy: &Copy| match copy.replaced {
+fn other_copy(module: &str, ours: &ModuleCopy, theirs: &ModuleCopy, against: &LoadTarget<'_>) -> Diagnostic {
+    let shown = |copy: &ModuleCopy| match copy.replaced {
         true => format!("{} {} in its place", copy.path, copy.version),
         false => copy.version.clone(),
     };
@@ -209,7 +217,7 @@ fn other_copy(module: &str, ours: &Copy, theirs: &Copy, against: &Against<'_>) -
         false => (Id::OtherModuleVersion, format!("`go get {wanted}`")),
     };
     let (ours, theirs) = (shown(ours), shown(theirs));
-    Finding::new(
+    Diagnostic::new(
         id,
         Stage::Open,
         format!("module {module}: it has {ours}, the gateway {theirs}"),
@@ -222,14 +230,14 @@ fn other_copy(module: &str, ours: &Copy, theirs: &Copy, against: &Against<'_>) -
     ))
 }
 
-fn other_path(ours: &str, theirs: &str, modules: &[&str], against: &Against<'_>) -> Finding {
+fn other_path(ours: &str, theirs: &str, modules: &[&str], against: &LoadTarget<'_>) -> Diagnostic {
     let first = modules.first().copied().unwrap_or_default();
     let which = match modules.len() {
         1 => format!("module {first}"),
         n => format!("{n} modules ({first}, …)"),
     };
     let what = format!("{which} of the same version: compiled in {ours}, for the gateway in {theirs}");
-    Finding::new(Id::OtherBuildPath, Stage::Open, what)
+    Diagnostic::new(Id::OtherBuildPath, Stage::Open, what)
         .about(first)
         .sides(ours, theirs)
         .help(rebuild(against))

@@ -143,7 +143,7 @@ pub enum Stage {
 
 /// One cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct Diagnostic {
     pub id: Id,
     pub severity: Severity,
     pub stage: Stage,
@@ -165,9 +165,9 @@ pub struct Finding {
     pub packages: Vec<String>,
 }
 
-impl Finding {
-    pub(super) fn new(id: Id, stage: Stage, what: impl Into<String>) -> Self {
-        Finding {
+impl Diagnostic {
+    pub(crate) fn new(id: Id, stage: Stage, what: impl Into<String>) -> Self {
+        Diagnostic {
             id,
             severity: Severity::Error,
             stage,
@@ -180,29 +180,29 @@ impl Finding {
         }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    pub(super) fn severity(mut self, severity: Severity) -> Self {
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
-    pub(super) fn about(mut self, subject: impl Into<String>) -> Self {
+    pub(crate) fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
     /// What each side has.
-    pub(super) fn sides(mut self, plugin: impl Into<String>, gateway: impl Into<String>) -> Self {
+    pub(crate) fn sides(mut self, plugin: impl Into<String>, gateway: impl Into<String>) -> Self {
         self.plugin = Some(plugin.into());
         self.gateway = Some(gateway.into());
         self
     }
 
-    pub(super) fn packages(mut self, packages: &[&str]) -> Self {
+    pub(crate) fn packages(mut self, packages: &[&str]) -> Self {
         self.packages = packages.iter().map(|&p| p.to_owned()).collect();
         self.packages.sort();
         self
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn packages_are_listed_by_their_path() {
-        let finding = Finding::new(Id::PluginsClash, Stage::Open, "").packages(&["b/a", "a", "b"]);
+        let finding = Diagnostic::new(Id::PluginsClash, Stage::Open, "").packages(&["b/a", "a", "b"]);
         assert_eq!(finding.packages, ["a", "b", "b/a"]);
     }
 

@@ -2,16 +2,18 @@
 
 use std::collections::HashSet;
 
-use crate::binary::dynamic::{Symbol, VersionNeed};
+use crate::binary::dynamic::VersionNeed;
 use crate::binary::image::Image;
-use crate::target::{LibcKind, Target};
-use crate::ui::and_more;
-use crate::verify::against::{Against, System, system_has};
-use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::binary::symbol_versions::newest_glibc;
+use crate::binary::symbols::Symbol;
+use crate::util::target::{LibcKind, Target};
+use crate::util::ui::and_more;
+use crate::util::version::LibcVersion;
+use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
+use crate::verify::gateway::{LoadTarget, System, system_has};
 use crate::verify::linkage;
-use crate::verify::musl::{Musl, is_own_library};
+use crate::verify::musl_symbols::{Musl, is_own_library};
 use crate::verify::plugin::Plugin;
-use crate::version::LibcVersion;
 
 /// Of symbols that nothing has: so many are listed, and all are counted.
 const MOST_NAMED: usize = 1000;
@@ -31,26 +33,6 @@ const GLIBC: [&str; 12] = [
     "ld-linux-x86-64.so.2",
     "ld-linux-aarch64.so.1",
 ];
-
-/// The glibc a symbol version stands for: of `GLIBC_2.34` that number. The markers by which glibc 2.36 and later
-/// refuse to be replaced by an older one count as these.
-pub(super) fn glibc_of(version: &str) -> Option<LibcVersion> {
-    let version = match version {
-        "GLIBC_ABI_DT_RELR" => "GLIBC_2.36",
-        "GLIBC_ABI_GNU_TLS" | "GLIBC_ABI_GNU2_TLS" => "GLIBC_2.42",
-        other => other,
-    };
-    version.strip_prefix("GLIBC_")?.parse().ok()
-}
-
-/// The newest glibc a file needs, and for which version entry.
-#[must_use]
-pub fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d>)> {
-    let needs = image.version_needs().into_iter().filter(|need| !need.weak);
-    needs
-        .filter_map(|need| Some((glibc_of(need.version)?, need)))
-        .max_by_key(|(version, _)| *version)
-}
 
 /// Whether a file that was just linked needs the libc of its target, and no newer one; the newest glibc it needs.
 ///
@@ -85,7 +67,7 @@ fn wanting(image: Image<'_>, need: VersionNeed<'_>) -> String {
 }
 
 /// What the dynamic loader would say.
-pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let system = &against.system;
     let mut findings = match (plugin.libc(), system.kind) {
         (Some(LibcKind::Musl), Some(LibcKind::Glibc)) => return vec![musl_on_glibc(plugin, against)],
@@ -101,7 +83,7 @@ pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> 
     findings
 }
 
-fn rebuild(against: &Against<'_>) -> String {
+fn rebuild(against: &LoadTarget<'_>) -> String {
     let kind = against
         .system
         .kind
@@ -109,14 +91,14 @@ fn rebuild(against: &Against<'_>) -> String {
     format!("rebuild it for this gateway: `plugbuild {}{kind}`", against.typed)
 }
 
-fn musl_on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Finding {
+fn musl_on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Diagnostic {
     let library = plugin
         .needed
         .iter()
         .find(|lib| is_own_library(lib))
         .copied()
         .unwrap_or("libc.so");
-    Finding::new(
+    Diagnostic::new(
         Id::OtherLibc,
         Stage::Link,
         format!("it is built for musl and the gateway runs on glibc, where `{library}` is no library"),
@@ -127,9 +109,9 @@ fn musl_on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Finding {
 }
 
 /// On a glibc system each version must be there; what has none must be found in the gateway.
-fn on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+fn on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
-    let mut findings: Vec<Finding> = newest_glibc(image)
+    let mut findings: Vec<Diagnostic> = newest_glibc(image)
         .filter(|(_, need)| !system_has(&against.system, need.version))
         .map(|(version, need)| floor(image, version, need, against))
         .into_iter()
@@ -151,7 +133,7 @@ fn on_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
     findings
 }
 
-fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against: &Against<'_>) -> Finding {
+fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against: &LoadTarget<'_>) -> Diagnostic {
     let System {
         version: has,
         at_least,
@@ -181,7 +163,7 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
             against.typed
         ),
     };
-    Finding::new(Id::LibcFloor, Stage::Link, what)
+    Diagnostic::new(Id::LibcFloor, Stage::Link, what)
         .severity(severity)
         .about(need.version)
         .sides(format!("glibc {version}"), format!("glibc {has}"))
@@ -189,7 +171,7 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
 }
 
 /// On a musl system there are no versions: each symbol must be there by its name.
-fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+fn on_musl(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let musl = Musl::of(against.system.version);
     let image = plugin.image();
     let gateway_has = gateway_has(against);
@@ -202,7 +184,7 @@ fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
     match missing_symbols(plugin, &missing, "musl does not have", against) {
         Some(finding) => vec![finding],
         None if plugin.libc() == Some(LibcKind::Glibc) => vec![
-            Finding::new(
+            Diagnostic::new(
                 Id::GlibcOnMusl,
                 Stage::Link,
                 "it is built for glibc; the gateway's musl loads it all the same, as it has every symbol it wants",
@@ -216,7 +198,7 @@ fn on_musl(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
 }
 
 /// Symbols that are in no place one can look into. Other libraries may bring any; only then it is not certain.
-fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: &Against<'_>) -> Option<Finding> {
+fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let first = all.first()?.text();
     let names: Vec<String> = all.iter().take(MOST_NAMED).map(Symbol::text).collect();
     let others = and_more(all.len().saturating_sub(1));
@@ -224,7 +206,7 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: 
         true => Severity::Error,
         false => Severity::Unsure,
     };
-    let finding = Finding::new(
+    let finding = Diagnostic::new(
         Id::MissingSymbol,
         Stage::Link,
         format!("it needs `{first}`{others}, which {who}"),
@@ -242,7 +224,7 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: 
 }
 
 /// The cure for C code that was compiled elsewhere, for glibc.
-fn other_library(plugin: &Plugin<'_>, against: &Against<'_>) -> String {
+fn other_library(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> String {
     let tags = plugin.info.as_ref().and_then(|info| info.setting("-tags"));
     let tagged = tags.is_some_and(|tags| tags.split([',', ' ']).any(|tag| tag == "musl"));
     let what = "a C library in it was compiled for glibc: link the one for musl";
@@ -256,12 +238,12 @@ fn other_library(plugin: &Plugin<'_>, against: &Against<'_>) -> String {
 }
 
 /// Whether a plugin that was linked for musl has something in it that was not.
-fn for_glibc(plugin: &Plugin<'_>, against: &Against<'_>) -> bool {
+fn for_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
     against.system.kind == Some(LibcKind::Musl) && plugin.libc() != Some(LibcKind::Glibc)
 }
 
 /// Whether a symbol is in the gateway's process: defined by it, or wanted by it and so in one of its libraries.
-fn gateway_has(against: &Against<'_>) -> impl Fn(&[u8]) -> bool {
+fn gateway_has(against: &LoadTarget<'_>) -> impl Fn(&[u8]) -> bool {
     let image = against.file.as_ref().map(|file| file.binary.image());
     let wanted: HashSet<&[u8]> = image
         .iter()
@@ -280,7 +262,7 @@ fn only_libc(plugin: &Plugin<'_>) -> bool {
 }
 
 /// Libraries beyond the libc: there if the gateway needs them too, else nobody knows.
-fn libraries(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+fn libraries(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let of_gateway: Vec<&str> = against
         .file
         .iter()
@@ -312,7 +294,7 @@ fn libraries(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
                     lib.split(".so").next().unwrap_or(lib)
                 ),
             };
-            Finding::new(Id::MissingLibrary, Stage::Link, what)
+            Diagnostic::new(Id::MissingLibrary, Stage::Link, what)
                 .severity(if surely { Severity::Error } else { Severity::Unsure })
                 .about(*lib)
                 .help(help)

@@ -1,9 +1,9 @@
 //! Ways to link a plugin that some gateways cannot take.
 
 use crate::binary::image::Image;
-use crate::target::LibcKind;
-use crate::verify::against::Against;
-use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::util::target::LibcKind;
+use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
+use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 
 /// What glibc keeps for thread-local variables at fixed places of libraries that come later, and what padding may add.
@@ -14,7 +14,7 @@ const FIXED: &str = "initial-exec";
 const OF_GO: u64 = 8;
 
 /// What speaks against how it was linked.
-pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
     let glibc = against.system.kind == Some(LibcKind::Glibc);
     let musl = against.system.kind == Some(LibcKind::Musl);
@@ -79,7 +79,7 @@ pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> 
     .map(|(_, stage, subject, what, help)| {
         let fits_by_luck = glibc && subject == FIXED && locals <= FIXED_PLACES + PADDING;
         let severity = if fits_by_luck { Severity::Unsure } else { Severity::Error };
-        Finding::new(Id::UnfitLink, stage, what)
+        Diagnostic::new(Id::UnfitLink, stage, what)
             .severity(severity)
             .about(subject)
             .help(help)
@@ -94,7 +94,7 @@ fn has_other_symbols(plugin: &Plugin<'_>) -> bool {
 }
 
 /// Whether variables at fixed places are its own: those that the gateway has are there already.
-fn has_own_fixed_locals(image: Image<'_>, against: &Against<'_>) -> bool {
+fn has_own_fixed_locals(image: Image<'_>, against: &LoadTarget<'_>) -> bool {
     let gateway = against.file.as_ref().map(|file| file.binary.image());
     image.fixed_thread_locals().any(|symbol| {
         symbol.is_none_or(|own| own.defined && gateway.is_some_and(|gateway| gateway.symbol(own.name).is_none()))

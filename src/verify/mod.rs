@@ -4,40 +4,43 @@
 //! symbols (`dlopen`), plugin path, the hash of every package that is in the process already, then what the gateway
 //! looks up. Plugins are judged in the order they are given, since each one opened adds its packages to the process.
 
-pub mod finding;
-pub mod plugin;
-pub mod against;
-pub mod musl;
-mod libc;
-mod linkage;
-mod sides;
-mod settings;
-mod packages;
-mod causes;
-mod known;
-mod unproved;
-pub mod registerers;
-pub mod together;
-pub mod render;
-
-pub use libc::{fits_libc, newest_glibc};
-
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::binary::image::Image;
 use crate::binary::pkghash::Lookup;
-use crate::ui::and_more;
-use crate::verify::against::Against;
-use crate::verify::finding::{Finding, Id, Severity, Stage};
-use crate::verify::packages::compare;
+use crate::util::ui::and_more;
+use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
+use crate::verify::gateway::LoadTarget;
+use crate::verify::package_hashes::compare;
 use crate::verify::plugin::Plugin;
+
+pub mod checks;
+pub mod inspect;
+pub mod finding;
+pub mod plugin;
+pub mod gateway;
+pub mod musl_symbols;
+pub mod libc;
+pub mod linkage;
+pub mod compiled_modules;
+pub mod build_settings;
+pub mod package_hashes;
+pub mod causes;
+pub mod without_binary;
+pub mod unproved;
+pub mod registerers;
+pub mod plugin_conflicts;
+pub mod render;
+
+pub use crate::binary::symbol_versions::newest_glibc;
+pub use crate::verify::libc::fits_libc;
 
 /// Will it load?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum LoadOutcome {
     WillLoad,
     WillNotLoad,
     CantTell,
@@ -47,13 +50,13 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     pub plugin: PathBuf,
-    pub answer: Answer,
+    pub answer: LoadOutcome,
     /// How many packages it has.
     pub packages: usize,
     /// How many of them were compared with the gateway's, if it was there to compare with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared: Option<usize>,
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Diagnostic>,
     /// What could not be seen, and so may still go wrong.
     pub unseen: Vec<String>,
 }
@@ -61,7 +64,7 @@ pub struct Verdict {
 impl Verdict {
     /// Whether `plugin.Open` itself would succeed, whatever the gateway then finds in the plugin.
     #[must_use]
-    pub fn opens(&self) -> Answer {
+    pub fn opens(&self) -> LoadOutcome {
         let open: Vec<_> = self
             .findings
             .iter()
@@ -72,18 +75,18 @@ impl Verdict {
     }
 }
 
-fn answer(findings: &[Finding], unseen: &[String]) -> Answer {
+fn answer(findings: &[Diagnostic], unseen: &[String]) -> LoadOutcome {
     match findings.iter().map(|f| f.severity).max() {
-        Some(Severity::Error) => Answer::WillNotLoad,
-        Some(Severity::Unsure) => Answer::CantTell,
-        _ if !unseen.is_empty() => Answer::CantTell,
-        _ => Answer::WillLoad,
+        Some(Severity::Error) => LoadOutcome::WillNotLoad,
+        Some(Severity::Unsure) => LoadOutcome::CantTell,
+        _ if !unseen.is_empty() => LoadOutcome::CantTell,
+        _ => LoadOutcome::WillLoad,
     }
 }
 
 /// Judges plugins as a gateway would open them, one after the other.
 #[must_use]
-pub fn judge(plugins: &[Plugin<'_>], against: &Against<'_>) -> Vec<Verdict> {
+pub fn judge(plugins: &[Plugin<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
     let mut process = Process::default();
     let mut verdicts: Vec<Verdict> = Vec::new();
     for (at, plugin) in plugins.iter().enumerate() {
@@ -115,10 +118,10 @@ struct Process<'p, 'a> {
 }
 
 impl<'p, 'a> Process<'p, 'a> {
-    fn open(&mut self, plugin: &'p Plugin<'a>, against: &Against<'_>) -> Verdict {
+    fn open(&mut self, plugin: &'p Plugin<'a>, against: &LoadTarget<'_>) -> Verdict {
         let mut verdict = Verdict {
             plugin: plugin.binary.path().to_owned(),
-            answer: Answer::CantTell,
+            answer: LoadOutcome::CantTell,
             packages: plugin.packages.len(),
             shared: None,
             findings: unfit(plugin, against).into_iter().collect(),
@@ -127,7 +130,7 @@ impl<'p, 'a> Process<'p, 'a> {
         let mut linked = false;
         if verdict.findings.is_empty() {
             verdict.findings = libc::check(plugin, against);
-            let stops = |f: &Finding| f.severity == Severity::Error && f.stage == Stage::Link;
+            let stops = |f: &Diagnostic| f.severity == Severity::Error && f.stage == Stage::Link;
             linked = !verdict.findings.iter().any(stops);
             self.go_open(plugin, against, &mut verdict);
             verdict.findings.extend(registerers::check(plugin, against));
@@ -137,7 +140,7 @@ impl<'p, 'a> Process<'p, 'a> {
         if linked {
             self.mapped.push(plugin);
             self.misfit = self.misfit.or(Some(plugin).filter(|plugin| is_misfit(plugin, against)));
-            if verdict.opens() != Answer::WillNotLoad {
+            if verdict.opens() != LoadOutcome::WillNotLoad {
                 self.opened.push(plugin);
             }
         }
@@ -149,7 +152,7 @@ impl<'p, 'a> Process<'p, 'a> {
     }
 
     /// Go's part of it.
-    fn go_open(&self, plugin: &Plugin<'_>, against: &Against<'_>, verdict: &mut Verdict) {
+    fn go_open(&self, plugin: &Plugin<'_>, against: &LoadTarget<'_>, verdict: &mut Verdict) {
         let same_path = |other: &&&Plugin<'_>| plugin.path.is_some() && other.path == plugin.path;
         if let Some(other) = self.opened.iter().find(same_path) {
             verdict.findings.push(same_plugin_path(plugin, other));
@@ -159,13 +162,13 @@ impl<'p, 'a> Process<'p, 'a> {
                 let found = compare(&plugin.packages, &mut Lookup::new(file.binary.image()));
                 verdict.shared = Some(found.shared);
                 verdict.findings.extend(match found.differing.is_empty() {
-                    true => packages::go_by_luck(plugin, file, against).into_iter().collect(),
+                    true => package_hashes::go_by_luck(plugin, file, against).into_iter().collect(),
                     false => causes::causes(plugin, file, against, &found.differing),
                 });
                 found.own
             }
             None => {
-                let (findings, unseen) = known::check(plugin, against);
+                let (findings, unseen) = without_binary::check(plugin, against);
                 verdict.findings.extend(findings);
                 verdict.unseen.extend(unseen);
                 plugin.packages.clone()
@@ -175,7 +178,7 @@ impl<'p, 'a> Process<'p, 'a> {
     }
 
     /// Packages that the gateway does not have, but plugins loaded before do.
-    fn clashes(&self, plugin: &Plugin<'_>, mut own: Vec<crate::binary::pkghash::PackageHash<'_>>) -> Vec<Finding> {
+    fn clashes(&self, plugin: &Plugin<'_>, mut own: Vec<crate::binary::pkghash::PackageHash<'_>>) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         for other in &self.mapped {
             let found = compare(&own, &mut Lookup::new(other.image()));
@@ -192,11 +195,11 @@ impl<'p, 'a> Process<'p, 'a> {
 }
 
 /// What makes any further question idle.
-fn unfit(plugin: &Plugin<'_>, against: &Against<'_>) -> Option<Finding> {
+fn unfit(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let arch = plugin.image().arch();
     if let Some(theirs) = against.arch.filter(|theirs| *theirs != arch) {
         return Some(
-            Finding::new(
+            Diagnostic::new(
                 Id::OtherMachine,
                 Stage::Link,
                 format!("it is built for {arch}, the gateway for {theirs}"),
@@ -210,7 +213,7 @@ fn unfit(plugin: &Plugin<'_>, against: &Against<'_>) -> Option<Finding> {
     }
     (!against.loads_plugins()).then(|| {
         let (why, help) = crate::gateway::why_none(against.gateway);
-        Finding::new(
+        Diagnostic::new(
             Id::NoPluginSupport,
             Stage::Open,
             format!("the gateway cannot load any plugin: {why}"),
@@ -221,7 +224,7 @@ fn unfit(plugin: &Plugin<'_>, against: &Against<'_>) -> Option<Finding> {
 
 /// Whether it breaks the gateway's list of modules, as it adds itself where another Go has the list's next entry, or to
 /// a list of its own.
-fn is_misfit(plugin: &Plugin<'_>, against: &Against<'_>) -> bool {
+fn is_misfit(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
     // The next entry is the last field.
     let size = |image: Image<'_>| Some(image.symbol(b"runtime.firstmoduledata")?.size);
     let gateway = against.file.as_ref().and_then(|file| size(file.binary.image()));
@@ -231,9 +234,9 @@ fn is_misfit(plugin: &Plugin<'_>, against: &Against<'_>) -> bool {
     differs || plugin.image().binds_itself()
 }
 
-fn after_misfit(before: &Plugin<'_>) -> Finding {
+fn after_misfit(before: &Plugin<'_>) -> Diagnostic {
     let name = before.binary.path().display();
-    Finding::new(
+    Diagnostic::new(
         Id::AfterMisfit,
         Stage::Open,
         format!("{name}, which comes before it, ends the gateway, or else its ability to load further plugins"),
@@ -242,9 +245,9 @@ fn after_misfit(before: &Plugin<'_>) -> Finding {
     .help(format!("take {name} away, or mend it first"))
 }
 
-fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Finding {
+fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Diagnostic {
     let path = plugin.path.unwrap_or_default();
-    Finding::new(
+    Diagnostic::new(
         Id::SamePluginPath,
         Stage::Open,
         format!(
@@ -256,10 +259,10 @@ fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Finding {
     .help("give each plugin a module path of its own in its go.mod, and build the folder (`.`), not `main.go`")
 }
 
-fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Finding {
+fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Diagnostic {
     let first = packages.first().copied().unwrap_or_default();
     let others = and_more(packages.len().saturating_sub(1));
-    Finding::new(
+    Diagnostic::new(
         Id::PluginsClash,
         Stage::Open,
         format!(

@@ -1,15 +1,14 @@
 //! A plugin as far as its verdict needs it: read once from its file.
 
-use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::go_format::GoFormat;
 use crate::binary::image::Image;
-use crate::binary::ldflags;
 use crate::binary::linkage::Form;
 use crate::binary::moduledata::ModuleData;
-use crate::binary::pkghash::{self, PackageHash};
-use crate::error::{Error, Result};
-use crate::target::LibcKind;
+use crate::binary::pkghash::PackageHash;
+use crate::binary::{Binary, ldflags, pkghash};
+use crate::util::error::{Error, Result};
+use crate::util::target::LibcKind;
 
 /// An opened plugin.
 #[derive(Debug)]
@@ -99,7 +98,7 @@ impl<'a> Plugin<'a> {
 
     /// A symbol of its main package.
     #[must_use]
-    pub fn own_symbol(&self, name: &str) -> Option<crate::binary::dynamic::Symbol<'a>> {
+    pub fn own_symbol(&self, name: &str) -> Option<crate::binary::symbols::Symbol<'a>> {
         let full = format!("{}.{name}", pkghash::escape(self.path?));
         self.image().symbol(full.as_bytes())
     }

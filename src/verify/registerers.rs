@@ -4,15 +4,17 @@
 //! would can be read from the file: the plugin says its variables' types and their methods, and a method's type is a
 //! symbol whose name is a hash of the signature.
 
-use crate::binary::go_format::{self, GoFormat};
-use crate::registerer::{self, Registerer};
-use crate::verify::against::Against;
-use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::binary::go_format;
+use crate::binary::go_format::GoFormat;
+use crate::gateway::registerer;
+use crate::gateway::registerer::Registerer;
+use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
+use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 
 /// What is known of one exported registerer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum RegistererForm {
     /// A variable whose method has the right type, as far as can be seen.
     Right,
     /// A function, which the gateway cannot use.
@@ -25,30 +27,30 @@ pub enum Shape {
 
 /// The registerers that a plugin exports.
 #[must_use]
-pub fn exported(plugin: &Plugin<'_>) -> Vec<(&'static Registerer, Shape)> {
+pub fn exported(plugin: &Plugin<'_>) -> Vec<(&'static Registerer, RegistererForm)> {
     registerer::all()
         .iter()
         .filter_map(|row| Some((row, shape(plugin, row)?)))
         .collect()
 }
 
-fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<Shape> {
+fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<RegistererForm> {
     let types = row.signature.as_deref().and_then(|name| types(plugin, name));
     let Some(data) = &plugin.data else {
         let symbol = plugin.own_symbol(&row.symbol)?;
         return Some(match types.is_none_or(|types| !types.is_empty()) {
-            _ if symbol.function => Shape::Function,
-            true => Shape::Right,
-            false => Shape::WrongMethod,
+            _ if symbol.function => RegistererForm::Function,
+            true => RegistererForm::Right,
+            false => RegistererForm::WrongMethod,
         });
     };
     let export = data.exports().find(|export| export.name == row.symbol)?;
     let right = |method: &u64| types.as_ref().is_none_or(|types| types.contains(method));
     Some(match data.method(&export, &row.method).filter(right) {
-        _ if export.is_function() => Shape::Function,
-        Some(_) => Shape::Right,
-        None if data.is_indirect(&export) => Shape::Indirect,
-        None => Shape::WrongMethod,
+        _ if export.is_function() => RegistererForm::Function,
+        Some(_) => RegistererForm::Right,
+        None if data.is_indirect(&export) => RegistererForm::Indirect,
+        None => RegistererForm::WrongMethod,
     })
 }
 
@@ -76,36 +78,36 @@ pub fn symbols() -> String {
 }
 
 /// What the gateway would find.
-pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> {
+pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let exported = exported(plugin);
     if exported.is_empty() {
         let names = symbols();
         return vec![
-            Finding::new(Id::NoRegisterer, Stage::Register, format!("it exports none of {names}"))
+            Diagnostic::new(Id::NoRegisterer, Stage::Register, format!("it exports none of {names}"))
                 .help("package main needs a variable of one of these names: `var HandlerRegisterer = registerer(\"my-plugin\")`"),
         ];
     }
     // One that works is enough for a plugin to be of use.
-    let severity = match exported.iter().any(|(_, shape)| *shape == Shape::Right) {
+    let severity = match exported.iter().any(|(_, shape)| *shape == RegistererForm::Right) {
         true => Severity::Warning,
         false => Severity::Error,
     };
-    let wrong = |(row, shape): &(&Registerer, Shape)| {
+    let wrong = |(row, shape): &(&Registerer, RegistererForm)| {
         let what = match shape {
-            Shape::Right => return None,
-            Shape::Function => format!("{} is a function; the gateway wants a variable", row.symbol),
-            Shape::WrongMethod => format!("{} has no method {}", row.symbol, row.shown()),
-            Shape::Indirect => format!(
+            RegistererForm::Right => return None,
+            RegistererForm::Function => format!("{} is a function; the gateway wants a variable", row.symbol),
+            RegistererForm::WrongMethod => format!("{} has no method {}", row.symbol, row.shown()),
+            RegistererForm::Indirect => format!(
                 "{} is a pointer or an interface; the gateway gets its address, which has no methods",
                 row.symbol
             ),
         };
         let help = match shape {
-            Shape::Indirect => format!("make it a value: `var {} = registerer(\"my-plugin\")`", row.symbol),
+            RegistererForm::Indirect => format!("make it a value: `var {} = registerer(\"my-plugin\")`", row.symbol),
             _ => format!("give its type the method `{}`", row.shown()),
         };
         Some(
-            Finding::new(Id::WrongRegisterer, Stage::Register, what)
+            Diagnostic::new(Id::WrongRegisterer, Stage::Register, what)
                 .severity(severity)
                 .about(&row.symbol)
                 .help(help),
@@ -115,7 +117,7 @@ pub(super) fn check(plugin: &Plugin<'_>, against: &Against<'_>) -> Vec<Finding> 
         .iter()
         .filter(|(row, _)| row.enterprise && against.gateway.is_community())
         .map(|(row, _)| {
-            Finding::new(Id::IgnoredRegisterer, Stage::Register, row.ignored())
+            Diagnostic::new(Id::IgnoredRegisterer, Stage::Register, row.ignored())
                 .severity(Severity::Warning)
                 .about(&row.symbol)
                 .help("load it in the Enterprise edition, or register a handler, a client or a modifier")

@@ -1,13 +1,14 @@
 //! A Go line whose files nobody has looked into yet: what is read from them is no ground to refuse a plugin.
 
-use crate::binary::go_format::{self, GoFormat};
+use crate::binary::go_format;
+use crate::binary::go_format::GoFormat;
 use crate::verify::Verdict;
-use crate::verify::against::Against;
-use crate::verify::finding::{Finding, Id, Severity, Stage};
+use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
+use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 
 /// Leaves open what rests on the inside of such files.
-pub(super) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &Against<'_>) {
+pub(crate) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &LoadTarget<'_>) {
     let gateway = match &against.file {
         Some(file) => file.info.go.clone(),
         None => format!("go{}", against.gateway.go),
@@ -26,7 +27,7 @@ pub(super) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &A
 
 /// Whether it was read from what a Go line may do in another way than those before it: not what the dynamic loader
 /// decides, nor that the two sides name different versions of Go.
-fn rests_on_format(finding: &Finding) -> bool {
+fn rests_on_format(finding: &Diagnostic) -> bool {
     finding.stage != Stage::Link && finding.id != Id::OtherGo
 }
 

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use plugbuild::binary::Binary;
 use plugbuild::gateway::{Asked, GatewaySpec, identify};
-use plugbuild::host::Host;
 use plugbuild::matrix::Matrix;
-use plugbuild::verify::against::Against;
+use plugbuild::util::host::Host;
 use plugbuild::verify::finding::{Id, Stage};
+use plugbuild::verify::gateway::LoadTarget;
 use plugbuild::verify::plugin::Plugin;
-use plugbuild::verify::{Answer, Verdict, judge};
+use plugbuild::verify::{LoadOutcome, Verdict, judge};
 
 use crate::support::{say, skipped};
 use workshop::{After, BASE, Cc, Outcome, Tree, Variant, What, Workshop};
@@ -273,7 +273,7 @@ pub(crate) fn verdicts(gateway: &Path, plugins: &[PathBuf]) -> Vec<Verdict> {
     };
     let known = identify(&asked, &matrix, &host()).unwrap();
     let file = Binary::open(gateway).unwrap();
-    let against = Against::file(&known, &file, None, "--gateway ./host".to_owned()).unwrap();
+    let against = LoadTarget::file(&known, &file, None, "--gateway ./host".to_owned()).unwrap();
     let binaries: Vec<_> = plugins.iter().map(|path| Binary::open(path).unwrap()).collect();
     let plugins: Vec<_> = binaries.iter().map(|binary| Plugin::read(binary).unwrap()).collect();
     judge(&plugins, &against)
@@ -281,9 +281,9 @@ pub(crate) fn verdicts(gateway: &Path, plugins: &[PathBuf]) -> Vec<Verdict> {
 
 pub(crate) fn agrees(verdict: &Verdict, outcome: &Outcome) -> bool {
     match verdict.opens() {
-        Answer::WillLoad => *outcome == Outcome::Opened,
-        Answer::WillNotLoad => *outcome != Outcome::Opened,
-        Answer::CantTell => false,
+        LoadOutcome::WillLoad => *outcome == Outcome::Opened,
+        LoadOutcome::WillNotLoad => *outcome != Outcome::Opened,
+        LoadOutcome::CantTell => false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use plugbuild::binary::go_format;
-use plugbuild::registerer::Kind;
+use plugbuild::gateway::registerer::PluginKind;
 
 use crate::support::cache;
 
@@ -90,7 +90,7 @@ fn assembly(go: &str, modules: &str, packages: &[&str]) -> String {
     };
     let id = "aaaaaaaa/bbbbbbbb/cccccccc/dddddddd";
     // The type of a handler's method, as each Go line's linker names it.
-    let signature = Kind::Handler.row().signature.as_deref().unwrap();
+    let signature = PluginKind::Handler.row().signature.as_deref().unwrap();
     let mut types: Vec<String> = go_format::all()
         .iter()
         .map(|line| line.type_symbol(signature))

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
-use plugbuild::cli::Cli;
-use plugbuild::error::{Error, Result};
-use plugbuild::host::Host;
-use plugbuild::toolchain::fetch::sha256_of;
-use plugbuild::toolchain::store::create_dir;
+use plugbuild::commands::cli::Cli;
+use plugbuild::util::error::{Error, Result};
+use plugbuild::util::fs::create_dir;
+use plugbuild::util::hash::sha256_of;
+use plugbuild::util::host::Host;
 
 /// Make target/dist: static binaries in archives, completions, man pages, sums and a formula
 #[derive(clap::Args)]

@@ -8,8 +8,8 @@ mod upstream;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::error::{Error, Result};
 use plugbuild::matrix::Matrix;
+use plugbuild::util::error::{Error, Result};
 
 use clone::Clone;
 use tables::{Images, Tables};

@@ -1,6 +1,6 @@
 //! Verdicts as workflow commands: GitHub shows them beside the change that caused them.
 
-use crate::annotation;
+use crate::util::annotation;
 use crate::verify::Verdict;
 use crate::verify::finding::Severity;
 

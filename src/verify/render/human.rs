@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use crate::toolchain::record::Record;
-use crate::ui::and_more;
-use crate::verify::against::Against;
-use crate::verify::finding::{Finding, Severity};
-use crate::verify::{Answer, Verdict};
+use crate::toolchain::provenance::Record;
+use crate::util::ui::and_more;
+use crate::verify::finding::{Diagnostic, Severity};
+use crate::verify::gateway::LoadTarget;
+use crate::verify::{LoadOutcome, Verdict};
 
 /// The packages named in one finding before it becomes a number.
 const SHOWN: usize = 3;
 
 /// All verdicts, one block each.
 #[must_use]
-pub fn human(verdicts: &[Verdict], against: &Against<'_>) -> String {
+pub fn human(verdicts: &[Verdict], against: &LoadTarget<'_>) -> String {
     let blocks: Vec<String> = verdicts.iter().map(|verdict| block(verdict, against)).collect();
     let mut text = blocks.join("\n");
     if against.official.as_ref().is_some_and(Record::is_unpinned) {
@@ -25,11 +25,11 @@ pub fn human(verdicts: &[Verdict], against: &Against<'_>) -> String {
     text
 }
 
-fn block(verdict: &Verdict, against: &Against<'_>) -> String {
+fn block(verdict: &Verdict, against: &LoadTarget<'_>) -> String {
     let answer = match verdict.answer {
-        Answer::WillLoad => "will load",
-        Answer::WillNotLoad => "will not load",
-        Answer::CantTell => "can't tell",
+        LoadOutcome::WillLoad => "will load",
+        LoadOutcome::WillNotLoad => "will not load",
+        LoadOutcome::CantTell => "can't tell",
     };
     let mut text = format!("{}: {answer} ({})\n", verdict.plugin.display(), gateway(against));
     // Writing to a String cannot fail.
@@ -49,13 +49,13 @@ fn block(verdict: &Verdict, against: &Against<'_>) -> String {
     text
 }
 
-fn gateway(against: &Against<'_>) -> String {
+fn gateway(against: &LoadTarget<'_>) -> String {
     let label = &against.gateway.label;
     let arch = against.arch.map_or_else(String::new, |arch| format!("{arch}, "));
     format!("gateway {label}: {arch}go{}, {}", against.gateway.go, against.system)
 }
 
-fn cause(finding: &Finding) -> String {
+fn cause(finding: &Diagnostic) -> String {
     let label = match finding.severity {
         Severity::Error => "error",
         Severity::Unsure => "perhaps",

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::verify::Verdict;
-use crate::verify::against::Against;
+use crate::verify::gateway::LoadTarget;
 
 /// Grows when a field is taken away or changes its meaning; new fields alone do not change it.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The document.
 #[must_use]
-pub fn json(verdicts: &[Verdict], against: &Against<'_>) -> Value {
+pub fn json(verdicts: &[Verdict], against: &LoadTarget<'_>) -> Value {
     let gateway = against.gateway;
     json!({
         "schema_version": SCHEMA_VERSION,

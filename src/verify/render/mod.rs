@@ -1,9 +1,9 @@
 //! Verdicts as text for people, as JSON, and as annotations beside a change on GitHub.
 
-mod github;
-mod human;
-mod json;
+pub mod github;
+pub mod human;
+pub mod json;
 
-pub use github::github;
-pub use human::human;
-pub use json::{SCHEMA_VERSION, json};
+pub use crate::verify::render::github::github;
+pub use crate::verify::render::human::human;
+pub use crate::verify::render::json::{SCHEMA_VERSION, json};

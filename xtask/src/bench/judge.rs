@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use duct::{Expression, cmd};
 use plugbuild::binary::Binary;
 use plugbuild::binary::buildinfo::BuildInfo;
-use plugbuild::error::{Error, Result};
-use plugbuild::host::Host;
-use plugbuild::target::Arch;
+use plugbuild::util::error::{Error, Result};
+use plugbuild::util::host::Host;
+use plugbuild::util::target::Arch;
 
 use super::{Args, Planned, failed, median, pair, show, timed};
 

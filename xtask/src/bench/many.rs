@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use duct::Expression;
-use plugbuild::error::{Error, Result};
+use plugbuild::util::error::{Error, Result};
 
 use super::{Args, Planned, bare, failed, pair, show, timed};
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 use duct::{Expression, cmd};
-use plugbuild::error::{Error, Result};
+use plugbuild::util::error::{Error, Result};
 use serde::Deserialize;
 
 /// Prints ratios: plugbuild against bare go build (cold and unchanged), start-up, size. A machine that does nothing else

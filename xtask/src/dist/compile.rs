@@ -6,11 +6,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use plugbuild::error::{Error, Result};
-use plugbuild::host::Host;
 use plugbuild::matrix::Matrix;
+use plugbuild::toolchain::state::State;
 use plugbuild::toolchain::store::Store;
-use plugbuild::toolchain::{State, zig};
+use plugbuild::toolchain::zig;
+use plugbuild::util::error::{Error, Result};
+use plugbuild::util::host::Host;
 
 use super::inside;
 

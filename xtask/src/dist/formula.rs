@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use plugbuild::error::Result;
-use plugbuild::toolchain::fetch::sha256_of;
+use plugbuild::util::error::Result;
+use plugbuild::util::hash::sha256_of;
 
 use super::{VERSION, name};
 

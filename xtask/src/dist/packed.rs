@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::error::{Error, Result};
-use plugbuild::package::folder::Folder;
+use plugbuild::package::staging::ReleaseDir;
 use plugbuild::toolchain::store::Store;
+use plugbuild::util::error::{Error, Result};
 
 use super::{VERSION, inside, name};
 
@@ -33,7 +33,7 @@ pub(super) fn archive(target: &str, binary: &Path, root: &Path, out: &Path) -> R
         .collect();
     let archive = format!("{stem}.tar.gz");
     let work = tempfile::tempdir_in(out).map_err(|e| Error::io("write", out, e))?;
-    let staged = Folder::begin(&work.path().join("packed"), &Store::at(work.path()), || {})?;
+    let staged = ReleaseDir::begin(&work.path().join("packed"), &Store::at(work.path()), || {})?;
     staged.archive(&archive, &members, 0)?;
     let to = out.join(&archive);
     fs::rename(staged.path().join(&archive), &to).map_err(|e| Error::io("write", &to, e))?;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use plugbuild::error::{Error, Result};
-use plugbuild::version::GatewayVersion;
+use plugbuild::util::error::{Error, Result};
+use plugbuild::util::version::GatewayVersion;
 
 use super::upstream::Files;
 

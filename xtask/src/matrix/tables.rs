@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use plugbuild::error::{Error, Result};
-use plugbuild::matrix::modules::{self, ModuleRow};
-use plugbuild::matrix::sums;
-use plugbuild::version::{GatewayVersion, GoVersion, LibcVersion};
+use plugbuild::matrix::modules::ModuleRow;
+use plugbuild::matrix::{modules, sums};
+use plugbuild::util::error::{Error, Result};
+use plugbuild::util::version::{GatewayVersion, GoVersion, LibcVersion};
 use serde::{Deserialize, Serialize};
 
 use super::upstream::Upstream;

@@ -1,6 +1,6 @@
 //! The committed rows are what the chore writes, and a real git repository is read right.
 
-use plugbuild::error::Kind;
+use plugbuild::util::error::Kind;
 
 use super::*;
 

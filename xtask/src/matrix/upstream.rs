@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use plugbuild::error::{Error, Result};
 use plugbuild::matrix::modules::ModuleRow;
-use plugbuild::version::GoVersion;
+use plugbuild::util::error::{Error, Result};
+use plugbuild::util::version::GoVersion;
 use serde::Deserialize;
 
 use super::tables::Sums;

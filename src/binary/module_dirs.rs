@@ -1,0 +1,104 @@
+//! The folders that a build's sources lay in, by the modules that they belong to.
+//!
+//! A file may name as many folders as it lists modules: each is looked up, and none is sought among all the others.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::binary::buildinfo::{BuildInfo, DEEPEST, Module};
+use crate::binary::pclntab::{LineTable, ModuleFolder, SourceRoot};
+use crate::util::module_path::escaped;
+
+/// A gateway has some 300.
+const MOST_FOLDERS: usize = 1 << 16;
+/// Of names in vendor folders: a gateway has some 5,000.
+const MOST_VENDORED: usize = 1 << 20;
+const VENDOR: &str = "/vendor/";
+
+/// See the module.
+#[derive(Debug)]
+pub struct Folders<'d> {
+    table: LineTable<'d>,
+    all: Vec<ModuleFolder<'d>>,
+    /// Where the first one is that a module of this path may lie in: by the whole path, and by each end of it behind a
+    /// slash.
+    by_path: HashMap<&'d str, usize>,
+    by_version: HashMap<(&'d str, &'d str), usize>,
+    /// By what may be a module's path, the vendor folder above it.
+    vendored: OnceLock<HashMap<&'d str, &'d str>>,
+}
+
+impl<'d> Folders<'d> {
+    pub(crate) fn of(table: LineTable<'d>) -> Self {
+        let all: Vec<ModuleFolder<'d>> = table.module_folders().take(MOST_FOLDERS).collect();
+        let (mut by_path, mut by_version) = (HashMap::new(), HashMap::new());
+        for (at, folder) in all.iter().enumerate() {
+            let slashes = folder.path.rmatch_indices('/').take(DEEPEST);
+            for start in slashes.map(|(slash, _)| slash + 1).chain([0]) {
+                let module = &folder.path[start..];
+                by_path.entry(module).or_insert(at);
+                by_version.entry((module, folder.version)).or_insert(at);
+            }
+        }
+        Folders {
+            table,
+            all,
+            by_path,
+            by_version,
+            vendored: OnceLock::new(),
+        }
+    }
+
+    /// The first folder of a module, of whichever version: the version, and where it lay.
+    #[must_use]
+    pub fn of_module(&self, path: &str) -> Option<(String, SourceRoot)> {
+        let folder = &self.all[*self.by_path.get(escaped(path).as_str())?];
+        Some((folder.version(), folder.root_of(path)?))
+    }
+
+    /// Where the very version of a module lay that was compiled for it: in a module cache or in a vendor folder.
+    #[must_use]
+    pub fn root_of(&self, module: &Module) -> Option<SourceRoot> {
+        let built = module.effective();
+        let cached = self.place(built).and_then(|at| self.all[at].root_of(&built.path));
+        cached.or_else(|| self.vendored(&module.path))
+    }
+
+    /// Where the module cache was: above the first folder of any module that was compiled.
+    #[must_use]
+    pub fn cache_of(&self, info: &BuildInfo) -> Option<SourceRoot> {
+        let built = info.deps.iter().map(Module::effective);
+        let placed = built
+            .filter(|m| !m.version.is_empty())
+            .filter_map(|m| Some((self.place(m)?, m)));
+        let (at, module) = placed.min_by_key(|(at, _)| *at)?;
+        self.all[at].root_of(&module.path)
+    }
+
+    fn place(&self, module: &Module) -> Option<usize> {
+        let (path, version) = (escaped(&module.path), escaped(&module.version));
+        self.by_version.get(&(path.as_str(), version.as_str())).copied()
+    }
+
+    /// The vendor folder that a module's sources were in, if one was.
+    fn vendored(&self, module: &str) -> Option<SourceRoot> {
+        let by_path = self.vendored.get_or_init(|| vendored(self.table));
+        Some(SourceRoot::At((*by_path.get(module)?).to_owned()))
+    }
+}
+
+fn vendored(table: LineTable<'_>) -> HashMap<&str, &str> {
+    let mut by_path = HashMap::new();
+    for file in table.files() {
+        // A folder of that name may be above the one of the work tree, or below.
+        for at in [file.find(VENDOR), file.rfind(VENDOR)].into_iter().flatten() {
+            let (root, below) = (&file[..at + VENDOR.len() - 1], &file[at + VENDOR.len()..]);
+            for (end, _) in below.match_indices('/').take(DEEPEST) {
+                if by_path.len() < MOST_VENDORED {
+                    by_path.entry(&below[..end]).or_insert(root);
+                }
+            }
+        }
+    }
+    by_path
+}

@@ -1,0 +1,176 @@
+//! From what the go command linked to the finished file: checked, made reproducible, put in its place by one rename.
+
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::binary::linkage::Form;
+use crate::binary::notes::build_id;
+use crate::binary::{Binary, notes, pkghash};
+use crate::build::freshness::Stamp;
+use crate::plan::Job;
+use crate::util::error::{Error, Result};
+use crate::util::fs::check_folder;
+use crate::util::hash::hex;
+use crate::util::host::Host;
+use crate::verify::checks;
+use crate::verify::plugin::Plugin;
+
+pub use crate::verify::checks::Checks;
+
+/// A finished plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artefact {
+    pub sha256: String,
+    /// Nothing had to be done: it was there, from the same link.
+    pub fresh: bool,
+    pub checks: Checks,
+}
+
+/// Whether the output can be written, asked before the minutes that a build takes. Makes nothing.
+///
+/// # Errors
+/// It is a folder or no plugin, or would lie in a folder that may not be written.
+pub fn check_output(output: &Path) -> Result<()> {
+    if output.is_dir() {
+        return Err(
+            Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
+        );
+    }
+    // A rename would put the plugin in the place of a device, such as /dev/null, for all who use it.
+    if output.metadata().is_ok_and(|meta| !meta.is_file()) {
+        return Err(
+            Error::usage(format!("{} is not a regular file", output.display())).help("name a file, or use `--dry-run`")
+        );
+    }
+    if !may_be_replaced(output) {
+        let what = format!(
+            "{} is there and no plugin: nothing is written over it",
+            output.display()
+        );
+        return Err(Error::usage(what).help("name another file, or remove that one"));
+    }
+    let dir = output.parent().unwrap_or(Path::new("."));
+    check_folder(dir).map_err(|why| cannot_write(output, &why))
+}
+
+/// The plugin that an output holds, if it is another than the job's: a build of it is not to be lost for this one.
+#[must_use]
+pub fn holds_other(linked: &Path, output: &Path, job: &Job) -> Option<String> {
+    if Stamp::of(linked, output).is_some() {
+        return None;
+    }
+    let binary = Binary::open(output).ok()?;
+    let path = job.plugin.import_path();
+    // What has this package's main function is a build of it; that is looked up, where reading all takes a while.
+    let main = format!("{}.main", pkghash::escape(&path));
+    if binary.image().symbol(main.as_bytes()).is_some() {
+        return None;
+    }
+    let other = Plugin::read(&binary).ok()?.path?.to_owned();
+    (other != path).then_some(other)
+}
+
+/// Nothing, an empty file, or a library, as a plugin is, or what is left of one: never a gateway or a source.
+fn may_be_replaced(output: &Path) -> bool {
+    match fs::metadata(output) {
+        Ok(meta) if meta.len() > 0 => match Binary::open(output) {
+            Ok(file) => file.image().form() == Form::Library,
+            Err(_) => output.extension().is_some_and(|ending| ending == "so"),
+        },
+        // What cannot be read is told where it is written.
+        _ => true,
+    }
+}
+
+fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
+    Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
+}
+
+/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile. `judge` is asked before
+/// anything is written; it learns whether this very link has been finished, and so judged, before.
+///
+/// # Errors
+/// A check that failed, what the judge says, or an output that cannot be written.
+pub fn finish<V>(
+    linked: &Path,
+    job: &Job,
+    host: &Host,
+    judge: impl FnOnce(&Binary, bool) -> Result<V>,
+) -> Result<(Artefact, V)> {
+    let binary = Binary::open(linked)?;
+    let build_id = build_id(&binary).unwrap_or_default();
+    if !job.force
+        && let Some(stamp) = Stamp::valid(linked, &build_id, &job.output)
+    {
+        let artefact = Artefact {
+            sha256: stamp.sha256,
+            fresh: true,
+            checks: stamp.checks,
+        };
+        return Ok((artefact, judge(&binary, true)?));
+    }
+    let checks = checks::check(&binary, job, host)?;
+    let verdict = judge(&binary, false)?;
+    let sha256 = write_reproducible(&binary, &job.output, &staged_name(linked, &job.output))?;
+    Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
+    let artefact = Artefact {
+        sha256,
+        fresh: false,
+        checks,
+    };
+    Ok((artefact, verdict))
+}
+
+/// Copies the file with its two build IDs replaced by ones that follow from its other bytes: the linker's own differ
+/// with the folders and caches it was built in, and are all that does (design fact 8). Returns the SHA-256.
+fn write_reproducible(binary: &Binary, output: &Path, staged_name: &str) -> Result<String> {
+    let image = binary.image();
+    let mut bytes = binary.bytes().to_vec();
+    if let Some(go) = notes::go_build_id(image) {
+        // What separates the parts of a Go build ID stays.
+        bytes[go].iter_mut().filter(|b| **b != b'/').for_each(|b| *b = 0);
+    }
+    if let Some(gnu) = notes::gnu_build_id(image) {
+        // This one is no text: a slash in it is a byte as any other.
+        bytes[gnu].fill(0);
+    }
+    let digest = Sha256::digest(&bytes);
+    if let Some(go) = notes::go_build_id(image) {
+        let text = hex(&digest).into_bytes();
+        bytes[go]
+            .iter_mut()
+            .filter(|b| **b != b'/')
+            .zip(text.iter().cycle())
+            .for_each(|(to, from)| *to = *from);
+    }
+    if let Some(gnu) = notes::gnu_build_id(image) {
+        bytes[gnu]
+            .iter_mut()
+            .zip(digest.iter().cycle())
+            .for_each(|(to, from)| *to = *from);
+    }
+    let dir = output.parent().unwrap_or(Path::new("."));
+    let failed = |why: std::io::Error| cannot_write(output, &why);
+    fs::create_dir_all(dir).map_err(failed)?;
+    let staged = dir.join(staged_name);
+    let written = fs::write(&staged, &bytes).and_then(|()| fs::rename(&staged, output));
+    if let Err(why) = written {
+        let _ = fs::remove_file(&staged);
+        return Err(failed(why));
+    }
+    Ok(hex(&Sha256::digest(&bytes)))
+}
+
+/// The finished file's name until it is whole. Who holds the linked file holds this name too, so that what a killed
+/// copy leaves is used again and not added to.
+fn staged_name(linked: &Path, output: &Path) -> String {
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name)
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    format!(".{}.{}.tmp", name(Some(output)), name(linked.parent()))
+}

@@ -1,0 +1,333 @@
+//! A seal: what a build was made of, told by digests, so that the go command need not be asked for the same again.
+//!
+//! The go command takes a tenth of a second to find that nothing has changed, and as long again to say which modules the
+//! plugin selects. Where all that it would read is known, comparing it is enough. What is not known to the last file
+//! stays the go command's to tell: C code, whose headers may lie anywhere, and flags that name files.
+
+use std::ffi::OsString;
+use std::fmt::{Debug, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{fmt, fs};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::binary::notes;
+use crate::build;
+use crate::build::go_command;
+use crate::build::unit::Fingerprint;
+use crate::matrix::Matrix;
+use crate::modules::align::{ModuleOverlay, own_modfile};
+use crate::modules::modfile::ModFile;
+use crate::plan::Job;
+use crate::toolchain::{Toolchain, gc};
+use crate::util::file_stamp::Seen;
+use crate::util::hash::hex;
+use crate::util::host::Host;
+use crate::util::process::Invocation;
+use crate::util::{file_stamp, go_flags};
+
+pub mod go_files;
+pub mod inputs;
+pub mod path_times;
+
+pub use crate::build::fingerprint::go_files::GoSeen;
+pub use crate::build::fingerprint::inputs::Inputs;
+
+/// As it is kept beside the linked file.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedFingerprint {
+    made_of: String,
+    inputs: Inputs,
+    digest: String,
+    prepared: ModuleOverlay,
+    /// Whether the inputs are all that the go command would look at; else they only tell which modules it selects.
+    complete: bool,
+    linked: String,
+}
+
+/// What a job as planned is held to, and how it was prepared where its seal is whole. `go` is the command that would be run.
+#[must_use]
+pub fn look(
+    job: &Job,
+    tools: &Toolchain,
+    go: &Invocation,
+    linked: &Path,
+    matrix: &Matrix,
+    host: &Host,
+    seen: &mut GoSeen,
+) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
+    let made_of = made_of(job, tools, go, matrix, host)?;
+    let mut sealing = Fingerprint {
+        made_of,
+        compiler: compiler(tools, host),
+        unchanged: None,
+    };
+    let Some(seal) = whole(linked, &sealing.made_of, seen).filter(|_| !job.force) else {
+        return Some((sealing, None));
+    };
+    if let Some(copies) = seal.prepared.copy.as_ref().and_then(|copy| copy.dir().parent()) {
+        gc::stamp(copies);
+    }
+    sealing.unchanged = seal.complete.then_some(seal.linked);
+    Some((sealing, Some(seal.prepared)))
+}
+
+fn whole(linked: &Path, made_of: &str, seen: &mut GoSeen) -> Option<SavedFingerprint> {
+    let seal: SavedFingerprint = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
+    let copy_is_there = seal.prepared.copy.as_ref().is_none_or(ModFile::is_settled);
+    let whole = seal.made_of == made_of && copy_is_there && seal.inputs.digest(seen).ok()?.text == seal.digest;
+    whole.then_some(seal)
+}
+
+/// What is known of a build under way: its inputs, as they were found beside it.
+pub struct InputSnapshot {
+    inputs: Inputs,
+    digest: String,
+    complete: bool,
+    began: SystemTime,
+}
+
+/// Asks the go command what a build reads, with the build's own flags, while it runs.
+#[must_use]
+pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Option<InputSnapshot> {
+    let list = go_command::list(go, &["-deps", "-f", inputs::FORMAT]);
+    let said = build::only_reading(list).output(host).ok()?;
+    if !said.status.success() {
+        return None;
+    }
+    let goroot = go.program.parent()?.parent()?;
+    let listing = String::from_utf8_lossy(&said.stdout);
+    let (inputs, complete) = Inputs::of(&listing, job, goroot, &host.store, &module_cache(job)?)?;
+    let digest = inputs.digest(&mut GoSeen::default()).ok()?.text;
+    Some(InputSnapshot {
+        inputs,
+        digest,
+        complete,
+        began,
+    })
+}
+
+fn module_cache(job: &Job) -> Option<PathBuf> {
+    job.env.get("GOMODCACHE").map(PathBuf::from)
+}
+
+/// Seals what was linked, if nothing changed meanwhile. Best effort: without a seal the go command is asked again.
+pub fn put(witness: InputSnapshot, job: &Job, linked: &Path) {
+    let (Some(sealing), Some(build_id)) = (&job.seal, notes::build_id_of(linked)) else {
+        return;
+    };
+    let Ok(now) = witness.inputs.digest(&mut GoSeen::default()) else {
+        return;
+    };
+    // What was written or put in its place after the build began may or may not have been read as it is now.
+    let newest = now.newest.max(witness.inputs.newest_place(&now, job));
+    let settled = newest.is_none_or(|newest| file_stamp::is_before(newest, witness.began));
+    if !settled || now.text != witness.digest {
+        return;
+    }
+    let seal = SavedFingerprint {
+        made_of: sealing.made_of.clone(),
+        digest: witness.digest,
+        inputs: witness.inputs,
+        prepared: job.prepared.clone(),
+        complete: witness.complete,
+        linked: build_id,
+    };
+    if let Ok(text) = serde_json::to_vec(&seal) {
+        let _ = fs::write(place(linked), text);
+    }
+}
+
+/// Breaks the seal: from now on the linked file may be another. Where the C compiler is another, it is linked again: the
+/// go command would not see that. Of what is compiled already, the go command's cache decides.
+pub fn lift(linked: &Path, job: &Job) {
+    let _ = fs::remove_file(place(linked));
+    let Some(sealing) = &job.seal else { return };
+    let known = linked.with_extension("cc");
+    if job.force || fs::read_to_string(&known).ok().as_ref() != Some(&sealing.compiler) {
+        let _ = fs::remove_file(linked);
+        let _ = fs::write(known, &sealing.compiler);
+    }
+}
+
+pub(crate) fn compiler(tools: &Toolchain, host: &Host) -> String {
+    let mut hash = HashWriter(Sha256::new());
+    hash.add(&Seen::of(&tools.cc.program));
+    let of_compilers = |name: &&OsString| name.to_str().is_some_and(matters_to_compilers);
+    host.env
+        .keys()
+        .filter(of_compilers)
+        .for_each(|name| hash.add(&(name, &host.env[name])));
+    hex(&hash.0.finalize())
+}
+
+fn place(linked: &Path) -> PathBuf {
+    linked.with_extension("seal.json")
+}
+
+/// The command, the tools, the gateway and this program itself; none where a flag names files that nobody watches.
+pub(crate) fn made_of(job: &Job, tools: &Toolchain, go: &Invocation, matrix: &Matrix, host: &Host) -> Option<String> {
+    let goflags = job
+        .env
+        .get("GOFLAGS")
+        .and_then(|flags| flags.to_str())
+        .unwrap_or_default();
+    let mut flags = job
+        .user_flags
+        .iter()
+        .map(String::as_str)
+        .chain(go_flags::fields(goflags).flatten());
+    if own_modfile(job).is_some() || !flags.all(is_watched) {
+        return None;
+    }
+    let mut hash = HashWriter(Sha256::new());
+    let own_row = matrix.named(&job.gateway.label);
+    hash.add(&own_row);
+    let modules = own_row.and_then(|row| row.modules.as_deref());
+    let program = host.program.as_deref();
+    let files = [
+        program,
+        job.gateway.binary.as_deref(),
+        modules,
+        Some(&tools.go.program()),
+        Some(&tools.cc.program),
+    ]
+    .map(|file| file.map(Seen::of));
+    hash.add(&files);
+    hash.add(&(&job.gateway, job.align));
+    // That all is built again changes nothing of what it is made of.
+    let args: Vec<_> = go.args.iter().filter(|arg| *arg != "-a").collect();
+    hash.add(&(&go.program, args, &go.cwd, &go.unset));
+    go.set
+        .iter()
+        .filter(|(name, _)| matters(name))
+        .for_each(|pair| hash.add(&pair));
+    let ambient = host.env.iter().filter(|(name, _)| name.to_str().is_some_and(matters));
+    ambient.for_each(|pair| hash.add(&pair));
+    Some(hex(&hash.0.finalize()))
+}
+
+/// Whether a flag leaves it at the files that a listing tells of, and does not ask for all to be done again.
+fn is_watched(flag: &str) -> bool {
+    let bare = flag.trim_start_matches('-');
+    let name = bare.split_once('=').map_or(bare, |(name, _)| name);
+    !["a", "n", "x", "work", "overlay"].contains(&name)
+}
+
+/// Whether a setting can change what is built, or where the go command looks whether it is up to date.
+fn matters(name: &str) -> bool {
+    const NETWORK: [&str; 11] = [
+        "GOPROXY",
+        "GONOPROXY",
+        "GOPRIVATE",
+        "GOSUMDB",
+        "GONOSUMDB",
+        "GONOSUMCHECK",
+        "GOINSECURE",
+        "GOVCS",
+        "GOAUTH",
+        "GOMAXPROCS",
+        "GOTMPDIR",
+    ];
+    const OTHERS: [&str; 9] = [
+        "HOME",
+        "PATH",
+        "XDG_CACHE_HOME",
+        "CC",
+        "CXX",
+        "AR",
+        "PKG_CONFIG",
+        "PLUGBUILD_FILE_MAP",
+        "PWD",
+    ];
+    let prefixed = ["GO", "CGO_", "PKG_CONFIG_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix));
+    (prefixed || OTHERS.contains(&name) || matters_to_compilers(name)) && !NETWORK.contains(&name)
+}
+
+/// Whether a C compiler or linker takes folders or flags from a variable, as the manuals of gcc, binutils, clang and zig say.
+fn matters_to_compilers(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "COMPILER_PATH",
+        "LIBRARY_PATH",
+        "CPATH",
+        "C_INCLUDE_PATH",
+        "CPLUS_INCLUDE_PATH",
+        "GNUTARGET",
+        "LDEMULATION",
+        "SDKROOT",
+        "SOURCE_DATE_EPOCH",
+    ];
+    const PREFIXES: [&str; 6] = ["GCC_", "COLLECT_", "LD_", "ZIG_", "CLANG_", "CCC_"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// A digest over the debug text of values: whatever a type holds is in it.
+struct HashWriter(Sha256);
+
+impl HashWriter {
+    fn add(&mut self, value: &dyn Debug) {
+        // A digest takes everything.
+        let _ = writeln!(self, "{value:?}");
+    }
+}
+
+impl fmt::Write for HashWriter {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_network_heeds_breaks_no_seal() {
+        for name in [
+            "GOCACHE",
+            "GOFLAGS",
+            "GOMODCACHE",
+            "GODEBUG",
+            "CGO_LDFLAGS",
+            "CC",
+            "HOME",
+            "PATH",
+            "GOARM64",
+            "GCC_EXEC_PREFIX",
+            "COMPILER_PATH",
+            "CPATH",
+            "C_INCLUDE_PATH",
+            "LIBRARY_PATH",
+            "LD_LIBRARY_PATH",
+            "ZIG_LIB_DIR",
+        ] {
+            assert!(matters(name), "{name}");
+        }
+        for name in [
+            "GOPROXY",
+            "GOPRIVATE",
+            "GOMAXPROCS",
+            "LANG",
+            "TERM",
+            "PLUGBUILD_HOME",
+            "COLUMNS",
+        ] {
+            assert!(!matters(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn flags_that_name_files_or_ask_for_all_anew_are_never_sealed() {
+        for flag in ["-a", "--a", "-overlay=x.json", "-x", "-work=true"] {
+            assert!(!is_watched(flag), "{flag}");
+        }
+        for flag in ["-ldflags=-a", "-tags=overlay", "-v", "-asmflags=-x"] {
+            assert!(is_watched(flag), "{flag}");
+        }
+    }
+}

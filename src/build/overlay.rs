@@ -1,0 +1,98 @@
+//! The overlay that adds the assertions to a build: a file of the store in a place of the plugin's folder, where it is not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::build::assertions::Assertions;
+use crate::plan::Job;
+use crate::project::source::{Source, misplaced};
+use crate::toolchain::store::Store;
+use crate::util::error::{Error, Result};
+
+/// The name that the file has for the go command; nobody's own.
+const NAME: &str = "zz_plugbuild_registerers.go";
+
+/// The go command's flag that takes one.
+pub const FLAG: &str = "-overlay=";
+
+/// The flag that gives the overlay to the go command; none where the user has one.
+#[must_use]
+pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
+    let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy());
+    let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
+        || goflags.is_some_and(|flags| flags.contains("-overlay="));
+    (!own).then(|| format!("{FLAG}{}", folder(key, store).join("overlay.json").display()))
+}
+
+/// Writes the overlay's files, those that changed only, and returns what they assert. `compiled` says which files are
+/// compiled, and is asked only where that matters.
+///
+/// # Errors
+/// A registerer that is none, or a file that cannot be read or written.
+pub fn write(
+    job: &Job,
+    key: &str,
+    store: &Store,
+    compiled: impl FnOnce() -> Result<Option<Vec<String>>>,
+) -> Result<Assertions> {
+    if flag(job, key, store).is_none() {
+        return Ok(Assertions::default());
+    }
+    let mut source = Source::read(&job.plugin.dir)?;
+    let mut known = true;
+    if source.has_conditional(crate::gateway::registerer::all()) {
+        match compiled()? {
+            Some(files) => source.settle(&files),
+            // The build says what is wrong with them.
+            None => known = false,
+        }
+    }
+    let mut assertions = match known {
+        true => Assertions::of(&source, crate::gateway::registerer::all(), job.gateway.version)?,
+        false => Assertions::default(),
+    };
+    if job.gateway.is_community() {
+        let ignored = crate::gateway::registerer::all()
+            .iter()
+            .filter(|row| row.enterprise && source.exports(&row.symbol));
+        assertions
+            .warnings
+            .extend(ignored.map(crate::gateway::registerer::Registerer::ignored));
+    }
+    if known
+        && assertions.file().is_none()
+        && source.has_main()
+        && !source.has_conditional(crate::gateway::registerer::all())
+    {
+        misplaced::check(&job.plugin.dir, crate::gateway::registerer::all())?;
+    }
+    let dir = store.folder(folder(key, store))?;
+    let replace = match assertions.file() {
+        Some(text) => {
+            let file = dir.join("registerers.go");
+            write_changed(&file, &text)?;
+            json!({ job.plugin.dir.join(NAME).display().to_string(): file })
+        }
+        None => json!({}),
+    };
+    write_changed(&dir.join("overlay.json"), &json!({ "Replace": replace }).to_string())?;
+    Ok(assertions)
+}
+
+fn folder(key: &str, store: &Store) -> PathBuf {
+    store.linked(key).join("overlay")
+}
+
+/// A file that did not change keeps its time.
+fn write_changed(file: &Path, text: &str) -> Result<()> {
+    if fs::read(file).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(());
+    }
+    let staged = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new("/")))
+        .map_err(|e| Error::io("write", file, e))?;
+    fs::write(staged.path(), text).map_err(|e| Error::io("write", file, e))?;
+    staged.persist(file).map_err(|e| Error::io("write", file, e.error))?;
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! What is built, and how, as typed: each command takes of it what it heeds.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::gateway::GatewaySpec;
+use crate::modules::align::Mode;
+use crate::project::config::Count;
+use crate::util::target::{Arch, Libc, Target};
+use crate::util::ui::{Color, Format};
+use crate::util::version::GoVersion;
+
+/// The gateways to build for.
+#[derive(Debug, Clone, Default, Args)]
+pub struct GatewaysArgs {
+    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
+    /// a file with the text of `krakend version` or - for it on standard input, or auto (repeatable)
+    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Vec<GatewaySpec>,
+    /// The Go version it was compiled with, when it cannot say so itself
+    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
+    pub go: Option<GoVersion>,
+}
+
+/// Which plugins of a workspace.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SelectArgs {
+    /// All plugins that plugbuild.toml names
+    #[arg(long, alias = "all")]
+    pub workspace: bool,
+    /// A plugin that plugbuild.toml names, by its name (repeatable)
+    #[arg(short, long = "package", value_name = "NAME", visible_alias = "plugin")]
+    pub package: Vec<String>,
+    /// All but this one (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub exclude: Vec<String>,
+}
+
+/// What to build for.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// An architecture: amd64, arm64 (repeatable)
+    #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
+    pub arch: Vec<Arch>,
+    /// A libc: musl (alpine) or glibc (gnu), with a floor if wanted: glibc=2.31 (repeatable)
+    #[arg(short, long, value_name = "L", value_parser = parse::<Libc>)]
+    pub libc: Vec<Libc>,
+    /// A target: aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl, x86_64-unknown-linux-gnu.2.31 (repeatable)
+    #[arg(short, long, value_name = "T", value_parser = parse::<Target>)]
+    pub target: Vec<Target>,
+    /// All four targets
+    #[arg(long, conflicts_with_all = ["arch", "libc", "target"])]
+    pub all_targets: bool,
+}
+
+/// What there is to build.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanArgs {
+    /// The plugin's folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub gateway: GatewaysArgs,
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// With the settings of `[profile.release]`
+    #[arg(long)]
+    pub release: bool,
+    /// The C compiler: auto (the default), zig, gcc (a cross gcc on PATH), or a program
+    #[arg(long, value_name = "CC")]
+    pub cc: Option<OsString>,
+    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
+    /// would not load as it is), always, never
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
+    pub align: Option<Mode>,
+    /// Handed to `go build`
+    #[arg(last = true, value_name = "GO BUILD ARGS")]
+    pub go_args: Vec<String>,
+}
+
+/// Where it is written to.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputArgs {
+    /// The file to write (one target only)
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
+    pub output: Option<PathBuf>,
+    /// The folder to write to, instead of this one
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+}
+
+/// What must be as it was.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LockArgs {
+    /// Refuse tools and gateways that are not those of plugbuild.lock
+    #[arg(long)]
+    pub locked: bool,
+    /// As --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
+}
+
+/// How several builds are gone through.
+#[derive(Debug, Clone, Default, Args)]
+pub struct WorkArgs {
+    /// How many builds run at once; as many as there are cores if not said
+    #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
+    pub jobs: Option<Count>,
+    /// Build what can be built when something fails
+    #[arg(long)]
+    pub keep_going: bool,
+}
+
+/// All that `plugbuild build` takes; other commands take parts of it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub work: WorkArgs,
+    #[command(flatten)]
+    pub to: OutputArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    #[arg(long, value_name = "KRAKEND")]
+    pub verify_with: Option<PathBuf>,
+    /// Build again all that goes into the plugins, also what has not changed
+    #[arg(long)]
+    pub force: bool,
+    /// Build everything twice, the second time in another folder with empty caches, and compare
+    #[arg(long)]
+    pub reproduce: bool,
+    /// Print what would be fetched and run, and do neither
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What `plugbuild fetch` takes.
+#[derive(Debug, Clone, Args)]
+pub struct FetchArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+impl From<&PlanArgs> for BuildArgs {
+    fn from(plan: &PlanArgs) -> Self {
+        BuildArgs {
+            plan: plan.clone(),
+            ..BuildArgs::default()
+        }
+    }
+}
+
+impl From<&FetchArgs> for BuildArgs {
+    fn from(args: &FetchArgs) -> Self {
+        BuildArgs {
+            lock: args.lock.clone(),
+            ..BuildArgs::from(&args.plan)
+        }
+    }
+}
+
+/// Flags every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Say more: reasons, sources, the command that runs
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but warnings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Never use the network; say what is missing instead
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// When to colour messages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// How results are written to standard output
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        alias = "format"
+    )]
+    pub message_format: Format,
+}
+
+/// The gateway to build for.
+#[derive(Debug, Clone, Args)]
+pub struct GatewayArgs {
+    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
+    /// a file with the text of `krakend version` or - for it on standard input, or auto
+    #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Option<GatewaySpec>,
+    /// The Go version it was compiled with, when it cannot say so itself
+    #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
+    pub go: Option<GoVersion>,
+}
+
+/// Parses by the type's own rules; clap shows its text and its help lines.
+pub(crate) fn parse<T: std::str::FromStr<Err = crate::util::error::Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|e: crate::util::error::Error| {
+        e.help
+            .iter()
+            .fold(e.what.clone(), |text, help| format!("{text}\nhelp: {help}"))
+    })
+}
+
+/// Build tags: they decide which files, and so which modules, count.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TagsArg {
+    /// Build tags, as `go build -tags` takes them
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
+}

@@ -1,0 +1,82 @@
+//! TODO src/commands/build/events.rs
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::build::artifact::Artefact;
+use crate::build::go_command;
+use crate::commands::build::plan::Planned;
+use crate::plan::Job;
+use crate::toolchain::Toolchain;
+use crate::util::error::Error;
+
+/// The event that tells of a finished plugin.
+pub(crate) fn built_event(job: &Job, tools: &Toolchain, artefact: &Artefact) -> Value {
+    json!({
+        "reason": "plugin-built",
+        "plugin": job.plugin.module.path,
+        "name": job.name,
+        "gateway": job.gateway.label,
+        "target": job.target.value,
+        "go": tools.go.version,
+        "cc": tools.cc.label,
+        "file": job.output,
+        "sha256": artefact.sha256,
+        "fresh": artefact.fresh,
+        "checks": artefact.checks,
+    })
+}
+
+/// What came of a job.
+pub(crate) struct Built {
+    pub(crate) artefact: Artefact,
+    /// What its gateway would say of it, where the gateway's file is known.
+    pub(crate) verdict: Option<String>,
+    pub(crate) took: Duration,
+}
+
+/// `auth for 2.12.1 on arm64-musl`: one job in messages.
+pub(crate) fn title(job: &Job) -> String {
+    format!("{} for {} on {}", job.name, job.gateway.label, job.target.value.short())
+}
+
+/// The event of a file that is only on its way to where the command puts it, and tells of it.
+pub(crate) fn unnamed(mut event: Value) -> Value {
+    if let Value::Object(fields) = &mut event {
+        fields.remove("file");
+    }
+    event
+}
+
+/// The event that tells of a job that came to nothing.
+pub(crate) fn failed_event(job: &Job, why: &Error) -> Value {
+    json!({
+        "reason": "plugin-failed", "plugin": job.plugin.module.path, "name": job.name, "gateway": job.gateway.label,
+        "target": job.target.value, "error": why.what, "help": why.help, "exit-code": why.kind.exit_code(),
+    })
+}
+
+/// One job of a plan, with the command that would be run.
+pub(crate) fn planned_event(job: &Job, tools: &Toolchain, planned: &Planned) -> Value {
+    let go = go_command::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+    let argv = std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|arg| arg.as_os_str()));
+    json!({
+        "reason": "planned",
+        "plugin": job.plugin.module.path,
+        "name": job.name,
+        "gateway": job.gateway.label,
+        "target": job.target.value,
+        "go": tools.go.version,
+        "cc": tools.cc.label,
+        "fetch": tools.missing().collect::<Vec<_>>(),
+        "output": job.output,
+        "command": {
+            "cwd": go.cwd,
+            "unset": go.unset,
+            "env": go.set.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
+            "argv": argv.map(|arg| arg.to_string_lossy()).collect::<Vec<_>>(),
+        },
+    })
+}

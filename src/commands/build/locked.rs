@@ -1,0 +1,202 @@
+//! TODO src/commands/build/locked.rs
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::commands::args::BuildArgs;
+use crate::commands::build::plan::Planned;
+use crate::commands::build::request::folder_of;
+use crate::project::config::Settings;
+use crate::project::lockfile;
+use crate::project::lockfile::{GatewayFacts, Lock, Pin};
+use crate::toolchain::gateway_archive::Wanted;
+use crate::toolchain::manifest::Parts;
+use crate::toolchain::sha256_cache::known_sha256_of;
+use crate::toolchain::store::Store;
+use crate::toolchain::{Toolchain, sha256_cache};
+use crate::util::context::Context;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::hash::sha256_of;
+use crate::util::host::Host;
+use crate::util::regular_file::is_there;
+
+/// Holds the tools at hand and the gateways to the lock: with `--locked` a difference ends the build, else it is told.
+pub(crate) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<()> {
+    let file = place(planned);
+    let strict = args.lock.locked || args.lock.frozen;
+    if !is_there(&file) {
+        return if strict {
+            Err(Error::usage(format!("there is no {}", file.display()))
+                .help("make it, and commit it: `plugbuild lock`"))
+        } else {
+            Ok(())
+        };
+    }
+    let mut lock = Lock::read(&file)?;
+    if lock.is_outdated() {
+        let what = format!(
+            "{} pins one program of each toolchain: an older plugbuild wrote it",
+            file.display()
+        );
+        let outdated = Error::usage(what).help("pin every file of them: `plugbuild lock`, and commit it");
+        if strict {
+            return Err(outdated);
+        }
+        cx.ui.warn(outdated.in_one_line());
+    }
+    let depth = if strict { Depth::Content } else { Depth::Looks };
+    let mut differences = compare(&mut lock, planned, depth)?;
+    // Files that somebody changed come before a plan that is another.
+    differences.sort_by_key(|difference| difference.kind != Kind::Integrity);
+    if strict {
+        return differences.into_iter().next().map_or(Ok(()), Err);
+    }
+    for difference in differences {
+        cx.ui.warn(difference);
+    }
+    Ok(())
+}
+
+pub(crate) fn place(planned: &Planned) -> PathBuf {
+    let project = planned.settings.project().map(|(_, file)| folder_of(file).to_owned());
+    let module = planned.members.first().map(|member| member.plugin.module.root.clone());
+    project
+        .or(module)
+        .unwrap_or_else(|| planned.host.cwd.clone())
+        .join(lockfile::FILE)
+}
+
+/// The lock of the project in whose folder the command runs.
+pub(crate) fn of_project(settings: &Settings, host: &Host) -> Result<Lock> {
+    let project = settings.project().map(|(_, file)| folder_of(file));
+    Lock::read(&project.unwrap_or(&host.cwd).join(lockfile::FILE))
+}
+
+/// How closely a plan is compared with what is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Every file that is pinned.
+    Content,
+    /// What costs a build nothing: which gateways and tools there are.
+    Looks,
+}
+
+/// Notes everything of a plan; tells each difference.
+pub(crate) fn compare(lock: &mut Lock, planned: &Planned, depth: Depth) -> Result<Vec<Error>> {
+    let Planned { host, store, .. } = planned;
+    let asked = |what: String| {
+        Error::usage(format!("{} does not fit: {what}", place(planned).display()))
+            .help("if that is meant: `plugbuild lock`, and commit it")
+    };
+    let sum = |file: &Path| match depth {
+        Depth::Content => sha256_of(file),
+        Depth::Looks => known_sha256_of(file, store),
+    };
+    let mut differences = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for job in &planned.plan.jobs {
+        if !seen.contains(&job.gateway.label.as_str()) {
+            seen.push(&job.gateway.label);
+            let facts = GatewayFacts::of(&job.gateway, sum)?;
+            differences.extend(lock.gateway(&job.gateway.label, facts).map(asked));
+        }
+        if let Some(version) = job.gateway.version {
+            let wanted = Wanted {
+                version,
+                target: &job.target.value,
+                locked: None,
+            };
+            let had = wanted.in_store(store);
+            differences.extend(
+                had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum))
+                    .map(asked),
+            );
+        }
+    }
+    let platform = host.platform.to_string();
+    for tool in pinned(planned) {
+        let name = tool.to_string();
+        let pin = match depth {
+            Depth::Looks if lock.is_outdated() || lock.has_tool(&name, &platform) => Pin::Same,
+            Depth::Looks => Pin::New,
+            Depth::Content => {
+                let found = sha256_cache::of_toolchain(&tool.parts, store)?;
+                match lock.tool(&name, &platform, &found) {
+                    Pin::Other(locked) => {
+                        differences.push(tool.changed(&locked, &found, store));
+                        Pin::Same
+                    }
+                    pin => pin,
+                }
+            }
+        };
+        if pin == Pin::New {
+            differences.push(asked(format!("{name} for {platform} is not locked")));
+        }
+    }
+    Ok(differences)
+}
+
+/// A tool that a lock pins: Go, or zig. A gcc is the system's.
+pub(crate) struct Pinned {
+    pub(crate) tool: &'static str,
+    pub(crate) version: String,
+    pub(crate) parts: Parts,
+}
+
+impl fmt::Display for Pinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.tool, self.version)
+    }
+}
+
+/// The tools of a plan that a lock pins, each once.
+pub(crate) fn pinned(planned: &Planned) -> Vec<Pinned> {
+    let host = &planned.host;
+    let library = host.var("ZIG_LIB_DIR").map(|dir| host.absolute(dir));
+    let mut all: Vec<Pinned> = Vec::new();
+    let mut add = |tool, version: &str, parts: &dyn Fn() -> Parts| {
+        if !all.iter().any(|known| known.tool == tool && known.version == version) {
+            all.push(Pinned {
+                tool,
+                version: version.to_owned(),
+                parts: parts(),
+            });
+        }
+    };
+    for Toolchain { go, cc, .. } in &planned.tools {
+        add("go", &go.version.to_string(), &|| Parts::of_go(&go.root));
+        if let Some(zig) = &cc.zig {
+            add("zig", &zig.version, &|| Parts::of_zig(&zig.program, library.as_deref()));
+        }
+    }
+    all
+}
+
+impl Pinned {
+    /// Says which of its files are not those that are locked, as far as that is known.
+    pub(crate) fn changed(&self, locked: &str, found: &str, store: &Store) -> Error {
+        /// More names say no more.
+        const NAMED: usize = 3;
+        let root = self.parts.root();
+        let changes = sha256_cache::changes(locked, found, store);
+        let why = match changes.len() {
+            0 => format!("its files have the SHA-256 {found}, locked is {locked}"),
+            all if all > NAMED => format!("{}, and {} more", changes[..NAMED].join(", "), all - NAMED),
+            _ => changes.join(", "),
+        };
+        let name = if self.tool == "go" { &self.version } else { self.tool };
+        let again = match root.starts_with(store.root()) {
+            true => format!("fetch it again: `plugbuild toolchain remove {name}`, then the same command"),
+            false => format!("install it again, or remove {} to have it fetched", root.display()),
+        };
+        let what = format!(
+            "{self} in {} is not what {} pins: {why}",
+            root.display(),
+            lockfile::FILE
+        );
+        Error::integrity(what)
+            .help(again)
+            .help("if the change is meant: `plugbuild lock`, and commit it")
+    }
+}

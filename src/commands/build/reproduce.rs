@@ -1,0 +1,185 @@
+//! `build --reproduce`: everything once more in another folder, with other caches, and compared byte for byte.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::build::go_command;
+use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs};
+use crate::commands::build::jobs;
+use crate::commands::build::jobs::{BuildOptions, manner};
+use crate::commands::build::plan::{Planned, replanned};
+use crate::commands::build::prepare::{Seals, prepare};
+use crate::commands::build::request::folder_of;
+use crate::project::go_env::GoEnv;
+use crate::toolchain::bundle::proxy::file_url;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::fs::{create_dir, remove_tree};
+use crate::util::host::Host;
+use crate::util::ui::counted;
+
+/// Builds again and compares with what has just been built.
+pub(crate) fn run(args: &BuildArgs, first: &Planned, cx: Context) -> Result<()> {
+    let place = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let compared = again(args, first, place.path(), cx);
+    // A module cache may hold folders that cannot be written; the system clears what is left.
+    let _ = remove_tree(place.path());
+    compared
+}
+
+fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result<()> {
+    let root = root(first)?;
+    let copy = place.join("elsewhere");
+    let outputs: Vec<&Path> = first.plan.jobs.iter().map(|job| job.output.as_path()).collect();
+    copy_tree(&root, &copy, &outputs)?;
+    let dir = cx.host.absolute(&args.plan.path);
+    let dir = dir.canonicalize().map_err(|e| Error::io("read", &dir, e))?;
+    let inner = dir.strip_prefix(&root).unwrap_or(Path::new(""));
+    let args = BuildArgs {
+        plan: PlanArgs {
+            path: copy.join(inner),
+            ..args.plan.clone()
+        },
+        to: OutputArgs {
+            output: None,
+            out_dir: Some(place.join("out")),
+        },
+        ..args.clone()
+    };
+    let mut host = elsewhere(cx.host, place)?;
+    // What was built first was trusted, and this is its copy.
+    host.env
+        .insert(crate::project::trust::VARIABLE.into(), copy.clone().into());
+    let cx = Context { host: &host, ..cx };
+    cx.ui
+        .status("again", format!("in {}, with empty caches", copy.display()));
+    let mut second = replanned(&args, cx)?;
+    prepare(&mut second, &args, Seals::Heed, cx)?;
+    let manner = BuildOptions {
+        list_files: false,
+        ..manner(&args, &second)
+    };
+    let built = jobs::run(&second, &manner, cx);
+    for job in &second.plan.jobs {
+        if let Some(dir) = go_command::linked_file(job, &second.store).parent() {
+            // Nobody will build there again; what is left is only space.
+            let _ = remove_tree(dir);
+        }
+    }
+    built?;
+    for (one, other) in first.plan.jobs.iter().zip(&second.plan.jobs) {
+        same(&one.output, &other.output)?;
+        cx.ui.status("reproduced", one.output.display());
+    }
+    Ok(())
+}
+
+/// The folder that holds all that is built from.
+fn root(planned: &Planned) -> Result<PathBuf> {
+    let plugins = planned.members.iter().map(|member| &member.plugin);
+    let project = planned.settings.project().map(|(_, file)| folder_of(file).to_owned());
+    let mut folders = plugins.flat_map(|plugin| {
+        let modules = std::iter::once(&plugin.module)
+            .chain(&plugin.siblings)
+            .map(|module| module.root.clone());
+        modules.chain(plugin.work.as_deref().map(|file| folder_of(file).to_owned()))
+    });
+    let mut root = folders.next().unwrap_or_default();
+    for folder in folders.chain(project) {
+        while !folder.starts_with(&root) {
+            root.pop();
+        }
+    }
+    if root.components().count() < 3 {
+        return Err(Error::usage(format!(
+            "the sources lie all over {}: they cannot be copied",
+            root.display()
+        ))
+        .help("--reproduce copies the folder that holds them all: put them in one"));
+    }
+    Ok(root)
+}
+
+/// The surroundings with other caches; modules come from the cache that is there, through the same checks.
+fn elsewhere(host: &Host, place: &Path) -> Result<Host> {
+    let goenv = GoEnv::read(host)?;
+    let mut proxy = OsString::from(file_url(&goenv.module_cache.join("cache/download")));
+    let usual = host
+        .text("GOPROXY")?
+        .or_else(|| goenv.written.get("GOPROXY").map(String::as_str));
+    if let Some(usual) = usual {
+        proxy.push(",");
+        proxy.push(usual);
+    }
+    let mut flags = host.text("GOFLAGS")?.unwrap_or_default().to_owned();
+    flags.push_str(" -modcacherw");
+    let mut host = host.clone();
+    let mut set = |name: &str, value: OsString| host.env.insert(name.into(), value);
+    set("GOPROXY", proxy);
+    set("GOFLAGS", flags.into());
+    set("GOCACHE", place.join("cache").into());
+    set("GOMODCACHE", place.join("modules").into());
+    Ok(host)
+}
+
+/// Copies a tree, git's own folder and what was built aside.
+fn copy_tree(from: &Path, to: &Path, leave: &[&Path]) -> Result<()> {
+    create_dir(to)?;
+    for entry in fs::read_dir(from).map_err(|e| Error::io("read", from, e))? {
+        let entry = entry.map_err(|e| Error::io("read", from, e))?;
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_name() == ".git" || leave.contains(&source.as_path()) {
+            continue;
+        }
+        let failed = |e: std::io::Error| Error::io("copy", &source, e);
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            copy_tree(&source, &copy, leave)?;
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&source).map_err(failed)?, &copy).map_err(failed)?;
+        } else if kind.is_file() {
+            fs::copy(&source, &copy).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn same(one: &Path, other: &Path) -> Result<()> {
+    let read = |file: &Path| crate::util::regular_file::read_unlimited(file).map_err(|e| Error::io("read", file, e));
+    let (a, b) = (read(one)?, read(other)?);
+    if a == b {
+        return Ok(());
+    }
+    let differ = a.iter().zip(&b).filter(|(a, b)| a != b).count() + a.len().abs_diff(b.len());
+    let at = a
+        .iter()
+        .zip(&b)
+        .position(|(a, b)| a != b)
+        .unwrap_or(a.len().min(b.len()));
+    Err(Error::build(format!(
+        "{} is not reproducible: built in another folder it differs in {}, the first at {at}",
+        one.display(),
+        counted(differ, "byte")
+    ))
+    .help("C code may hold a time or a path: look for __DATE__, __TIME__ and absolute paths in its flags"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_counted_and_placed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, bytes: &[u8]| {
+            let path = dir.path().join(name);
+            fs::write(&path, bytes).expect("written");
+            path
+        };
+        let one = file("a", b"0123456789");
+        assert!(same(&one, &file("b", b"0123456789")).is_ok());
+        let told = same(&one, &file("c", b"01x34567")).expect_err("they differ").what;
+        assert!(told.ends_with("it differs in 3 bytes, the first at 2"), "{told}");
+    }
+}

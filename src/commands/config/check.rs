@@ -1,0 +1,225 @@
+//! `plugbuild config check`: a gateway's configuration and its plugins.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::binary::Binary;
+use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::config::registered_names::{GatewayProbe, plugin};
+use crate::commands::gateway_choice::asked;
+use crate::commands::output::{print_json, print_line};
+use crate::commands::verify::typed;
+use crate::gateway::config::document::Position;
+use crate::gateway::config::parse::Read;
+use crate::gateway::config::plugin_names::wanted;
+use crate::gateway::config::{ConfigIssue, Plugin, PluginDir, Severity, check, parse};
+use crate::gateway::facts::Gateway;
+use crate::gateway::run::PATIENCE;
+use crate::gateway::run::process::GatewayRunner;
+use crate::gateway::{GatewaySpec, registerer};
+use crate::matrix::Matrix;
+use crate::project::config::Settings;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::process::quoted;
+use crate::util::ui::Format;
+use crate::verify::gateway::LoadTarget;
+use crate::verify::{LoadOutcome, Verdict, finding, plugin};
+use crate::{gateway as gateway_room, verify};
+
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// The configuration: .json, .yaml, .yml or .toml
+    #[arg(value_name = "CONFIG")]
+    pub config: PathBuf,
+    /// The plugins it is for: a plugin's folder, from whose source the registered names are read, or a .so
+    #[arg(value_name = "PLUGIN")]
+    pub plugins: Vec<PathBuf>,
+    /// Verify each .so for this gateway, else for the one of plugbuild.toml; a gateway's own file is also run with each, and
+    /// asked which names that plugin registers
+    #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
+    pub gateway: Option<GatewaySpec>,
+    /// How long that gateway may take to start
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs(), requires = "gateway")]
+    pub timeout: u64,
+}
+
+pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
+    let shown = args.config.display();
+    let text = read(&cx.host.absolute(&args.config))?;
+    let rows = registerer::all();
+    let read = parse::read(&args.config.to_string_lossy(), &text);
+    let known = gateway(args, cx)?;
+    // Only one that was typed is ever run.
+    let runnable = known
+        .as_ref()
+        .filter(|(gateway, ..)| args.gateway.is_some() && gateway.binary.is_some())
+        .map(|(gateway, _, matrix)| GatewayRunner::new(gateway, None, matrix, cx))
+        .transpose()?
+        .map(|runnable| runnable.within(Duration::from_secs(args.timeout)));
+    let wanted = match &read {
+        Read::Document(document) => wanted(document, rows),
+        _ => Vec::new(),
+    };
+    let unfit = match &known {
+        Some((gateway, opened, matrix)) => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
+        None => Vec::new(),
+    };
+    let asking = runnable.as_ref().map(|runnable| GatewayProbe {
+        runnable,
+        wanted: &wanted,
+    });
+    let plugins: Vec<Plugin> = args
+        .plugins
+        .iter()
+        .map(|path| {
+            // What does not load could take the gateway with it.
+            let loads = unfit.iter().all(|(other, _)| other != path);
+            plugin(path, rows, asking.as_ref().filter(|_| loads), cx)
+        })
+        .collect::<Result<_>>()?;
+    let findings = match read {
+        Read::Document(document) => {
+            let path = cx.host.absolute(&args.config);
+            let beside = path.parent().unwrap_or(Path::new("/")).to_owned();
+            check(&document, rows, &plugins, &|folder| {
+                PluginDir::look(folder, &cx.host.cwd, &beside)
+            })
+        }
+        Read::Template => {
+            cx.ui.status(
+                "left alone",
+                format!(
+                    "{shown} is a template of the flexible configuration: check what the gateway makes of it (FC_OUT=…)"
+                ),
+            );
+            return Ok(());
+        }
+        Read::Unknown => {
+            return Err(Error::usage(format!("{shown}: not a format that is read here"))
+                .help("give a .json, .yaml, .yml or .toml"));
+        }
+        Read::Broken(at, why) => vec![ConfigIssue {
+            at,
+            severity: Severity::Error,
+            what: format!("the gateway cannot parse it: {why}"),
+            help: None,
+        }],
+    };
+    let findings: Vec<ConfigIssue> = unfit.into_iter().map(|(_, finding)| finding).chain(findings).collect();
+    for finding in &findings {
+        tell(finding, &args.config, cx);
+    }
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let warnings = findings.len() - errors;
+    let counted = format!("{} and {}", counted(errors, "error"), counted(warnings, "warning"));
+    if errors > 0 {
+        return Err(Error::incompatible(format!("{shown}: {counted}")));
+    }
+    cx.ui.status("checked", format!("{shown}: {counted}"));
+    Ok(())
+}
+
+/// The gateway that is known: the one that was typed, else that of the settings where a plugin is there to verify.
+fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Option<Binary>, Matrix)>> {
+    let settings = Settings::read(&cx.host.cwd, cx.host)?;
+    let given = GatewayArgs {
+        gateway: args.gateway.clone(),
+        go: None,
+    };
+    let asked = asked(&given, None, &settings, cx)?;
+    let built = args.plugins.iter().any(|path| cx.host.absolute(path).is_file());
+    if asked.gateway.is_none() || !built {
+        return Ok(None);
+    }
+    let matrix = settings.matrix()?;
+    let (gateway, binary) = gateway_room::open(&asked, &matrix, cx.host)?;
+    Ok(Some((gateway, binary, matrix)))
+}
+
+/// The plugins that the gateway will not load, by `verify`'s own decision.
+fn unfit(
+    args: &CheckArgs,
+    gateway: &Gateway,
+    opened: Option<&Binary>,
+    matrix: &Matrix,
+    cx: Context,
+) -> Result<Vec<(PathBuf, ConfigIssue)>> {
+    let built = args.plugins.iter().filter(|path| cx.host.absolute(path).is_file());
+    let binaries = built.map(Binary::open).collect::<Result<Vec<_>>>()?;
+    let plugins = binaries.iter().map(plugin::Plugin::read).collect::<Result<Vec<_>>>()?;
+    let against = match opened {
+        Some(file) => LoadTarget::file(gateway, file, None, typed(gateway))?,
+        None => LoadTarget::known(gateway, matrix, None, None, typed(gateway))?,
+    };
+    let verdicts = verify::judge(&plugins, &against);
+    let bad = verdicts
+        .iter()
+        .filter(|verdict| verdict.answer == LoadOutcome::WillNotLoad);
+    let finding = |verdict: &Verdict| {
+        let label = verdict.plugin.display();
+        let errors = verdict
+            .findings
+            .iter()
+            .filter(|f| f.severity == finding::Severity::Error);
+        let why: Vec<&str> = errors.map(|finding| finding.what.as_str()).collect();
+        let plugin = quoted(verdict.plugin.as_os_str());
+        let finding = ConfigIssue {
+            at: Position::START,
+            severity: Severity::Error,
+            what: format!(
+                "{label} will not load into KrakenD {}: {}",
+                gateway.label,
+                why.join("; ")
+            ),
+            help: Some(format!("`plugbuild verify {plugin} {}` says more", against.typed)),
+        };
+        (verdict.plugin.clone(), finding)
+    };
+    Ok(bad.map(finding).collect())
+}
+
+pub(crate) fn read(path: &Path) -> Result<String> {
+    crate::util::regular_file::read_to_string(path)
+        .map_err(|e| Error::io("read", path, e).help("give the gateway's configuration, such as krakend.json"))
+}
+
+fn counted(number: usize, what: &str) -> String {
+    match number {
+        0 => format!("no {what}s"),
+        _ => crate::util::ui::counted(number, what),
+    }
+}
+
+fn tell(finding: &ConfigIssue, config: &Path, cx: Context) {
+    let ConfigIssue {
+        at,
+        severity,
+        what,
+        help,
+    } = finding;
+    let level = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    match cx.format {
+        Format::Human => {
+            print_line(format_args!("{}:{at}: {level}: {what}", config.display()));
+            if let Some(help) = help {
+                print_line(format_args!("  help: {help}"));
+            }
+        }
+        Format::Json => print_json(&json!({
+            "reason": "config-finding",
+            "file": config,
+            "line": at.line,
+            "column": at.column,
+            "level": level,
+            "message": what,
+            "help": help,
+        })),
+    }
+}

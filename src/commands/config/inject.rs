@@ -1,0 +1,134 @@
+//! `plugbuild config inject`: a plugin into a configuration, or the difference that it would make.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::commands::args::parse;
+use crate::commands::config::check::read;
+use crate::commands::config::registered_names::plugin;
+use crate::commands::output::print;
+use crate::gateway::config::inject::{Injection, inject};
+use crate::gateway::config::parse;
+use crate::gateway::config::parse::{Format, Read};
+use crate::gateway::registerer;
+use crate::gateway::registerer::{PluginKind, Registerer};
+use crate::util::context::Context;
+use crate::util::diff::unified;
+use crate::util::error::{Error, Result};
+use crate::util::fs::overwrite;
+
+pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
+    let shown = args.config.display();
+    let not_json = || {
+        Error::usage(format!("{shown} is no .json: nothing else is written"))
+            .help("write it by hand, then `plugbuild config check`")
+    };
+    if Format::of(&args.config.to_string_lossy()) != Some(Format::Json) {
+        return Err(not_json());
+    }
+    let path = cx.host.absolute(&args.config);
+    let text = read(&path)?;
+    match parse::read(&args.config.to_string_lossy(), &text) {
+        Read::Document(_) => {}
+        Read::Template => {
+            return Err(Error::usage(format!(
+                "{shown} is a template of the flexible configuration: it is left alone"
+            ))
+            .help("write the plugin in by hand: `plugbuild config inject` in a copy without templates shows what"));
+        }
+        Read::Broken(at, why) => {
+            return Err(
+                Error::usage(format!("{shown}:{at}: the gateway cannot parse it: {why}"))
+                    .help(format!("mend that place, then `plugbuild config check {shown}`")),
+            );
+        }
+        Read::Unknown => return Err(not_json()),
+    }
+    let rows = registerer::all();
+    let mut new = text.clone();
+    let wanted = wanted(args, rows, cx)?;
+    let names: Vec<String> = wanted.iter().map(|(kind, name)| format!("{name} ({kind})")).collect();
+    for (kind, name) in wanted {
+        let row = rows
+            .iter()
+            .find(|row| row.kind == kind)
+            .ok_or_else(|| Error::usage(format!("{kind} is not a type of plugin")))?;
+        let injection = Injection {
+            name,
+            endpoint: args.endpoint.clone(),
+            method: args.method.clone(),
+            backend: args.backend.clone(),
+        };
+        new = inject(&new, row, &injection)?;
+    }
+    if new == text {
+        cx.ui
+            .status("unchanged", format!("{shown}: the plugin is there already"));
+        return Ok(());
+    }
+    if args.dry_run {
+        let name = shown.to_string();
+        print(unified((name.clone(), &text), (name, &new), 3).trim_end());
+        return Ok(());
+    }
+    overwrite(&path, &new)?;
+    cx.ui.status("injected", format!("{} in {shown}", names.join(", ")));
+    Ok(())
+}
+
+/// The names to write: the one that was typed, or all that a plugin's folder registers.
+fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(PluginKind, String)>> {
+    let path = Path::new(&args.plugin);
+    let on_disk = cx.host.absolute(path).exists() && (args.kind.is_none() || args.plugin.contains('/'));
+    if !on_disk {
+        let is_path = args.plugin.starts_with(['.', '/']) || args.plugin.ends_with(".so");
+        if is_path || args.kind.is_none() && args.plugin.contains('/') {
+            return Err(Error::unreadable(format!("there is no folder or file {}", args.plugin))
+                .help("give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`"));
+        }
+        let kind = args.kind.ok_or_else(|| {
+            Error::usage(format!("of which type is {}?", args.plugin))
+                .help("say `--type handler` (client, modifier, middleware), or give the plugin's folder")
+        })?;
+        return Ok(vec![(kind, args.plugin.clone())]);
+    }
+    let registered = plugin(path, rows, None, cx)?.registered.ok_or_else(|| {
+        Error::usage(format!("the names that {} registers are not known", args.plugin))
+            .help("give the name and its type: `--plugin NAME --type handler`")
+    })?;
+    let names: Vec<(PluginKind, String)> = registered
+        .names
+        .into_iter()
+        .filter(|(kind, _)| args.kind.is_none_or(|wanted| wanted == *kind))
+        .collect();
+    if names.is_empty() {
+        return Err(Error::usage(format!("{} registers nothing", args.plugin)));
+    }
+    Ok(names)
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct InjectArgs {
+    /// The configuration, a .json
+    #[arg(value_name = "CONFIG")]
+    pub config: PathBuf,
+    /// The plugin: the name it registers, or its folder
+    #[arg(short, long, value_name = "NAME|PATH")]
+    pub plugin: String,
+    /// Its type, when the name alone is given: handler, client, modifier or middleware
+    #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<PluginKind>)]
+    pub kind: Option<PluginKind>,
+    /// The endpoint it works for, such as /foo (not for handlers)
+    #[arg(short, long, value_name = "PATH")]
+    pub endpoint: Option<String>,
+    /// The endpoint's method, where several have its path
+    #[arg(short, long, value_name = "METHOD")]
+    pub method: Option<String>,
+    /// The endpoint's backend it works for, by its number or url_pattern
+    #[arg(short, long, value_name = "N|PATTERN")]
+    pub backend: Option<String>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}

@@ -1,0 +1,31 @@
+//! TODO src/commands/gateway_choice.rs
+
+use crate::commands::args::GatewayArgs;
+use crate::commands::build::request::GatewayChoice;
+use crate::gateway::Asked;
+use crate::project::config::Settings;
+use crate::util::context::Context;
+use crate::util::error::Result;
+use crate::util::target::Libc;
+
+/// The gateway that is asked for: by flag, else by the environment, else by a settings file. `libc` is what was typed
+/// for a gateway of which nothing else is known.
+pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings, cx: Context) -> Result<Asked> {
+    let asked = Asked {
+        gateway: given.gateway.clone(),
+        named_in: None,
+        go: given.go.clone(),
+        libc,
+    };
+    if asked.gateway.is_some() || asked.go.is_some() {
+        return Ok(asked);
+    }
+    let named = GatewayChoice::elsewhere(&[], settings, cx.host)?;
+    let first = named.gateways.into_iter().next();
+    Ok(Asked {
+        named_in: first.as_ref().map(|gateway| gateway.why.clone()),
+        gateway: first.map(|gateway| gateway.value),
+        go: named.go.map(|go| go.value),
+        ..asked
+    })
+}

@@ -1,0 +1,74 @@
+//! TODO src/commands/output.rs
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use crate::util::error::{Error, Result};
+use crate::util::printable::{printable, printable_json, printable_line};
+
+/// Prints what was asked of the command line itself: help, the version.
+///
+/// # Errors
+/// It could not be written.
+pub fn told(text: &clap::Error) -> Result<()> {
+    let _ = text.print().map_err(unprinted);
+    printed()
+}
+
+/// Whether all of standard output was written.
+pub(crate) fn printed() -> Result<()> {
+    let _ = std::io::stdout().flush().map_err(unprinted);
+    match UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(why) => Err(Error::io("write", "standard output", why)),
+        None => Ok(()),
+    }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no failure; anything else fails the command when
+/// it has done its work.
+pub(crate) fn print(text: impl std::fmt::Display) {
+    let text = text.to_string();
+    print_as_is(printable(&text));
+}
+
+/// The same of what is one line, whatever the names in it are.
+pub(crate) fn print_line(text: impl std::fmt::Display) {
+    print_as_is(printable_line(&text.to_string()));
+}
+
+/// A path as a line.
+pub(crate) fn print_path(path: &Path) {
+    print_line(path.display());
+}
+
+/// The same of what has colours of ours in it; texts of others go through [`printable`] first.
+pub(crate) fn print_as_is(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}").map_err(unprinted);
+}
+
+/// The first failure to write to standard output.
+pub(crate) static UNPRINTED: Mutex<Option<std::io::Error>> = Mutex::new(None);
+
+pub(crate) fn unprinted(why: std::io::Error) {
+    if why.kind() != std::io::ErrorKind::BrokenPipe {
+        UNPRINTED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(why);
+    }
+}
+
+/// Writes what is JSON, or has its strings.
+pub(crate) fn print_data(text: &str) {
+    print_as_is(printable_json(text));
+}
+
+/// Writes one JSON document, or one event of a stream, as a line.
+pub(crate) fn print_json(value: &impl serde::Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => print_data(&text),
+        // Our own types have text keys only, so this is not reached; nothing useful could be done.
+        Err(why) => print_as_is(format_args!("{{\"error\":\"{why}\"}}")),
+    }
+}

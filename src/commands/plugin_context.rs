@@ -1,0 +1,166 @@
+//! What check, compat, deps, upgrade and fix look at: a plugin, asked as if it were built for one gateway.
+
+use std::path::Path;
+
+use crate::commands::args::TagsArg;
+use crate::gateway::facts::Gateway;
+use crate::gateway::{Asked, GatewaySpec};
+use crate::matrix::Matrix;
+use crate::modules::align::{Means, Mode};
+use crate::modules::report::Compiled;
+use crate::modules::{GatewayModules, PluginModules, align, gateway as modules_gateway, go_list, modfile};
+use crate::plan::chosen::Chosen;
+use crate::plan::targets::TargetSelection;
+use crate::plan::{CcChoice, Job, Output, Request};
+use crate::project::config::Settings;
+use crate::project::go_env::GoEnv;
+use crate::project::import_path;
+use crate::project::plugin::Plugin;
+use crate::toolchain::bundle::proxy;
+use crate::toolchain::go;
+use crate::toolchain::go::Go;
+use crate::toolchain::state::State;
+use crate::toolchain::store::Store;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+use crate::util::target::Arch;
+use crate::util::ui::Ui;
+use crate::{gateway, plan};
+
+/// A plugin with what is needed to ask about it.
+pub(crate) struct PluginContext {
+    pub(crate) plugin: Plugin,
+    pub(crate) settings: Settings,
+    pub(crate) matrix: Matrix,
+    pub(crate) store: Store,
+    goenv: GoEnv,
+    arch: Arch,
+    tags: Vec<String>,
+    offline: bool,
+    ui: Ui,
+    /// The surroundings, with what the settings files add to them.
+    host: Host,
+}
+
+impl PluginContext {
+    pub(crate) fn read(path: &Path, arch: Option<Arch>, tags: &TagsArg, cx: Context) -> Result<Self> {
+        let dir = cx.host.absolute(path);
+        let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
+        settings.warnings().iter().for_each(|warning| cx.ui.warn(warning));
+        let host = settings.with_mirrors(cx.host);
+        let goenv = GoEnv::read(&host)?;
+        let plugin = Plugin::read(&dir, &host, &goenv)?;
+        Ok(PluginContext {
+            matrix: settings.matrix()?,
+            store: Store::open(&host)?,
+            arch: arch.unwrap_or(Arch::Amd64),
+            tags: tags.tags.clone(),
+            offline: cx.offline,
+            ui: *cx.ui,
+            plugin,
+            settings,
+            goenv,
+            host,
+        })
+    }
+
+    pub(crate) fn means(&self) -> Means<'_> {
+        Means {
+            matrix: &self.matrix,
+            host: &self.host,
+            store: &self.store,
+        }
+    }
+
+    pub(crate) fn gateway(&self, asked: &Asked) -> Result<Gateway> {
+        gateway::identify(asked, &self.matrix, &self.host)
+    }
+
+    pub(crate) fn named(&self, spec: &GatewaySpec) -> Result<Gateway> {
+        self.gateway(&Asked {
+            gateway: Some(spec.clone()),
+            ..Asked::default()
+        })
+    }
+
+    /// The newest release, for questions that name no gateway.
+    pub(crate) fn latest(&self) -> Result<Gateway> {
+        self.named(&GatewaySpec::Latest { flavour: None })
+    }
+
+    /// The gateway's modules.
+    pub(crate) fn modules(&self, gateway: &Gateway) -> Result<GatewayModules> {
+        modules_gateway::side(gateway, &self.matrix)?.ok_or_else(|| {
+            Error::usage(format!("the modules of the gateway {} are not known", gateway.label))
+                .help("give its file, which holds them: `--gateway ./krakend`")
+                .help("or keep them once: `plugbuild gateway import ./krakend --name acme-3.0`")
+        })
+    }
+
+    /// The build that the go command is asked about, and the gateway's own Go.
+    pub(crate) fn job(&self, gateway: &Gateway) -> Result<(Job, Go)> {
+        let request = Request {
+            wanted: TargetSelection {
+                archs: vec![gateway.arch.unwrap_or(self.arch)],
+                ..TargetSelection::default()
+            },
+            cc: Chosen::new(CcChoice::Auto, "default"),
+            cc_of_project: false,
+            cc_by_target: Default::default(),
+            output: Output::Dir(self.host.cwd.clone()),
+            go_args: match self.tags.as_slice() {
+                [] => Vec::new(),
+                tags => vec![format!("-tags={}", tags.join(","))],
+            },
+            name: None,
+            strip: false,
+            align: Mode::Auto,
+            force: false,
+        };
+        let plan = plan::make(
+            &request,
+            gateway,
+            &self.plugin,
+            &self.goenv,
+            &self.matrix,
+            self.host.platform,
+        )?;
+        let job = plan.jobs.into_iter().next();
+        let mut job =
+            job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
+        proxy::without_network(&mut job.env, self.offline, &self.host, &self.store);
+        Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
+    }
+
+    /// Whether the gateway's Go compiles the plugin as it would be built; nothing where that Go is not here or C code is needed.
+    pub(crate) fn compiles(&self, gateway: &Gateway, modules: &GatewayModules) -> Result<Option<Compiled>> {
+        let (mut job, go) = self.job(gateway)?;
+        if go.state != State::Ready {
+            return Ok(None);
+        }
+        let what = format!(
+            "{} with Go {}, as it may use what came later",
+            self.plugin.module.path, gateway.go
+        );
+        self.ui.status("compiling", what);
+        job.prepared = align::prepare(&job, modules, &go, self.means(), &self.ui)?;
+        go_list::compiles(&job, &go, self.means())
+    }
+
+    /// Whether go.mod and go.sum hold what a build without alignment reads from them.
+    pub(crate) fn is_complete(&self, gateway: &Gateway) -> Result<()> {
+        let (job, go) = self.job(gateway)?;
+        go_list::is_complete(&job, &go, self.means())
+    }
+
+    /// What the plugin selects as it is.
+    pub(crate) fn selection(&self, gateway: &Gateway) -> Result<PluginModules> {
+        let (job, go) = self.job(gateway)?;
+        import_path::check(&self.plugin, |path| go.has_package(path))?;
+        let _lock = modfile::lock(&self.plugin, &self.store, || {})?;
+        let side = go_list::of(&job, &go, self.means())?;
+        side.unlisted().iter().for_each(|why| self.ui.warn(why));
+        Ok(side)
+    }
+}

@@ -1,0 +1,155 @@
+//! What is wrong with the plugins of a configuration: each finding at its place, in the order of the file.
+//!
+//! Most of this the gateway says at debug level or not at all, and serves on without the plugin.
+
+pub mod loader;
+pub mod namespace;
+
+use std::collections::HashMap;
+
+use crate::gateway::config::decode::{Decoded, decode};
+use crate::gateway::config::document::{Node, Position};
+use crate::gateway::config::issue::{ConfigIssue, Severity};
+use crate::gateway::config::parse::{Document, Format};
+use crate::gateway::config::plugin_dir::PluginDir;
+use crate::gateway::registerer::{PluginKind, Registerer};
+use crate::util::suggest::nearest;
+
+/// A plugin that was given beside the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// As it was typed.
+    pub label: String,
+    /// The file's name, of a plugin that is built.
+    pub file: Option<String>,
+    /// What it registers; none when that is not known.
+    pub registered: Option<Registered>,
+}
+
+/// The names a plugin registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    pub names: Vec<(PluginKind, String)>,
+    /// How that is known, for the message.
+    pub origin: String,
+    /// Whether there are no others. A gateway tells only of names that it was asked for.
+    pub all: bool,
+}
+
+/// Checks a configuration against the plugin types, the plugins that were given, and its folder.
+#[must_use]
+pub fn check(
+    document: &Document,
+    rows: &[Registerer],
+    plugins: &[Plugin],
+    look: &dyn Fn(&str) -> PluginDir,
+) -> Vec<ConfigIssue> {
+    let Decoded { root, findings } = decode(&document.root, rows);
+    let mut checker = Checker {
+        root: root.as_ref().unwrap_or(&document.root),
+        rows,
+        plugins,
+        found: findings,
+        used: Vec::new(),
+    };
+    if document.format == Format::Json {
+        checker.keys_given_twice(&document.root);
+    }
+    if root.is_some() {
+        checker.namespaces();
+        checker.loader(look);
+        checker.unused();
+    }
+    checker.found.sort_by_key(|finding| (finding.at, finding.severity));
+    checker.found
+}
+
+struct Checker<'a> {
+    root: &'a Node,
+    rows: &'a [Registerer],
+    plugins: &'a [Plugin],
+    found: Vec<ConfigIssue>,
+    /// The names that the configuration asks for.
+    used: Vec<(PluginKind, String, Position)>,
+}
+
+impl<'a> Checker<'a> {
+    fn error(&mut self, at: Position, what: impl Into<String>, help: impl Into<Option<String>>) {
+        self.say(at, Severity::Error, what, help);
+    }
+
+    fn warning(&mut self, at: Position, what: impl Into<String>, help: impl Into<Option<String>>) {
+        self.say(at, Severity::Warning, what, help);
+    }
+
+    fn say(&mut self, at: Position, severity: Severity, what: impl Into<String>, help: impl Into<Option<String>>) {
+        self.found.push(ConfigIssue {
+            at,
+            severity,
+            what: what.into(),
+            help: help.into(),
+        });
+    }
+
+    /// JSON allows it, and the gateway takes the last: an `extra_config` given twice loses what the first one held.
+    fn keys_given_twice(&mut self, node: &Node) {
+        let mut left: HashMap<&str, usize> = HashMap::new();
+        for entry in node.entries() {
+            *left.entry(&entry.key).or_default() += 1;
+        }
+        for entry in node.entries() {
+            let left = left.entry(&entry.key).or_default();
+            *left = left.saturating_sub(1);
+            if *left > 0 {
+                let what = format!("`{}` is given twice: the gateway takes the last one only", entry.key);
+                self.warning(entry.at, what, None);
+            }
+            self.keys_given_twice(&entry.node);
+        }
+        for item in node.items() {
+            self.keys_given_twice(item);
+        }
+    }
+
+    /// Plugins that were given and that nothing asks for.
+    fn unused(&mut self) {
+        // A name that a template fills in may be any.
+        if self.used.iter().any(|(_, name, _)| name.contains("{{")) {
+            return;
+        }
+        let at = self.root.get("plugin").map_or(self.root.at, |entry| entry.at);
+        for plugin in self.plugins {
+            let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty() || !r.all) else {
+                continue;
+            };
+            let used = |(kind, name): &(PluginKind, String)| self.used.iter().any(|(k, n, _)| k == kind && n == name);
+            if !registered.names.iter().any(used) {
+                let names = join(
+                    registered.names.iter().map(|(kind, name)| format!("{name} ({kind})")),
+                    "or",
+                );
+                let (what, help) = if names.is_empty() {
+                    (
+                        "nothing asks for a name that it registers".to_owned(),
+                        format!("this is {}", registered.origin),
+                    )
+                } else {
+                    (
+                        format!("nothing asks for {names}"),
+                        format!("the names are {}", registered.origin),
+                    )
+                };
+                self.warning(at, format!("{} is not used: {what}", plugin.label), help);
+            }
+        }
+    }
+}
+
+fn join(words: impl Iterator<Item = String>, last: &str) -> String {
+    let words: Vec<String> = words.collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., tail] => format!("{} {last} {tail}", head.join(", ")),
+    }
+}

@@ -1,0 +1,326 @@
+//! A configuration as the gateway decodes it: loosely. Keys are taken in any case, an object for a list of one, a text for a
+//! number; what remains is refused, and the gateway does not start.
+//!
+//! The gateway's parser (viper up to 2.10, koanf since) hands the file to mapstructure with weakly typed input;
+//! tests/configs.rs holds this to that parser.
+
+use crate::gateway::config::document::{Entry, Node, Position, Value};
+use crate::gateway::config::issue::{ConfigIssue, Severity};
+use crate::gateway::registerer::Registerer;
+
+/// The version that a configuration must have.
+const VERSION: i64 = 3;
+
+/// What the gateway makes of a configuration.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    /// With each key as it is documented, lists where lists are expected, and each key once; none where it is no object.
+    pub root: Option<Node>,
+    pub findings: Vec<ConfigIssue>,
+}
+
+/// A struct of the gateway's, of which only the fields are known that lead to plugins.
+#[derive(Clone, Copy)]
+enum Shape {
+    Service,
+    Endpoint,
+    Agent,
+    Backend,
+    Loader,
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Version,
+    Text,
+    /// A map of anything.
+    Extra,
+    Struct(Shape),
+    List(Shape),
+}
+
+impl Shape {
+    fn fields(self) -> &'static [(&'static str, Field)] {
+        use Field::{Extra, List, Struct, Text, Version};
+        match self {
+            Shape::Service => &[
+                ("version", Version),
+                ("plugin", Struct(Shape::Loader)),
+                ("extra_config", Extra),
+                ("endpoints", List(Shape::Endpoint)),
+                ("async_agent", List(Shape::Agent)),
+            ],
+            Shape::Endpoint => &[
+                ("endpoint", Text),
+                ("extra_config", Extra),
+                ("backend", List(Shape::Backend)),
+            ],
+            Shape::Agent => &[
+                ("name", Text),
+                ("extra_config", Extra),
+                ("backend", List(Shape::Backend)),
+            ],
+            Shape::Backend => &[("url_pattern", Text), ("extra_config", Extra)],
+            Shape::Loader => &[("folder", Text), ("pattern", Text)],
+        }
+    }
+}
+
+/// Decodes a configuration; `rows` are the plugin types.
+#[must_use]
+pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
+    let mut decoder = Decoder {
+        rows,
+        findings: Vec::new(),
+    };
+    if !matches!(root.value, Value::Map(_)) {
+        let what = format!("a configuration is an object, this is {}", root.what());
+        decoder.refused(root.at, what, None);
+        return Decoded {
+            root: None,
+            findings: decoder.findings,
+        };
+    }
+    let mut root = root.clone();
+    last_only(&mut root);
+    decoder.strukt(&mut root, Shape::Service);
+    if root.get("version").is_none() {
+        let help = format!("add `\"version\": {VERSION}`");
+        decoder.refused(root.at, "no `version`".to_owned(), Some(help));
+    }
+    Decoded {
+        root: Some(root),
+        findings: decoder.findings,
+    }
+}
+
+/// A key that is given twice has its last value.
+fn last_only(node: &mut Node) {
+    match &mut node.value {
+        Value::Map(entries) => {
+            let mut seen = std::collections::HashSet::new();
+            let last: Vec<bool> = entries
+                .iter()
+                .rev()
+                .map(|entry| seen.insert(entry.key.clone()))
+                .collect();
+            let mut last = last.into_iter().rev();
+            entries.retain(|_| last.next().unwrap_or(true));
+            entries.iter_mut().for_each(|entry| last_only(&mut entry.node));
+        }
+        Value::List(items) => items.iter_mut().for_each(last_only),
+        _ => {}
+    }
+}
+
+struct Decoder<'a> {
+    rows: &'a [Registerer],
+    findings: Vec<ConfigIssue>,
+}
+
+impl Decoder<'_> {
+    fn refused(&mut self, at: Position, what: String, help: Option<String>) {
+        self.findings.push(ConfigIssue {
+            at,
+            severity: Severity::Error,
+            what: format!("{what}: the gateway refuses to start"),
+            help,
+        });
+    }
+
+    fn loose(&mut self, at: Position, what: String, help: Option<String>) {
+        self.findings.push(ConfigIssue {
+            at,
+            severity: Severity::Warning,
+            what,
+            help,
+        });
+    }
+
+    fn strukt(&mut self, node: &mut Node, shape: Shape) {
+        let at = node.at;
+        let Value::Map(entries) = &mut node.value else { return };
+        for (name, field) in shape.fields() {
+            self.named(entries, name);
+            if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *name) {
+                self.field(name, &mut entry.node, *field);
+            }
+        }
+        let none = |backend: &Entry| {
+            let value = &backend.node.value;
+            matches!(value, Value::Null) || matches!(value, Value::List(items) if items.is_empty())
+        };
+        if matches!(shape, Shape::Endpoint) && node.get("backend").is_none_or(none) {
+            let name = node.get("endpoint").and_then(|entry| entry.node.text());
+            let which = name.map_or_else(|| "this endpoint".to_owned(), |name| format!("the endpoint {name}"));
+            self.refused(at, format!("{which} has no `backend`"), None);
+        }
+    }
+
+    /// A key in another case is taken where the documented one is not there.
+    fn named(&mut self, entries: &mut [Entry], name: &str) {
+        let exact = entries.iter().any(|entry| entry.key == name);
+        let Some(other) = entries
+            .iter_mut()
+            .find(|entry| entry.key != name && entry.key.eq_ignore_ascii_case(name))
+        else {
+            return;
+        };
+        let what = if exact {
+            format!(
+                "`{}` beside `{name}`: which of them the gateway takes depends on its release",
+                other.key
+            )
+        } else {
+            format!(
+                "`{}` is documented as `{name}`; the gateway takes it in any case",
+                other.key
+            )
+        };
+        let help = format!("write `{name}` once");
+        self.loose(other.at, what, Some(help));
+        if !exact {
+            name.clone_into(&mut other.key);
+        }
+    }
+
+    fn field(&mut self, name: &str, node: &mut Node, field: Field) {
+        match field {
+            Field::Version => self.version(node),
+            Field::Text => self.text(name, node),
+            Field::Extra => self.extra(name, node),
+            Field::Struct(shape) => match node.value {
+                Value::Map(_) => self.strukt(node, shape),
+                Value::Null => {}
+                _ => {
+                    let help = "as in `\"plugin\": {\"pattern\": \".so\", \"folder\": \"./plugins/\"}`";
+                    let what = format!("`{name}` must be an object, not {}", node.what());
+                    self.refused(node.at, what, Some(help.to_owned()));
+                }
+            },
+            Field::List(shape) => self.list(name, node, shape),
+        }
+    }
+
+    fn version(&mut self, node: &Node) {
+        if integer(&node.value) != Some(VERSION) {
+            self.refused(node.at, format!("`version` must be the number {VERSION}"), None);
+        } else if node.value != Value::Number(VERSION.to_string()) {
+            let what = format!("`version` is documented as the number {VERSION}; the gateway takes this for it");
+            self.loose(node.at, what, Some(format!("write `{VERSION}`")));
+        }
+    }
+
+    fn text(&mut self, name: &str, node: &mut Node) {
+        let text = match &node.value {
+            Value::Text(_) | Value::Null => return,
+            Value::Number(number) => number.clone(),
+            Value::Bool(is) => i32::from(*is).to_string(),
+            Value::List(_) | Value::Map(_) => {
+                return self.refused(node.at, format!("`{name}` must be a text, not {}", node.what()), None);
+            }
+        };
+        let what = format!(
+            "`{name}` is documented as a text, not {}; the gateway reads `{text}`",
+            node.what()
+        );
+        self.loose(node.at, what, None);
+        node.value = Value::Text(text);
+    }
+
+    fn list(&mut self, name: &str, node: &mut Node, shape: Shape) {
+        match &mut node.value {
+            Value::List(_) | Value::Null => {}
+            Value::Map(entries) => {
+                let items = if entries.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![node.clone()]
+                };
+                let what = format!("`{name}` is documented as a list; the gateway takes an object as a list of one");
+                self.loose(node.at, what, Some(format!("write `\"{name}\": [{{…}}]`")));
+                node.value = Value::List(items);
+            }
+            _ => {
+                let what = format!("`{name}` must be a list, not {}", node.what());
+                return self.refused(node.at, what, None);
+            }
+        }
+        let Value::List(items) = &mut node.value else { return };
+        for item in items {
+            if matches!(item.value, Value::Map(_)) {
+                self.strukt(item, shape);
+            } else {
+                let what = format!("each of `{name}` must be an object, not {}", item.what());
+                self.refused(item.at, what, None);
+            }
+        }
+    }
+
+    /// An `extra_config`: a list of objects is taken as one of all their keys.
+    fn extra(&mut self, name: &str, node: &mut Node) {
+        match &mut node.value {
+            Value::Map(_) => {}
+            Value::Null => return,
+            Value::List(items) => {
+                let other = items
+                    .iter()
+                    .find(|item| !matches!(item.value, Value::Map(_) | Value::Null));
+                if let Some(other) = other {
+                    let what = format!("each of `{name}` must be an object, not {}", other.what());
+                    return self.refused(other.at, what, None);
+                }
+                let entries = items.iter().flat_map(|item| item.entries().to_vec()).collect();
+                let what =
+                    format!("`{name}` is documented as an object; the gateway puts the objects of a list together");
+                node.value = Value::Map(entries);
+                last_only(node);
+                self.loose(node.at, what, Some("write one object".to_owned()));
+            }
+            _ => {
+                let what = format!("`{name}` must be an object, not {}", node.what());
+                return self.refused(node.at, what, None);
+            }
+        }
+        self.both_names(node);
+    }
+
+    /// The short name of a namespace is put in the place of the long one.
+    fn both_names(&mut self, node: &mut Node) {
+        for row in self.rows {
+            let Value::Map(entries) = &mut node.value else { return };
+            let short = entries.iter().any(|entry| entry.key == row.namespace);
+            let Some(long) = entries.iter().position(|entry| short && entry.key == row.formerly) else {
+                continue;
+            };
+            let what = format!(
+                "`{}` beside `{}`, which stands for it: the gateway drops this one",
+                row.formerly, row.namespace
+            );
+            let at = entries.remove(long).at;
+            self.loose(at, what, None);
+        }
+    }
+}
+
+/// A value where the gateway expects a whole number.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        #[allow(clippy::cast_possible_truncation, reason = "as Go converts a float")]
+        Value::Number(number) => number.parse::<f64>().ok().map(|number| number as i64),
+        Value::Text(text) => {
+            let digits = text.trim_start_matches('+').replace('_', "").to_lowercase();
+            let (digits, base) = match (digits.get(..2), digits.strip_prefix('0')) {
+                (Some("0x"), _) => (&digits[2..], 16),
+                (Some("0b"), _) => (&digits[2..], 2),
+                (Some("0o"), _) => (&digits[2..], 8),
+                (_, Some(octal)) if !octal.is_empty() => (octal, 8),
+                _ => (digits.as_str(), 10),
+            };
+            i64::from_str_radix(digits, base).ok()
+        }
+        Value::Bool(is) => Some(i64::from(*is)),
+        Value::Null => Some(0),
+        Value::List(_) | Value::Map(_) => None,
+    }
+}

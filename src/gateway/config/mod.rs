@@ -1,0 +1,24 @@
+//! A gateway's configuration (krakend.json): read with positions, checked for plugins, and given new ones.
+//!
+//! All pure: the text and what there is on disk come in as values, findings or a new text go out.
+
+pub mod check;
+pub mod decode;
+pub mod document;
+pub mod plugin_dir;
+pub mod inject;
+pub mod plugin_names;
+pub mod json;
+pub mod toml;
+pub mod extra_config;
+pub mod yaml;
+#[cfg(test)]
+mod tests;
+pub mod parse;
+pub mod issue;
+
+pub use crate::gateway::config::check::{Plugin, Registered, check};
+pub use crate::gateway::config::document::Position;
+pub use crate::gateway::config::issue::{ConfigIssue, Severity};
+pub use crate::gateway::config::parse::{Document, Read};
+pub use crate::gateway::config::plugin_dir::PluginDir;

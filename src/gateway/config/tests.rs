@@ -1,0 +1,122 @@
+//! Configurations and what is said of each: tests/config/cases.txt holds both, side by side.
+//!
+//! A case is `### file name`, `plugin …` lines, the configuration, `>>>`, the findings. With UPDATE=1 in the
+//! environment the findings are written anew: read the difference before you commit it.
+
+use super::*;
+use crate::gateway::config::parse::Read;
+use crate::gateway::config::parse::read;
+use crate::gateway::registerer;
+
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/cases.txt");
+
+/// The folders of the cases.
+fn look(folder: &str) -> PluginDir {
+    let files =
+        |names: &[&str]| PluginDir::Open(names.iter().map(|n| ((*n).to_owned(), n.ends_with("-dir"))).collect());
+    match folder.trim_end_matches('/') {
+        "./plugins" => files(&["auth.so", "cache.so"]),
+        "./empty" => files(&[]),
+        "./nested" => files(&["amd64-dir"]),
+        "./mixed" => files(&["auth.so", "auth.so.bak", "notes.so.md"]),
+        "./plugins/auth.so" => PluginDir::File,
+        "./closed" => PluginDir::Closed("permission denied".to_owned()),
+        _ => PluginDir::Missing,
+    }
+}
+
+/// `plugin auth.so handler=auth modifier=auth-request`; `plugin old.so ?` is one whose names are not known.
+fn plugin(line: &str) -> Plugin {
+    let mut words = line.split_whitespace().skip(1);
+    let label = words.next().unwrap().to_owned();
+    let names: Vec<&str> = words.collect();
+    let registered = (names != ["?"]).then(|| Registered {
+        names: names
+            .iter()
+            .map(|word| {
+                let (kind, name) = word.split_once('=').unwrap();
+                (kind.parse().unwrap(), name.to_owned())
+            })
+            .collect(),
+        origin: "as its test says".to_owned(),
+        all: true,
+    });
+    Plugin {
+        file: label.ends_with(".so").then(|| label.clone()),
+        label,
+        registered,
+    }
+}
+
+fn said(name: &str, text: &str, plugins: &[Plugin]) -> String {
+    match read(name, text) {
+        Read::Document(document) => check(&document, registerer::all(), plugins, &look)
+            .into_iter()
+            .map(|finding| {
+                let help = finding.help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
+                format!("{} {:?}: {}\n{help}", finding.at, finding.severity, finding.what)
+            })
+            .collect(),
+        Read::Template => "a template\n".to_owned(),
+        Read::Broken(at, why) => format!("{at} cannot be parsed: {why}\n"),
+        Read::Unknown => "not a format that is read\n".to_owned(),
+    }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the switch that writes the snapshot anew")]
+fn every_case_is_told_as_it_should() {
+    let cases = std::fs::read_to_string(CASES).unwrap();
+    let (mut written, mut broken, mut right) = (String::new(), 0, 0);
+    for case in cases.split("### ").skip(1) {
+        let (head, _) = case.split_once(">>>\n").expect("a case has its >>>");
+        let (name, rest) = head.split_once('\n').unwrap();
+        let given: Vec<&str> = rest.lines().take_while(|line| line.starts_with("plugin ")).collect();
+        let plugins: Vec<Plugin> = given.iter().map(|line| plugin(line)).collect();
+        let text: String = rest.split_inclusive('\n').skip(given.len()).collect();
+        let said = said(name, &text, &plugins);
+        if said.is_empty() {
+            right += 1;
+        } else {
+            broken += 1;
+        }
+        written += &format!("### {head}>>>\n{said}\n");
+    }
+    assert!(broken >= 30 && right >= 10, "{broken} broken and {right} right cases");
+    let written = format!("{}\n", written.trim_end());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(CASES, written).unwrap();
+    } else {
+        assert_eq!(cases, written, "read what changed, then run this with UPDATE=1");
+    }
+}
+
+/// Whatever is typed, an answer and no panic.
+#[test]
+fn no_text_is_too_odd() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let cases = std::fs::read_to_string(CASES).unwrap();
+    for _ in 0..3000 {
+        let mut bytes: Vec<u8> = cases.bytes().skip(random.usize(..cases.len())).take(300).collect();
+        for _ in 0..random.usize(..6) {
+            let at = random.usize(..bytes.len().max(1));
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = *random.choice(b"{}[]\",:\n#-&*<0a\xc3").unwrap();
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        for name in ["k.json", "k.yaml", "k.toml"] {
+            said(name, &text, &[]);
+        }
+    }
+    for deep in ["[", "{\"a\":", "- "] {
+        for name in ["k.json", "k.yaml", "k.toml"] {
+            said(name, &deep.repeat(20_000), &[]);
+        }
+    }
+    let laughs: String = (1..30)
+        .map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}]\n", n - 1))
+        .collect();
+    let laughs = format!("a0: &a0 [lol]\n{laughs}");
+    assert!(said("k.yaml", &laughs, &[]).contains("aliases counted in full"));
+}

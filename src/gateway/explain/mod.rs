@@ -1,0 +1,178 @@
+//! What a gateway's log says about a plugin, in other words: cause and cure, line by line.
+//!
+//! The messages are data (toolchains/explain.toml). Their patterns are plain text with holes, which is all that
+//! messages made by printf need.
+
+pub mod pattern;
+pub mod multiline;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read};
+
+use serde::{Deserialize, Serialize};
+
+use crate::gateway::explain::multiline::{Said, Together};
+use crate::gateway::explain::pattern::{fill, fit};
+use crate::util::error::{Error, Result};
+
+const ROWS: &str = include_str!("../../../toolchains/explain.toml");
+
+/// What is read of a line. No message is longer, but what somebody takes for a log may have no line ends.
+const LINE_LIMIT: u64 = 1 << 20;
+
+/// What an error is called that no row explains.
+pub const UNKNOWN: &str = "unknown";
+
+/// A message that is known.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    pub id: String,
+    #[serde(rename = "match")]
+    pub pattern: String,
+    pub cause: String,
+    pub cure: String,
+    /// Whether it is the plugin's own code that stopped it: then comparing files finds nothing.
+    #[serde(default)]
+    pub own_code: bool,
+    pub source: Vec<String>,
+}
+
+/// A line of a log that was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// Its number in the text, from 1.
+    pub line: usize,
+    pub text: String,
+    pub id: String,
+    pub cause: String,
+    pub cure: String,
+    #[serde(skip)]
+    pub own_code: bool,
+    pub source: Vec<String>,
+}
+
+/// The known messages, special ones first.
+///
+/// # Errors
+/// If toolchains/explain.toml is broken, which a test prevents.
+pub fn messages() -> Result<Vec<Message>> {
+    #[derive(Deserialize)]
+    struct Rows {
+        message: Vec<Message>,
+    }
+    let rows: Rows = toml::from_str(ROWS).map_err(|why| Error::usage(format!("toolchains/explain.toml: {why}")))?;
+    Ok(rows.message)
+}
+
+/// The lines of a log, one in memory at a time: what is no text in them is replaced, and long ones are cut.
+pub fn lines(mut log: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    std::iter::from_fn(move || next_line(&mut log).transpose())
+}
+
+fn next_line(log: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    if log.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') {
+        log.skip_until(b'\n')?;
+    }
+    // It is one line, without its end.
+    Ok(String::from_utf8_lossy(&line).lines().next().map(str::to_owned))
+}
+
+/// Explains each line that is understood, and names those about plugins that are not; one message told of the same thing
+/// again is left out.
+///
+/// # Errors
+/// As [`messages`], and that of a line that could not be read.
+pub fn explain<L: AsRef<str>>(log: impl IntoIterator<Item = Result<L>>) -> Result<Vec<Explanation>> {
+    let messages = messages()?;
+    let mut found = Vec::new();
+    let mut together = Together::default();
+    for (number, line) in log.into_iter().enumerate() {
+        let line = line?;
+        let line = plain(line.as_ref());
+        for said in together.take(number + 1, &line) {
+            add(&mut found, said, &messages);
+        }
+    }
+    for said in together.end() {
+        add(&mut found, said, &messages);
+    }
+    found.sort_by_key(|explanation| explanation.line);
+    Ok(found)
+}
+
+fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
+    let fitting = messages.iter().find_map(|m| Some((m, fit(&m.pattern, &said.text)?)));
+    let explanation = match fitting {
+        Some((message, holes)) => Explanation {
+            id: message.id.clone(),
+            cause: fill(&message.cause, &holes),
+            cure: fill(&message.cure, &holes),
+            own_code: message.own_code,
+            source: message.source.clone(),
+            line: said.line,
+            text: said.shown,
+        },
+        None if is_trouble(&said.text) => Explanation {
+            id: UNKNOWN.to_owned(),
+            cause: "an error about plugins that plugbuild does not know".to_owned(),
+            cure: "look for its words in the plugin's own source: a plugin may write to the gateway's log".to_owned(),
+            own_code: false,
+            source: Vec::new(),
+            line: said.line,
+            text: said.shown,
+        },
+        None => return,
+    };
+    // The same unknown message comes with other times and numbers.
+    let key = |of: &Explanation| match of.id.as_str() {
+        UNKNOWN => of.text.replace(|c: char| c.is_ascii_digit(), ""),
+        _ => of.cause.clone(),
+    };
+    let told = found
+        .iter()
+        .any(|old| old.id == explanation.id && key(old) == key(&explanation));
+    if !told {
+        found.push(explanation);
+    }
+}
+
+/// Whether a line is an error about plugins.
+fn is_trouble(line: &str) -> bool {
+    if line.contains("plugin.Open(") {
+        return true;
+    }
+    // `[KO] 2 tested plugin(s) in …` counts what the lines above it said.
+    if line.contains("[KO] ") {
+        return !line.contains(" tested plugin(s) in ");
+    }
+    let upper = line.to_uppercase();
+    let level = ["ERROR", "CRITICAL", "FATAL", "ERRO[", "LEVEL=ERR"];
+    let about = upper.contains("PLUGIN") || upper.contains(".SO");
+    // Loaders are heads of what they found.
+    about && level.iter().any(|word| upper.contains(word)) && !line.contains("plugin loader found ")
+}
+
+/// The line without the colours that a terminal log has, and without escaped quotes that a JSON log has.
+fn plain(line: &str) -> Cow<'_, str> {
+    if !line.contains(['\u{1b}', '\\']) {
+        return Cow::Borrowed(line);
+    }
+    let mut text = String::with_capacity(line.len());
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            // A colour: ESC [ numbers m.
+            '\u{1b}' => _ = chars.by_ref().find(char::is_ascii_alphabetic),
+            '\\' if chars.peek() == Some(&'"') => {}
+            c => text.push(c),
+        }
+    }
+    Cow::Owned(text)
+}

@@ -1,0 +1,180 @@
+//! Lines that mean something only together: a panic and its trace, the table of `check-plugin`, and the registerers that one
+//! file lacks. Each becomes one line that a row of the table explains.
+
+use std::collections::BTreeMap;
+
+use crate::gateway::explain::pattern::fit;
+
+/// The registerers that every gateway looks for in every plugin.
+const LOOKED_FOR: [&str; 3] = ["ClientRegisterer", "HandlerRegisterer", "ModifierRegisterer"];
+
+/// Whose packages a gateway is made of; a trace has them between the plugin's.
+const GATEWAY: [&str; 4] = [
+    "github.com/luraproject/",
+    "github.com/krakend/",
+    "github.com/krakendio/",
+    "github.com/devopsfaith/",
+];
+
+/// What a log says, with the number and text of the line that says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) line: usize,
+    pub(crate) shown: String,
+    /// What the table is searched for.
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    /// The line before, which is a name if `have:` follows.
+    before: (usize, String),
+    /// A line of `check-plugin`'s table whose `want:` has not come yet.
+    have: Option<(usize, String, String)>,
+    trace: Option<Trace>,
+    /// By file and registerer, the first line that says so.
+    lacking: BTreeMap<(String, String), Said>,
+}
+
+#[derive(Debug)]
+struct Trace {
+    line: usize,
+    why: String,
+    /// Whether the goroutine's frames have begun.
+    running: bool,
+    /// A function whose place is on the next line.
+    function: Option<String>,
+}
+
+impl Together {
+    /// Takes the next line, and gives what is complete with it.
+    pub(crate) fn take(&mut self, line: usize, text: &str) -> Vec<Said> {
+        let trimmed = text.trim();
+        let mut said = Vec::new();
+        if let Some(row) = self.table(line, trimmed) {
+            said.push(row);
+        }
+        if let Some(own) = self.traced(line, text) {
+            said.push(own);
+        }
+        let this = Said {
+            line,
+            shown: trimmed.to_owned(),
+            text: text.to_owned(),
+        };
+        match lacking(text) {
+            Some(key) => _ = self.lacking.entry(key).or_insert(this),
+            None => said.push(this),
+        }
+        said
+    }
+
+    /// What only the end of the log makes complete.
+    pub(crate) fn end(self) -> Vec<Said> {
+        let mut files: BTreeMap<String, Vec<(String, Said)>> = BTreeMap::new();
+        for ((file, symbol), said) in self.lacking {
+            files.entry(file).or_default().push((symbol, said));
+        }
+        let mut all = Vec::new();
+        for (file, lacking) in files {
+            let nothing = LOOKED_FOR
+                .iter()
+                .all(|symbol| lacking.iter().any(|(own, _)| own == symbol));
+            let mut said: Vec<Said> = lacking.into_iter().map(|(_, said)| said).collect();
+            said.sort_by_key(|said| said.line);
+            if nothing {
+                said.truncate(1);
+                said.iter_mut()
+                    .for_each(|said| said.text = format!("all three registerers are missing in {file}"));
+            }
+            all.extend(said);
+        }
+        all
+    }
+
+    fn table(&mut self, line: usize, text: &str) -> Option<Said> {
+        let before = std::mem::replace(&mut self.before, (line, text.to_owned()));
+        if let Some(have) = text.strip_prefix("have: ") {
+            self.have = Some((before.0, before.1, have.to_owned()));
+            return None;
+        }
+        let (line, name, have) = self.have.take()?;
+        let want = text.strip_prefix("want: ")?;
+        Some(Said {
+            line,
+            shown: format!("{name}: have {have}, want {want}"),
+            text: format!("check-plugin: {name} have: {have} want: {want}"),
+        })
+    }
+
+    /// A line of a trace: the first frame that is neither Go's, the gateway's nor a dependency's is the plugin's own.
+    fn traced(&mut self, line: usize, text: &str) -> Option<Said> {
+        if let Some((_, why)) = text.split_once("panic: ") {
+            self.trace = Some(Trace {
+                line,
+                why: why.trim().to_owned(),
+                running: false,
+                function: None,
+            });
+            return None;
+        }
+        let trace = self.trace.as_mut()?;
+        if text.starts_with("goroutine ") {
+            if trace.running {
+                self.trace = None;
+            } else {
+                trace.running = true;
+            }
+            return None;
+        }
+        if !trace.running {
+            return None;
+        }
+        match trace.function.take() {
+            Some(function) if text.starts_with(['\t', ' ']) => {
+                let place = text.trim().split(' ').next().unwrap_or_default();
+                if !of_plugin(&function, place) {
+                    return None;
+                }
+                let said = Said {
+                    line: trace.line,
+                    shown: format!("panic: {}", trace.why),
+                    text: format!("panicked in {function} at {place}: {}", trace.why),
+                };
+                self.trace = None;
+                Some(said)
+            }
+            _ => {
+                trace.function = text.rfind('(').map(|end| text[..end].to_owned());
+                None
+            }
+        }
+    }
+}
+
+/// Whether a frame is of the plugin's own code.
+fn of_plugin(function: &str, place: &str) -> bool {
+    if function.starts_with("panic") || !place.contains(".go:") {
+        return false;
+    }
+    let name = function.rfind('/').map_or(0, |slash| slash + 1);
+    let package = function[name..]
+        .find('.')
+        .map_or(function, |dot| &function[..name + dot]);
+    let standard = place.contains(&format!("/src/{package}/")) && !place.starts_with("/go/src/");
+    let module = GATEWAY.iter().any(|own| package.starts_with(own)) || place.contains("/pkg/mod/");
+    let main = package == "main" && place.starts_with("/app/");
+    !standard && !module && !main
+}
+
+/// The file that lacks a registerer, and which.
+fn lacking(text: &str) -> Option<(String, String)> {
+    let known = |symbol: &str| LOOKED_FOR.contains(&symbol).then(|| symbol.to_owned());
+    if let Some(holes) = fit("{file}: The plugin does not contain a {symbol}.", text) {
+        return Some((holes["file"].to_owned(), known(holes["symbol"])?));
+    }
+    let holes = fit("plugin: symbol {symbol} not found in plugin {path}", text)?;
+    let symbol = known(holes["symbol"])?;
+    let file = fit("plugin #{} ({file}): plugin: symbol ", text).map(|holes| holes["file"]);
+    Some((file.unwrap_or(holes["path"]).to_owned(), symbol))
+}

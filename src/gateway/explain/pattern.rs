@@ -1,0 +1,147 @@
+//! A message's pattern: plain text with holes, and what stands in these in a line.
+
+use std::collections::BTreeMap;
+
+/// What stands in the holes of a pattern, if the line has it anywhere.
+pub(crate) fn fit<'l>(pattern: &str, line: &'l str) -> Option<BTreeMap<String, &'l str>> {
+    let parts = parts(pattern);
+    let mut holes = BTreeMap::new();
+    // A hole in front takes the word before what follows it.
+    let (mut rest, start) = match parts.first()? {
+        Part::Text(text) => (&line[line.find(text.as_str())? + text.len()..], 1),
+        Part::Hole { .. } => (line, 0),
+    };
+    let mut parts = parts[start..].iter().peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            Part::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+            Part::Hole { name, kind } => {
+                let end = match parts.peek() {
+                    Some(Part::Text(text)) => rest.find(text.as_str())?,
+                    _ => word_end(rest),
+                };
+                let end = if kind.takes_all() { rest.len() } else { end };
+                let (value, after) = rest.split_at(end);
+                let value = if kind.takes_all() { ended(value) } else { value };
+                // What leads a line (time, level) is not a part of the name.
+                let first = holes.is_empty() && start == 0 && rest.len() == line.len();
+                let value = if first { last_word(value) } else { value };
+                if !kind.allows(value) {
+                    return None;
+                }
+                if !name.is_empty() {
+                    holes.insert(name.clone(), value);
+                }
+                rest = after;
+            }
+        }
+    }
+    Some(holes)
+}
+
+/// A message without what ends a line of a JSON log.
+fn ended(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_suffix("\"}").unwrap_or(text)
+}
+
+/// Where a name at the end of a message ends: at a blank or closing mark.
+fn word_end(text: &str) -> usize {
+    text.find(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '"' | '`' | '\'' | ','))
+        .unwrap_or(text.len())
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit(|c: char| c.is_whitespace() || c == '"')
+        .next()
+        .unwrap_or(text)
+}
+
+enum Part {
+    Text(String),
+    Hole { name: String, kind: Kind },
+}
+
+/// What may stand in a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Any,
+    /// The main package of a program, or of a plugin whose module is called so.
+    Main,
+    /// A package of the standard library.
+    Std,
+    /// A name that glibc's headers make of a plain one: `__fprintf_chk`.
+    Fortify,
+    /// The rest of a musl library's name.
+    Musl,
+    /// All that is left of the line.
+    Rest,
+    /// The same, where neither Go's loader nor the gateway's says it: then a plugin's own code does.
+    Own,
+    /// A name with its folder, as Go hands a plugin's to the loader; libraries that a plugin needs have none.
+    Path,
+}
+
+impl Kind {
+    fn allows(self, text: &str) -> bool {
+        match self {
+            Kind::Any => true,
+            Kind::Main => text == "main",
+            Kind::Std => !text.is_empty() && !text.split('/').next().unwrap_or_default().contains('.'),
+            Kind::Fortify => text.starts_with("__") && (text.ends_with("_chk") || text.starts_with("__isoc")),
+            Kind::Musl => text.starts_with("musl-"),
+            Kind::Path => text.contains('/'),
+            Kind::Rest => !text.is_empty(),
+            Kind::Own => {
+                let loaders = ["plugin.Open(", "plugin: ", "plugin loader found "];
+                !text.is_empty()
+                    && !loaders.iter().any(|words| text.starts_with(words))
+                    && !text.ends_with("plugin loader: unknown type")
+            }
+        }
+    }
+
+    fn takes_all(self) -> bool {
+        matches!(self, Kind::Rest | Kind::Own)
+    }
+}
+
+/// A pattern cut at its holes: `{name}`, `{name:kind}`, `{}`.
+fn parts(pattern: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    while let Some((text, after)) = rest.split_once('{') {
+        let Some((hole, after)) = after.split_once('}') else {
+            break;
+        };
+        if !text.is_empty() {
+            parts.push(Part::Text(text.to_owned()));
+        }
+        let (name, kind) = hole.split_once(':').unwrap_or((hole, ""));
+        let kind = match kind {
+            "main" => Kind::Main,
+            "std" => Kind::Std,
+            "fortify" => Kind::Fortify,
+            "musl" => Kind::Musl,
+            "path" => Kind::Path,
+            "rest" => Kind::Rest,
+            "own" => Kind::Own,
+            _ => Kind::Any,
+        };
+        parts.push(Part::Hole {
+            name: name.to_owned(),
+            kind,
+        });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest.to_owned()));
+    }
+    parts
+}
+
+pub(crate) fn fill(text: &str, holes: &BTreeMap<String, &str>) -> String {
+    holes.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+    })
+}

@@ -1,0 +1,165 @@
+//! A gateway by its own file, which is read and never run: releases, Enterprise editions, forks, self-built ones.
+
+use std::path::Path;
+
+use crate::binary::Binary;
+use crate::binary::buildinfo::BuildInfo;
+use crate::binary::linkage::Form;
+use crate::binary::pclntab::SourceRoot;
+use crate::gateway::Asked;
+use crate::gateway::facts::{Gateway, Settings};
+use crate::gateway::version_output::parse_libc;
+use crate::matrix::{Defaults, Matrix};
+use crate::util::component;
+use crate::util::error::{Error, Result};
+use crate::util::printable::printable_line;
+use crate::util::target::{Libc, LibcKind};
+use crate::util::version::{GatewayVersion, GoVersion};
+
+/// Reads Go's build information and line table; the opened file comes with them, as there may be more to ask of it.
+///
+/// # Errors
+/// Not an ELF file of a known architecture, not built by Go, not dynamically linked, an unreleased Go.
+pub(crate) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Binary)> {
+    let binary = Binary::open(path)?;
+    let image = binary.image();
+    let place = path.display();
+    check_form(&binary)?;
+    let info = binary.build_info()?;
+    // `--go` wins over a released Go in `identify`, with a word; here it stands in for one that is none.
+    let own = info.go_release().parse::<GoVersion>().ok();
+    let go = own.or_else(|| asked.go.clone()).ok_or_else(|| {
+        Error::usage(format!(
+            "{place} was compiled by `{}`, which is no released Go",
+            info.go
+        ))
+        .help("a plugin needs the very same Go: install it and name it: `PLUGBUILD_GO=… plugbuild --go VERSION`")
+    })?;
+    let version: Option<GatewayVersion> = info.x_value("KrakendVersion").and_then(|v| v.parse().ok());
+    let row = version.and_then(|v| matrix.release(v));
+    let mut notes = Vec::new();
+    let is_line = |version: &&str| component::checked_line("a version", version).is_ok();
+    let named = info.x_value("KrakendVersion").filter(is_line).map(str::to_owned);
+    let label = named.unwrap_or_else(|| {
+        path.file_name().map_or_else(
+            || "gateway".to_owned(),
+            |n| printable_line(&n.to_string_lossy()).into_owned(),
+        )
+    });
+    let (module_cache, main_root, trimmed) = roots(&binary, &info, matrix.defaults(), &mut notes);
+    let glibc_floor = row.and_then(|row| row.glibc);
+    let gateway = Gateway {
+        label,
+        version,
+        go,
+        own_go: None,
+        arch: Some(image.arch()),
+        libc: libc(&binary, &info, glibc_floor),
+        glibc_floor,
+        settings: settings(&info, trimmed),
+        module_cache,
+        main_module: info.main.as_ref().map(|main| main.path.clone()),
+        main_root,
+        origin: format!("read from {place}"),
+        binary: Some(path.to_owned()),
+        notes,
+    };
+    Ok((gateway, binary))
+}
+
+/// A gateway is a program that something can be loaded into.
+fn check_form(binary: &Binary) -> Result<()> {
+    let place = binary.path().display();
+    let not_a_gateway = |what: &str| {
+        Error::usage(format!("{place} is {what}, not a gateway"))
+            .help("give the program that loads the plugins: `--gateway ./krakend`")
+    };
+    match binary.image().form() {
+        Form::Program => Ok(()),
+        Form::StaticProgram => Err(Error::usage(format!(
+            "{place} is linked statically: no such program can load plugins"
+        ))
+        .help("a gateway that loads plugins is built with CGO_ENABLED=1")),
+        Form::Library if binary.package_hashes().next().is_some() => Err(not_a_gateway("a Go plugin")),
+        other => Err(not_a_gateway(&other.to_string())),
+    }
+}
+
+/// The releases from this major version on, and what of them: <https://www.krakend.io/blog/dropping-plugins-support-on-community/>
+pub(crate) const DROPPED: (u32, &str, &str) = (
+    3,
+    "KrakenD's Community Edition has no plugin support from 3.0 on",
+    "use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it",
+);
+
+/// Why a program loads no plugin, and what to do: said before a build, and by `verify`.
+#[must_use]
+pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
+    let (major, why, cure) = DROPPED;
+    if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= major) {
+        return (why, cure);
+    }
+    (
+        "it was linked without Go's plugin package or without cgo",
+        "use an official build of the gateway, or build yours with CGO_ENABLED=1",
+    )
+}
+
+/// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.
+fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<String>) -> (String, String, bool) {
+    let table = binary.line_table();
+    let mut root = |found: Option<SourceRoot>, what: &str, usual: &str| match found {
+        Some(SourceRoot::At(dir)) => (dir, false),
+        Some(SourceRoot::Trimmed) => (usual.to_owned(), true),
+        None => {
+            notes.push(format!(
+                "where the gateway's {what} lay is not in its file: taken to be {usual}"
+            ));
+            (usual.to_owned(), false)
+        }
+    };
+    let (cache, trimmed) = root(
+        table.and_then(|t| t.module_cache(info)),
+        "module cache",
+        &usual.module_cache,
+    );
+    let (main, main_trimmed) = root(table.and_then(|t| t.main_module(info)), "main module", &usual.main_root);
+    let told = info.setting("-trimpath") == Some("true");
+    (cache, main, told || trimmed && main_trimmed)
+}
+
+/// The libc: as the linker was told to say, else by the loader the file asks for.
+fn libc(binary: &Binary, info: &BuildInfo, row_floor: Option<crate::util::version::LibcVersion>) -> Option<Libc> {
+    if let Some(libc) = info.x_value("GlibcVersion").and_then(parse_libc) {
+        return Some(libc);
+    }
+    let loader = binary.image().interpreter()?;
+    let kind = if loader.contains("ld-musl") {
+        LibcKind::Musl
+    } else {
+        LibcKind::Glibc
+    };
+    Some(Libc {
+        kind,
+        floor: row_floor.filter(|_| kind == LibcKind::Glibc),
+    })
+}
+
+fn settings(info: &BuildInfo, trimpath: bool) -> Settings {
+    let own = |key: &str| info.setting(key).filter(|v| !v.is_empty()).map(str::to_owned);
+    let tags = own("-tags").map(|tags| {
+        tags.split([',', ' '])
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+            .collect()
+    });
+    Settings {
+        trimpath,
+        tags: tags.unwrap_or_default(),
+        goamd64: own("GOAMD64"),
+        goarm64: own("GOARM64"),
+        goexperiment: Some(info.experiments().to_owned()).filter(|e| !e.is_empty()),
+        gofips140: own("GOFIPS140"),
+        race: own("-race").is_some_and(|v| v == "true"),
+    }
+}

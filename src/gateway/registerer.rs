@@ -1,0 +1,269 @@
+//! The plugin types: which symbol the gateway looks up, what it asserts, and where a configuration names the plugin.
+
+pub(crate) use crate::project::source::misplaced::mains_below;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::util::error::{Error, Result};
+use crate::util::schema::Described;
+use crate::util::version::GatewayVersion;
+
+/// A plugin type. What is known of each is its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PluginKind {
+    /// Wraps the gateway's HTTP server.
+    Handler,
+    /// Takes the place of a backend's HTTP client.
+    Client,
+    /// Changes requests or responses of an endpoint or a backend.
+    Modifier,
+    /// Wraps an endpoint or a backend; Enterprise edition only.
+    Middleware,
+}
+
+/// Where in a configuration an `extra_config` stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Service,
+    Endpoint,
+    Backend,
+}
+
+/// How a namespace gives its plugins' names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameFormat {
+    Text,
+    List,
+    TextOrList,
+}
+
+/// One row of toolchains/registerers.toml.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registerer {
+    #[serde(deserialize_with = "short_name")]
+    pub kind: PluginKind,
+    /// Other names of the kind.
+    pub also: Vec<String>,
+    pub symbol: String,
+    pub method: String,
+    /// The parameters of the method, as one writes them in Go.
+    pub wants: String,
+    /// The method's type as Go's linker writes it, where it is known to be this and no other.
+    pub signature: Option<String>,
+    /// Packages that `wants` names.
+    pub imports: Vec<String>,
+    #[serde(default)]
+    pub optional: Vec<Optional>,
+    pub namespace: String,
+    /// The long name that the namespace stands for.
+    pub formerly: String,
+    pub levels: Vec<Level>,
+    pub names: NameFormat,
+    /// Names that the Enterprise edition brings itself.
+    pub built_in: Vec<String>,
+    /// Of `krakend test-plugin`.
+    pub flag: String,
+    /// What the gateway's line that counts the loaded ones has.
+    pub log: Vec<String>,
+    pub enterprise: bool,
+    pub docs: String,
+    pub source: String,
+}
+
+/// A method that the gateway calls where it finds it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optional {
+    pub method: String,
+    pub wants: String,
+    /// The first release that calls it.
+    pub since: GatewayVersion,
+}
+
+#[derive(Deserialize)]
+struct File {
+    registerer: Vec<Registerer>,
+}
+
+/// All four rows, in the file's order, which is that of [`Kind::ALL`].
+#[must_use]
+pub fn all() -> &'static [Registerer] {
+    static ROWS: LazyLock<Vec<Registerer>> = LazyLock::new(|| {
+        let file: File = toml::from_str(include_str!("../../toolchains/registerers.toml"))
+            .expect("toolchains/registerers.toml is a part of the program, and a test reads it");
+        file.registerer
+    });
+    &ROWS
+}
+
+impl PluginKind {
+    pub const ALL: [PluginKind; 4] = [
+        PluginKind::Handler,
+        PluginKind::Client,
+        PluginKind::Modifier,
+        PluginKind::Middleware,
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PluginKind::Handler => "handler",
+            PluginKind::Client => "client",
+            PluginKind::Modifier => "modifier",
+            PluginKind::Middleware => "middleware",
+        }
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn row(self) -> &'static Registerer {
+        &all()[self as usize]
+    }
+}
+
+impl Registerer {
+    /// The type as KrakenD's configuration calls it: `http-server`.
+    #[must_use]
+    pub fn long_name(&self) -> &str {
+        self.namespace.trim_start_matches("plugin/")
+    }
+
+    /// The method with its parameters, as one writes it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}({})", self.method, self.wants)
+    }
+}
+
+impl fmt::Display for PluginKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// As typed: `handler`, `http-server`, `modifier`…
+impl FromStr for PluginKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let row = all()
+            .iter()
+            .find(|row| row.kind.name() == text || row.also.iter().any(|name| name == text) || row.namespace == text);
+        row.map(|row| row.kind).ok_or_else(|| {
+            let names: Vec<String> = all()
+                .iter()
+                .map(|row| match row.long_name() {
+                    long if long == row.kind.name() => long.to_owned(),
+                    long => format!("{} ({long})", row.kind),
+                })
+                .collect();
+            Error::usage(format!("`{text}` is not a type of plugin"))
+                .help(format!("the types are: {}", names.join(", ")))
+        })
+    }
+}
+
+/// As a settings file has it: any name that can be typed.
+impl<'de> Deserialize<'de> for PluginKind {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse()
+            .map_err(|e: Error| serde::de::Error::custom(e.in_one_line()))
+    }
+}
+
+impl Described for PluginKind {
+    fn schema() -> Value {
+        let names =
+            |row: &'static Registerer| std::iter::once(row.kind.name()).chain(row.also.iter().map(String::as_str));
+        json!({ "enum": all().iter().flat_map(names).collect::<Vec<_>>() })
+    }
+}
+
+impl Registerer {
+    /// What a Community gateway makes of one that only the Enterprise edition looks up.
+    #[must_use]
+    pub fn ignored(&self) -> String {
+        format!(
+            "{} is ignored by this gateway: {} plugins work in the Enterprise edition only",
+            self.symbol, self.kind
+        )
+    }
+}
+
+/// A row's own kind, by the one name that is written in the program: the others come from the rows.
+fn short_name<'de, D: Deserializer<'de>>(from: D) -> Result<PluginKind, D::Error> {
+    let text = String::deserialize(from)?;
+    let kind = PluginKind::ALL.into_iter().find(|kind| kind.name() == text);
+    kind.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no kind")))
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Service => "service",
+            Level::Endpoint => "endpoint",
+            Level::Backend => "backend",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_one_row_and_its_names() {
+        let kinds: Vec<PluginKind> = all().iter().map(|row| row.kind).collect();
+        assert_eq!(kinds, PluginKind::ALL);
+        for row in all() {
+            assert_eq!(row.kind.row().symbol, row.symbol);
+            assert_eq!(row.kind.name().parse::<PluginKind>().unwrap(), row.kind);
+            assert_eq!(row.namespace.parse::<PluginKind>().unwrap(), row.kind);
+            for name in &row.also {
+                assert_eq!(name.parse::<PluginKind>().unwrap(), row.kind);
+            }
+        }
+        assert!("handlers".parse::<PluginKind>().is_err());
+    }
+
+    /// `wants` without the parameters' names, as Go's linker writes a type.
+    fn linked(row: &Registerer) -> String {
+        let full = format!(
+            "func({})",
+            row.wants
+                .replace("interface{}", "interface {}")
+                .replace("http.", "net/http.")
+        );
+        let mut text = String::new();
+        for part in full.split_inclusive(['(', ',']) {
+            let part = match part.trim_start().split_once(' ') {
+                Some((name, rest)) if name != "interface" && name.chars().all(char::is_alphanumeric) => rest,
+                _ => part.trim_start(),
+            };
+            text += part;
+            if part.ends_with(',') {
+                text.push(' ');
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_linker_and_the_user_are_told_the_same_signature() {
+        for row in all() {
+            match &row.signature {
+                Some(signature) => assert_eq!(linked(row), *signature),
+                None => assert!(row.enterprise),
+            }
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! A plugin in a running gateway: what its configuration becomes for that, how a gateway of another machine is run, and
+//! what its log says of the plugin. Pure, but for the look at what is installed.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::gateway::config::parse::Read;
+use crate::gateway::config::{document, parse};
+use crate::gateway::registerer::PluginKind;
+use crate::matrix::Matrix;
+use crate::util::error::{Error, Result};
+use crate::util::host::{Host, Os};
+use crate::util::target::{Arch, LibcKind, Target};
+
+pub mod process;
+pub mod request;
+pub mod probe;
+
+/// How long a gateway may take to start, where nobody says.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The words that go before a gateway's own to run it here: none, or an emulator with the root that has its loader.
+///
+/// # Errors
+/// No emulator, or no loader of that libc.
+pub fn runner(
+    arch: Arch,
+    libc: Option<LibcKind>,
+    sysroot: Option<&Path>,
+    matrix: &Matrix,
+    host: &Host,
+) -> Result<Vec<OsString>> {
+    if host.platform.os != Os::Linux {
+        return Err(
+            Error::tool_missing("a gateway runs on Linux only, and so does `plugbuild test`")
+                .help("`plugbuild verify` foretells from the files whether it loads, on any machine"),
+        );
+    }
+    let target = Target::new(arch, libc.unwrap_or(LibcKind::Glibc));
+    let row = matrix.target(&target);
+    let loader = row.loader.trim_start_matches('/');
+    if arch == host.platform.arch && sysroot.is_none() {
+        if libc.is_none() || Path::new("/").join(loader).exists() {
+            return Ok(Vec::new());
+        }
+        return Err(Error::tool_missing(format!(
+            "the gateway is for {target}, and this machine has no {}",
+            row.loader
+        ))
+        .help(if libc == Some(LibcKind::Musl) {
+            "install musl (`apt-get install musl`), or give a gateway for glibc"
+        } else {
+            "give a gateway for this machine's libc"
+        }));
+    }
+    let emulator = row.qemu.iter().find_map(|name| host.find(name)).ok_or_else(|| {
+        Error::tool_missing(format!(
+            "the gateway is for {arch}, and there is no {} on PATH",
+            row.qemu.join(" or ")
+        ))
+        .help("install it: `apt-get install qemu-user-static`")
+        .help("`plugbuild verify` foretells from the files whether it loads, on any machine")
+    })?;
+    let usual = PathBuf::from(format!(
+        "/usr/{}-linux-{}",
+        if arch == Arch::Arm64 { "aarch64" } else { "x86_64" },
+        if target.libc.kind == LibcKind::Musl {
+            "musl"
+        } else {
+            "gnu"
+        }
+    ));
+    let roots = [sysroot.map(Path::to_owned), Some(usual)];
+    let root = roots
+        .into_iter()
+        .flatten()
+        .find(|root| root.join(loader).exists())
+        .ok_or_else(|| {
+            Error::tool_missing(format!(
+                "the gateway is for {target}, and its loader {} is not here",
+                row.loader
+            ))
+            .help("give the folder that has it: `--sysroot DIR`, such as an unpacked root file system of its image")
+        })?;
+    Ok(vec![emulator.into(), "-L".into(), root.into()])
+}
+
+/// A configuration of any format that is read, as the JSON that a trial runs.
+///
+/// # Errors
+/// A template, or what the gateway could not parse.
+pub fn read(name: &str, text: &str) -> Result<Value> {
+    let error = match parse::read(name, text) {
+        Read::Document(document) if matches!(document.root.value, document::Value::Map(_)) => {
+            return Ok(document.root.plain());
+        }
+        Read::Document(document) => Error::usage(format!(
+            "{name}: a configuration is an object, not {}",
+            document.root.what()
+        )),
+        Read::Template => Error::usage(format!(
+            "{name} is a template of the flexible configuration, which only the gateway fills in"
+        ))
+        .help("give what it makes of it: `FC_ENABLE=1 FC_OUT=out.json krakend check -c …`"),
+        Read::Broken(at, why) => Error::usage(format!("{name}:{at}: the gateway cannot parse it: {why}")),
+        Read::Unknown => {
+            Error::usage(format!("{name}: not a format that is read here")).help("give a .json, .yaml, .yml or .toml")
+        }
+    };
+    Err(error)
+}
+
+/// The configuration for a trial: the plugins' folder, a port of the loopback, and calls to itself follow the port.
+#[must_use]
+pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
+    let mut config = config.clone();
+    let old = self::port(&config);
+    if let Some(root) = config.as_object_mut() {
+        root.insert(
+            "plugin".to_owned(),
+            json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" }),
+        );
+        root.insert("port".to_owned(), json!(port));
+        root.insert("listen_ip".to_owned(), json!("127.0.0.1"));
+    }
+    follow(&mut config, old, port);
+    config.to_string()
+}
+
+/// The port a configuration names, else the gateway's own default.
+#[must_use]
+pub fn port(config: &Value) -> u16 {
+    let named = config.get("port").and_then(Value::as_u64);
+    named.and_then(|port| port.try_into().ok()).unwrap_or(8080)
+}
+
+/// Hosts that are the gateway itself.
+fn follow(value: &mut Value, old: u16, port: u16) {
+    match value {
+        Value::String(text) => {
+            for own in ["127.0.0.1", "localhost"] {
+                *text = text.replace(&format!("//{own}:{old}"), &format!("//{own}:{port}"));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| follow(item, old, port)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| follow(entry, old, port)),
+        _ => {}
+    }
+}
+
+/// A configuration that only loads the plugins.
+#[must_use]
+pub fn bare(folder: &Path, port: u16) -> String {
+    let plugin = json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" });
+    json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
+}
+
+/// The log lines that are about plugins, without what comes before the message.
+pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
+    said.iter()
+        .map(|line| line.trim())
+        .filter(|line| ["lugin", "fatal error", "panic"].iter().any(|word| line.contains(word)))
+}
+
+/// The same without what each loader says of plugins of the other types, which is no failure.
+#[must_use]
+pub fn worth_showing(said: &[String]) -> Vec<&str> {
+    let harmless = |line: &str| line.contains("plugin: symbol ") && line.contains("Registerer not found");
+    let lines: Vec<&str> = about_plugins(said).collect();
+    let heads = |line: &str, next: Option<&&str>| {
+        line.contains("plugin loader found 1 error(s)") && next.is_some_and(|next| harmless(next))
+    };
+    let shown = |(number, line): (usize, &&str)| !harmless(line) && !heads(line, lines.get(number + 1));
+    (0..lines.len())
+        .filter(|number| shown((*number, &lines[*number])))
+        .map(|number| lines[number])
+        .collect()
+}
+
+/// How many plugins of a type the log says were loaded; none when it does not say.
+#[must_use]
+pub fn loaded(said: &[String], kind: PluginKind) -> Option<usize> {
+    let signs = &kind.row().log;
+    said.iter()
+        .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign.as_str())))
+        .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
+}
+
+/// Whether the gateway has no loader at all for plugins of a type, as the Community edition has none for middlewares: its
+/// `test-plugin` does not know the flag, or its log counts the plugins of other types only.
+#[must_use]
+pub fn lacks_loader(said: &[String], kind: PluginKind) -> bool {
+    let says = |words: &str| said.iter().any(|line| line.contains(words));
+    let counts_others = says("plugins loaded:") && loaded(said, kind).is_none();
+    kind.row().enterprise && (says("unknown shorthand flag") || counts_others)
+}
+
+/// A request of a trial and what must come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub status: Option<u16>,
+    /// `Name: part of the value`, or `Name` alone.
+    pub headers: Vec<String>,
+    /// Parts of the body.
+    pub body: Vec<String>,
+}
+
+impl Expected {
+    /// What is not as it was expected.
+    #[must_use]
+    pub fn missed(&self, status: u16, headers: &[(String, String)], body: &str) -> Vec<String> {
+        let mut missed = Vec::new();
+        if let Some(wanted) = self.status.filter(|wanted| *wanted != status) {
+            missed.push(format!("the status is {status}, not {wanted}"));
+        }
+        for wanted in &self.headers {
+            let (name, value) = wanted.split_once(':').unwrap_or((wanted, ""));
+            let (name, value) = (name.trim(), value.trim());
+            let have: Vec<&str> = headers
+                .iter()
+                .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+                .collect();
+            if have.is_empty() {
+                missed.push(format!("there is no header {name}"));
+            } else if !have.iter().any(|have| have.contains(value)) {
+                missed.push(format!("the header {name} is {}, not {value}", have.join(", ")));
+            }
+        }
+        for wanted in self.body.iter().filter(|wanted| !body.contains(wanted.as_str())) {
+            missed.push(format!("the body does not contain `{wanted}`"));
+        }
+        missed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_follows_the_port() {
+        let text = r#"{"version": 3, "port": 9000, "endpoints": [{"backend": [{"host": ["http://localhost:9000", "http://x:9000"]}]}]}"#;
+        let config = read("k.json", text).unwrap();
+        let new: Value = serde_json::from_str(&configuration(&config, Path::new("/p"), 41000)).unwrap();
+        assert_eq!(new["port"], 41000);
+        assert_eq!(new["listen_ip"], "127.0.0.1");
+        assert_eq!(new["plugin"]["folder"], "/p/");
+        assert_eq!(
+            new["endpoints"][0]["backend"][0]["host"],
+            json!(["http://localhost:41000", "http://x:9000"])
+        );
+        assert_eq!(
+            read("k.yaml", "port: 9000\n").map(|config| port(&config)).unwrap(),
+            9000
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_told_before() {
+        let told = |name: &str, text: &str| read(name, text).unwrap_err().what;
+        assert_eq!(told("k.json", "[]"), "k.json: a configuration is an object, not a list");
+        assert_eq!(
+            told("k.json", "{{ x }}"),
+            "k.json is a template of the flexible configuration, which only the gateway fills in"
+        );
+        assert_eq!(
+            told("k.json", "{\n 1}"),
+            "k.json:2:2: the gateway cannot parse it: expected string for object property"
+        );
+        assert!(told("krakend.conf", "x").contains("not a format"));
+    }
+
+    #[test]
+    fn the_log_says_what_was_loaded() {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let official = lines(
+            "▶ INFO [SERVICE: Handler Plugin] Total plugins loaded: 1\n▶ DEBUG [SERVICE: Modifier Plugin] plugin #0 (a.so): plugin: symbol ModifierRegisterer not found",
+        );
+        assert_eq!(loaded(&official, PluginKind::Handler), Some(1));
+        assert_eq!(loaded(&official, PluginKind::Modifier), None);
+        assert_eq!(about_plugins(&official).count(), 2);
+        assert_eq!(worth_showing(&official).len(), 1);
+        let mixed = lines(
+            "client: plugin loader found 1 error(s):\nplugin #0 (a.so): plugin: symbol ClientRegisterer not found in plugin x\n\
+             server: plugin loader found 2 error(s):\nplugin #0 (a.so): plugin: symbol HandlerRegisterer not found in plugin x\n\
+             plugin #1 (b.so): plugin was built with a different version of package y",
+        );
+        assert_eq!(worth_showing(&mixed), [mixed[2].as_str(), mixed[4].as_str()]);
+        let small = lines("[SERVICE: Plugin Loader] Total client plugins loaded: 0");
+        assert_eq!(loaded(&small, PluginKind::Client), Some(0));
+    }
+
+    #[test]
+    fn a_type_without_a_loader_is_told_from_a_plugin_that_failed() {
+        let lacks = |said: &str, kind| lacks_loader(&[said.to_owned()], kind);
+        let usage = "Error: unknown shorthand flag: 'w' in -w";
+        assert!(lacks(usage, PluginKind::Middleware) && !lacks(usage, PluginKind::Handler));
+        assert!(lacks(
+            "INFO [SERVICE: Handler Plugin] Total plugins loaded: 1",
+            PluginKind::Middleware
+        ));
+        for said in [
+            "INFO [SERVICE: Middleware Plugin] Total plugins loaded: 0",
+            "[KO] MIDDLEWARE\ta.so: plugin was built with a different version of package x",
+        ] {
+            assert!(!lacks(said, PluginKind::Middleware), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_compared() {
+        let expected = Expected {
+            status: Some(200),
+            headers: vec!["X-Plugin: auth".to_owned(), "X-Other".to_owned()],
+            body: vec!["\"ok\"".to_owned()],
+        };
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            expected.missed(
+                200,
+                &[header("x-plugin", "my-auth"), header("X-Other", "")],
+                "{\"status\":\"ok\"}"
+            ),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            expected.missed(500, &[header("X-Plugin", "cache")], "ok"),
+            [
+                "the status is 500, not 200",
+                "the header X-Plugin is cache, not auth",
+                "there is no header X-Other",
+                "the body does not contain `\"ok\"`"
+            ]
+        );
+    }
+}

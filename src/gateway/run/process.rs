@@ -1,0 +1,162 @@
+//! A gateway that can be run here: started with a configuration, waited for, and its words in others.
+
+use std::ffi::OsString;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::gateway::explain::{Explanation, UNKNOWN, explain};
+use crate::gateway::facts::Gateway;
+use crate::gateway::run;
+use crate::matrix::Matrix;
+use crate::util::context::Context;
+use crate::util::error::{Error, Result};
+use crate::util::process::background::{Background, WaitOutcome};
+use crate::util::process::{Invocation, interrupted};
+use crate::util::target::Arch;
+
+/// A gateway with its file, and the words that go before it on this machine.
+pub(crate) struct GatewayRunner<'a> {
+    pub(crate) gateway: &'a Gateway,
+    command: Vec<OsString>,
+    /// How long it may take to start.
+    patience: Duration,
+    pub(crate) cx: Context<'a>,
+}
+
+impl<'a> GatewayRunner<'a> {
+    /// # Errors
+    /// There is no file of it, or this machine cannot run it.
+    pub(crate) fn new(
+        gateway: &'a Gateway,
+        sysroot: Option<&Path>,
+        matrix: &Matrix,
+        cx: Context<'a>,
+    ) -> Result<GatewayRunner<'a>> {
+        let binary = gateway.binary.as_ref().ok_or_else(|| {
+            Error::usage(format!(
+                "KrakenD {} is known, but there is no file of it to run",
+                gateway.label
+            ))
+            .help("give one: `--gateway ./krakend`")
+        })?;
+        let arch = gateway.arch.unwrap_or(cx.host.platform.arch);
+        let libc = gateway.libc.map(|libc| libc.kind);
+        let mut command = run::runner(arch, libc, sysroot, matrix, cx.host)?;
+        cx.ui.status(
+            "running",
+            format!("the gateway {}: {}", gateway.label, binary.display()),
+        );
+        command.push(binary.into());
+        Ok(GatewayRunner {
+            gateway,
+            command,
+            patience: run::PATIENCE,
+            cx,
+        })
+    }
+
+    /// The same, given so long to start.
+    pub(crate) fn within(self, patience: Duration) -> Self {
+        GatewayRunner { patience, ..self }
+    }
+
+    /// The architecture that its plugins must have.
+    ///
+    /// # Errors
+    /// The plugin has another.
+    pub(crate) fn fits(&self, plugin: &str, arch: Arch) -> Result<()> {
+        let own = self.gateway.arch.unwrap_or(self.cx.host.platform.arch);
+        if arch == own {
+            return Ok(());
+        }
+        let what = format!("{plugin} is for {arch}, and the gateway for {own}");
+        Err(Error::incompatible(what).help(format!("build it for that: `plugbuild --arch {own}`")))
+    }
+
+    pub(crate) fn invocation(&self, cwd: &Path, args: &[&str]) -> Invocation {
+        let program = self.command.first().cloned().unwrap_or_default();
+        Invocation::new(program, cwd)
+            .args(self.command.iter().skip(1).cloned())
+            .args(args.iter().copied())
+            // What is run is plain JSON, also where the user's own is a template.
+            .without("FC_ENABLE")
+    }
+
+    /// Runs the gateway and waits until it answers on its port. Another program may take the port in between: then again.
+    ///
+    /// # Errors
+    /// It ends before, or takes too long.
+    pub(crate) fn started(&self, config: &dyn Fn(u16) -> Result<String>, folder: &Path) -> Result<(Background, u16)> {
+        let mut last = Vec::new();
+        for _ in 0..3 {
+            let port = free_port()?;
+            // Its name has no `.so`, which would be taken for a plugin.
+            let file = folder.join("krakend.json");
+            std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
+            let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
+            self.cx.ui.detail("running", &run);
+            let mut running = run.start(self.cx.host)?;
+            let address = ([127, 0, 0, 1], port).into();
+            let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
+            match running.wait(self.patience, up) {
+                WaitOutcome::Found => return Ok((running, port)),
+                _ if interrupted() => return Err(Error::interrupted()),
+                WaitOutcome::TimedOut => {
+                    running.stop();
+                    let own = self.explained(&running.said);
+                    let what = format!("the gateway did not answer within {} s", self.patience.as_secs());
+                    let help = stopped_by(&own).unwrap_or_else(|| "give it more time: `--timeout 120`".to_owned());
+                    return Err(Error::incompatible(what).help(help));
+                }
+                WaitOutcome::Ended => last = std::mem::take(&mut running.said),
+            }
+            if !last.iter().any(|line| line.contains("address already in use")) {
+                break;
+            }
+        }
+        for line in last.iter().take(12) {
+            self.cx.ui.pass_on(line);
+        }
+        let own = self.explained(&last);
+        let what = format!("the gateway {} ended before it answered", self.gateway.label);
+        let error = Error::incompatible(what);
+        Err(match stopped_by(&own) {
+            Some(help) => error.help(help),
+            None => error,
+        })
+    }
+
+    /// The gateway's words in others. Returns those that say that a plugin's own code stopped it.
+    pub(crate) fn explained(&self, said: &[String]) -> Vec<Explanation> {
+        let told = explain(said.iter().map(Ok)).unwrap_or_default();
+        let own = told.iter().filter(|told| told.own_code).cloned().collect();
+        // A gateway asks each plugin for every registerer, and what is not known stands for itself.
+        let telling = |told: &Explanation| told.id != "symbol-not-found-in-plugin" && told.id != UNKNOWN;
+        let mut seen = Vec::new();
+        for told in told.into_iter().filter(telling) {
+            if !seen.contains(&told.id) {
+                self.cx
+                    .ui
+                    .status("which means", format!("{}; {}", told.cause, told.cure));
+                seen.push(told.id);
+            }
+        }
+        own
+    }
+}
+
+/// The help where it was a plugin's own code, which no comparison of files shows.
+pub(crate) fn stopped_by(own: &[Explanation]) -> Option<String> {
+    let first = own.first()?;
+    let text = &first.text;
+    Some(format!(
+        "the plugin's own code stopped it, which `plugbuild verify` does not run: `{text}`"
+    ))
+}
+
+fn free_port() -> Result<u16> {
+    let failed = |e| Error::io("find", "a free port", e);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
+    Ok(listener.local_addr().map_err(failed)?.port())
+}

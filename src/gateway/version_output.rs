@@ -1,0 +1,101 @@
+//! What `krakend version` prints, and the libc strings in it.
+
+use crate::util::component;
+use crate::util::error::{Error, Result};
+use crate::util::target::{Libc, LibcKind};
+use crate::util::version::{GatewayVersion, GoVersion};
+
+/// The three lines of `krakend version`, each as far as it could be understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VersionText {
+    /// As printed; an Enterprise edition or a fork may say more than a version.
+    pub krakend: Option<String>,
+    pub go: Option<GoVersion>,
+    /// As printed, for messages.
+    pub libc_text: Option<String>,
+    pub libc: Option<Libc>,
+}
+
+impl VersionText {
+    #[must_use]
+    pub fn release(&self) -> Option<GatewayVersion> {
+        self.krakend.as_deref()?.parse().ok()
+    }
+
+    /// Reads the text, with anything a shell or Docker may have put around it.
+    ///
+    /// # Errors
+    /// None of the three lines is there.
+    pub fn parse(text: &str) -> Result<Self> {
+        let value = |label: &str| {
+            text.lines()
+                .find_map(|line| line.trim().trim_start_matches('\u{feff}').strip_prefix(label))
+                .map(str::trim)
+                .filter(|v| *v != "undefined" && component::checked_line("a version", v).is_ok())
+                .map(str::to_owned)
+        };
+        let labels = ["KrakenD Version:", "Go Version:", "Glibc Version:"];
+        if !labels.iter().any(|label| text.contains(label)) {
+            return Err(Error::usage(
+                "this is not what `krakend version` prints: no `KrakenD Version:` line",
+            ));
+        }
+        let libc_text = value(labels[2]);
+        Ok(VersionText {
+            krakend: value(labels[0]),
+            go: value(labels[1]).and_then(|v| v.parse().ok()),
+            libc: libc_text.as_deref().and_then(parse_libc),
+            libc_text,
+        })
+    }
+}
+
+/// Reads `MUSL-1.2.5_(alpine-3.23.0)`, `GLIBC-2.36_(debian-12)`, `RHEL-…`: kind, and for glibc the version.
+/// What is neither is not known (`DARWIN-…`, distributions' own words).
+#[must_use]
+pub fn parse_libc(text: &str) -> Option<Libc> {
+    let (name, rest) = text.split_once('-')?;
+    let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    match name.to_ascii_uppercase().as_str() {
+        "MUSL" => Some(Libc {
+            kind: LibcKind::Musl,
+            floor: None,
+        }),
+        "GLIBC" => Some(Libc {
+            kind: LibcKind::Glibc,
+            floor: number.parse().ok(),
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_official_words_are_understood() {
+        let text = "\nKrakenD Version: 2.12.1\nGo Version: 1.25.6\nGlibc Version: MUSL-1.2.5_(alpine-3.23.0)\n";
+        let told = VersionText::parse(text).unwrap();
+        assert_eq!(told.release().unwrap().to_string(), "2.12.1");
+        assert_eq!(told.go.unwrap().to_string(), "1.25.6");
+        assert_eq!(told.libc.unwrap().kind, LibcKind::Musl);
+        assert_eq!(parse_libc("GLIBC-2.36_(debian-12)").unwrap().to_string(), "glibc=2.36");
+        assert_eq!(parse_libc("glibc-2.31").unwrap().to_string(), "glibc=2.31");
+    }
+
+    #[test]
+    fn undefined_and_unknown_words_are_unknown() {
+        let told =
+            VersionText::parse("KrakenD Version: undefined\r\nGo Version: undefined\r\nGlibc Version: DARWIN-23\r\n")
+                .unwrap();
+        let unknown = VersionText {
+            libc_text: Some("DARWIN-23".into()),
+            ..VersionText::default()
+        };
+        assert_eq!(told, unknown);
+        assert!(VersionText::parse("hello").is_err());
+        let fork = VersionText::parse("KrakenD Version: 2.9-acme\nGo Version: 1.22.11\n").unwrap();
+        assert_eq!((fork.release(), fork.krakend.as_deref()), (None, Some("2.9-acme")));
+    }
+}

@@ -1,0 +1,172 @@
+//! The facts of toolchains/ as typed rows, and the questions asked of them. Pure: data in, rows out.
+
+use std::path::Path;
+
+use crate::util::error::Result;
+use crate::util::target::Target;
+use crate::util::version::GatewayVersion;
+
+pub mod go_sums;
+pub mod linked;
+pub mod modules;
+pub mod official;
+pub mod official_sums;
+pub mod quirk;
+pub mod release;
+pub mod rows;
+pub mod std_packages;
+pub mod sums;
+pub mod target_row;
+pub mod zig;
+#[cfg(test)]
+mod tests;
+
+pub use crate::matrix::linked::linked;
+pub use crate::matrix::official::Official;
+pub use crate::matrix::quirk::{Cc, Quirk, QuirkFacts};
+pub use crate::matrix::release::{CustomRelease, Defaults, Release};
+pub use crate::matrix::target_row::{CrossGcc, TargetRow};
+pub use crate::matrix::zig::{Zig, ZigHost};
+
+/// Releases, targets, the pinned zig and the quirks.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    releases: release::Releases,
+    targets: [TargetRow; 4],
+    zig: Zig,
+    quirks: Vec<Quirk>,
+    official: Official,
+}
+
+impl Matrix {
+    /// The rows that this plugbuild was built with. Parses them each time (well below a millisecond), so ask once.
+    pub fn builtin() -> Result<Matrix> {
+        Matrix::parse(include_str!("../../toolchains/releases.toml"))
+    }
+
+    /// As [`Matrix::builtin`], with the releases of another text of releases.toml.
+    pub fn parse(releases: &str) -> Result<Matrix> {
+        Ok(Matrix {
+            releases: release::parse(releases)?,
+            targets: target_row::parse(include_str!("../../toolchains/targets.toml"))?,
+            zig: zig::parse(include_str!("../../toolchains/zig.toml"))?,
+            quirks: quirk::parse(include_str!("../../toolchains/quirks.toml"))?,
+            official: official::parse(include_str!("../../toolchains/official.toml"))?,
+        })
+    }
+
+    /// Adds the `[[release]]` rows of a user's file; `origin` is that file, for messages and as the rows' source.
+    ///
+    /// A row with a `name` is a gateway of its own; one without replaces the built-in row of its version.
+    pub fn with_rows(self, text: &str, origin: &Path) -> Result<Matrix> {
+        let own = release::parse_own(text, origin)?;
+        self.with_releases(own, text, origin)
+    }
+
+    /// As [`Matrix::with_rows`], for rows that were parsed as a part of the file `text`.
+    pub fn with_releases(
+        mut self,
+        own: Vec<toml::Spanned<CustomRelease>>,
+        text: &str,
+        origin: &Path,
+    ) -> Result<Matrix> {
+        self.releases.add(own, text, origin)?;
+        Ok(self)
+    }
+
+    /// All releases, oldest first; gateways of the user's own come last.
+    #[must_use]
+    pub fn releases(&self) -> &[Release] {
+        &self.releases.rows
+    }
+
+    /// Where a gateway was compiled that does not say.
+    #[must_use]
+    pub fn defaults(&self) -> &Defaults {
+        &self.releases.defaults
+    }
+
+    /// The row of exactly this release.
+    #[must_use]
+    pub fn release(&self, version: GatewayVersion) -> Option<&Release> {
+        self.official().find(|r| r.version == version)
+    }
+
+    /// A gateway of the user's own by its name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Release> {
+        self.releases().iter().find(|r| r.name.as_deref() == Some(name))
+    }
+
+    /// The newest release whose version begins with these numbers: `[2, 1]` is 2.1.4, `[]` the latest of all.
+    #[must_use]
+    pub fn newest(&self, prefix: &[u32]) -> Option<&Release> {
+        self.official()
+            .filter(|r| {
+                let GatewayVersion { major, minor, patch } = r.version;
+                [major, minor, patch].starts_with(prefix)
+            })
+            .max_by_key(|r| r.version)
+    }
+
+    /// The `n` releases nearest to a version that has no row, nearest first: same minor before other minors.
+    #[must_use]
+    pub fn nearest(&self, version: GatewayVersion, n: usize) -> Vec<&Release> {
+        let mut rows: Vec<&Release> = self.official().collect();
+        // What is newer than every release is nearest to the newest.
+        if rows.iter().all(|r| r.version.major < version.major) {
+            rows.sort_by_key(|r| std::cmp::Reverse(r.version));
+        } else {
+            rows.sort_by_key(|r| {
+                let v = r.version;
+                let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
+                let patches = v.patch.abs_diff(version.patch);
+                // Of another minor the newest patch is the one to offer, whatever the patch asked for.
+                (lines, if lines == (0, 0) { patches } else { u32::MAX - v.patch })
+            });
+        }
+        rows.truncate(n);
+        rows
+    }
+
+    /// The row of a target (its floor plays no part).
+    #[must_use]
+    pub fn target(&self, target: &Target) -> &TargetRow {
+        &self.targets[target_row::index(target)]
+    }
+
+    /// The four targets.
+    #[must_use]
+    pub fn targets(&self) -> &[TargetRow] {
+        &self.targets
+    }
+
+    /// The pinned zig.
+    #[must_use]
+    pub fn zig(&self) -> &Zig {
+        &self.zig
+    }
+
+    /// Where releases' own gateways are published.
+    #[must_use]
+    pub fn official_archives(&self) -> &Official {
+        &self.official
+    }
+
+    /// Every quirk that holds for these facts, in the file's order.
+    #[must_use]
+    pub fn quirks(&self, facts: &QuirkFacts) -> Vec<&Quirk> {
+        self.quirks.iter().filter(|q| q.holds(facts)).collect()
+    }
+
+    /// All quirks, for the documentation.
+    #[must_use]
+    pub fn all_quirks(&self) -> &[Quirk] {
+        &self.quirks
+    }
+
+    /// The releases of KrakenD, without rows of the user's own.
+    pub fn official(&self) -> impl Iterator<Item = &Release> {
+        self.releases().iter().filter(|r| r.name.is_none())
+    }
+}

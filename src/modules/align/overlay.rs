@@ -1,0 +1,34 @@
+//! TODO src/modules/align/overlay.rs
+
+use std::ffi::OsString;
+
+use serde::{Deserialize, Serialize};
+
+use crate::modules::PossibleConflict;
+use crate::modules::align::Alignment;
+use crate::modules::modfile::ModFile;
+
+/// What a build must be told so that it takes the gateway's modules: nothing, where it fits as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleOverlay {
+    /// How modules were moved, if any had to be.
+    pub alignment: Option<Alignment>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<PossibleConflict>,
+    /// The copy of go.mod or go.work that is read in its place.
+    pub copy: Option<ModFile>,
+}
+
+impl ModuleOverlay {
+    /// Flags that make the go command read the copy.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        self.copy.as_ref().map(ModFile::flags).unwrap_or_default()
+    }
+
+    /// The go command's settings beside the flags.
+    #[must_use]
+    pub fn env(&self) -> Option<(String, OsString)> {
+        self.copy.as_ref().and_then(ModFile::env)
+    }
+}

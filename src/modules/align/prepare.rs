@@ -1,0 +1,375 @@
+//! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
+
+use std::path::PathBuf;
+
+use crate::gateway::facts::file_label;
+use crate::matrix::QuirkFacts;
+use crate::modules::align::overlay::ModuleOverlay;
+use crate::modules::align::split::StandIn;
+use crate::modules::align::{Alignment, split};
+use crate::modules::go_list::GoList;
+use crate::modules::modfile::text::Edits;
+use crate::modules::{
+    BuildList, Cause, Conflict, Decision, GatewayModules, Need, PluginModule, PluginModules, PossibleConflict, Source,
+    What, Work, clashes, decide, go_list, modfile,
+};
+use crate::plan::Job;
+use crate::project::config::tables::Mode;
+use crate::project::go_mod;
+use crate::project::plugin::Plugin;
+use crate::toolchain::go::Go;
+use crate::toolchain::session::Means;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::module_path::escaped;
+use crate::util::ui::{Ui, and_more, counted};
+use crate::util::version::GoVersion;
+
+/// Finds what makes a job build against its gateway's modules where it would not load otherwise, and writes the copy of
+/// go.mod that does it.
+///
+/// # Errors
+/// A clash that no alignment cures, or any clash under [`Mode::Never`]; modules that cannot be listed or fetched.
+pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, means: Means, ui: &Ui) -> Result<ModuleOverlay> {
+    let mode = job.align;
+    if let Some(flag) = own_modfile(job) {
+        // Which files count is then the user's to say, and what they say is not looked into.
+        ui.warn(format!(
+            "{flag} is set: nothing is compared with the gateway's modules, and nothing aligned"
+        ));
+        return Ok(ModuleOverlay::default());
+    }
+    let declared = declared(&job.plugin)?;
+    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    if mode != Mode::Always && stands_alone(&job.plugin, &declared, gateway) {
+        // Then go.mod says as much as the go command could.
+        let decided = crate::modules::align::of(&declared, gateway, decide(&declared, gateway, &quirks));
+        if decided.is_needless() && !go_list::may_lack(&job.plugin, &gateway.go) {
+            return Ok(ModuleOverlay::default());
+        }
+    }
+    let _lock = modfile::lock(&job.plugin, means.store, || {
+        ui.status(
+            "waiting",
+            format!("another plugbuild is aligning {}", job.plugin.module.path),
+        );
+    })?;
+    let asked = match go_list::of(job, go, means) {
+        Ok(side) => {
+            side.unlisted().iter().for_each(|why| ui.warn(why));
+            Some(side)
+        }
+        Err(why) if mode == Mode::Never || go_list::was_given_up(&why) => return Err(why),
+        // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
+        Err(why) => {
+            ui.detail("aligning", format!("as it is, {why}"));
+            None
+        }
+    };
+    let side = asked.as_ref().unwrap_or(&declared);
+    let decision = decide(side, gateway, &quirks);
+    refuse_lacking(&decision, job)?;
+    let need = decision.needs.first().cloned();
+    let decided = crate::modules::align::of(side, gateway, decision);
+    if asked.is_some() && decided.is_needless() && mode != Mode::Always {
+        return Ok(ModuleOverlay {
+            doubts: decided.doubts,
+            ..ModuleOverlay::default()
+        });
+    }
+    refuse(&decided, mode, job)?;
+    if let Some(flag) = job.user_flags.iter().find(|flag| *flag == "-mod=vendor") {
+        let what = format!("`{flag}` holds the plugin to vendor/, whose modules are not the gateway's");
+        return Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"));
+    }
+    let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
+    let reader = GoList::of(job, &gateway.go, go.program(), means.matrix);
+    let mut alignment = decided;
+    // Each round empties a module that was split and only came up by what moved before.
+    let mut copy = loop {
+        let stand_ins = stand_ins(&alignment, job, &gateway.go);
+        let edits = Edits {
+            go: alignment.go_line.as_ref().map(|line| &line.want),
+            drop: &alignment.drop,
+            pins: &alignment.pins,
+            emptied: &stand_ins,
+        };
+        // A gateway of the same name for another target may want other edits, and is built for at the same time.
+        let label = file_label(&gateway.label);
+        let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
+        let copy = modfile::write(&job.plugin, &name, &edits, &alignment.sums(), means.store)?;
+        if asked.is_some() && copy.is_settled_for(&question) {
+            break copy;
+        }
+        let (aligned, more) = match go_list::read(job, &reader, &copy, means.host) {
+            Ok(aligned) => {
+                alignment.remaining = clashes(&aligned, gateway)
+                    .into_iter()
+                    .filter(Conflict::is_real)
+                    .collect();
+                let split = |clash: &&Conflict| clash.cause == Cause::Moved && clash.can_align();
+                let more = alignment.remaining.iter().filter(split).cloned().collect();
+                (Ok(aligned), more)
+            }
+            Err(why) => {
+                let more = split::resolved(&split::ambiguous(&why.what), gateway);
+                (Err(why), more)
+            }
+        };
+        if alignment.empty(more) {
+            continue;
+        }
+        let aligned = aligned.map_err(|why| not_listed(why, &alignment, need.as_ref(), job))?;
+        refuse(&alignment, mode, job)?;
+        if asked.is_none() {
+            let split = std::mem::take(&mut alignment.moves).into_iter();
+            alignment.moves = moves(&declared, &aligned, gateway);
+            alignment
+                .moves
+                .extend(split.filter(|clash| clash.cause == Cause::Moved));
+        }
+        break copy;
+    };
+    copy.settled(&question)?;
+    Ok(ModuleOverlay {
+        doubts: std::mem::take(&mut alignment.doubts),
+        alignment: Some(alignment),
+        copy: Some(copy),
+    })
+}
+
+/// The empty modules of an alignment, which require what those required that they stand in for.
+fn stand_ins(alignment: &Alignment, job: &Job, go: &GoVersion) -> Vec<StandIn> {
+    let cache = job.env.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
+    let emptied = alignment.moves.iter().filter(|clash| clash.cause == Cause::Moved);
+    let stand_in = |clash: &Conflict| {
+        let go_mod = match &clash.have {
+            Source::Published { path, version } => {
+                let file = format!("cache/download/{}/@v/{}.mod", escaped(path), escaped(version));
+                crate::util::regular_file::read_to_string(cache.join(file)).ok()
+            }
+            Source::Folder(_) => None,
+        };
+        StandIn::new(&clash.module, go_mod.as_deref(), go)
+    };
+    emptied.map(stand_in).collect()
+}
+
+fn not_listed(why: Error, alignment: &Alignment, need: Option<&Need>, job: &Job) -> Error {
+    match why.kind {
+        Kind::Incompatible => helped(why, need, job),
+        // What is already understood of the go command's words stays.
+        Kind::Build => {
+            let said = why.what.clone();
+            alignment.blamed(why, &said, &job.gateway.label)
+        }
+        _ => why,
+    }
+}
+
+/// Whether a plugin has no module but its own, and that is none of the gateway's.
+fn stands_alone(plugin: &Plugin, declared: &PluginModules, gateway: &GatewayModules) -> bool {
+    let alone = declared.modules.len() == 1 && plugin.siblings.is_empty() && plugin.work.is_none();
+    alone && gateway.module(&plugin.module.path).is_none()
+}
+
+/// A `-modfile` of the user's own, behind `--` or in GOFLAGS.
+pub(crate) fn own_modfile(job: &Job) -> Option<&str> {
+    let in_env = job
+        .env
+        .get("GOFLAGS")
+        .and_then(|flags| flags.to_str())
+        .unwrap_or_default();
+    let flags = job
+        .user_flags
+        .iter()
+        .map(String::as_str)
+        .chain(in_env.split_whitespace());
+    flags
+        .into_iter()
+        .find(|flag| flag.trim_start_matches('-').starts_with("modfile="))
+}
+
+/// Refuses what the gateway's Go certainly cannot compile.
+pub(crate) fn refuse_lacking(decision: &Decision, job: &Job) -> Result<()> {
+    let lacking: Vec<&Need> = decision.lacking().collect();
+    let Some(first) = lacking.first() else {
+        return Ok(());
+    };
+    let list: String = lacking.iter().take(5).map(|need| format!("\n  {need}")).collect();
+    let what = format!(
+        "{} cannot be built for KrakenD {}, which is compiled with Go {}:{list}{}",
+        job.plugin.module.path,
+        job.gateway.label,
+        job.gateway.go,
+        and_more(lacking.len().saturating_sub(5))
+    );
+    Err(helped(Error::incompatible(what), Some(first), job))
+}
+
+/// What helps against a need.
+fn helped(error: Error, need: Option<&Need>, job: &Job) -> Error {
+    let error = match need {
+        Some(Need {
+            what: What::GoLine,
+            chain,
+            ..
+        }) if chain.is_empty() => error
+            .help("lower its go line: no copy is made of the modules of a workspace")
+            .help("or build the plugin by itself: `GOWORK=off plugbuild …`"),
+        Some(Need {
+            what: What::Package { package, .. },
+            chain,
+            ..
+        }) if chain.is_empty() => error.help(format!("do without {package}, or take a module that has the same")),
+        _ => error.help("take an older version of the module that asks for it"),
+    };
+    error.help(format!(
+        "a gateway with a newer Go than {}: `plugbuild compat` lists them",
+        job.gateway.go
+    ))
+}
+
+fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
+    let plugin = &job.plugin.module.path;
+    let label = &job.gateway.label;
+    let list = |clashes: &[Conflict]| clashes.iter().map(|c| format!("\n  {c}")).collect::<String>();
+    if !alignment.remaining.is_empty() {
+        let what = format!(
+            "{plugin} would not load into KrakenD {label}, and no alignment cures it:{}",
+            list(&alignment.remaining)
+        );
+        return Err(Error::incompatible(what).help(format!("see why: `plugbuild check --gateway {label}`")));
+    }
+    if mode == Mode::Never && !alignment.moves.is_empty() {
+        let what = format!(
+            "{plugin} would not load into KrakenD {label}: the gateway has other versions of{}",
+            list(&alignment.moves)
+        );
+        return Err(Error::incompatible(what)
+            .help("build it against the gateway's versions: leave `--align never` out")
+            .help(format!(
+                "or bring go.mod in line: `plugbuild fix --write --gateway {label}`"
+            )));
+    }
+    Ok(())
+}
+
+/// Says what was moved for a job, if anything was, and what is not certain.
+pub fn tell(job: &Job, ui: &Ui) {
+    for PossibleConflict { module, parent } in &job.prepared.doubts {
+        ui.warn(format!(
+            "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
+            job.gateway.label
+        ));
+    }
+    let Some(alignment) = &job.prepared.alignment else {
+        return;
+    };
+    let moves = &alignment.moves;
+    let shown: Vec<String> = moves.iter().take(3).map(Conflict::to_string).collect();
+    match moves.len() {
+        0 => ui.detail(
+            "aligned",
+            format!("with KrakenD {}, which moves nothing", job.gateway.label),
+        ),
+        n => ui.status(
+            "aligned",
+            format!(
+                "{} with KrakenD {}: {}{}",
+                counted(n, "module"),
+                job.gateway.label,
+                shown.join(", "),
+                and_more(n - shown.len())
+            ),
+        ),
+    }
+    moves.iter().skip(3).for_each(|clash| ui.detail("aligned", clash));
+    for aside in &alignment.set_aside {
+        ui.warn(format!(
+            "the replace of {} by {} gives way to the gateway's {}",
+            aside.module,
+            aside.replacement.of(&aside.module),
+            aside.pinned.of(&aside.module)
+        ));
+    }
+    let Some(line) = &alignment.go_line else { return };
+    ui.status(
+        "aligned",
+        format!("the go line: {} → {}, in the copy that is built", line.have, line.want),
+    );
+    if line.loop_variables_change {
+        ui.warn(format!(
+            "before Go 1.22 all rounds of a loop share its variables, and Go {} is what KrakenD {} is compiled with",
+            job.gateway.go, job.gateway.label
+        ));
+    }
+}
+
+/// What go.mod alone says: enough to decide by where the go command cannot load it.
+fn declared(plugin: &Plugin) -> Result<PluginModules> {
+    let file = plugin.module.root.join("go.mod");
+    let text = crate::util::regular_file::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let module = |path: &str, source, replaced| PluginModule {
+        path: path.to_owned(),
+        source,
+        replaced,
+        go: None,
+        packages: Vec::new(),
+        chain: vec![path.to_owned()],
+        required: true,
+        uses: Vec::new(),
+    };
+    let mut modules = vec![module(
+        &plugin.module.path,
+        Source::Folder(plugin.module.root.display().to_string()),
+        false,
+    )];
+    let own = go_mod::parse(&text);
+    let work = match &plugin.work {
+        Some(work) => Some(go_mod::parse(
+            &crate::util::regular_file::read_to_string(work).map_err(|e| Error::io("read", work, e))?,
+        )),
+        None => None,
+    };
+    for directive in &own {
+        let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
+        match (directive.verb.as_str(), words.as_slice()) {
+            ("require", [path, version]) => modules.push(module(path, Source::published(path, version), false)),
+            ("replace", [path, .., "=>", to, version]) => {
+                modules.retain(|m| m.path != *path);
+                modules.push(module(path, Source::published(to, version), true));
+            }
+            ("replace", [path, .., to]) => {
+                modules.retain(|m| m.path != *path);
+                modules.push(module(path, Source::Folder((*to).to_owned()), true));
+            }
+            _ => {}
+        }
+    }
+    Ok(PluginModules {
+        module: plugin.module.path.clone(),
+        go: plugin.module.go.clone(),
+        directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
+        work: work.as_ref().map(|work| Work::of(work)),
+        modules,
+        // It says nothing of what its requirements require.
+        build_list: BuildList::Unknown {
+            why: "only go.mod was read".to_owned(),
+        },
+        ambiguous: Vec::new(),
+    })
+}
+
+/// What moved between go.mod's own words and the aligned build.
+fn moves(declared: &PluginModules, aligned: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
+    let mut declared = declared.clone();
+    for module in &mut declared.modules {
+        if let Some(now) = aligned.modules.iter().find(|m| m.path == module.path) {
+            module.packages.clone_from(&now.packages);
+        }
+    }
+    clashes(&declared, gateway)
+        .into_iter()
+        .filter(Conflict::is_real)
+        .collect()
+}

@@ -1,0 +1,340 @@
+//! The two sides that are compared: what a plugin selects, and what a gateway was built from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::binary::buildinfo;
+use crate::binary::buildinfo::BuildInfo;
+use crate::matrix::modules::ModuleRow;
+use crate::matrix::{Matrix, Release, linked, modules};
+use crate::project::go_mod::Directive;
+use crate::util::error::Result;
+use crate::util::version::{GoVersion, LibcVersion};
+
+/// Where a module's source comes from. Its place is a part of every package's hash, so two sides fit only if it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A published version, of this module or of one that replaces it.
+    Published { path: String, version: String },
+    /// A folder: a workspace member, a local replacement, the main module.
+    Folder(String),
+}
+
+impl Source {
+    pub(crate) fn published(path: &str, version: &str) -> Self {
+        Source::Published {
+            path: path.to_owned(),
+            version: version.to_owned(),
+        }
+    }
+
+    /// A folder of the gateway's own has no version, or `(devel)`: nothing of that kind is published.
+    pub(crate) fn of_row(row: &ModuleRow) -> Self {
+        let (path, version) = row.effective();
+        if version.starts_with('v') {
+            Source::published(path, version)
+        } else {
+            Source::Folder(path.to_owned())
+        }
+    }
+
+    /// As it is told of a module: the version alone unless it is another module's.
+    #[must_use]
+    pub fn of(&self, module: &str) -> String {
+        match self {
+            Source::Published { path, version } if path == module => version.clone(),
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Published { path, version } => write!(f, "{path}@{version}"),
+            Source::Folder(dir) => write!(f, "the folder {dir}"),
+        }
+    }
+}
+
+/// A module of the plugin's build list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginModule {
+    pub path: String,
+    /// What is compiled: the selected version, or what replaces it.
+    pub source: Source,
+    /// Whether a `replace` of the user's says so.
+    pub replaced: bool,
+    /// The module's own `go` line.
+    pub go: Option<GoVersion>,
+    /// Its packages that are compiled into the plugin, without the plugin's main package.
+    pub packages: Vec<String>,
+    /// Why it is there: a module that the plugin requires directly, then each that requires the next, this one last.
+    pub chain: Vec<String>,
+    /// Whether the plugin's own go.mod requires just this version.
+    pub required: bool,
+    /// The standard packages that it imports and not every gateway's Go has.
+    pub uses: Vec<StdUse>,
+}
+
+/// An import of a standard package that came with a later Go than the oldest gateway's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StdUse {
+    pub package: String,
+    /// The package that imports it.
+    pub by: String,
+    /// The modules on the way to that, by imports.
+    pub chain: Vec<String>,
+    /// For each import on the way that only some Go versions compile: the constraints of the files that have it.
+    pub conditions: Vec<Vec<String>>,
+}
+
+impl PluginModule {
+    /// The main module or a workspace member: compiled from its folder, whatever a `replace` says.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        !self.replaced && matches!(self.source, Source::Folder(_))
+    }
+}
+
+/// What the go command says of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginModules {
+    /// The main module's path.
+    pub module: String,
+    /// The main module's `go` line.
+    pub go: Option<GoVersion>,
+    /// The go.work in force, if any.
+    pub work: Option<Work>,
+    /// The verbs of its go.mod, or of its go.work where one is in force.
+    pub directives: Vec<String>,
+    /// The build list; the main module and workspace members are among it, as [own](PluginModule::is_own) ones.
+    pub modules: Vec<PluginModule>,
+    /// How much of the build list that is.
+    pub build_list: BuildList,
+    /// Packages that the go command found in several of the modules, and so cannot load.
+    pub ambiguous: Vec<Ambiguous>,
+}
+
+/// A package that several modules hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ambiguous {
+    pub package: String,
+    /// With their versions; a folder has none.
+    pub modules: Vec<(String, Option<String>)>,
+}
+
+impl fmt::Display for Ambiguous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let modules: Vec<&str> = self.modules.iter().map(|(path, _)| path.as_str()).collect();
+        write!(f, "{} is in several modules: {}", self.package, modules.join(", "))
+    }
+}
+
+/// How much of a plugin's build list is known. What is compiled in always is, and that is all that can clash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "known", rename_all = "kebab-case")]
+pub enum BuildList {
+    Whole,
+    /// A vendor folder holds what is compiled in only.
+    Vendored,
+    /// The go command could not list it, for this reason.
+    Unknown {
+        why: String,
+    },
+}
+
+impl PluginModules {
+    /// What to say where the build list could not be had.
+    #[must_use]
+    pub fn unlisted(&self) -> Option<String> {
+        let BuildList::Unknown { why } = &self.build_list else {
+            return None;
+        };
+        Some(format!(
+            "the build list of {} is not known, only what is compiled in is compared: {why}",
+            self.module
+        ))
+    }
+}
+
+/// A go.work, as far as it decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Work {
+    pub go: Option<GoVersion>,
+}
+
+impl Work {
+    pub(crate) fn of(directives: &[Directive]) -> Self {
+        let line = directives.iter().find(|d| d.verb == "go");
+        Work {
+            go: line.and_then(|line| line.words.first()?.parse().ok()),
+        }
+    }
+}
+
+/// How much is known of what a gateway links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Each package, from its binary: the answer is exact.
+    Packages,
+    /// Which modules: a clash may still be between packages that only one side links.
+    Modules,
+    /// What it requires: as with modules, and a few of these are not linked at all.
+    Requirements,
+}
+
+/// What a gateway was built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayModules {
+    /// `2.1.4`, or a name of the user's.
+    pub label: String,
+    pub go: GoVersion,
+    /// The path of its main module, where known.
+    pub main_module: Option<String>,
+    /// The musl of its Alpine, and the floor of its generic Linux build, where known.
+    pub musl: Option<LibcVersion>,
+    pub glibc: Option<LibcVersion>,
+    pub(crate) modules: BTreeMap<String, ModuleRow>,
+    pub(crate) linked: Option<BTreeSet<String>>,
+    pub(crate) packages: Option<BTreeSet<String>>,
+}
+
+impl GatewayModules {
+    /// A gateway known from its binary: the [modules](module_rows) of its build info, the packages whose hashes it carries.
+    #[must_use]
+    pub fn of_binary(
+        label: String,
+        go: GoVersion,
+        main_module: Option<String>,
+        modules: Vec<ModuleRow>,
+        packages: BTreeSet<String>,
+    ) -> Self {
+        let modules = by_path(modules);
+        GatewayModules {
+            label,
+            go,
+            main_module,
+            musl: None,
+            glibc: None,
+            linked: Some(modules.keys().cloned().collect()),
+            modules,
+            packages: Some(packages),
+        }
+    }
+
+    /// A gateway of which nothing but its Go is known.
+    #[must_use]
+    pub fn unknown(label: String, go: GoVersion) -> Self {
+        Self::of_binary(label, go, None, Vec::new(), BTreeSet::new())
+    }
+
+    /// A gateway of the user's own, from the list of modules that it links.
+    #[must_use]
+    pub fn of_list(release: &Release, modules: Vec<ModuleRow>) -> Self {
+        let modules = by_path(modules);
+        let linked = modules.keys().cloned().collect();
+        Self::new(release, modules, Some(linked))
+    }
+
+    /// A release, from the matrix.
+    pub fn of_release(release: &Release) -> Result<Self> {
+        let modules = by_path(modules::of(release.version)?);
+        Ok(Self::new(release, modules, linked(release.version)?))
+    }
+
+    /// Every official release, oldest first.
+    pub fn of_all_releases(matrix: &Matrix) -> Result<Vec<Self>> {
+        modules::all()?
+            .into_iter()
+            .filter_map(|(version, rows)| Some((matrix.release(version)?, rows)))
+            .map(|(release, rows)| Ok(Self::new(release, by_path(rows), linked(release.version)?)))
+            .collect()
+    }
+
+    fn new(release: &Release, modules: BTreeMap<String, ModuleRow>, linked: Option<BTreeSet<String>>) -> Self {
+        GatewayModules {
+            label: release.label(),
+            go: release.go.clone(),
+            main_module: release.main_module.clone(),
+            musl: release.musl,
+            glibc: release.glibc,
+            modules,
+            linked,
+            packages: None,
+        }
+    }
+
+    #[must_use]
+    pub fn known(&self) -> Precision {
+        match (&self.packages, &self.linked) {
+            (Some(_), _) => Precision::Packages,
+            (None, Some(_)) => Precision::Modules,
+            (None, None) => Precision::Requirements,
+        }
+    }
+
+    /// All modules it requires, by path.
+    pub fn modules(&self) -> impl Iterator<Item = &ModuleRow> {
+        self.modules.values()
+    }
+
+    /// The modules it links, as far as is known: those a plugin must have at the same version.
+    pub fn linked_modules(&self) -> impl Iterator<Item = &ModuleRow> {
+        self.modules().filter(|row| self.links(&row.path))
+    }
+
+    #[must_use]
+    pub fn module(&self, path: &str) -> Option<&ModuleRow> {
+        self.modules.get(path)
+    }
+
+    /// What it compiled for a module that it requires.
+    #[must_use]
+    pub fn source(&self, path: &str) -> Option<Source> {
+        self.module(path).map(Source::of_row)
+    }
+
+    /// Whether it links a module, as far as is known.
+    #[must_use]
+    pub fn links(&self, module: &str) -> bool {
+        let required = self.modules.contains_key(module);
+        required && self.linked.as_ref().is_none_or(|linked| linked.contains(module))
+    }
+
+    /// Its packages, where they are known.
+    pub(crate) fn packages(&self) -> Option<&BTreeSet<String>> {
+        self.packages.as_ref()
+    }
+
+    /// The module that holds a package of it: the one with the longest path before the package's.
+    pub(crate) fn provider(&self, package: &str) -> Option<&ModuleRow> {
+        let mut path = package;
+        loop {
+            if let Some(row) = self.module(path) {
+                return Some(row);
+            }
+            path = path.rsplit_once('/')?.0;
+        }
+    }
+}
+
+/// The modules of a binary's build info, its main module not among them.
+#[must_use]
+pub fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
+    let row = |module: &buildinfo::Module| ModuleRow {
+        path: module.path.clone(),
+        version: module.version.clone(),
+        indirect: false,
+        replace: module.replace.as_ref().map(|to| (to.path.clone(), to.version.clone())),
+    };
+    info.deps.iter().map(row).collect()
+}
+
+fn by_path(rows: Vec<ModuleRow>) -> BTreeMap<String, ModuleRow> {
+    rows.into_iter().map(|row| (row.path.clone(), row)).collect()
+}

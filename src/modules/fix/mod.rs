@@ -1,0 +1,269 @@
+//! Fix: the smallest edit of go.mod and go.sum that makes a plugin fit a gateway, and still fit after `go mod tidy`.
+//!
+//! Found by trying, in a copy: requirements are set to the gateway's versions; what something else asks more of is
+//! replaced; then `go mod tidy` has its way with the copy, and what it undid is replaced too.
+
+use std::collections::BTreeMap;
+
+use crate::matrix::{QuirkFacts, sums};
+use crate::modules::align::Means;
+use crate::modules::fix::edit::{FileChange, Fix};
+use crate::modules::go_list::GoList;
+use crate::modules::modfile::{ModFile, text};
+use crate::modules::{
+    Cause, Conflict, GatewayModules, PluginModules, Source, align, clashes, decide, go_line, go_list, modfile,
+};
+use crate::plan::Job;
+use crate::project::go_mod;
+use crate::project::go_mod::Directive;
+use crate::toolchain::go::Go;
+use crate::toolchain::installed_go;
+use crate::toolchain::state::State;
+use crate::util::error::{Error, Result};
+use crate::util::process::Invocation;
+
+pub mod edit;
+
+pub use crate::modules::fix::edit::Edit;
+
+/// Rounds after which it is given up: each replaces what the one before could not move.
+const ROUNDS: usize = 6;
+
+/// Finds it. Nothing of the user's is written.
+///
+/// # Errors
+/// A clash that no edit cures, a workspace, or the go command's own words.
+pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, means: Means) -> Result<Fix> {
+    if let Some(work) = &job.plugin.work {
+        return Err(Error::usage(format!(
+            "{} decides the versions of several modules, and fix edits one go.mod",
+            work.display()
+        ))
+        .help("fix each module by itself: `GOWORK=off plugbuild fix …`")
+        .help("or leave them as they are: `plugbuild build` aligns a workspace, too"));
+    }
+    let (program, version) = match exact.state {
+        State::Ready => (exact.program(), exact.version.clone()),
+        State::Missing => installed_go::fetcher(means.host, means.store).ok_or_else(|| {
+            Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
+                "install the gateway's: `plugbuild toolchain install {}`",
+                exact.version
+            ))
+        })?,
+    };
+    let _lock = modfile::lock(&job.plugin, means.store, || {})?;
+    let root = &job.plugin.module.root;
+    let read = |name: &str| crate::util::regular_file::read_to_string(root.join(name)).unwrap_or_default();
+    let own = [read("go.mod"), read("go.sum")];
+    // What cannot be listed as it is may well be once it is edited.
+    if let Ok(side) = go_list::of(job, exact, means) {
+        let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+        align::refuse_lacking(&decide(&side, gateway, &quirks), job)?;
+    }
+    let mut edits = Vec::new();
+    let readable = readable(&own[0], job, gateway, means, &mut edits);
+    let copy = modfile::draft(&job.plugin, "draft", &[readable, own[1].clone()], means.store)?;
+    let desk = Fixer {
+        job,
+        gateway,
+        means,
+        reader: GoList::of(job, &version, program, means.matrix),
+    };
+    desk.settle(&copy, &mut edits)?;
+    let mut fixed = copy.texts()?;
+    // On a second copy, for `go mod tidy` may undo an edit, or need what cannot be had.
+    let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, means.store)?;
+    let known = edits.len();
+    let tidied = desk.tidied(&tidy, &mut edits);
+    if tidied.is_ok() {
+        fixed = tidy.texts()?;
+    } else if edits.len() > known {
+        let again = modfile::draft(&job.plugin, "draft", &fixed, means.store)?;
+        desk.edit(&again, &edits[known..])?;
+        desk.selection(&again)?;
+        fixed = again.texts()?;
+    }
+    let files = ["go.mod", "go.sum"].into_iter().zip(own).zip(fixed);
+    Ok(Fix {
+        edits,
+        files: files
+            .map(|((name, old), new)| FileChange {
+                path: root.join(name),
+                old,
+                new,
+            })
+            .filter(|file| file.old != file.new)
+            .collect(),
+        tidied,
+    })
+}
+
+/// go.mod as the gateway's Go can read it: a go line of a newer Go is a syntax error to some, and so is a directive that
+/// came later.
+fn readable(text: &str, job: &Job, gateway: &GatewayModules, means: Means, edits: &mut Vec<Edit>) -> String {
+    let all = go_mod::parse(text);
+    // Also where it is a hint only: `go mod tidy` of an old Go refuses any line beyond its own.
+    let line = go_line::change(job.plugin.module.go.as_ref(), &gateway.go);
+    if let Some(line) = &line {
+        edits.push(Edit::GoLine(line.want.clone()));
+        let default = |d: &Directive| d.verb == "godebug" && d.words.iter().any(|w| w.starts_with("default="));
+        if all.iter().any(default) {
+            edits.push(Edit::DropGodebugDefault);
+        }
+    }
+    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let drop: Vec<String> = quirks
+        .iter()
+        .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())
+        .collect();
+    edits.extend(all.into_iter().filter(|d| drop.contains(&d.verb)).map(|d| Edit::Drop {
+        what: d.words.join(" "),
+        verb: d.verb,
+    }));
+    if edits.is_empty() {
+        return text.to_owned();
+    }
+    let changes = text::Edits {
+        go: line.as_ref().map(|line| &line.want),
+        drop: &drop,
+        ..text::Edits::default()
+    };
+    text::go_mod(text, &changes, &job.plugin.module.root)
+}
+
+struct Fixer<'a> {
+    job: &'a Job,
+    gateway: &'a GatewayModules,
+    means: Means<'a>,
+    reader: GoList,
+}
+
+impl Fixer<'_> {
+    fn selection(&self, copy: &ModFile) -> Result<PluginModules> {
+        go_list::read(self.job, &self.reader, copy, self.means.host)
+    }
+
+    /// Edits the copy until nothing clashes.
+    fn settle(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
+        let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+        for _ in 0..ROUNDS {
+            let now = self.selection(copy)?;
+            let real: Vec<Conflict> = clashes(&now, self.gateway)
+                .into_iter()
+                .filter(Conflict::is_real)
+                .collect();
+            if real.is_empty() {
+                return Ok(());
+            }
+            let mut next = Vec::new();
+            for clash in &real {
+                let step = tried.entry(clash.module.clone()).or_default();
+                next.extend(step_of(clash, *step, now_replaced(&now, clash), edits)?);
+                *step += 1;
+            }
+            copy.add_sums(real.iter().filter_map(|clash| sum_lines(&clash.want)))?;
+            self.edit(copy, &next)?;
+            edits.extend(next);
+        }
+        Err(Error::incompatible(format!(
+            "no edit of go.mod was found that makes {} fit KrakenD {}",
+            self.job.plugin.module.path, self.gateway.label
+        ))
+        .help("`plugbuild build` aligns it without an edit"))
+    }
+
+    fn edit(&self, copy: &ModFile, edits: &[Edit]) -> Result<()> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let args = edits.iter().flat_map(Edit::flags);
+        self.run(
+            Invocation::new(&self.reader.program, copy.dir())
+                .args(["mod", "edit"])
+                .args(args)
+                .arg(copy.file()),
+        )
+    }
+
+    /// Has `go mod tidy` and the edits agree: what it undoes is edited again, until it changes nothing.
+    fn tidied(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
+        for _ in 0..ROUNDS {
+            self.tidy(copy)?;
+            let tidy = copy.texts()?;
+            self.settle(copy, edits)?;
+            if copy.texts()?[0] == tidy[0] {
+                // What listing all modules adds to go.sum is not needed to build.
+                return copy.replace(tidy);
+            }
+        }
+        Err(Error::incompatible("`go mod tidy` undoes each edit"))
+    }
+
+    fn tidy(&self, copy: &ModFile) -> Result<()> {
+        let modfile = format!("-modfile={}", copy.file().display());
+        self.run(Invocation::new(&self.reader.program, &self.job.plugin.dir).args(["mod", "tidy", &modfile]))
+    }
+
+    fn run(&self, mut go: Invocation) -> Result<()> {
+        go.set.extend(self.reader.env.clone());
+        let output = go.without("GOROOT").output(self.means.host)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        Err(Error::build(format!(
+            "the go command could not edit the copy of go.mod: {}",
+            last.trim()
+        )))
+    }
+}
+
+fn now_replaced(now: &PluginModules, clash: &Conflict) -> bool {
+    now.modules.iter().any(|m| m.path == clash.module && m.replaced)
+}
+
+/// What to try next for a clash: take the user's replace away, require the gateway's version, and where something asks
+/// for more than that, replace.
+fn step_of(clash: &Conflict, step: usize, replaced: bool, before: &[Edit]) -> Result<Vec<Edit>> {
+    let (Source::Published { path, version }, true) = (&clash.want, clash.can_align() && clash.cause != Cause::Moved)
+    else {
+        return Err(Error::incompatible(format!(
+            "no edit of go.mod makes this fit: {clash} ({})",
+            match clash.cause {
+                Cause::PluginsOwn => "a module of your own, which the gateway has as it was published",
+                Cause::Moved => "the gateway has these packages in another module",
+                _ => "the gateway's own module",
+            }
+        )));
+    };
+    let module = clash.module.clone();
+    let dropped = Edit::DropReplace(module.clone());
+    let mut edits = Vec::new();
+    if replaced && step == 0 {
+        edits.push(dropped);
+    }
+    if *path == module && step == 0 {
+        edits.push(Edit::Require(module, version.clone()));
+    } else {
+        let required = Edit::Require(module.clone(), version.clone());
+        let why = match before.contains(&required) {
+            true => "something else asks for more",
+            false => "the gateway replaces it",
+        };
+        edits.push(Edit::Replace {
+            module,
+            to: path.clone(),
+            version: version.clone(),
+            why,
+        });
+    }
+    Ok(edits)
+}
+
+fn sum_lines(source: &Source) -> Option<String> {
+    let Source::Published { path, version } = source else {
+        return None;
+    };
+    sums::go_sum_lines(path, version)
+}

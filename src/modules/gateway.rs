@@ -1,0 +1,76 @@
+//! A gateway's modules, from wherever they are known: its own file, the matrix, a list of the user's.
+
+use crate::binary::Binary;
+use crate::gateway::facts::Gateway;
+use crate::matrix::{Matrix, Release, modules};
+use crate::modules::{GatewayModules, module_rows};
+use crate::util::error::{Error, Result};
+
+/// What it was built from; nothing where only its Go and libc are known.
+///
+/// # Errors
+/// Its file or its list cannot be read.
+pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>> {
+    if let Some(file) = &gateway.binary {
+        let binary = Binary::open(file)?;
+        let info = binary.build_info()?;
+        let side = GatewayModules::of_binary(
+            gateway.label.clone(),
+            gateway.go.clone(),
+            info.main.as_ref().map(|main| main.path.clone()),
+            module_rows(&info),
+            binary.package_hashes().map(|package| package.path.to_owned()).collect(),
+        );
+        return Ok(Some(side));
+    }
+    let own = matrix.named(&gateway.label);
+    let Some(row) = own.or_else(|| gateway.version.and_then(|version| matrix.release(version))) else {
+        return Ok(None);
+    };
+    let side = of_row(row)?.map(|side| GatewayModules {
+        label: gateway.label.clone(),
+        go: gateway.go.clone(),
+        ..side
+    });
+    Ok(side)
+}
+
+/// What each gateway of a plan was built from, asked once.
+#[derive(Debug, Default)]
+pub struct GatewayModulesCache(Vec<(Gateway, GatewayModules)>);
+
+impl GatewayModulesCache {
+    /// What one of them was built from; of an unknown one, its Go.
+    ///
+    /// # Errors
+    /// As [`side`].
+    pub fn of(&mut self, gateway: &Gateway, matrix: &Matrix) -> Result<&GatewayModules> {
+        let at = match self.0.iter().position(|(known, _)| known == gateway) {
+            Some(at) => at,
+            None => {
+                let side = side(gateway, matrix)?;
+                let side = side.unwrap_or_else(|| GatewayModules::unknown(gateway.label.clone(), gateway.go.clone()));
+                self.0.push((gateway.clone(), side));
+                self.0.len() - 1
+            }
+        };
+        Ok(&self.0[at].1)
+    }
+}
+
+/// The modules of a row: listed in a file of its own, or those of the official release of its version.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn of_row(row: &Release) -> Result<Option<GatewayModules>> {
+    match &row.modules {
+        Some(file) => {
+            let text = crate::util::regular_file::read_to_string(file)
+                .map_err(|e| Error::io("read the module list", file, e))?;
+            Ok(Some(GatewayModules::of_list(row, modules::parse(&text, file)?)))
+        }
+        None if row.name.is_some() => Ok(None),
+        // A row of the user's may be of a release that is newer than this plugbuild.
+        None => Ok(GatewayModules::of_release(row).ok()),
+    }
+}

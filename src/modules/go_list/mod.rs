@@ -1,0 +1,416 @@
+//! What the go command selects for a plugin: its build list, and what of it is compiled in.
+//!
+//! Asked of `go list`, which knows minimal version selection, `replace`, workspaces and vendor folders, through a copy of
+//! go.mod and go.sum, so that nothing of the user's is written.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::build;
+use crate::matrix::{Matrix, QuirkFacts};
+use crate::modules::align::{Means, split};
+use crate::modules::modfile::ModFile;
+use crate::modules::modfile::text::Edits;
+use crate::modules::report::Compiled;
+use crate::modules::{BuildList, PluginModules, go_line, modfile};
+use crate::plan::Job;
+use crate::project::plugin::Plugin;
+use crate::toolchain::go::Go;
+use crate::toolchain::state::State;
+use crate::toolchain::{fetch as toolchain_fetch, go_messages, installed_go};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::host::Host;
+use crate::util::process::stall::StallTimeout;
+use crate::util::process::{Invocation, quoted};
+use crate::util::version::GoVersion;
+
+pub mod parse;
+pub mod std_imports;
+pub mod package;
+
+/// The go command that is asked, with what it is asked about.
+#[derive(Debug, Clone)]
+pub struct GoList {
+    pub program: PathBuf,
+    /// Flags that decide which files of a package count.
+    pub flags: Vec<String>,
+    pub env: BTreeMap<String, OsString>,
+}
+
+impl GoList {
+    /// A Go of some version; for a job's own gateway or, where that cannot read the plugin, another.
+    #[must_use]
+    pub fn of(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
+        let quirks = matrix.quirks(&QuirkFacts::of_go(version));
+        let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
+        let tags = |flag: &&String| flag.starts_with("-tags=");
+        flags.extend(job.flags.iter().chain(&job.user_flags).filter(tags).cloned());
+        let mut env = job.env.clone();
+        if *version != job.gateway.go {
+            // Of another Go they may be unknown; and none of them decides which packages there are.
+            env.insert("GOEXPERIMENT".to_owned(), OsString::new());
+            env.remove("GOFIPS140");
+        }
+        GoList { program, flags, env }
+    }
+}
+
+/// What the plugin selects as it is: asked of the gateway's own Go where it is here and can read the plugin, else of
+/// another on this machine.
+///
+/// # Errors
+/// No Go here, or none that can load the plugin's packages: in the words of the last that was asked.
+pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginModules> {
+    let Means { matrix, host, store } = means;
+    let mut last = None;
+    for (program, version) in readers(exact, means) {
+        let line = job
+            .plugin
+            .module
+            .go
+            .as_ref()
+            .and_then(|have| go_line::change(Some(have), &version));
+        let drop: Vec<String> = matrix
+            .quirks(&QuirkFacts::of_go(&version))
+            .iter()
+            .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())
+            .collect();
+        let edits = Edits {
+            go: line.as_ref().filter(|line| line.stops).map(|line| &line.want),
+            drop: &drop,
+            ..Edits::default()
+        };
+        let mut copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
+        let reader = GoList::of(job, &version, program, matrix);
+        match read(job, &reader, &copy, host) {
+            Ok(side) => {
+                copy.settled(&modfile::question(&(&job.target.value, &side.modules)))?;
+                return Ok(side);
+            }
+            Err(why) if !split::ambiguous(&why.what).is_empty() => {
+                return Listings::new(job, &reader, &copy, copy.writing(), host)
+                    .ambiguous()?
+                    .ok_or(why);
+            }
+            // Another Go would ask the same network.
+            Err(why) if [Kind::Interrupted, Kind::Network].contains(&why.kind) => return Err(why),
+            Err(why) => last = Some(why),
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        let version = &exact.version;
+        Error::tool_missing(format!(
+            "no Go on this machine to read the modules of {} with",
+            job.plugin.module.path
+        ))
+        .help(format!(
+            "install the gateway's: `plugbuild toolchain install {version}`"
+        ))
+    }))
+}
+
+/// The go commands that can be asked, the gateway's own first.
+fn readers(exact: &Go, means: Means) -> impl Iterator<Item = (PathBuf, GoVersion)> {
+    let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
+    let other = installed_go::fetcher(means.host, means.store).filter(|(_, version)| *version != exact.version);
+    own.into_iter().chain(other)
+}
+
+/// Whether go.mod and go.sum hold all that a build needs which reads them as they are, as one does where nothing is aligned.
+///
+/// # Errors
+/// What the go command misses in them.
+pub fn is_complete(job: &Job, exact: &Go, means: Means) -> Result<()> {
+    let Some((program, version)) = readers(exact, means).next() else {
+        return Ok(());
+    };
+    let output = as_built(
+        job,
+        GoList::of(job, &version, program, means.matrix),
+        &PACKAGES,
+        means.host,
+    )?;
+    let said = said(&output);
+    // Other words are not about these files, and are the listing's to say.
+    match build::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
+        true => Err(failed(&said, job, means.host)),
+        false => Ok(()),
+    }
+}
+
+/// Asks for the build list and for what is compiled in. A copy that the go command has brought up to date is only read,
+/// by both questions at once; where that does not do, one after the other may write.
+///
+/// # Errors
+/// What the go command said, when it could not load the plugin's packages.
+pub fn read(job: &Job, reader: &GoList, modfile: &ModFile, host: &Host) -> Result<PluginModules> {
+    if !modfile.changed
+        && let Some(side) = Listings::new(job, reader, modfile, modfile.flags(), host).at_once()?
+    {
+        return Ok(side);
+    }
+    Listings::new(job, reader, modfile, modfile.writing(), host).in_turn()
+}
+
+/// Both questions about a copy.
+struct Listings<'a> {
+    packages: Invocation,
+    /// A vendor folder holds what is compiled in, and tells nothing of the rest.
+    modules: Option<Invocation>,
+    job: &'a Job,
+    host: &'a Host,
+}
+
+impl<'a> Listings<'a> {
+    fn new(job: &'a Job, reader: &GoList, modfile: &ModFile, mode: Vec<String>, host: &'a Host) -> Self {
+        let list = |args: &[&str]| {
+            let mut go = Invocation::new(&reader.program, &job.plugin.dir)
+                .arg("list")
+                .args(&mode)
+                .args(args)
+                .env("PWD", &job.plugin.dir)
+                .without("GOROOT");
+            go.set.extend(reader.env.clone());
+            go.set.extend(modfile.env());
+            go
+        };
+        let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
+        Listings {
+            packages: list(&[&["-deps", "-f", parse::PACKAGE], flags.as_slice(), &["."]].concat()),
+            modules: (!modfile.is_vendored()).then(|| list(&["-m", "-f", parse::MODULE, "all"])),
+            job,
+            host,
+        }
+    }
+
+    /// Nothing where the copy lacks something that the go command would have to write.
+    fn at_once(&self) -> Result<Option<PluginModules>> {
+        let (packages, modules) = std::thread::scope(|scope| {
+            let modules = scope.spawn(|| self.modules());
+            (fetching(&self.packages, self.job, self.host), modules.join())
+        });
+        let packages = packages?;
+        let modules = modules.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let lacks = |said: &str| !go_messages::NETWORK.iter().any(|sign| said.contains(sign));
+        match &modules {
+            _ if !packages.status.success() && lacks(&said(&packages)) => Ok(None),
+            Modules::Unknown(why) if lacks(why) => Ok(None),
+            _ => self.side(&packages, modules).map(Some),
+        }
+    }
+
+    fn in_turn(&self) -> Result<PluginModules> {
+        let packages = fetching(&self.packages, self.job, self.host)?;
+        if !packages.status.success() {
+            return Err(failed(&said(&packages), self.job, self.host));
+        }
+        self.side(&packages, self.modules()?)
+    }
+
+    /// Where nothing is wrong but that several modules hold a package: which one it is may be the gateway's to say.
+    fn ambiguous(mut self) -> Result<Option<PluginModules>> {
+        for arg in &mut self.packages.args {
+            if arg == parse::PACKAGE {
+                *arg = parse::package_or_error().into();
+            }
+        }
+        self.packages.args.insert(1, "-e".into());
+        let packages = fetching(&self.packages, self.job, self.host)?;
+        let Some(ambiguous) = parse::ambiguous(&String::from_utf8_lossy(&packages.stdout)) else {
+            return Ok(None);
+        };
+        let side = self.side(&packages, self.modules()?)?;
+        Ok(Some(PluginModules { ambiguous, ..side }))
+    }
+
+    /// The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach.
+    fn modules(&self) -> Result<Modules> {
+        let Some(list) = &self.modules else {
+            return Ok(Modules::Vendored);
+        };
+        match fetching(list, self.job, self.host) {
+            Ok(output) if output.status.success() => {
+                Ok(Modules::Listed(String::from_utf8_lossy(&output.stdout).into_owned()))
+            }
+            Ok(output) => Ok(Modules::Unknown(words(&said(&output)).join("; "))),
+            Err(why) if why.kind == Kind::Network => Ok(Modules::Unknown(why.what)),
+            Err(why) => Err(why),
+        }
+    }
+
+    fn side(&self, packages: &Output, modules: Modules) -> Result<PluginModules> {
+        if !packages.status.success() {
+            return Err(failed(&said(packages), self.job, self.host));
+        }
+        let (modules, build_list) = match modules {
+            Modules::Listed(modules) => (modules, BuildList::Whole),
+            Modules::Vendored => (String::new(), BuildList::Vendored),
+            Modules::Unknown(why) => (String::new(), BuildList::Unknown { why }),
+        };
+        let packages = String::from_utf8_lossy(&packages.stdout);
+        Ok(parse::side(
+            &modules,
+            &packages,
+            build_list,
+            &self.job.plugin,
+            &read_source,
+        ))
+    }
+}
+
+/// What came of asking for the build list.
+enum Modules {
+    Listed(String),
+    Vendored,
+    /// In the go command's words.
+    Unknown(String),
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The lines of what the go command said that tell why it failed.
+fn words(said: &str) -> Vec<&str> {
+    said.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("go: downloading") && !line.starts_with("go: finding"))
+        .take(12)
+        .collect()
+}
+
+/// What cannot be read decides nothing: the go command has just read it.
+fn read_source(file: &Path) -> Option<String> {
+    crate::util::regular_file::read_to_string(file).ok()
+}
+
+/// Whether a file of the plugin's module names a standard package that this Go lacks.
+#[must_use]
+pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
+    let mut folders = vec![plugin.module.root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if !name.starts_with(['.', '_']) && !["vendor", "testdata", "node_modules"].contains(&name.as_ref()) {
+                    folders.push(path);
+                }
+            } else if name.ends_with(".go")
+                && !name.ends_with("_test.go")
+                && read_source(&path).is_some_and(|text| std_imports::names_a_later_package(&text, go))
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Which packages a build compiles.
+const PACKAGES: [&str; 3] = ["-deps", "-f", "{{.ImportPath}}"];
+
+/// Has the go command fetch and unpack all that a job's build will read, as it will read it.
+///
+/// # Errors
+/// What the go command said.
+pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
+    let output = as_built(
+        job,
+        GoList::of(job, &go.version, go.program(), means.matrix),
+        &PACKAGES,
+        means.host,
+    )?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(failed(&said(&output), job, means.host))
+    }
+}
+
+/// Whether a Go compiles the plugin: without linking it, and without a C compiler. Nothing where other files would be
+/// compiled then than in a build.
+///
+/// # Errors
+/// The go command cannot be run, or not fetch.
+pub fn compiles(job: &Job, go: &Go, means: Means) -> Result<Option<Compiled>> {
+    let mut reader = GoList::of(job, &go.version, go.program(), means.matrix);
+    let files = "{{if not .Standard}}{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}{{end}}";
+    let with_c = as_built(job, reader.clone(), &["-deps", "-f", files], means.host)?;
+    reader.env.insert("CGO_ENABLED".to_owned(), "0".into());
+    let without = as_built(job, reader.clone(), &["-deps", "-f", files], means.host)?;
+    if !with_c.status.success() || with_c.stdout != without.stdout {
+        return Ok(None);
+    }
+    let output = as_built(job, reader, &["-export", "-f", "{{.ImportPath}}"], means.host)?;
+    Ok(Some(match output.status.success() {
+        true => Compiled::Yes,
+        false => Compiled::No(words(&said(&output)).into_iter().map(str::to_owned).collect()),
+    }))
+}
+
+/// Asks about the packages of a build by the files and flags of that build.
+fn as_built(job: &Job, reader: GoList, question: &[&str], host: &Host) -> Result<Output> {
+    let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
+    let mut list = Invocation::new(&reader.program, &job.plugin.dir)
+        .arg("list")
+        .args(question)
+        .args(reader.flags)
+        .args(job.prepared.flags().iter().chain(&job.own_flags()).filter(files))
+        .arg(".")
+        .env("PWD", &job.plugin.dir)
+        .without("GOROOT");
+    list.set.extend(reader.env);
+    list.set.extend(job.prepared.env());
+    fetching(&list, job, host)
+}
+
+const STILL_WAITS: &str = "the go command still waits";
+
+/// Whether the go command was given up: asking again would take as long again.
+#[must_use]
+pub fn was_given_up(why: &Error) -> bool {
+    why.kind == Kind::Network && why.what.ends_with(STILL_WAITS)
+}
+
+/// Runs a go command that may fetch modules, and gives it up when none come: it would wait without end.
+fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
+    // Much more than a download may pause: meanwhile the go command may be busy with what it has.
+    let patience = toolchain_fetch::patience(host)? * 5;
+    let cache = go.set.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
+    let grows = ["cache/download", "cache/vcs"].map(|dir| cache.join(dir));
+    let output = go.output_while(host, StallTimeout::of(grows.to_vec(), patience))?;
+    output.ok_or_else(|| {
+        Error::network(format!(
+            "the modules of {} cannot be fetched: nothing came for {} s, and {STILL_WAITS}",
+            job.plugin.module.path,
+            patience.as_secs()
+        ))
+        .help("check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it")
+    })
+}
+
+fn failed(said: &str, job: &Job, host: &Host) -> Error {
+    let dir = quoted(job.plugin.dir.as_os_str());
+    let lines = words(said);
+    let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
+    let kind = if has(&go_messages::NETWORK) {
+        Kind::Network
+    } else if has(&go_messages::NEWER_GO) {
+        Kind::Incompatible
+    } else {
+        Kind::Build
+    };
+    let what = format!(
+        "the go command cannot list the modules of {}: {}",
+        job.plugin.module.path,
+        lines.join("\n  ")
+    );
+    let error = Error::new(kind, what);
+    // The same words mean the same whether they come from listing or from building.
+    let help = go_messages::explained(said, job, host)
+        .unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
+    error.help(help)
+}

@@ -1,0 +1,233 @@
+//! What `plugbuild check` says of one plugin and one gateway.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::matrix::{Matrix, QuirkFacts};
+use crate::modules::build_list::{Ambiguous, GatewayModules, PluginModules, Precision};
+use crate::modules::conflict::{Cause, Conflict, Impact, PossibleConflict};
+pub use crate::modules::decision::Verdict;
+use crate::modules::decision::decide;
+use crate::modules::go_line::GoLine;
+use crate::modules::go_needs::Need;
+use crate::util::target::{Libc, LibcKind};
+use crate::util::version::{GoVersion, LibcVersion};
+
+/// Everything that keeps a plugin from loading, as far as sources tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub plugin: String,
+    pub gateway: String,
+    /// The gateway's Go.
+    pub go: GoVersion,
+    pub known: Precision,
+    pub verdict: Verdict,
+    /// Modules that both compile in, at different versions.
+    pub clashes: Vec<Conflict>,
+    /// Modules that differ, but are not compiled into both: no reason to worry.
+    pub harmless: Vec<Conflict>,
+    /// What only the gateway's own file could tell.
+    pub doubts: Vec<PossibleConflict>,
+    /// The go line, where the gateway's Go would stop at it or read it differently.
+    pub go_line: Option<GoLine>,
+    /// Directives of go.mod that the gateway's Go does not know.
+    pub unknown_directives: Vec<String>,
+    /// What needs, or may need, a newer Go than the gateway's.
+    pub needs: Vec<Need>,
+    /// Packages that several of the plugin's modules hold, and the gateway does not say which.
+    pub ambiguous: Vec<Ambiguous>,
+    /// What the gateway's Go says of the sources, where it was asked to compile them and does not.
+    pub errors: Vec<String>,
+    /// The Go that compiles the plugin, if it was told and is another.
+    pub other_go: Option<GoVersion>,
+    /// The libc that the plugin is compiled for, if it was told and does not fit, and why.
+    pub other_libc: Option<String>,
+}
+
+/// What a Go makes of the sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compiled {
+    Yes,
+    /// In the compiler's words.
+    No(Vec<String>),
+}
+
+/// How the plugin is compiled, where somebody says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeclaredBuild {
+    pub go: Option<GoVersion>,
+    pub libc: Option<Libc>,
+}
+
+/// The gateway's system, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct System {
+    /// The one libc there is a build for.
+    pub libc: Option<LibcKind>,
+    pub glibc: Option<LibcVersion>,
+}
+
+/// Compares the two sides.
+#[must_use]
+pub fn report(
+    plugin: &PluginModules,
+    gateway: &GatewayModules,
+    told: &DeclaredBuild,
+    system: &System,
+    matrix: &Matrix,
+) -> Report {
+    let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
+    let other_go = told.go.clone().filter(|go| *go != gateway.go);
+    let other_libc = told.libc.and_then(|libc| misfit(libc, system));
+    let verdict = match other_go.is_some() || other_libc.is_some() {
+        true => Verdict::DoesNotFit,
+        false => decision.verdict(),
+    };
+    let go_line = decision.stopping_line().cloned();
+    Report {
+        plugin: plugin.module.clone(),
+        gateway: gateway.label.clone(),
+        go: gateway.go.clone(),
+        known: gateway.known(),
+        verdict,
+        clashes: decision.clashes,
+        doubts: decision.doubts,
+        harmless: decision.harmless,
+        go_line,
+        unknown_directives: decision.drop,
+        needs: decision.needs,
+        ambiguous: decision.ambiguous,
+        errors: Vec::new(),
+        other_go,
+        other_libc,
+    }
+}
+
+/// Two libcs fit if they are of one kind and the plugin's is not the newer: a distribution's patch level says nothing.
+fn misfit(libc: Libc, system: &System) -> Option<String> {
+    if let Some(kind) = system.libc.filter(|kind| *kind != libc.kind) {
+        return Some(format!("the plugin is for {}, the gateway runs on {kind}", libc.kind));
+    }
+    match (libc.kind, libc.floor, system.glibc) {
+        (LibcKind::Glibc, Some(have), Some(most)) if have > most => Some(format!(
+            "the plugin may need glibc {have}, the gateway's system has {most}"
+        )),
+        _ => None,
+    }
+}
+
+impl Report {
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.verdict == Verdict::Fits
+    }
+
+    /// Whether it may use what the gateway's Go does not have, which only a compiler tells.
+    #[must_use]
+    pub fn is_for_the_compiler(&self) -> bool {
+        self.verdict != Verdict::DoesNotFit && !self.needs.is_empty()
+    }
+
+    /// What the compiler says, which decides it.
+    pub fn decided(&mut self, compiled: Compiled) {
+        match compiled {
+            Compiled::Yes => self.needs.clear(),
+            Compiled::No(errors) => {
+                self.verdict = Verdict::DoesNotFit;
+                self.errors = errors;
+            }
+        }
+    }
+}
+
+/// For people: the answer first, then each reason.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            plugin, gateway, go, ..
+        } = self;
+        let answer = match self.verdict {
+            Verdict::Fits => "fits",
+            Verdict::FitsAligned => "fits when it is aligned, not as it is",
+            Verdict::DoesNotFit => "does not fit",
+        };
+        write!(f, "{plugin}: {answer} (KrakenD {gateway}, Go {go})")?;
+        if self.is_for_the_compiler() {
+            write!(f, ", if that Go compiles it")?;
+        }
+        for error in &self.errors {
+            write!(f, "\n  {error}")?;
+        }
+        if let Some(other) = &self.other_go {
+            write!(
+                f,
+                "\n  go: compiled with Go {other}, the gateway with Go {go}: it would end the gateway"
+            )?;
+        }
+        if let Some(why) = &self.other_libc {
+            write!(f, "\n  libc: {why}")?;
+        }
+        if let Some(line) = &self.go_line {
+            write!(f, "\n  go line: {}, which Go {go} refuses", line.have)?;
+        }
+        for ambiguous in &self.ambiguous {
+            write!(f, "\n  ambiguous: {ambiguous}")?;
+        }
+        for verb in &self.unknown_directives {
+            write!(f, "\n  go.mod: Go {go} does not know `{verb}`")?;
+        }
+        for need in self.needs.iter().filter(|need| need.certain) {
+            write!(f, "\n  go: {need}")?;
+        }
+        let may: Vec<&Need> = self.needs.iter().filter(|need| !need.certain).collect();
+        for need in may.iter().take(3) {
+            write!(f, "\n  go: {need}")?;
+        }
+        if may.len() > 3 {
+            write!(f, "\n  go: {} more that may need a newer Go", may.len() - 3)?;
+        }
+        let wide = self.clashes.iter().map(|c| c.module.len()).max().unwrap_or_default();
+        for clash in &self.clashes {
+            let (have, want) = (clash.have.of(&clash.module), clash.want.of(&clash.module));
+            write!(f, "\n  {:<wide$}  {have}, the gateway has {want}", clash.module)?;
+            if let Some(more) = remark(clash) {
+                write!(f, " ({more})")?;
+            }
+        }
+        for PossibleConflict { module, parent } in &self.doubts {
+            write!(
+                f,
+                "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file tells: `--gateway ./krakend`"
+            )?;
+        }
+        if self.known == Precision::Requirements && !self.clashes.is_empty() {
+            write!(
+                f,
+                "\n  (what this release really links is not known: all it requires is taken)"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn remark(clash: &Conflict) -> Option<String> {
+    let cause = match clash.cause {
+        Cause::Version => None,
+        Cause::Replaced => Some("one side replaces it".to_owned()),
+        Cause::Moved => Some("these packages are in another module there".to_owned()),
+        Cause::GatewaysOwn => Some("a module of the gateway's own, which no plugin can have".to_owned()),
+        Cause::PluginsOwn => Some("a module of your own, which the gateway has as it was published".to_owned()),
+    };
+    let through = clash
+        .chain
+        .first()
+        .filter(|first| **first != clash.module)
+        .map(|first| format!("through {first}"));
+    let packages = match &clash.bearing {
+        Impact::InBoth { packages } if clash.cause == Cause::Moved => packages.first().cloned(),
+        _ => None,
+    };
+    let parts: Vec<String> = [cause, packages, through].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}

@@ -1,0 +1,14 @@
+//! TODO src/plan/chosen.rs
+
+/// A choice, and the reason that the report gives for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<T> {
+    pub value: T,
+    pub why: String,
+}
+
+impl<T> Chosen<T> {
+    pub fn new(value: T, why: impl Into<String>) -> Self {
+        Chosen { value, why: why.into() }
+    }
+}

@@ -1,0 +1,188 @@
+//! Path rules: where sources are on this machine, and where the compiler is told they are.
+//!
+//! A package's hash holds its source path, and gateways are compiled with their modules in one known place. Go's
+//! compiler rewrites paths by rules `from=>to`, split by `;`, first match wins (design fact 2).
+
+use std::path::{Path, PathBuf};
+
+use crate::gateway::facts::Gateway;
+use crate::matrix::modules::ModuleRow;
+use crate::plan::flags::UserFlags;
+use crate::project::go_env::GoEnv;
+use crate::project::plugin::Plugin;
+use crate::util::error::{Error, Result};
+use crate::util::go_flags::quoted;
+use crate::util::module_path::escaped;
+
+/// Ordered rules, longest folder first: a folder inside another is seen before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathMap {
+    rules: Vec<Mapping>,
+    /// The plugin's own module.
+    own: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mapping {
+    from: PathBuf,
+    to: String,
+    /// The module whose packages alone need it: a rule is a part of Go's cache key, and what plugins share should be
+    /// compiled once for all of them, wherever they are.
+    module: Option<String>,
+}
+
+impl PathMap {
+    /// The module cache, vendored modules, workspace members, local replacements and the plugin's own module.
+    ///
+    /// A module in a folder of the user's is told by its path, not by its place, and by the same whoever builds it: two
+    /// plugins that share it, be it one's own, beside it or in its vendor folder, must agree on it.
+    ///
+    /// A gateway built with `-trimpath` has no folders: a module is told as it was required, whatever replaced it, and Go's
+    /// own flag would tell the plugin's requirement of a module that alignment moved. `linked` is what it links.
+    ///
+    /// # Errors
+    /// A folder whose name a rule cannot hold.
+    pub fn new(plugin: &Plugin, goenv: &GoEnv, gateway: &Gateway, linked: &[ModuleRow]) -> Result<Self> {
+        let trimmed = gateway.settings.trimpath;
+        let vendor = plugin
+            .work
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(&plugin.module.root)
+            .join("vendor");
+        let rule = |from: PathBuf, to: String, module: Option<&String>| Mapping {
+            from,
+            to,
+            module: module.cloned(),
+        };
+        let in_folder = |path: &str| match &gateway.main_module {
+            _ if trimmed => path.to_owned(),
+            Some(main) if main == path => gateway.main_root.clone(),
+            _ => format!("{FOLDERS}/{path}"),
+        };
+        let published = |source: &str, version: &str| {
+            let row = linked.iter().find(|row| row.effective() == (source, version));
+            match row.filter(|_| trimmed) {
+                Some(row) => format!("{}@{}", row.path, row.version),
+                None if trimmed => format!("{source}@{version}"),
+                None => format!("{}/{}", gateway.module_cache, in_cache(source, version)),
+            }
+        };
+        let cache = if trimmed { "" } else { &gateway.module_cache };
+        let mut rules = vec![rule(goenv.module_cache.clone(), cache.to_owned(), None)];
+        for row in linked.iter().filter(|_| trimmed) {
+            let (source, version) = row.effective();
+            let (place, to) = (in_cache(source, version), published(source, version));
+            if place != to && version.starts_with('v') {
+                rules.push(rule(goenv.module_cache.join(place), to, None));
+            }
+        }
+        rules.extend(plugin.vendored.iter().map(|module| {
+            let from = vendor.join(&module.path);
+            match &module.source {
+                Some((source, version)) => rule(from, published(source, version), None),
+                None => rule(from, in_folder(&module.path), Some(&module.path)),
+            }
+        }));
+        let folders = std::iter::once(&plugin.module).chain(&plugin.siblings);
+        rules.extend(folders.map(|module| rule(module.root.clone(), in_folder(&module.path), Some(&module.path))));
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.as_os_str().len()));
+        for rule in &rules {
+            check(&rule.from)?;
+            check(Path::new(&rule.to))?;
+        }
+        Ok(PathMap {
+            rules,
+            own: plugin.module.path.clone(),
+        })
+    }
+
+    /// The folders of this machine that are replaced.
+    pub fn sources(&self) -> impl Iterator<Item = &Path> {
+        self.rules.iter().map(|rule| rule.from.as_path())
+    }
+
+    /// Whether a folder is one that a rule puts in a source's place.
+    #[must_use]
+    pub fn is_told(&self, dir: &str) -> bool {
+        self.rules
+            .iter()
+            .filter(|rule| !rule.to.is_empty())
+            .any(|rule| dir.starts_with(&rule.to) || rule.to.starts_with(dir))
+    }
+
+    /// The rules for the packages of a module in a folder of the user's, or for all others, as the compiler takes them.
+    #[must_use]
+    pub fn text(&self, module: Option<&str>) -> String {
+        let rules = self
+            .rules
+            .iter()
+            .filter(|rule| rule.module.is_none() || rule.module.as_deref() == module);
+        let rules: Vec<String> = rules
+            .map(|rule| format!("{}=>{}", rule.from.display(), rule.to))
+            .collect();
+        rules.join(";")
+    }
+
+    /// The rules for C code, with one for Go's own, a `from=to` a line.
+    #[must_use]
+    pub fn c_text(&self, goroot: &Path) -> String {
+        // The C compiler lets the last match win, Go's the first.
+        let rules = self.rules.iter().rev();
+        let rules = rules.map(|rule| format!("{}={}", rule.from.display(), rule.to));
+        let goroot = format!("{}={GOROOT_TOLD}", goroot.display());
+        std::iter::once(goroot).chain(rules).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Flags of `go build` that give the rules to the compiler and the assembler. The last that matches a package counts:
+    /// what is in a module inside another takes the inner one's, and the standard library keeps its own paths, also where
+    /// a module is called like a package of it.
+    #[must_use]
+    pub fn flags(&self, user: &UserFlags) -> Vec<String> {
+        let mut modules: Vec<&str> = self.rules.iter().filter_map(|rule| rule.module.as_deref()).collect();
+        modules.sort_unstable();
+        modules.dedup();
+        let words = |module| quoted(&format!("-trimpath={}", self.text(module)));
+        ["gc", "asm"]
+            .into_iter()
+            .flat_map(|tool| {
+                let shared = std::iter::once(format!("-{tool}flags=all={}", words(None)));
+                let modules = modules
+                    .iter()
+                    .map(|module| format!("-{tool}flags={module}/...={}", words(Some(module))));
+                let standard = std::iter::once(format!("-{tool}flags=std="));
+                let own = user.compiler.get(tool);
+                let own = own.map(|flags| format!("-{tool}flags={flags} {}", words(Some(&self.own))));
+                shared.chain(modules).chain(standard).chain(own).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+/// Where a module's files are below the module cache.
+fn in_cache(path: &str, version: &str) -> String {
+    format!("{}@{}", escaped(path), escaped(version))
+}
+
+/// Where Go is said to be, as in the official images: a plugin's file names then tell nothing of a home folder.
+pub const GOROOT_TOLD: &str = "/usr/local/go";
+
+/// Where modules in folders of the user's are said to be, by their paths.
+const FOLDERS: &str = "/go/src";
+
+fn check(path: &Path) -> Result<()> {
+    let refuse = |why: &str| {
+        Err(Error::usage(format!(
+            "the folder {} {why}, and so cannot be in a rule of Go's compiler",
+            path.display()
+        ))
+        .help("build from a folder without such characters in its path"))
+    };
+    match path.to_str() {
+        None => refuse("is not UTF-8"),
+        Some(text) if text.contains([';', '\n', '\r']) => refuse("has a `;` or a line break in its path"),
+        Some(text) if text.contains("=>") => refuse("has `=>` in its path"),
+        Some(text) if text.contains('"') && text.contains('\'') => refuse("has both kinds of quotes in its path"),
+        Some(_) => Ok(()),
+    }
+}

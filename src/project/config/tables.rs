@@ -1,0 +1,225 @@
+//! The tables and keys of a settings file.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+use toml::Spanned;
+
+use crate::gateway::registerer::PluginKind;
+use crate::matrix::CustomRelease;
+use crate::util::error::{Error, Result};
+use crate::util::schema::{Described, table};
+use crate::util::target::Target;
+use crate::util::version::GoVersion;
+
+table! {
+    /// A whole file.
+    pub struct Config {
+        /// The gateway that plugins are built for
+        pub gateway: GatewayConfig,
+        /// How plugins are built
+        pub build: BuildConfig,
+        /// The plugins of the workspace, where something is to be said of one
+        pub plugin: Vec<PluginConfig>,
+        /// Which folders hold plugins
+        pub workspace: WorkspaceConfig,
+        /// What `--release` and `plugbuild package` do differently
+        pub profile: Profiles,
+        /// Where Go, zig and modules are fetched from
+        pub mirrors: MirrorsConfig,
+        /// What `plugbuild package` makes
+        pub package: PackageConfig,
+        /// Gateways of your own
+        pub matrix: MatrixConfig,
+    }
+}
+
+table! {
+    pub struct GatewayConfig {
+        /// One or several, each as `--gateway` takes it; a path is relative to the file
+        pub version: Option<Texts>,
+        /// The Go it was compiled with, when it cannot say so itself
+        pub go: Option<GoVersion>,
+    }
+}
+
+table! {
+    pub struct BuildConfig {
+        /// The targets, as `--target` takes them
+        pub targets: Vec<Target>,
+        /// The folder that plugins are written to, relative to the file
+        pub out_dir: Option<PathBuf>,
+        /// Whether to build against the gateway's module versions
+        pub align: Option<AlignWish>,
+        /// The C compiler: auto, zig, gcc or a program; with a `/` a path relative to the file
+        pub cc: Option<Spanned<String>>,
+        /// How many builds run at once
+        pub jobs: Option<Count>,
+    }
+}
+
+table! {
+    pub struct PluginConfig {
+        /// What its file is called; its module's last element if not said
+        pub name: Option<String>,
+        /// The folder of its main package, relative to the file
+        pub path: PathBuf,
+        /// Its type
+        pub r#type: Option<PluginKind>,
+        /// The names it registers, as krakend.json refers to them
+        pub registers: Vec<String>,
+        /// Its gateways, where they are not those of all
+        pub gateways: Vec<String>,
+        /// Its targets, where they are not those of all
+        pub targets: Vec<Target>,
+    }
+}
+
+table! {
+    pub struct WorkspaceConfig {
+        /// Folders of plugins, relative to the file; `*` stands for any name, `**` for any folders
+        pub members: Vec<String>,
+        /// Folders among them that are none
+        pub exclude: Vec<String>,
+    }
+}
+
+table! {
+    pub struct Profiles {
+        /// The profile of `--release` and `plugbuild package`
+        pub release: ReleaseProfile,
+    }
+}
+
+table! {
+    pub struct ReleaseProfile {
+        /// Leave the symbol table and debug information out
+        pub strip: Option<bool>,
+    }
+}
+
+table! {
+    pub struct MirrorsConfig {
+        /// A mirror of the official Go archives, https or file; as PLUGBUILD_GO_MIRROR
+        pub go: Option<String>,
+        /// A mirror of the official zig archives, https or file; as PLUGBUILD_ZIG_MIRROR
+        pub zig: Option<String>,
+        /// Where Go modules are fetched from; as GOPROXY
+        pub modules: Option<String>,
+    }
+}
+
+table! {
+    pub struct PackageConfig {
+        /// The folder that is made, relative to the file; dist if not said
+        pub out_dir: Option<PathBuf>,
+        /// Put each plugin in an archive of its own
+        pub archive: Option<bool>,
+        /// The version in file names and documents; the source's revision if not said
+        pub version: Option<String>,
+        /// A command that signs a file: program and arguments, `{file}` stands for the file
+        pub sign: Option<Spanned<Vec<String>>>,
+    }
+}
+
+table! {
+    /// Rows of the user's own, in the shape of toolchains/releases.toml.
+    pub struct MatrixConfig {
+        /// A gateway: what it was compiled with
+        pub release: Vec<Spanned<CustomRelease>>,
+    }
+}
+
+/// One text or several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a text in quotes was expected here, or a list of them")]
+pub enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Texts {
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Texts::One(text) => std::slice::from_ref(text).iter(),
+            Texts::Many(texts) => texts.iter(),
+        }
+        .map(String::as_str)
+    }
+}
+
+impl Described for Texts {
+    fn schema() -> Value {
+        json!({ "anyOf": [String::schema(), Vec::<String>::schema()] })
+    }
+}
+
+/// How many of something: 1 or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub NonZeroUsize);
+
+impl FromStr for Count {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let number = text.parse().map(Count);
+        number.map_err(|_| Error::usage(format!("`{text}` is not a number from 1 on")).help("write 1 or more"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(from)?;
+        number
+            .to_string()
+            .parse()
+            .map_err(|e: Error| serde::de::Error::custom(e.what))
+    }
+}
+
+impl Described for Count {
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 1 })
+    }
+}
+
+/// Whether a plugin is built against the gateway's module versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlignWish {
+    /// When its own do not fit.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Described for AlignWish {
+    fn schema() -> Value {
+        json!({ "enum": ["auto", "always", "never"] })
+    }
+}
+
+/// Whether a build may be aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Mode {
+    /// Where the plugin would not load as it is
+    #[default]
+    Auto,
+    /// In any case: what the gateway links is built at its versions
+    Always,
+    /// Never: a plugin that would not load is refused
+    Never,
+}
+
+impl From<AlignWish> for Mode {
+    fn from(wish: AlignWish) -> Self {
+        match wish {
+            AlignWish::Auto => Mode::Auto,
+            AlignWish::Always => Mode::Always,
+            AlignWish::Never => Mode::Never,
+        }
+    }
+}

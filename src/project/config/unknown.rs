@@ -1,0 +1,69 @@
+//! Keys of a settings file that nothing reads: most are misspelt, so each gets a word, its place and the nearest key.
+
+use std::path::Path;
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use crate::util::position::LineIndex;
+use crate::util::suggest::nearest;
+
+/// A warning for each unknown key. `text` is known to parse.
+#[must_use]
+pub(crate) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = LineIndex::of(text);
+    if let Ok(table) = DeTable::parse(text) {
+        in_table(table.get_ref(), schema, "", &mut found);
+    }
+    // A table is read by its keys' names; a reader of the file begins at its top.
+    found.sort_by_key(|unknown| unknown.at);
+    found
+        .into_iter()
+        .map(|Unknown { at, key, nearest }| {
+            let at = lines.place(at);
+            let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("{}:{at}: the key `{key}` is not known{hint}", file.display())
+        })
+        .collect()
+}
+
+struct Unknown {
+    at: usize,
+    key: String,
+    nearest: Option<String>,
+}
+
+fn in_table(table: &DeTable, schema: &Value, path: &str, found: &mut Vec<Unknown>) {
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    for (key, value) in table.iter() {
+        let name = key.get_ref().as_ref();
+        let full = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        };
+        match properties.get(name) {
+            Some(schema) => in_value(value.get_ref(), schema, &full, found),
+            None => found.push(Unknown {
+                at: key.span().start,
+                key: full,
+                nearest: nearest(name, properties.keys().map(String::as_str)).map(str::to_owned),
+            }),
+        }
+    }
+}
+
+fn in_value(value: &DeValue, schema: &Value, path: &str, found: &mut Vec<Unknown>) {
+    match value {
+        DeValue::Table(table) => in_table(table, schema, path, found),
+        DeValue::Array(items) => {
+            for item in items.iter() {
+                in_value(item.get_ref(), &schema["items"], path, found);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,84 @@
+//! Import paths that a plugin cannot have: what Go keeps for itself. Pure.
+
+use crate::project::plugin::Plugin;
+use crate::util::error::{Error, Result};
+
+/// Paths with a meaning of their own, each with what comes of a plugin that has it.
+const RESERVED: [(&str, &str); 9] = [
+    (
+        "main",
+        "the gateway's own main package has that path, so Go refuses the plugin as another version of it",
+    ),
+    ("std", "the go command means the standard library by it"),
+    ("cmd", "the go command means Go's own commands by it"),
+    ("all", "the go command means all packages by it"),
+    ("go", "the go command means Go itself by it"),
+    ("toolchain", "the go command means Go's toolchain by it"),
+    ("type", "Go's compiler keeps it for itself"),
+    ("C", "an import of it means C code"),
+    ("unsafe", "Go's compiler keeps it for itself"),
+];
+
+/// Refuses a plugin that Go does not compile, or no gateway loads, for its import path alone. `is_standard` says whether
+/// the gateway's Go has a package of a path in its standard library.
+///
+/// # Errors
+/// The path, and how to give the plugin another.
+pub fn check(plugin: &Plugin, is_standard: impl Fn(&str) -> bool) -> Result<()> {
+    let path = plugin.import_path();
+    let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == path);
+    let why = match reserved {
+        Some((_, why)) => (*why).to_owned(),
+        None if is_standard(&path) => "a package of the standard library has it".to_owned(),
+        None => return Ok(()),
+    };
+    let dir = crate::util::process::quoted(plugin.module.root.as_os_str());
+    Err(
+        Error::usage(format!("a plugin cannot have the import path `{path}`: {why}")).help(format!(
+            "give its module another path: `cd {dir} && go mod edit -module=example.com/{}`",
+            plugin.module.path.replace('/', "-")
+        )),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::plugin::Module;
+
+    #[test]
+    fn paths_that_go_keeps_for_itself_are_refused() {
+        let standard = |path: &str| ["context", "net/http", "unsafe"].contains(&path);
+        let refused = |module: &str, folder: &str| {
+            let plugin = Plugin {
+                dir: format!("/src/p/{folder}").trim_end_matches('/').into(),
+                module: Module {
+                    path: module.to_owned(),
+                    root: "/src/p".into(),
+                    go: None,
+                },
+                siblings: vec![],
+                work: None,
+                vendored: vec![],
+            };
+            check(&plugin, standard).err().map(|why| why.to_string())
+        };
+        for (reserved, why) in RESERVED {
+            let said = refused(reserved, "").unwrap_or_default();
+            assert!(said.contains(why) && said.contains(&format!("`{reserved}`")), "{said}");
+        }
+        for (module, folder) in [("context", ""), ("net/http", ""), ("net", "http")] {
+            assert!(refused(module, folder).is_some(), "{module} {folder}");
+        }
+        for (module, folder) in [
+            ("example.com/main", ""),
+            ("main", "plugin"),
+            ("example.com/all", "cmd/std"),
+            ("internal", ""),
+            ("net/plugin", ""),
+            ("test", ""),
+        ] {
+            assert_eq!(refused(module, folder), None, "{module} {folder}");
+        }
+    }
+}

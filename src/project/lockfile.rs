@@ -1,0 +1,270 @@
+//! `plugbuild.lock`: which toolchains and gateways the project's builds were made with, so that `--locked` can refuse
+//! that they change unseen. Committed beside plugbuild.toml.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::gateway::facts::Gateway;
+use crate::util::error::{Error, Result};
+use crate::util::fs::overwrite;
+
+/// The file's name.
+pub const FILE: &str = "plugbuild.lock";
+
+const VERSION: u32 = 2;
+
+/// Of this version a lock pins one program of each toolchain.
+const OF_PROGRAMS: u32 = 1;
+
+const HEADER: &str = "# Written by plugbuild; commit it. `plugbuild --locked` refuses a build that would change it.\n";
+
+/// The whole file. What other hosts wrote stays, so that each host finds its own sums.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    version: u32,
+    /// By the name that the gateway has in messages.
+    #[serde(default)]
+    gateway: BTreeMap<String, GatewayFacts>,
+    /// The SHA-256 of its manifest, by `go 1.25.6` or `zig 0.16.0`, then by host: `linux/amd64`.
+    #[serde(default)]
+    tool: BTreeMap<String, BTreeMap<String, String>>,
+    /// Of releases' own gateways, by release and target, `2.12.1 amd64-glibc`: `sha512:…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    archive: BTreeMap<String, String>,
+    /// Read from a file that pins less than this plugbuild does.
+    #[serde(skip)]
+    is_outdated: bool,
+}
+
+/// Whether a tool is the locked one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pin {
+    Same,
+    /// It is not locked.
+    New,
+    /// Another is, with this SHA-256.
+    Other(String),
+}
+
+/// What a gateway's plugins depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GatewayFacts {
+    go: String,
+    module_cache: String,
+    main_root: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    glibc_floor: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    trimpath: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    /// Of its file, when it was given as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+impl GatewayFacts {
+    /// `sum` tells a file's SHA-256.
+    ///
+    /// # Errors
+    /// The gateway's file cannot be read.
+    pub fn of(gateway: &Gateway, sum: impl Fn(&Path) -> Result<String>) -> Result<Self> {
+        Ok(GatewayFacts {
+            go: gateway.go.to_string(),
+            module_cache: gateway.module_cache.clone(),
+            main_root: gateway.main_root.clone(),
+            glibc_floor: gateway.glibc_floor.map(|floor| floor.to_string()),
+            trimpath: gateway.settings.trimpath,
+            tags: gateway.settings.tags.clone(),
+            sha256: gateway.binary.as_deref().map(sum).transpose()?,
+        })
+    }
+}
+
+impl Lock {
+    /// Reads the file; none is an empty lock.
+    ///
+    /// # Errors
+    /// It cannot be read or understood.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = match crate::util::regular_file::read_to_string(file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Lock {
+                    version: VERSION,
+                    ..Lock::default()
+                });
+            }
+            Err(e) => return Err(Error::io("read", file, e)),
+        };
+        let mut lock: Lock = toml::from_str(&text).map_err(|e| {
+            Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end()))
+                .help(format!("make it again: `rm {FILE}`, then `plugbuild lock`"))
+        })?;
+        if lock.version == OF_PROGRAMS {
+            lock.version = VERSION;
+            lock.is_outdated = true;
+            lock.tool.clear();
+        }
+        if lock.version != VERSION {
+            return Err(Error::usage(format!(
+                "{} is of the version {}, this plugbuild knows {VERSION}",
+                file.display(),
+                lock.version
+            ))
+            .help("a newer plugbuild wrote it: take that, or remove the file and write it again: `plugbuild lock`"));
+        }
+        Ok(lock)
+    }
+
+    /// Notes a gateway; tells how it differs from what was noted before.
+    pub fn gateway(&mut self, label: &str, facts: GatewayFacts) -> Option<String> {
+        let old = self.gateway.insert(label.to_owned(), facts.clone());
+        match old {
+            Some(old) if old == facts => None,
+            Some(old) if old.go != facts.go => Some(format!(
+                "the gateway {label} has Go {}, locked is Go {}",
+                facts.go, old.go
+            )),
+            Some(old) if old.sha256 != facts.sha256 => {
+                Some(format!("the gateway {label} is not given by the file that was locked"))
+            }
+            Some(_) => Some(format!("the gateway {label} has other facts than the locked ones")),
+            None => Some(format!("the gateway {label} is not locked")),
+        }
+    }
+
+    /// Notes a tool of this host, by the SHA-256 of its manifest.
+    pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> Pin {
+        let hosts = self.tool.entry(name.to_owned()).or_default();
+        match hosts.insert(host.to_owned(), sha256.to_owned()) {
+            Some(old) if old == sha256 => Pin::Same,
+            Some(old) => Pin::Other(old),
+            None => Pin::New,
+        }
+    }
+
+    /// The SHA-512 that the archive of a release's own gateway must have.
+    #[must_use]
+    pub fn archive_sum(&self, key: &str) -> Option<&str> {
+        self.archive.get(key)?.strip_prefix("sha512:")
+    }
+
+    /// Notes such an archive; tells how it differs from what was noted before. One that is not noted is no difference: it
+    /// goes into no plugin.
+    pub fn archive(&mut self, key: &str, sum: &str) -> Option<String> {
+        let old = self.archive.insert(key.to_owned(), sum.to_owned())?;
+        (old != sum).then(|| format!("the archive of the gateway {key} has the checksum {sum}, locked is {old}"))
+    }
+
+    /// Whether a tool of this host is locked, whatever its files are.
+    #[must_use]
+    pub fn has_tool(&self, name: &str, host: &str) -> bool {
+        self.tool.get(name).is_some_and(|hosts| hosts.contains_key(host))
+    }
+
+    /// Whether an older plugbuild wrote it, so that the tools are not known.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.is_outdated
+    }
+
+    /// Drops what this plan does not use: gateways, and tools of this host.
+    pub fn keep(&mut self, gateways: &[&str], tools: &[String], host: &str) {
+        self.gateway.retain(|label, _| gateways.contains(&label.as_str()));
+        self.archive
+            .retain(|key, _| key.split(' ').next().is_some_and(|label| gateways.contains(&label)));
+        for (name, hosts) in &mut self.tool {
+            if !tools.contains(name) {
+                hosts.remove(host);
+            }
+        }
+        self.tool.retain(|_, hosts| !hosts.is_empty());
+    }
+
+    /// Writes the file, if that changes it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, file: &Path) -> Result<bool> {
+        let text = toml::to_string(self).map_err(|e| Error::io("write", file, e))?;
+        let text = format!("{HEADER}{text}");
+        if crate::util::regular_file::read_to_string(file).is_ok_and(|old| old == text) {
+            return Ok(false);
+        }
+        overwrite(file, &text)?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn facts(go: &str) -> GatewayFacts {
+        GatewayFacts {
+            go: go.to_owned(),
+            module_cache: "/go/pkg/mod".to_owned(),
+            main_root: "/app".to_owned(),
+            glibc_floor: Some("2.36".to_owned()),
+            trimpath: false,
+            tags: Vec::new(),
+            sha256: None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_drift_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        let mut lock = Lock::read(&file).expect("none is empty");
+        assert_eq!(
+            lock.gateway("2.12.1", facts("1.25.6")).as_deref(),
+            Some("the gateway 2.12.1 is not locked")
+        );
+        assert!(!lock.has_tool("go 1.25.6", "linux/amd64"));
+        assert_eq!(lock.tool("go 1.25.6", "linux/amd64", "aa"), Pin::New);
+        lock.tool("go 1.25.6", "darwin/arm64", "bb");
+        assert!(lock.write(&file).expect("written"));
+        let mut again = Lock::read(&file).expect("read");
+        assert_eq!(again, lock);
+        assert!(!again.write(&file).expect("the same"));
+        assert_eq!(again.gateway("2.12.1", facts("1.25.6")), None);
+        assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), Pin::Same);
+        assert_eq!(
+            again.tool("go 1.25.6", "darwin/arm64", "cc"),
+            Pin::Other("bb".to_owned())
+        );
+        let told = again.gateway("2.12.1", facts("1.25.7")).expect("drift");
+        assert_eq!(told, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
+        again.keep(&[], &[], "linux/amd64");
+        assert!(again.gateway.is_empty());
+        assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's sum went");
+    }
+
+    #[test]
+    fn a_lock_of_programs_keeps_its_gateways_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        let text = "version = 1\n[tool.\"go 1.25.6\"]\n\"linux/amd64\" = \"aa\"\n";
+        fs::write(&file, text).expect("written");
+        let old = Lock::read(&file).expect("read");
+        assert!(old.is_outdated() && !old.has_tool("go 1.25.6", "linux/amd64"));
+        assert!(old.write(&file).expect("written"));
+        assert!(!Lock::read(&file).expect("read").is_outdated());
+    }
+
+    #[test]
+    fn a_lock_of_another_version_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join(FILE);
+        fs::write(&file, "version = 9\n").expect("written");
+        assert!(Lock::read(&file).is_err());
+    }
+}

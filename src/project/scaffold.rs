@@ -1,0 +1,254 @@
+//! A new plugin's folder, as files: text of ours with the plugin's name, its gateway and that gateway's Go filled in. Pure.
+
+use crate::gateway::registerer::PluginKind;
+use crate::project::config;
+use crate::util::component::Name;
+use crate::util::error::{Error, Result};
+use crate::util::version::GoVersion;
+
+/// GitHub's file, which it reads in the root of a repository only.
+pub const WORKFLOW: &str = ".github/workflows/plugin.yml";
+
+/// What a new plugin is.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// What krakend.json calls it, and what its file is called.
+    pub name: String,
+    pub kind: PluginKind,
+    /// The Go module's path.
+    pub module: String,
+    /// As `--gateway` takes it.
+    pub gateway: String,
+    /// The same as a release: `2.12.1-alpine`.
+    pub release: String,
+    /// The Go that was given beside it.
+    pub gateway_go: Option<GoVersion>,
+    /// Whether it is a gateway's own file, which is for one target.
+    pub from_file: bool,
+    /// The gateway's Go.
+    pub go: GoVersion,
+}
+
+/// One file, by its path in the plugin's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub path: &'static str,
+    pub text: String,
+    /// Whether it is Go source, which a module that has any of its own does not need.
+    pub source: bool,
+}
+
+impl Project {
+    /// Checks a plugin's name: part of a module path, of a file's name and of a configuration.
+    ///
+    /// # Errors
+    /// Anything but letters, digits, `-`, `_` and `.`, or none of them first.
+    pub fn check_name(name: &str) -> Result<()> {
+        Name::new("the name of a plugin", name)?;
+        // A module's path, which it becomes a part of, allows less.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if begins && name.chars().all(plain) && !name.ends_with('.') {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{name:?} cannot be a plugin's name"))
+            .help("take letters, digits, `-`, `_` and `.`, such as `my-plugin`"))
+    }
+
+    /// Checks a module's path, which the go command would refuse at the first build.
+    ///
+    /// # Errors
+    /// Anything but letters, digits, `-`, `.`, `_`, `~` and `/`, or an element that is empty, or begins or ends with a dot.
+    pub fn check_module(path: &str) -> Result<()> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+        let elements = || path.split('/');
+        let why = if let Some(other) = path.chars().find(|c| !plain(*c)) {
+            format!("it holds {other:?}")
+        } else if path.is_empty() {
+            "it is empty".to_owned()
+        } else if path.starts_with(['/', '-']) {
+            format!("it begins with `{}`", &path[..1])
+        } else if path.ends_with('/') {
+            "it ends with `/`".to_owned()
+        } else if path.contains("//") {
+            "it holds `//`".to_owned()
+        } else if let Some(element) = elements().find(|e| e.starts_with('.') || e.ends_with('.')) {
+            format!("a dot is at the edge of `{element}`")
+        } else {
+            return Ok(());
+        };
+        Err(Error::usage(format!("{path:?} cannot be a module's path: {why}"))
+            .help("take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`"))
+    }
+
+    /// All files, in the order they are best read.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        let [plugin, test, config] = match self.kind {
+            PluginKind::Handler => [
+                include_str!("../../templates/handler/plugin.go"),
+                include_str!("../../templates/handler/plugin_test.go"),
+                include_str!("../../templates/handler/krakend.json"),
+            ],
+            PluginKind::Client => [
+                include_str!("../../templates/client/plugin.go"),
+                include_str!("../../templates/client/plugin_test.go"),
+                include_str!("../../templates/client/krakend.json"),
+            ],
+            PluginKind::Modifier => [
+                include_str!("../../templates/modifier/plugin.go"),
+                include_str!("../../templates/modifier/plugin_test.go"),
+                include_str!("../../templates/modifier/krakend.json"),
+            ],
+            PluginKind::Middleware => [
+                include_str!("../../templates/middleware/plugin.go"),
+                include_str!("../../templates/middleware/plugin_test.go"),
+                include_str!("../../templates/middleware/krakend.json"),
+            ],
+        };
+        let file = |path, text: &str, source| File {
+            path,
+            text: self.filled(text),
+            source,
+        };
+        vec![
+            file("go.mod", "module plugin-module\n\ngo go-line\n", false),
+            file("plugin.go", plugin, true),
+            file("logger.go", include_str!("../../templates/logger.go"), true),
+            file("plugin_test.go", test, true),
+            file("krakend.json", config, false),
+            file(config::FILE, include_str!("../../templates/plugbuild.toml"), false),
+            file(".gitignore", "/plugins/\n/dist/\n*.so\n", false),
+            file(WORKFLOW, include_str!("../../templates/plugin.yml"), false),
+        ]
+    }
+
+    fn filled(&self, text: &str) -> String {
+        let every = ["plugbuild --all-targets", "for every target"];
+        let its_own = ["plugbuild", "for its gateway"];
+        let go = self.gateway_go.as_ref();
+        let mut text = text.to_owned();
+        if self.from_file {
+            for (every, its_own) in every.iter().zip(its_own) {
+                text = text.replace(every, its_own);
+            }
+        }
+        text.replace("plugin-name", &self.name)
+            .replace("plugin-module", &self.module)
+            .replace("plugin-gateway", &escaped(&self.gateway))
+            .replace(
+                "# gateway-go\n",
+                &go.map(|go| format!("go = \"{go}\"\n")).unwrap_or_default(),
+            )
+            .replace("go-line", &self.go.newest_line())
+            .replace("its-go", &self.go.to_string())
+    }
+}
+
+/// Text between the quotes of a TOML string.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::gateway::config::parse;
+    use crate::gateway::config::parse::Read;
+    use crate::gateway::config::{Plugin, PluginDir, Registered, check};
+    use crate::project::source::Source;
+    use crate::project::source::registered_names::registered;
+
+    fn project(kind: PluginKind, go: &str) -> Project {
+        Project {
+            name: "my-own".to_owned(),
+            kind,
+            module: "example.com/my-own".to_owned(),
+            gateway: "2.1.4".to_owned(),
+            release: "2.12.1".to_owned(),
+            gateway_go: None,
+            from_file: false,
+            go: go.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_is_made_fits_together() {
+        let rows = crate::gateway::registerer::all();
+        for kind in PluginKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let files = project(kind, "1.19.5").files();
+            for file in &files {
+                assert!(
+                    !file.text.contains("plugin-name") && !file.text.contains("go-line"),
+                    "{}",
+                    file.path
+                );
+                if file.source {
+                    std::fs::write(dir.path().join(file.path), &file.text).unwrap();
+                }
+            }
+            let names = registered(&Source::read(dir.path()).unwrap(), rows).expect("the names are constants");
+            assert_eq!(names[0], (kind, "my-own".to_owned()));
+            let config = files.iter().find(|file| file.path == "krakend.json").unwrap();
+            let Read::Document(document) = parse::read(config.path, &config.text) else {
+                panic!("{}", config.text);
+            };
+            let plugin = Plugin {
+                label: "my-own".to_owned(),
+                file: Some("my-own.so".to_owned()),
+                registered: Some(Registered {
+                    names,
+                    origin: "read".to_owned(),
+                    all: true,
+                }),
+            };
+            let folder = |_: &str| PluginDir::Open(vec![("my-own.so".to_owned(), false)]);
+            let findings = check(&document, rows, &[plugin], &folder);
+            let enterprise = usize::from(kind == PluginKind::Middleware);
+            assert_eq!(findings.len(), enterprise, "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn the_go_line_is_one_the_gateways_go_reads() {
+        let line = |go: &str| project(PluginKind::Handler, go).files()[0].text.clone();
+        assert_eq!(line("1.19.5"), "module example.com/my-own\n\ngo 1.19\n");
+        assert_eq!(line("1.25.6"), "module example.com/my-own\n\ngo 1.25.6\n");
+    }
+
+    #[test]
+    fn module_paths_that_cannot_be() {
+        for path in ["a", "example.com/a-b/c_d", "git.example.com/~u/x.y/v2"] {
+            Project::check_module(path).unwrap();
+        }
+        for (path, why) in [
+            ("bad module", "it holds ' '"),
+            ("example.com/a@v1", "it holds '@'"),
+            ("a\n", "it holds '\\n'"),
+            ("ä", "it holds 'ä'"),
+            ("", "it is empty"),
+            ("/a", "it begins with `/`"),
+            ("-a", "it begins with `-`"),
+            ("a/", "it ends with `/`"),
+            ("a//b", "it holds `//`"),
+            ("a/.b", "a dot is at the edge of `.b`"),
+            ("a./b", "a dot is at the edge of `a.`"),
+            ("../a", "a dot is at the edge of `..`"),
+        ] {
+            let told = Project::check_module(path).unwrap_err().what;
+            assert!(told.ends_with(&format!("cannot be a module's path: {why}")), "{told}");
+        }
+    }
+
+    #[test]
+    fn names_that_cannot_be() {
+        for name in ["a", "my-plugin", "p2.x_y", "2fa"] {
+            Project::check_name(name).unwrap();
+        }
+        for name in ["", "-a", ".a", "a b", "a/b", "ä", "a.", "\"", "a\n"] {
+            assert!(Project::check_name(name).is_err(), "{name:?}");
+        }
+    }
+}

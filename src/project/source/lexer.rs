@@ -1,0 +1,172 @@
+//! Go source as words: enough to find declarations and constants, without comments in the way.
+
+/// One word of a source file, and its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) line: usize,
+    pub(crate) word: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// A name or a keyword.
+    Name(String),
+    /// A string's value.
+    Text(String),
+    /// A number or a character, which nothing here looks at.
+    Other,
+    /// Anything else, a character at a time.
+    Sign(char),
+}
+
+impl Token {
+    pub(crate) fn is(&self, sign: char) -> bool {
+        self.word == Word::Sign(sign)
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.word {
+            Word::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether Go ends a statement behind it when a line break follows.
+    pub(crate) fn ends_line(&self) -> bool {
+        match &self.word {
+            Word::Sign(sign) => matches!(sign, ')' | ']' | '}'),
+            _ => true,
+        }
+    }
+}
+
+/// Splits a source text. What is no Go at all yields tokens that nobody finds anything in.
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
+    let mut reader = Reader {
+        rest: text,
+        line: 1,
+        found: Vec::new(),
+    };
+    while reader.step() {}
+    reader.found
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    line: usize,
+    found: Vec<Token>,
+}
+
+impl<'a> Reader<'a> {
+    fn step(&mut self) -> bool {
+        let Some(first) = self.rest.chars().next() else {
+            return false;
+        };
+        let line = self.line;
+        let word = match first {
+            c if c.is_whitespace() => {
+                self.take(c.len_utf8());
+                return true;
+            }
+            '/' if self.rest.starts_with("//") => {
+                let end = self.rest.find('\n').unwrap_or(self.rest.len());
+                self.take(end);
+                return true;
+            }
+            '/' if self.rest.starts_with("/*") => {
+                // Behind the opening: `/*/` opens only.
+                let end = self.rest[2..].find("*/").map_or(self.rest.len(), |end| end + 4);
+                self.take(end);
+                return true;
+            }
+            '`' => {
+                let end = self.rest[1..].find('`').map_or(self.rest.len(), |end| end + 2);
+                let whole = self.take(end);
+                Word::Text(whole.trim_matches('`').replace('\r', ""))
+            }
+            '"' => {
+                let whole = self.quoted('"');
+                Word::Text(unescaped(whole.trim_matches('"')))
+            }
+            '\'' => {
+                self.quoted('\'');
+                Word::Other
+            }
+            c if c.is_alphabetic() || c == '_' => {
+                let end = self
+                    .rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .unwrap_or(self.rest.len());
+                Word::Name(self.take(end).to_owned())
+            }
+            c if c.is_ascii_digit() => {
+                let end = self
+                    .rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.')
+                    .unwrap_or(self.rest.len());
+                self.take(end);
+                Word::Other
+            }
+            c => {
+                self.take(c.len_utf8());
+                Word::Sign(c)
+            }
+        };
+        self.found.push(Token { line, word });
+        true
+    }
+
+    /// Up to the closing quote, or the end of the line where there is none.
+    fn quoted(&mut self, quote: char) -> &'a str {
+        let mut escaped = false;
+        let end = self.rest.char_indices().skip(1).find_map(|(at, c)| {
+            let ends = !escaped && c == quote || c == '\n';
+            escaped = !escaped && c == '\\';
+            ends.then_some(at + 1)
+        });
+        self.take(end.unwrap_or(self.rest.len()))
+    }
+
+    fn take(&mut self, bytes: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(bytes);
+        self.line += taken.matches('\n').count();
+        self.rest = rest;
+        taken
+    }
+}
+
+/// The escapes that occur in names.
+fn unescaped(text: &str) -> String {
+    text.replace("\\\"", "\"").replace("\\\\", "\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_strings_do_not_confuse() {
+        let text = "package main // var X\n/*/ var\nY */ var Z = \"a\\\"b\" + `c\nd` + 'x'\nvar W = \"open\n";
+        let told: Vec<(usize, String)> = tokens(text)
+            .into_iter()
+            .map(|token| {
+                let word = match token.word {
+                    Word::Name(name) => name,
+                    Word::Text(text) => format!("<{text}>"),
+                    Word::Other => "?".to_owned(),
+                    Word::Sign(sign) => sign.to_string(),
+                };
+                (token.line, word)
+            })
+            .collect();
+        let words: Vec<&str> = told.iter().map(|(_, word)| word.as_str()).collect();
+        assert_eq!(
+            words,
+            [
+                "package", "main", "var", "Z", "=", "<a\"b>", "+", "<c\nd>", "+", "?", "var", "W", "=", "<open\n>"
+            ]
+        );
+        assert_eq!(told[2].0, 3);
+        assert_eq!(told[9].0, 4);
+    }
+}

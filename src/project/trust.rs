@@ -1,0 +1,314 @@
+//! Which programs a project's settings file may have run: those that the user has said so of. What is inert needs no trust.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use toml::Spanned;
+
+use crate::gateway::GatewaySpec;
+use crate::matrix::Matrix;
+use crate::plan::{CcChoice, Job};
+use crate::project::config::{Config, PluginConfig, Settings, Texts};
+use crate::util::error::{Error, Result};
+use crate::util::hash::{hex, sha256_of};
+use crate::util::host::Host;
+use crate::util::position::LineIndex;
+use crate::util::printable::printable_line;
+
+/// The keys that name programs.
+pub const CC: &str = "build.cc";
+pub const SIGN: &str = "package.sign";
+pub const GATEWAY: &str = "gateway.version";
+pub const GATEWAYS: &str = "plugin.gateways";
+
+/// Trusts files from outside: `1`, or a list of files and folders. Only the environment is asked.
+pub const VARIABLE: &str = "PLUGBUILD_TRUST";
+
+/// A program that a settings file names, with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    pub key: &'static str,
+    /// Where the file has it, from 1; not known of each.
+    pub line: Option<usize>,
+    pub words: Vec<String>,
+}
+
+/// The programs of one settings file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programs {
+    pub file: PathBuf,
+    pub all: Vec<Program>,
+}
+
+/// What the user has decided on one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub file: PathBuf,
+    /// Of the programs that were shown.
+    pub sha256: String,
+}
+
+/// A program as a settings file names it: a bare name is looked up on PATH, a path is relative to the file.
+#[must_use]
+pub fn program_of(name: &str, file: &Path) -> PathBuf {
+    match name.contains('/') {
+        true => file.parent().unwrap_or(Path::new("/")).join(name),
+        false => PathBuf::from(name),
+    }
+}
+
+/// Whether plugbuild itself looks for this program on PATH: to name it again adds nothing.
+fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
+    let platform = host.platform.to_string();
+    let mut rows = matrix.targets().iter();
+    ["auto", "zig", "gcc"].contains(&name) || rows.any(|row| row.gccs(&platform).any(|gcc| gcc == name))
+}
+
+/// Whether a job's C compiler is a program that is only run if its file is trusted.
+#[must_use]
+pub fn concerns(job: &Job, matrix: &Matrix, host: &Host) -> bool {
+    let CcChoice::Program(program) = &job.cc.value else {
+        return false;
+    };
+    job.cc_of_project && !program.to_str().is_some_and(|name| is_usual(name, matrix, host))
+}
+
+impl Programs {
+    /// Those of the project's file.
+    #[must_use]
+    pub fn of_project(settings: &Settings, matrix: &Matrix, host: &Host) -> Option<Self> {
+        settings.programs(&|name| is_usual(name, matrix, host))
+    }
+
+    /// Reads them out of a file; compilers that plugbuild looks for itself are not among them.
+    #[must_use]
+    pub fn of(config: &Config, text: &str, file: &Path, usual: &dyn Fn(&str) -> bool) -> Self {
+        let places = LineIndex::of(text);
+        let line = |start: usize| Some(places.place(start).line);
+        let one = |word: &str| vec![word.to_owned()];
+        let mut all = Vec::new();
+        if let Some(cc) = config.build.cc.as_ref().filter(|cc| !usual(cc.get_ref())) {
+            all.push(Program {
+                key: CC,
+                line: line(cc.span().start),
+                words: one(cc.get_ref()),
+            });
+        }
+        if let Some(sign) = config.package.sign.as_ref().filter(|sign| !sign.get_ref().is_empty()) {
+            all.push(Program {
+                key: SIGN,
+                line: line(sign.span().start),
+                words: Spanned::get_ref(sign).clone(),
+            });
+        }
+        let own = |plugin: &PluginConfig| plugin.gateways.clone();
+        let of_all = config
+            .gateway
+            .version
+            .iter()
+            .flat_map(Texts::iter)
+            .map(|word| (GATEWAY, word.to_owned()));
+        let of_plugins = config.plugin.iter().flat_map(own).map(|word| (GATEWAYS, word));
+        for (key, word) in of_all.chain(of_plugins) {
+            if matches!(word.parse(), Ok(GatewaySpec::File(_))) {
+                all.push(Program {
+                    key,
+                    line: None,
+                    words: vec![word],
+                });
+            }
+        }
+        Programs {
+            file: file.to_owned(),
+            all,
+        }
+    }
+
+    /// What is trusted: each program with its arguments and, where it lies beside the file, its bytes.
+    fn sha256(&self) -> String {
+        let root = self.file.parent().unwrap_or(Path::new("/"));
+        let bytes = |word: &String| {
+            let path = root.join(word).canonicalize().ok()?;
+            (path.starts_with(root) && path.is_file()).then(|| sha256_of(&path).ok())?
+        };
+        let all: Vec<_> = self
+            .all
+            .iter()
+            .map(|program| {
+                (
+                    program.key,
+                    &program.words,
+                    program.words.iter().map(bytes).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        hex(&Sha256::digest(serde_json::to_vec(&all).unwrap_or_default()))
+    }
+
+    /// What the user has decided on them.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn standing(&self, host: &Host) -> Result<Standing> {
+        if self.all.is_empty() || is_named(&self.file, host) {
+            return Ok(Standing::Trusted);
+        }
+        Ok(match record(&self.file, host)? {
+            Some(record) if record.sha256 == self.sha256() => Standing::Trusted,
+            Some(_) => Standing::Changed,
+            None => Standing::Unknown,
+        })
+    }
+
+    /// Remembers that they may be run.
+    ///
+    /// # Errors
+    /// The state folder cannot be written.
+    pub fn trust(&self, host: &Host) -> Result<()> {
+        let place = place(&self.file, host)?;
+        let record = Record {
+            file: self.file.clone(),
+            sha256: self.sha256(),
+        };
+        let folder = place.parent().unwrap_or(Path::new("/"));
+        crate::util::fs::create_dir(folder)?;
+        let text = serde_json::to_string(&record).unwrap_or_default();
+        let failed = |e: std::io::Error| Error::io("write", &place, e);
+        // Whole or not at all, and nobody else's to write.
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+        file.persist(&place).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+}
+
+/// What is known of a file's programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Trusted,
+    /// They were trusted, and are others now.
+    Changed,
+    Unknown,
+}
+
+/// Holds that a program that the project's file names may be run.
+///
+/// # Errors
+/// The file is not trusted; it names what would have been run and the command to type.
+pub fn require(settings: &Settings, key: &str, matrix: &Matrix, host: &Host) -> Result<()> {
+    let Some(programs) = Programs::of_project(settings, matrix, host) else {
+        return Ok(());
+    };
+    let Some(program) = programs.all.iter().find(|program| program.key == key) else {
+        return Ok(());
+    };
+    let why = match programs.standing(host)? {
+        Standing::Trusted => return Ok(()),
+        Standing::Changed => "it has changed since the file was trusted",
+        Standing::Unknown => "the file is not trusted",
+    };
+    let file = programs.file.display();
+    let line = program.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let what = format!(
+        "{file}{line}: `{key}` names a program to run, and {why}: {}",
+        printable_line(&program.words.join(" "))
+    );
+    let path = crate::util::process::quoted(programs.file.as_os_str());
+    Err(Error::usage(what).help(format!(
+        "if you trust it: `plugbuild trust {path}`; in CI: `{VARIABLE}={path}`"
+    )))
+}
+
+/// Holds the same of a gateway's file that is to be run, where the project's file has named it.
+///
+/// # Errors
+/// As [`require`].
+pub fn may_run_gateway(named_in: Option<&str>, settings: &Settings, matrix: &Matrix, host: &Host) -> Result<()> {
+    let project = settings.project().map(|(_, file)| file.display().to_string());
+    if named_in.is_none() || named_in != project.as_deref() {
+        return Ok(());
+    }
+    [GATEWAY, GATEWAYS]
+        .iter()
+        .try_for_each(|key| require(settings, key, matrix, host))
+}
+
+/// Whether the environment trusts a file.
+fn is_named(file: &Path, host: &Host) -> bool {
+    let Some(value) = host.var(VARIABLE) else { return false };
+    match value.to_str() {
+        Some("1" | "true") => true,
+        Some("0" | "false") => false,
+        _ => std::env::split_paths(value)
+            .filter(|path| !path.as_os_str().is_empty())
+            .any(|path| {
+                let path = host.absolute(path);
+                file.starts_with(path.canonicalize().unwrap_or(path))
+            }),
+    }
+}
+
+/// The folder of the records.
+///
+/// # Errors
+/// The user has no home.
+pub fn folder(host: &Host) -> Result<PathBuf> {
+    host.state.as_ref().map(|state| state.join("trust")).ok_or_else(|| {
+        Error::usage("no folder for what is trusted: HOME is not set")
+            .help(format!("set HOME, or trust by the environment: `{VARIABLE}=FILE`"))
+    })
+}
+
+fn place(file: &Path, host: &Host) -> Result<PathBuf> {
+    let name = hex(&Sha256::digest(file.as_os_str().as_encoded_bytes()));
+    Ok(folder(host)?.join(name).with_extension("json"))
+}
+
+fn record(file: &Path, host: &Host) -> Result<Option<Record>> {
+    let Some(place) = host.state.is_some().then(|| place(file, host)).transpose()? else {
+        return Ok(None);
+    };
+    Ok(read(&place)?.filter(|record| record.file == file))
+}
+
+fn read(place: &Path) -> Result<Option<Record>> {
+    match crate::util::regular_file::read(place) {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("read", place, e)),
+    }
+}
+
+/// Forgets a file. Says whether it was known.
+///
+/// # Errors
+/// Its record cannot be removed.
+pub fn revoke(file: &Path, host: &Host) -> Result<bool> {
+    let place = place(file, host)?;
+    match fs::remove_file(&place) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Error::io("remove", &place, e)),
+    }
+}
+
+/// Every record, by the file's name.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn records(host: &Host) -> Result<Vec<Record>> {
+    let folder = folder(host)?;
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io("read", &folder, e)),
+    };
+    let mut all = Vec::new();
+    for entry in entries.flatten() {
+        all.extend(read(&entry.path())?);
+    }
+    all.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(all)
+}

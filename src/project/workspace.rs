@@ -1,0 +1,184 @@
+//! The plugins of a project: what plugbuild.toml names, found on disk, and what two of them must not share.
+
+use std::path::{Path, PathBuf};
+
+use crate::gateway::registerer;
+use crate::gateway::registerer::PluginKind;
+use crate::project::config::{Config, PluginConfig};
+use crate::project::go_env::GoEnv;
+use crate::project::plugin::Plugin;
+use crate::project::source::{Source, registered_names};
+use crate::util::component::Name;
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+
+/// One plugin of the project.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub name: Name,
+    pub plugin: Plugin,
+    /// What the settings file says of it; empty where it says nothing.
+    pub config: PluginConfig,
+    /// What it registers, and as what: from the settings file, else from its source where a constant tells.
+    pub registers: Vec<(Option<PluginKind>, String)>,
+}
+
+impl Member {
+    /// The plugin in a folder, with the file's entry for it.
+    ///
+    /// # Errors
+    /// See [`Plugin::read`].
+    pub fn read(dir: &Path, project: Option<(&Config, &Path)>, host: &Host, goenv: &GoEnv) -> Result<Self> {
+        let plugin = Plugin::read(dir, host, goenv)?;
+        let entry = project.and_then(|(config, file)| {
+            let root = file.parent().unwrap_or(Path::new("/"));
+            let here = |entry: &&PluginConfig| root.join(&entry.path).canonicalize().is_ok_and(|d| d == plugin.dir);
+            config.plugin.iter().find(here)
+        });
+        Self::with(plugin, entry.cloned().unwrap_or_default())
+    }
+
+    fn with(plugin: Plugin, config: PluginConfig) -> Result<Self> {
+        let name = config.name.clone().unwrap_or_else(|| plugin.name());
+        let name = Name::new("the name of a plugin", name)
+            .map_err(|e| e.help("`[[plugin]]` in plugbuild.toml says a plugin's `name`"))?;
+        let registers = if config.registers.is_empty() {
+            registered_in(&plugin.dir)
+        } else {
+            config
+                .registers
+                .iter()
+                .map(|name| (config.r#type, name.clone()))
+                .collect()
+        };
+        Ok(Member {
+            name,
+            registers,
+            plugin,
+            config,
+        })
+    }
+}
+
+/// Every plugin that the project's file names, by name.
+///
+/// # Errors
+/// A folder that is no plugin's, a pattern that cannot be one, or none at all.
+pub fn members(config: &Config, file: &Path, host: &Host, goenv: &GoEnv) -> Result<Vec<Member>> {
+    let root = file.parent().unwrap_or(Path::new("/"));
+    let mut found: Vec<Member> = Vec::new();
+    for entry in &config.plugin {
+        let plugin = Plugin::read(&root.join(&entry.path), host, goenv).map_err(|e| of_file(e, file))?;
+        found.push(Member::with(plugin, entry.clone()).map_err(|e| of_file(e, file))?);
+    }
+    for dir in member_dirs(config, root).map_err(|what| Error::usage(format!("{}: {what}", file.display())))? {
+        let plugin = Plugin::read(&dir, host, goenv).map_err(|e| of_file(e, file))?;
+        if !found.iter().any(|member| member.plugin.dir == plugin.dir) {
+            found.push(Member::with(plugin, PluginConfig::default()).map_err(|e| of_file(e, file))?);
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::usage(format!("{} names no plugins", file.display()))
+            .help("name their folders: `[workspace]`, `members = [\"plugins/*\"]`"));
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn of_file(error: Error, file: &Path) -> Error {
+    Error {
+        what: format!("{} (a plugin of {})", error.what, file.display()),
+        ..error
+    }
+}
+
+/// The folders that the members' patterns match and that hold a main package.
+fn member_dirs(config: &Config, root: &Path) -> Result<Vec<PathBuf>, String> {
+    let rooted = |pattern: &String| {
+        format!(
+            "{}/{}",
+            glob::Pattern::escape(&root.to_string_lossy()),
+            pattern.trim_end_matches('/')
+        )
+    };
+    let bad = |pattern: &str, why: glob::PatternError| format!("`{pattern}` is no pattern: {why}");
+    let exclude: Vec<glob::Pattern> = config
+        .workspace
+        .exclude
+        .iter()
+        .map(|pattern| glob::Pattern::new(&rooted(pattern)).map_err(|e| bad(pattern, e)))
+        .collect::<Result<_, _>>()?;
+    let mut dirs = Vec::new();
+    for pattern in &config.workspace.members {
+        let plain = !pattern.contains(['*', '?', '[']);
+        if plain && !root.join(pattern).is_dir() {
+            return Err(format!("the member {pattern} is not there"));
+        }
+        let matched = glob::glob(&rooted(pattern)).map_err(|e| bad(pattern, e))?;
+        let matched = matched.flatten().filter(|dir| dir.is_dir());
+        dirs.extend(matched.filter(|dir| !exclude.iter().any(|e| e.matches_path(dir)) && has_main_package(dir)));
+    }
+    dirs.sort();
+    dirs.dedup();
+    Ok(dirs)
+}
+
+fn has_main_package(dir: &Path) -> bool {
+    Source::read(dir).is_ok_and(|source| source.has_main())
+}
+
+/// The names registered in a folder's sources, where each is a constant there.
+fn registered_in(dir: &Path) -> Vec<(Option<PluginKind>, String)> {
+    let source = Source::read(dir).unwrap_or_default();
+    let names = registered_names::plain(&source, registerer::all()).into_iter();
+    names.map(|(kind, name)| (Some(kind), name)).collect()
+}
+
+/// Says which two plugins cannot be in one gateway, before anything is built.
+///
+/// # Errors
+/// The same name, the same plugin path, or the same registered name twice.
+pub fn check(members: &[Member]) -> Result<()> {
+    for (at, one) in members.iter().enumerate() {
+        for other in &members[at + 1..] {
+            let both = format!("{} and {}", one.plugin.dir.display(), other.plugin.dir.display());
+            if one.name == other.name {
+                return Err(Error::usage(format!("two plugins are called {}: {both}", one.name))
+                    .help("give one of them another `name` in plugbuild.toml"));
+            }
+            if one.plugin.import_path() == other.plugin.import_path() {
+                let what = format!("two plugins have the plugin path {}: {both}", one.plugin.import_path());
+                return Err(Error::usage(what)
+                    .help("a gateway loads a path once only: give one of them another `module` line in its go.mod"));
+            }
+            let twice = one.registers.iter().find(|(kind, name)| {
+                let same = |a: &Option<PluginKind>, b: &Option<PluginKind>| a.is_none() || b.is_none() || a == b;
+                other.registers.iter().any(|(k, n)| n == name && same(kind, k))
+            });
+            if let Some((_, name)) = twice {
+                return Err(Error::usage(format!("two plugins register `{name}`: {both}"))
+                    .help("a gateway keeps the last one only: give one of them another name"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The members that were asked for, by name.
+///
+/// # Errors
+/// A name that no member has.
+pub fn select(members: Vec<Member>, names: &[String], exclude: &[String]) -> Result<Vec<Member>> {
+    if let Some(name) = names
+        .iter()
+        .chain(exclude)
+        .find(|name| !members.iter().any(|m| *m.name == **name))
+    {
+        let known: Vec<&str> = members.iter().map(|m| &*m.name).collect();
+        return Err(Error::usage(format!("no plugin is called `{name}`"))
+            .help(format!("the plugins are: {}", known.join(", "))));
+    }
+    let has = |names: &[String], m: &Member| names.iter().any(|name| **name == *m.name);
+    let wanted = |m: &Member| (names.is_empty() || has(names, m)) && !has(exclude, m);
+    Ok(members.into_iter().filter(wanted).collect())
+}

@@ -1,0 +1,189 @@
+//! Writing a bundle: its bytes follow from what is in it alone, and it appears by one rename.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use flate2::{Compression, GzBuilder};
+
+use crate::toolchain::bundle::{LIST, Manifest, Member};
+use crate::toolchain::provenance;
+use crate::util::error::{Error, Result};
+use crate::util::fs::create_dir;
+use crate::util::hash::sha256_of;
+use crate::util::process::interrupted;
+
+/// No tool has folders so deep; a link to a folder above has.
+const DEEPEST: usize = 64;
+
+/// A bundle that is being written, beside the place it will have. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Staged {
+    staged: PathBuf,
+    place: PathBuf,
+}
+
+impl Staged {
+    /// Begins one. Who calls this holds a lock for that place.
+    ///
+    /// # Errors
+    /// There is a folder, or it cannot be written there.
+    pub fn begin(place: &Path) -> Result<Self> {
+        let (Some(above), Some(name)) = (place.parent(), place.file_name()) else {
+            return Err(Error::usage(format!("{} cannot be a bundle", place.display())));
+        };
+        if place.metadata().is_ok_and(|meta| !meta.is_file()) {
+            return Err(Error::usage(format!("{} is there and is no file", place.display())).help("name another file"));
+        }
+        create_dir(above)?;
+        let staged = above.join(format!(".{}.plugbuild", name.to_string_lossy()));
+        File::create(&staged).map_err(|e| Error::io("write", place, e))?;
+        Ok(Staged {
+            staged,
+            place: place.to_owned(),
+        })
+    }
+
+    /// Where it is until it is published.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.staged
+    }
+
+    /// Writes the list and the members, which are below `dir`.
+    ///
+    /// # Errors
+    /// A member that cannot be read, a full disk, an interruption.
+    pub fn write(&self, list: &Manifest, dir: &Path) -> Result<()> {
+        let failed = |e: io::Error| unwritten(&self.place, &e);
+        let file = File::create(&self.staged).map_err(failed)?;
+        let mut tar = tar::Builder::new(BufWriter::new(file));
+        let text = serde_json::to_string_pretty(list).map_err(|e| Error::io("write", LIST, e))? + "\n";
+        append(&mut tar, LIST, 0o644, text.len() as u64, text.as_bytes()).map_err(failed)?;
+        for member in &list.members {
+            let (from, size, _) = opened(&dir.join(&member.file))?;
+            append(&mut tar, &member.file, 0o644, size, from).map_err(failed)?;
+        }
+        let file = tar.into_inner().and_then(|mut out| {
+            out.flush()?;
+            out.into_inner().map_err(io::IntoInnerError::into_error)
+        });
+        file.and_then(|file| file.sync_all()).map_err(failed)
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// The rename failed.
+    pub fn publish(self) -> Result<()> {
+        fs::rename(&self.staged, &self.place).map_err(|e| Error::io("write", &self.place, e))
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Once it is published nothing is there.
+        let _ = fs::remove_file(&self.staged);
+    }
+}
+
+/// Packs a tool's folder, links followed, into an archive whose bytes depend on names, content and run bits only.
+///
+/// # Errors
+/// A file that cannot be read or is none, a full disk, an interruption.
+pub fn tool(root: &Path, to: &Path) -> Result<()> {
+    let failed = |e: io::Error| unwritten(to, &e);
+    let file = BufWriter::new(File::create(to).map_err(failed)?);
+    // Of the time that it takes, more would spare little room.
+    let gzip = GzBuilder::new().mtime(0).write(file, Compression::new(4));
+    let mut tar = tar::Builder::new(gzip);
+    // Where this machine has it from is nobody else's.
+    let own = files(root)?.into_iter().filter(|(name, _)| name != provenance::FILE);
+    for (name, file) in own {
+        let (from, size, run) = opened(&file)?;
+        append(&mut tar, &name, if run { 0o755 } else { 0o644 }, size, from).map_err(failed)?;
+    }
+    let out = tar.into_inner().and_then(flate2::write::GzEncoder::finish);
+    out.and_then(|mut out| out.flush()).map_err(failed)
+}
+
+/// The members below a folder, in their order.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn members(dir: &Path) -> Result<Vec<Member>> {
+    files(dir)?
+        .into_iter()
+        .map(|(name, file)| {
+            Ok(Member {
+                size: opened(&file)?.1,
+                sha256: sha256_of(&file)?,
+                file: name,
+            })
+        })
+        .collect()
+}
+
+/// The files below a folder by their names from there, sorted; links are followed.
+///
+/// # Errors
+/// A folder that cannot be read, or is its own ancestor; a name that is not text; what is neither file nor folder.
+pub fn files(dir: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![(String::new(), dir.to_owned())];
+    while let Some((prefix, folder)) = folders.pop() {
+        let unread = |e: io::Error| Error::io("read", &folder, e);
+        for entry in fs::read_dir(&folder).map_err(unread)? {
+            let path = entry.map_err(unread)?.path();
+            let unread = |e: &dyn std::fmt::Display| Error::io("read", &path, e);
+            let own = path.file_name().and_then(|name| name.to_str());
+            let own = own.ok_or_else(|| unread(&"its name is not text"))?;
+            let name = format!("{prefix}{own}");
+            let meta = path.metadata().map_err(|e| unread(&e))?;
+            if meta.is_file() {
+                found.push((name, path));
+            } else if meta.is_dir() && name.matches('/').count() < DEEPEST {
+                folders.push((format!("{name}/"), path));
+            } else {
+                return Err(unread(&"it is neither a file nor a folder"));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn opened(path: &Path) -> Result<(File, u64, bool)> {
+    let unread = |e: io::Error| Error::io("read", path, e);
+    let file = crate::util::regular_file::open(path).map_err(unread)?;
+    let meta = file.metadata().map_err(unread)?;
+    Ok((file, meta.len(), meta.permissions().mode() & 0o100 != 0))
+}
+
+fn unwritten(file: &Path, why: &io::Error) -> Error {
+    if interrupted() {
+        return Error::interrupted();
+    }
+    Error::io("write", file, why)
+}
+
+fn append<W: Write>(
+    tar: &mut tar::Builder<W>,
+    name: &str,
+    mode: u32,
+    size: u64,
+    from: impl io::Read,
+) -> io::Result<()> {
+    if interrupted() {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_size(size);
+    header.set_mode(mode);
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
+    tar.append_data(&mut header, name, from)
+}

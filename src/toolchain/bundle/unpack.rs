@@ -1,0 +1,244 @@
+//! Reading a bundle: nothing of it is seen before every digest was compared, and what is seen is whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::toolchain::bundle::{LIST, Manifest, Member, proxy};
+use crate::toolchain::provenance::{Record, Word};
+use crate::toolchain::store::{Stage, Store};
+use crate::toolchain::unpacked::Limits;
+use crate::toolchain::{archive, installed_go, zig};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::fs::create_dir;
+use crate::util::hash::hex;
+use crate::util::host::Host;
+use crate::util::process::interrupted;
+use crate::util::ui::counted;
+
+/// No bundle may hold more: the modules of a whole site beside their tools.
+const LIMITS: Limits = Limits {
+    bytes: 64 << 30,
+    entries: 200_000,
+};
+
+/// No list may be larger.
+const LIST_LIMIT: u64 = 64 << 20;
+
+/// A bundle that was read and holds what its list says.
+#[derive(Debug)]
+pub struct Verified {
+    stage: Stage,
+    pub list: Manifest,
+    tools: Vec<Staged>,
+}
+
+/// A tool, unpacked, and the place it is for.
+#[derive(Debug)]
+struct Staged {
+    label: String,
+    lock: String,
+    folder: PathBuf,
+    place: PathBuf,
+    /// What is whole has it.
+    program: &'static str,
+}
+
+/// What installing one thing came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// `go 1.25.6`, `23 modules`.
+    pub what: String,
+    pub place: PathBuf,
+    /// It was there already.
+    pub known: bool,
+}
+
+/// Reads a bundle into a staged folder of the store and compares all of it with its list.
+///
+/// # Errors
+/// What is no bundle, is damaged, leads out of itself (exit code 5), or is for another plugbuild or machine (2).
+pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
+    let reader = crate::util::regular_file::open(file)
+        .map_err(|e| Error::io("read", file, e).help("give the file that `plugbuild bundle create FILE` wrote"))?;
+    let stage = store.stage()?;
+    let read = read(BufReader::new(reader), stage.path(), host, store);
+    let (list, tools) = read.map_err(|why| match why.kind {
+        Kind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display()))
+            .help("nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` said"),
+        Kind::Usage => Error {
+            what: format!("the bundle {} cannot be used here: {why}", file.display()),
+            ..why
+        },
+        _ => why,
+    })?;
+    Ok(Verified { stage, list, tools })
+}
+
+fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Result<(Manifest, Vec<Staged>)> {
+    let (mut list, mut begins): (Option<Manifest>, bool) = (None, false);
+    let mut missing: BTreeMap<String, Member> = BTreeMap::new();
+    let no_list = || Error::integrity(format!("it does not begin with a {LIST}"));
+    let begun = archive::each_entry(from, LIMITS, |entry| {
+        let name = String::from_utf8_lossy(&entry.name).escape_debug().to_string();
+        if list.is_none() {
+            begins = name == LIST;
+            if !begins {
+                return Err(no_list());
+            }
+            let parsed = parsed(entry.content, host)?;
+            missing = parsed.members.iter().map(|m| (m.file.clone(), m.clone())).collect();
+            list = Some(parsed);
+            return Ok(());
+        }
+        let member = missing
+            .remove(&name)
+            .ok_or_else(|| Error::integrity(format!("{name} is not in its list, or is there twice")))?;
+        if entry.kind != tar::EntryType::Regular {
+            return Err(Error::integrity(format!("its member {name} is not a file")));
+        }
+        unpack(entry.content, &member, &stage.join(&name))
+    });
+    let Some(list) = list else {
+        // What is not a tar at all is said in our words: tar's own hold what it read.
+        return match begun {
+            Err(why) if begins || why.kind == Kind::Interrupted => Err(why),
+            _ => Err(no_list()),
+        };
+    };
+    begun?;
+    if let Some(name) = missing.keys().next() {
+        return Err(Error::integrity(format!(
+            "it ends before its member {name}; {} are missing",
+            missing.len()
+        )));
+    }
+    let tools = unpacked_tools(&list, stage, host, store)?;
+    Ok((list, tools))
+}
+
+fn parsed(content: &mut dyn Read, host: &Host) -> Result<Manifest> {
+    let mut text = String::new();
+    let read = content.take(LIST_LIMIT).read_to_string(&mut text);
+    read.map_err(|e| Error::integrity(format!("its {LIST} is damaged: {e}")))?;
+    let list = Manifest::parse(&text)?;
+    let here = host.platform.to_string();
+    if list.host == here {
+        return Ok(list);
+    }
+    let what = format!("its tools are for {}, and this machine is {here}", list.host);
+    Err(Error::usage(what).help(format!(
+        "make it on a machine that is {here}: `plugbuild bundle create`"
+    )))
+}
+
+/// Writes one member and compares it with the list.
+fn unpack(entry: &mut dyn Read, member: &Member, to: &Path) -> Result<()> {
+    create_dir(to.parent().unwrap_or(to))?;
+    let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        if interrupted() {
+            return Err(Error::interrupted());
+        }
+        let read = entry.read(&mut buffer);
+        let read = read.map_err(|e| Error::integrity(format!("it ends in the middle of {}: {e}", member.file)))?;
+        if read == 0 {
+            break;
+        }
+        size += read as u64;
+        if size > member.size {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        file.write_all(&buffer[..read]).map_err(|e| Error::io("write", to, e))?;
+    }
+    let have = hex(&hash.finalize());
+    if size != member.size || !have.eq_ignore_ascii_case(&member.sha256) {
+        return Err(Error::integrity(format!(
+            "its member {} is not what its list says: its SHA-256 is {have}, listed is {}",
+            member.file, member.sha256
+        )));
+    }
+    Ok(())
+}
+
+fn unpacked_tools(list: &Manifest, stage: &Path, host: &Host, store: &Store) -> Result<Vec<Staged>> {
+    let mut tools = Vec::new();
+    for (at, tool) in list.tools.iter().enumerate() {
+        let label = format!("{} {}", tool.name, tool.version);
+        let packed = stage.join(&tool.file);
+        let folder = stage.join(format!("unpacked-{at}"));
+        archive::unpack_tar_gz(&packed, &folder)?;
+        // It is not needed twice.
+        let _ = fs::remove_file(&packed);
+        let not_it = || Error::integrity(format!("what it has as {label} is not that"));
+        let (lock, place, program) = if tool.name == "go" {
+            let version = installed_go::version_unpacked(&folder).filter(|version| version.to_string() == tool.version);
+            let version = version.ok_or_else(not_it)?;
+            (format!("go-{version}"), store.go(&version, host), "bin/go")
+        } else {
+            zig::check_unpacked(&folder, &tool.version).map_err(|_| not_it())?;
+            (format!("zig-{}", tool.version), store.zig(&tool.version, host), "zig")
+        };
+        let member = list.members.iter().find(|member| member.file == tool.file);
+        let record = Record {
+            from: "a bundle".to_owned(),
+            sum: format!("sha256:{}", member.map_or("", |member| &member.sha256)),
+            word: Word::Bundle,
+        };
+        record.write(&folder)?;
+        tools.push(Staged {
+            label,
+            lock,
+            folder,
+            place,
+            program,
+        });
+    }
+    Ok(tools)
+}
+
+impl Verified {
+    /// Moves all of it to its places, each by one rename; what is there already stays, unless it is a tool that somebody
+    /// has broken. `waiting` is told what another copy is busy with.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn install(self, store: &Store, waiting: impl Fn(&str)) -> Result<Vec<Installed>> {
+        let mut done = Vec::new();
+        for tool in &self.tools {
+            let _lock = store.lock(&tool.lock, || waiting(&tool.label))?;
+            // Asked as builds ask: what they take for missing is brought.
+            let known = tool.place.join(tool.program).is_file();
+            if !known {
+                store.publish(&tool.folder, &tool.place)?;
+            }
+            done.push(Installed {
+                what: tool.label.clone(),
+                place: tool.place.clone(),
+                known,
+            });
+        }
+        if let Some(id) = self.list.modules_id() {
+            let _lock = store.lock("modules", || waiting("modules"))?;
+            let place = proxy::place(&id, store);
+            let known = place.is_dir();
+            if !known {
+                store.publish(&self.stage.path().join("modules"), &place)?;
+            }
+            let zips = self.list.members.iter().filter(|member| member.file.ends_with(".zip"));
+            done.push(Installed {
+                what: counted(zips.count(), "module"),
+                place,
+                known,
+            });
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,142 @@
+//! TODO src/toolchain/go_messages.rs
+
+use std::ffi::OsString;
+
+use crate::build::{OUT_OF_DATE, is_own_package};
+use crate::gateway::registerer::mains_below;
+use crate::plan::Job;
+use crate::util::host::Host;
+use crate::util::process::quoted;
+
+/// Signs that a module is there, but not for everybody.
+pub(crate) const PRIVATE: [&str; 8] = [
+    "no secure protocol found",
+    "terminal prompts disabled",
+    "could not read Username",
+    "Permission denied (publickey",
+    "401 Unauthorized",
+    "403 Forbidden",
+    "404 Not Found",
+    "410 Gone",
+];
+
+/// The help for a module that its host does not give to everybody, or that a proxy does not know.
+pub(crate) fn private(said: &str, job: &Job, host: &Host) -> String {
+    let line = said.lines().find(|line| PRIVATE.iter().any(|sign| line.contains(sign)));
+    // Also of the lines above and below: `go: github.com/acme/auth@v1.0.0: reading https://…: 404 Not Found`.
+    let module = line
+        .into_iter()
+        .chain(said.lines())
+        .flat_map(|line| line.split([' ', '\t']))
+        .filter(|word| !word.contains("://"))
+        .find_map(|word| word.split_once("@v").map(|(module, _)| module))
+        .filter(|module| module.contains('.') && module.contains('/'));
+    let pattern = match module.map(|module| module.split('/').take(2).collect::<Vec<_>>().join("/")) {
+        Some(owner) => format!("{owner}/*"),
+        None => "example.com/*".to_owned(),
+    };
+    let set = host
+        .var("GOPRIVATE")
+        .or_else(|| job.env.get("GOPRIVATE").map(OsString::as_os_str));
+    let now = set.map_or_else(String::new, |set| format!(" (now GOPRIVATE={})", set.to_string_lossy()));
+    let aside = match job.plugin.vendored.is_empty() {
+        true => "",
+        false => "; vendor/ is left aside where modules are aligned, `--align never` builds from it",
+    };
+    format!(
+        "if the module is private, say so: `export GOPRIVATE='{pattern}'`{now}; the go command then asks its host, with ~/.netrc and git's own credentials{aside}"
+    )
+}
+
+/// The help for a folder without `package main`.
+pub(crate) fn no_main(job: &Job) -> String {
+    let dir = &job.plugin.dir;
+    mains_below(dir).unwrap_or_else(|| {
+        let dir = quoted(dir.as_os_str());
+        format!("give the folder with `package main`: {dir} has none, nor has any below it")
+    })
+}
+
+/// Signs that something needs a newer Go than the one that is asked.
+pub(crate) const NEWER_GO: [&str; 3] = ["requires go >= ", " is not in GOROOT", " is not in std"];
+
+/// Signs that a source is written in a newer language.
+pub(crate) const NEWER_LANGUAGE: [&str; 2] = ["requires go1.", "note: module requires Go "];
+
+/// Signs that the network failed, and not the plugin: that is worth another try, or a bundle.
+pub(crate) const NETWORK: [&str; 10] = [
+    "dial tcp",
+    "no such host",
+    "i/o timeout",
+    "connection refused",
+    "connection reset",
+    "unexpected EOF",
+    "TLS handshake",
+    ": 502 ",
+    ": 503 ",
+    ": 504 ",
+];
+
+/// Whether the go command's words are about sources that were written for a newer Go.
+pub(crate) fn is_about_newer_go(said: &str, job: &Job) -> bool {
+    let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
+    let newer = job
+        .plugin
+        .module
+        .go
+        .as_ref()
+        .is_some_and(|go| go.line() > job.gateway.go.line());
+    has(&NEWER_LANGUAGE) || has(&NEWER_GO) || newer && said.lines().any(|line| is_own_package(line, job))
+}
+
+pub(crate) fn newer_go(job: &Job) -> String {
+    let go = &job.gateway.go;
+    let line = match &job.plugin.module.go {
+        Some(line) if line.line() > go.line() => {
+            format!("the go line of {} says Go {line}, and ", job.plugin.module.path)
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{line}KrakenD {} is compiled with Go {go}: what a later Go brought is not there; `plugbuild compat` lists the gateways with a newer Go",
+        job.gateway.label
+    )
+}
+
+/// What the go command's words mean to somebody who builds a plugin: adds the help, where it is known.
+pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
+    let dir = quoted(job.plugin.dir.as_os_str());
+    let missing = "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`";
+    let known: [(&[&str], &dyn Fn() -> String); 9] = [
+        (
+            &[
+                "requires exactly one main package",
+                "no Go files in",
+                "no non-test Go files in",
+            ],
+            &|| no_main(job),
+        ),
+        (&OUT_OF_DATE, &|| {
+            format!("bring go.mod and go.sum up to date: `cd {dir} && go mod tidy`")
+        }),
+        (&["ambiguous import"], &|| {
+            "two modules hold the same package: raise the one that it was split off from, `go get MODULE@latest`, or leave it out".to_owned()
+        }),
+        (&["inconsistent vendoring"], &|| {
+            format!("bring vendor/ up to date: `cd {dir} && go mod vendor`")
+        }),
+        (&PRIVATE, &|| private(said, job, host)),
+        (&NETWORK, &|| missing.to_owned()),
+        (&["module lookup disabled"], &|| missing.to_owned()),
+        (&["no space left on device"], &|| {
+            "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned()
+        }),
+        (&["runtime/cgo"], &|| {
+            "Go's own C code comes first and did not compile: leave `--cc` and CC_… out, and zig compiles for every target".to_owned()
+        }),
+    ];
+    known
+        .into_iter()
+        .find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)))
+        .map(|(_, help)| help())
+}

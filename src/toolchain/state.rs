@@ -1,0 +1,8 @@
+//! TODO src/toolchain/state.rs
+
+/// Whether a tool is on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Ready,
+    Missing,
+}

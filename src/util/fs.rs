@@ -1,0 +1,104 @@
+//! Writing a file of the user's: whole or not at all, through links, and with the mode it has.
+
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::util::error::{Error, Result};
+
+/// Puts a text in a file, by one rename.
+///
+/// # Errors
+/// Its folder cannot be written.
+pub fn overwrite(file: &Path, text: &str) -> Result<()> {
+    put(file, text).map_err(|e| Error::io("write", file, e))
+}
+
+fn put(file: &Path, text: &str) -> io::Result<()> {
+    let file = real(file)?;
+    let dir = file.parent().unwrap_or(Path::new("/"));
+    let mode = match fs::metadata(&file) {
+        Ok(meta) => meta.permissions(),
+        Err(_) => Permissions::from_mode(0o644),
+    };
+    let mut staged = tempfile::Builder::new().prefix(".plugbuild-").tempfile_in(dir)?;
+    staged.write_all(text.as_bytes())?;
+    staged.as_file().set_permissions(mode)?;
+    staged.persist(&file)?;
+    Ok(())
+}
+
+/// The file that a link stands for is the one to change.
+fn real(file: &Path) -> io::Result<PathBuf> {
+    match file.canonicalize() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(file.to_owned()),
+        other => other,
+    }
+}
+
+/// Whether a folder can be written, or made where it is not there. Makes nothing.
+///
+/// # Errors
+/// What the system would say.
+pub fn check_folder(dir: &Path) -> std::io::Result<()> {
+    use rustix::fs::{Access, access};
+    let there = dir.ancestors().find(|dir| dir.exists());
+    let dir = there
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    if !dir.is_dir() {
+        return Err(std::io::ErrorKind::NotADirectory.into());
+    }
+    Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// `mkdir -p` with our words.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn create_dir(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
+}
+
+/// Removes a tree, also one whose folders may not be written (as Go unpacks modules).
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let meta = path.symlink_metadata().map_err(|e| Error::io("remove", path, e))?;
+    if !meta.is_dir() {
+        return fs::remove_file(path).map_err(|e| Error::io("remove", path, e));
+    }
+    if meta.permissions().mode() & 0o700 != 0o700 {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+    }
+    for entry in fs::read_dir(path).map_err(|e| Error::io("remove", path, e))? {
+        remove_tree(&entry.map_err(|e| Error::io("remove", path, e))?.path())?;
+    }
+    fs::remove_dir(path).map_err(|e| Error::io("remove", path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_stays_a_link_and_a_mode_a_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        overwrite(&file, "1").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        overwrite(&link, "2").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "2");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "something staged is left");
+        let error = overwrite(&file.join("none"), "3").unwrap_err();
+        assert!(error.what.contains("cannot write"), "{error}");
+    }
+}

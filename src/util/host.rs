@@ -1,0 +1,240 @@
+//! The outside world as a value: environment, folders, own platform, PATH search.
+//!
+//! Filled once by `main` (or by a test); nothing else reads the process environment.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::IsTerminal;
+use std::path::{Component, Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+use crate::util::error::{Error, Result};
+use crate::util::target::Arch;
+
+/// The operating systems plugbuild runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Os {
+    Linux,
+    MacOs,
+}
+
+/// The machine plugbuild runs on, as toolchains are published for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Platform {
+    pub os: Os,
+    pub arch: Arch,
+}
+
+impl Platform {
+    /// `linux`, `darwin`: GOOS.
+    #[must_use]
+    pub fn goos(self) -> &'static str {
+        match self.os {
+            Os::Linux => "linux",
+            Os::MacOs => "darwin",
+        }
+    }
+}
+
+/// `linux/amd64`: the key of a host in toolchains/.
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.goos(), self.arch)
+    }
+}
+
+/// Everything plugbuild knows of its surroundings.
+#[derive(Debug, Clone)]
+pub struct Host {
+    pub env: BTreeMap<OsString, OsString>,
+    pub cwd: PathBuf,
+    pub platform: Platform,
+    /// `HOME`, where there is one.
+    pub home: Option<PathBuf>,
+    /// Where toolchains live: `PLUGBUILD_HOME`, else plugbuild in the platform's data folder.
+    pub store: PathBuf,
+    /// Where things are made for this user when the store may only be read: plugbuild in the platform's cache folder.
+    pub cache: Option<PathBuf>,
+    /// The user's own settings file, whether or not it exists.
+    pub user_config: Option<PathBuf>,
+    /// Where what this user has decided is kept: plugbuild in the platform's state folder.
+    pub state: Option<PathBuf>,
+    /// The mirrors among the variables that a repository's file named, not the user: they are not believed.
+    pub repository_mirrors: Vec<&'static str>,
+    /// Whether standard error is a terminal that may be drawn on.
+    pub interactive: bool,
+    /// This program's own file, where the system tells.
+    pub program: Option<PathBuf>,
+    /// The cores that this process may use.
+    pub cores: usize,
+}
+
+impl Host {
+    /// Reads the process's surroundings.
+    ///
+    /// # Errors
+    /// No current folder, no home for the store, or a platform Go plugins cannot be built on.
+    #[allow(clippy::disallowed_methods)] // the one place that reads the environment
+    pub fn from_process() -> Result<Self> {
+        let env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        let cwd = std::env::current_dir()
+            .map_err(|e| Error::io("find", "the current folder", e).help("change to a folder that is there"))?;
+        let interactive = std::io::stderr().is_terminal();
+        Self::new(env, cwd, interactive)
+    }
+
+    /// The same from values, for tests.
+    ///
+    /// # Errors
+    /// As [`Host::from_process`].
+    pub fn new(env: BTreeMap<OsString, OsString>, cwd: PathBuf, terminal: bool) -> Result<Self> {
+        let get = |name: &str| env.get(OsStr::new(name)).filter(|v| !v.is_empty());
+        let home = get("HOME").map(PathBuf::from);
+        let base = etcetera::choose_base_strategy().ok();
+        // etcetera reads the process's own HOME; a test's Host brings its own.
+        let data = get("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+            .or_else(|| home.as_ref().map(|h| h.join(".local/share")))
+            .or_else(|| base.as_ref().map(BaseStrategy::data_dir));
+        let config = get("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+            .or_else(|| home.as_ref().map(|h| h.join(".config")))
+            .or_else(|| base.as_ref().map(BaseStrategy::config_dir));
+        let state = get("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+            .or_else(|| home.as_ref().map(|h| h.join(".local/state")))
+            .or_else(|| base.as_ref().and_then(BaseStrategy::state_dir));
+        let cache = get("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|p| p.is_absolute())
+            .or_else(|| home.as_ref().map(|h| h.join(".cache")))
+            .or_else(|| base.as_ref().map(BaseStrategy::cache_dir));
+        let store = match (get("PLUGBUILD_HOME"), data) {
+            (Some(given), _) => cwd.join(given),
+            (None, Some(data)) => data.join("plugbuild"),
+            (None, None) => {
+                return Err(Error::usage("no folder for toolchains: HOME is not set")
+                    .help("set PLUGBUILD_HOME to a folder that may be written"));
+            }
+        };
+        let user_config = match get("PLUGBUILD_CONFIG") {
+            Some(given) => Some(cwd.join(given)),
+            None => config.map(|c| c.join("plugbuild/plugbuild.toml")),
+        };
+        let interactive = terminal && get("CI").is_none() && get("TERM").is_none_or(|t| t != "dumb");
+        Ok(Host {
+            platform: own_platform()?,
+            cwd,
+            home,
+            store,
+            user_config,
+            state: state.map(|s| s.join("plugbuild")),
+            cache: cache.map(|c| c.join("plugbuild")),
+            repository_mirrors: Vec::new(),
+            interactive,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            program: std::env::current_exe().ok(),
+            env,
+        })
+    }
+
+    /// An environment variable that is set and not empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        self.env
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+            .filter(|v| !v.is_empty())
+    }
+
+    /// The same as text.
+    ///
+    /// # Errors
+    /// The value is not UTF-8.
+    pub fn text(&self, name: &str) -> Result<Option<&str>> {
+        self.var(name)
+            .map(|v| {
+                v.to_str()
+                    .ok_or_else(|| Error::usage(format!("the environment variable {name} is not UTF-8 text")))
+            })
+            .transpose()
+    }
+
+    /// A switch such as `PLUGBUILD_OFFLINE=1`: set, and not `0` or `false`.
+    #[must_use]
+    pub fn switch(&self, name: &str) -> bool {
+        self.var(name).is_some_and(|v| v != "0" && v != "false")
+    }
+
+    /// Looks a program up on PATH; a name with a slash is a path from the current folder.
+    #[must_use]
+    pub fn find(&self, program: impl AsRef<OsStr>) -> Option<PathBuf> {
+        which::which_in(program, self.var("PATH"), &self.cwd).ok()
+    }
+
+    /// A path as typed, made absolute, without `./`, and without `../` behind a folder that is there.
+    #[must_use]
+    pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
+        let mut whole = PathBuf::new();
+        for part in self.cwd.join(path).components() {
+            // A link leads elsewhere, and so does the `..` behind it.
+            let up = part == Component::ParentDir && whole.symlink_metadata().is_ok_and(|found| found.is_dir());
+            if up {
+                whole.pop();
+            } else {
+                whole.push(part);
+            }
+        }
+        whole
+    }
+}
+
+fn own_platform() -> Result<Platform> {
+    let os = match std::env::consts::OS {
+        "linux" => Os::Linux,
+        "macos" => Os::MacOs,
+        other => {
+            return Err(Error::usage(format!(
+                "plugbuild runs on Linux and macOS, not on {other}"
+            )));
+        }
+    };
+    Ok(Platform {
+        os,
+        arch: std::env::consts::ARCH.parse()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_go_where_no_link_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("work/inner")).unwrap();
+        std::os::unix::fs::symlink(root.join("work/inner"), root.join("work/link")).unwrap();
+        let host = Host::new(
+            BTreeMap::from([("HOME".into(), root.clone().into())]),
+            root.join("work"),
+            false,
+        );
+        let host = host.unwrap();
+        for (typed, shown) in [
+            ("./a", "work/a"),
+            ("../krakend", "krakend"),
+            ("inner/../../krakend", "krakend"),
+            ("link/../a", "work/link/../a"),
+            ("nowhere/../a", "work/nowhere/../a"),
+        ] {
+            assert_eq!(host.absolute(typed), root.join(shown), "{typed}");
+        }
+        assert_eq!(host.absolute("/../a"), Path::new("/a"));
+    }
+}

@@ -1,0 +1,23 @@
+//! The ground: what every room stands on and that knows nothing of gateways or plugins.
+
+pub mod schema;
+pub mod version;
+pub mod target;
+pub mod module_path;
+pub mod position;
+pub mod component;
+pub mod regular_file;
+pub mod suggest;
+pub mod annotation;
+pub mod go_flags;
+pub mod host;
+pub mod process;
+pub mod file_stamp;
+pub mod diff;
+pub mod printable;
+pub mod owner;
+pub mod fs;
+pub mod ui;
+pub mod error;
+pub mod context;
+pub mod hash;

@@ -1,0 +1,104 @@
+//! A process that runs beside us: its lines as they come, and its end, asked for or not.
+
+use std::io::{BufRead, BufReader};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::util::error::Result;
+use crate::util::host::Host;
+use crate::util::process::{Invocation, children};
+
+/// A running process; it is ended when this is dropped.
+pub struct Background {
+    child: Arc<children::Registered<duct::ReaderHandle>>,
+    lines: Receiver<String>,
+    /// All it has said so far.
+    pub said: Vec<String>,
+    ended: bool,
+}
+
+/// What came of waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitOutcome {
+    /// What was waited for.
+    Found,
+    /// The process closed its output: it has ended.
+    Ended,
+    TimedOut,
+}
+
+impl Invocation {
+    /// Starts it and does not wait for its end.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(&self, host: &Host) -> Result<Background> {
+        let expression = self.expression(host).stderr_to_stdout();
+        let child = children::register(host, || expression.reader(), duct::ReaderHandle::pids)
+            .map_err(|e| self.not_started(&e))?;
+        let child = Arc::new(child);
+        let (send, lines) = channel();
+        let reading = Arc::clone(&child);
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(&**reading);
+            let mut raw = Vec::new();
+            while reader.read_until(b'\n', &mut raw).is_ok_and(|read| read > 0) {
+                let line = String::from_utf8_lossy(&raw);
+                if send.send(line.trim_end_matches('\n').to_owned()).is_err() {
+                    break;
+                }
+                raw.clear();
+            }
+        });
+        Ok(Background {
+            child,
+            lines,
+            said: Vec::new(),
+            ended: false,
+        })
+    }
+}
+
+impl Background {
+    /// Takes its lines until `found` says yes (it is asked again a few times a second), it ends, or time is up.
+    pub fn wait(&mut self, patience: Duration, mut found: impl FnMut(&[String]) -> bool) -> WaitOutcome {
+        let until = Instant::now() + patience;
+        loop {
+            if found(&self.said) {
+                return WaitOutcome::Found;
+            }
+            match self.lines.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => self.said.push(line),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.ended = true;
+                    return WaitOutcome::Ended;
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() > until || crate::util::process::interrupted() => {
+                    return WaitOutcome::TimedOut;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Asks it to end, then makes it.
+    pub fn stop(&mut self) {
+        for signal in [Signal::TERM, Signal::KILL] {
+            if !self.ended {
+                self.child.end(signal);
+                self.wait(Duration::from_secs(3), |_| false);
+            }
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.child.end(Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a process has started, and that in turn: read from /proc, empty where there is none.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A process, told from a later one of the same number by when it began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process {
+    pid: i32,
+    parent: i32,
+    began: u64,
+}
+
+impl Process {
+    fn read(pid: i32) -> Option<Process> {
+        parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+
+    /// Signals it if it is still there.
+    pub(crate) fn send(&self, signal: Signal) {
+        let there = Process::read(self.pid).is_some_and(|now| now.began == self.began);
+        if let (true, Some(pid)) = (there, Pid::from_raw(self.pid)) {
+            // One that has just ended is no failure.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+/// Of /proc/N/stat: the name in brackets may hold anything, what counts comes behind the last bracket.
+fn parse(pid: i32, stat: &str) -> Option<Process> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some(Process {
+        pid,
+        parent: fields.nth(1)?.parse().ok()?,
+        began: fields.nth(17)?.parse().ok()?,
+    })
+}
+
+impl PartialEq for Process {
+    /// Its parent may have ended meanwhile, and it have another.
+    fn eq(&self, other: &Process) -> bool {
+        (self.pid, self.began) == (other.pid, other.began)
+    }
+}
+
+/// The descendants of some processes, near ones first.
+pub(crate) fn descendants(pids: &[u32]) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all: Vec<Process> = entries
+        .filter_map(|entry| Process::read(entry.file_name().to_str()?.parse().ok()?))
+        .collect();
+    let mut found: Vec<Process> = Vec::new();
+    let mut parents: Vec<i32> = pids.iter().filter_map(|pid| i32::try_from(*pid).ok()).collect();
+    while let Some(parent) = parents.pop() {
+        let children = all.iter().filter(|one| one.parent == parent && !found.contains(one));
+        let children: Vec<Process> = children.copied().collect();
+        parents.extend(children.iter().map(|child| child.pid));
+        found.extend(children);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_process_is_read_whatever_its_name() {
+        let line = "77 (a) b (c)) S 42 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1000 2";
+        let read = parse(77, line).unwrap();
+        assert_eq!((read.parent, read.began), (42, 98765));
+        assert_eq!(parse(1, "1 (cut"), None);
+    }
+}

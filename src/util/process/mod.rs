@@ -1,0 +1,378 @@
+//! A command as a value: `--dry-run` prints the very value that would be run. The only place a process starts.
+
+pub mod background;
+pub mod descendants;
+pub mod stall;
+pub mod signals;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{ExitStatus, Output};
+
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+
+/// One process to run: program, arguments, folder, and how its environment differs from ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    pub program: PathBuf,
+    pub args: Vec<OsString>,
+    pub cwd: PathBuf,
+    /// Variables that are set for it.
+    pub set: BTreeMap<String, OsString>,
+    /// Variables of ours that it must not see.
+    pub unset: Vec<String>,
+}
+
+impl Invocation {
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>, cwd: impl Into<PathBuf>) -> Self {
+        Invocation {
+            program: program.into(),
+            args: Vec::new(),
+            cwd: cwd.into(),
+            set: BTreeMap::new(),
+            unset: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    #[must_use]
+    pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, args: I) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.set.insert(name.to_owned(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.unset.push(name.to_owned());
+        self
+    }
+
+    /// Runs it with nothing on standard input and returns what it said; a non-zero exit is not an error here.
+    ///
+    /// # Errors
+    /// The program cannot be started, or the run was interrupted.
+    pub fn output(&self, host: &Host) -> Result<Output> {
+        let expression = self.expression(host).stdout_capture().stderr_capture();
+        let handle =
+            children::register(host, || expression.start(), duct::Handle::pids).map_err(|e| self.not_started(&e))?;
+        let output = handle.wait().map_err(|e| self.not_started(&e))?.clone();
+        handle.finish()?;
+        Ok(output)
+    }
+
+    /// Runs it and hands on each line it writes, to either stream, as it comes. Returns its exit status and all it said.
+    ///
+    /// # Errors
+    /// As [`Invocation::output`].
+    pub fn stream(&self, host: &Host, line: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
+        self.stream_with(None, host, line)
+    }
+
+    /// The same, of a process that keeps a locked file open, as its standard input: what it makes is locked until it has
+    /// ended, whatever becomes of us.
+    ///
+    /// # Errors
+    /// As [`Invocation::output`].
+    pub fn stream_locked(&self, lock: &File, host: &Host, line: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
+        let lock = lock.try_clone().map_err(|e| self.not_started(&e))?;
+        self.stream_with(Some(lock), host, line)
+    }
+
+    fn stream_with(
+        &self,
+        input: Option<File>,
+        host: &Host,
+        mut line: impl FnMut(&str),
+    ) -> Result<(ExitStatus, String)> {
+        let expression = self.expression_with(input, host).stderr_to_stdout();
+        let handle = children::register(host, || expression.reader(), duct::ReaderHandle::pids)
+            .map_err(|e| self.not_started(&e))?;
+        let (mut said, mut raw) = (String::new(), Vec::new());
+        let mut reader = BufReader::new(&*handle);
+        while reader.read_until(b'\n', &mut raw).map_err(|e| self.not_started(&e))? > 0 {
+            let text = String::from_utf8_lossy(&raw);
+            line(text.trim_end_matches('\n'));
+            said.push_str(&text);
+            raw.clear();
+        }
+        let status = handle
+            .try_wait()
+            .map_err(|e| self.not_started(&e))?
+            .map(|output| output.status);
+        handle.finish()?;
+        let status = status.ok_or_else(|| self.not_started(&io::ErrorKind::UnexpectedEof.into()))?;
+        Ok((status, said))
+    }
+
+    fn expression(&self, host: &Host) -> duct::Expression {
+        self.expression_with(None, host)
+    }
+
+    fn expression_with(&self, input: Option<File>, host: &Host) -> duct::Expression {
+        let group = !host.interactive;
+        let command = duct::cmd(&self.program, &self.args);
+        let command = match input {
+            Some(file) => command.stdin_file(file),
+            None => command.stdin_null(),
+        };
+        command
+            .full_env(self.environment(host))
+            .dir(&self.cwd)
+            .unchecked()
+            .before_spawn(move |command| {
+                // A group of its own can be ended whole. With a terminal it stays in ours: Ctrl-C reaches it
+                // from there, and a password prompt of git or ssh can still be answered.
+                if group {
+                    std::os::unix::process::CommandExt::process_group(command, 0);
+                }
+                Ok(())
+            })
+    }
+
+    fn not_started(&self, why: &io::Error) -> Error {
+        if interrupted() {
+            return Error::interrupted();
+        }
+        Error::tool_missing(format!("cannot run {}: {why}", self.program.display()))
+    }
+
+    fn environment(&self, host: &Host) -> BTreeMap<OsString, OsString> {
+        let mut env = host.env.clone();
+        env.retain(|name, _| !self.unset.iter().any(|u| name == OsStr::new(u)));
+        env.extend(self.set.iter().map(|(k, v)| (k.into(), v.clone())));
+        env
+    }
+}
+
+/// One line that can be pasted into a POSIX shell.
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cd {} && env", quoted(self.cwd.as_os_str()))?;
+        for name in &self.unset {
+            write!(f, " -u {name}")?;
+        }
+        for (name, value) in &self.set {
+            write!(f, " {name}={}", quoted(value))?;
+        }
+        write!(f, " {}", quoted(self.program.as_os_str()))?;
+        for arg in &self.args {
+            write!(f, " {}", quoted(arg))?;
+        }
+        Ok(())
+    }
+}
+
+/// A word as a POSIX shell reads it back.
+#[must_use]
+pub fn quoted(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=./:,@%^".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+pub use children::{Ending, end_all, interrupted};
+
+/// The processes under way, so that a signal to us ends them too.
+mod children {
+    use std::io;
+    use std::ops::Deref;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+    use crate::util::error::{Error, Result};
+    use crate::util::host::Host;
+    use crate::util::process::descendants::{Process, descendants};
+
+    struct Child {
+        pids: Vec<u32>,
+        own_group: bool,
+        /// Of one without a group of its own: what it had started when it was signalled, as far as that can be seen.
+        family: Vec<Process>,
+    }
+
+    static RUNNING: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+    fn running() -> MutexGuard<'static, Vec<Child>> {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A started process that is in the list until it is dropped.
+    pub(crate) struct Registered<H> {
+        handle: H,
+        pids: Vec<u32>,
+        own_group: bool,
+    }
+
+    /// Starts a process and lists it, with no moment between in which a signal could miss it.
+    pub(crate) fn register<H>(
+        host: &Host,
+        start: impl FnOnce() -> io::Result<H>,
+        pids: impl FnOnce(&H) -> Vec<u32>,
+    ) -> io::Result<Registered<H>> {
+        let mut running = running();
+        if interrupted() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let handle = start()?;
+        let pids = pids(&handle);
+        let own_group = !host.interactive;
+        running.push(Child {
+            pids: pids.clone(),
+            own_group,
+            family: Vec::new(),
+        });
+        Ok(Registered {
+            handle,
+            pids,
+            own_group,
+        })
+    }
+
+    impl<H> Registered<H> {
+        /// Ends this one, its whole group where it has one. Only while it has not been waited for.
+        pub(crate) fn end(&self, signal: Signal) {
+            for child in running().iter_mut().filter(|child| child.pids == self.pids) {
+                child.end(signal);
+            }
+        }
+
+        /// The process has ended; tells whether it was made to. Then nothing it started outlives it.
+        pub(crate) fn finish(self) -> Result<()> {
+            if !interrupted() {
+                return Ok(());
+            }
+            if self.own_group {
+                self.pids.iter().for_each(|pid| send(*pid, true, Signal::KILL));
+            }
+            for child in running().iter().filter(|child| child.pids == self.pids) {
+                child.family.iter().for_each(|relative| relative.send(Signal::KILL));
+            }
+            Err(Error::interrupted())
+        }
+    }
+
+    impl<H> Deref for Registered<H> {
+        type Target = H;
+        fn deref(&self) -> &H {
+            &self.handle
+        }
+    }
+
+    impl<H> Drop for Registered<H> {
+        fn drop(&mut self) {
+            running().retain(|child| child.pids != self.pids);
+        }
+    }
+
+    /// Whether a signal has asked us to stop.
+    #[must_use]
+    pub fn interrupted() -> bool {
+        INTERRUPTED.load(Ordering::SeqCst)
+    }
+
+    /// The ways to end a process, from the gentlest.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Ending {
+        /// As Ctrl-C does: pip and git tidy up.
+        Interrupt,
+        Terminate,
+        Kill,
+    }
+
+    /// Ends every process under way, whole groups where they have one, and says whether there are any. New ones are
+    /// refused from now on.
+    pub fn end_all(how: Ending) -> bool {
+        INTERRUPTED.store(true, Ordering::SeqCst);
+        let signal = match how {
+            Ending::Interrupt => Signal::INT,
+            Ending::Terminate => Signal::TERM,
+            Ending::Kill => Signal::KILL,
+        };
+        let mut running = running();
+        running.iter_mut().for_each(|child| child.end(signal));
+        !running.is_empty()
+    }
+
+    impl Child {
+        fn end(&mut self, signal: Signal) {
+            if !self.own_group {
+                // Stopped, none can start another between the look and the end.
+                while self.look() && signal == Signal::KILL {
+                    self.family.iter().for_each(|relative| relative.send(Signal::STOP));
+                }
+                self.family.iter().for_each(|relative| relative.send(signal));
+            }
+            self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
+        }
+
+        /// Whether there are new ones in the family. What one that has ended had started is no descendant any more, and
+        /// may start more itself.
+        fn look(&mut self) -> bool {
+            let known: Vec<u32> = self
+                .pids
+                .iter()
+                .copied()
+                .chain(self.family.iter().map(Process::pid))
+                .collect();
+            let before = self.family.len();
+            for found in descendants(&known) {
+                if !self.family.contains(&found) {
+                    self.family.push(found);
+                }
+            }
+            self.family.len() > before
+        }
+    }
+
+    /// A process that has just ended is no failure.
+    fn send(pid: u32, group: bool, signal: Signal) {
+        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+            let _ = if group {
+                kill_process_group(pid, signal)
+            } else {
+                kill_process(pid, signal)
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_what_a_shell_would_run() {
+        let invocation = Invocation::new("/opt/go/bin/go", "/home/a user/it's")
+            .args(["build", "-gcflags=all=-trimpath=/m=>/go;/r=>/app", ""])
+            .env("CC", "zig cc")
+            .without("GOROOT");
+        assert_eq!(
+            invocation.to_string(),
+            r"cd '/home/a user/it'\''s' && env -u GOROOT CC='zig cc' /opt/go/bin/go build '-gcflags=all=-trimpath=/m=>/go;/r=>/app' ''"
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! A process that fetches, and is given up when nothing comes: the go command itself waits for a proxy without end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::util::error::{Error, Result};
+use crate::util::host::Host;
+use crate::util::process::{Invocation, children};
+
+/// How often it is asked whether folders grow.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// As often where there is a limit to what may come.
+const OFTEN: Duration = Duration::from_secs(1);
+
+/// Folders that grow as long as something is fetched into them.
+#[derive(Debug, Clone)]
+pub struct StallTimeout {
+    folders: Vec<PathBuf>,
+    patience: Duration,
+    at_most: Option<(u64, String)>,
+    seen: Option<(u64, u64)>,
+    since: Instant,
+    looked: Instant,
+}
+
+impl StallTimeout {
+    /// Nothing is looked at in the first quarter of `patience`: most are done by then.
+    #[must_use]
+    pub fn of(folders: Vec<PathBuf>, patience: Duration) -> Self {
+        let now = Instant::now();
+        StallTimeout {
+            folders,
+            patience,
+            at_most: None,
+            seen: None,
+            since: now,
+            looked: now,
+        }
+    }
+
+    /// No more than so many bytes may come as `what`: a server that never ends shall not fill the disk.
+    #[must_use]
+    pub fn at_most(mut self, bytes: u64, what: &str) -> Self {
+        self.at_most = Some((bytes, what.to_owned()));
+        self
+    }
+
+    /// Whether nothing has come for so long.
+    ///
+    /// # Errors
+    /// More has come than may.
+    fn has_stopped(&mut self) -> Result<bool> {
+        let quarter = self.patience / 4;
+        let pause = self.at_most.as_ref().map_or(quarter, |_| quarter.min(OFTEN));
+        if self.looked.elapsed() < pause {
+            return Ok(false);
+        }
+        let seen = self.folders.iter().map(|dir| content(dir));
+        let seen = seen.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        self.looked = Instant::now();
+        if let Some((most, what)) = self.at_most.as_ref().filter(|(most, _)| seen.1 > *most) {
+            return Err(Error::integrity(format!("more than {} MiB came as {what}", most >> 20))
+                .help("nothing was kept; ask who runs the server that it came from"));
+        }
+        if self.seen.replace(seen) != Some(seen) {
+            self.since = self.looked;
+        }
+        Ok(self.since.elapsed() >= self.patience)
+    }
+}
+
+/// How many files, and of how many bytes.
+fn content(path: &Path) -> (u64, u64) {
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_dir() => {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten();
+            entries
+                .map(|entry| content(&entry.path()))
+                .fold((1, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+        }
+        Ok(meta) => (1, meta.len()),
+        Err(_) => (0, 0),
+    }
+}
+
+impl Invocation {
+    /// As [`Invocation::output`], as long as the folders grow; else it is ended, and there is no output.
+    ///
+    /// # Errors
+    /// As [`Invocation::output`]; more has come than may.
+    pub fn output_while(&self, host: &Host, mut growth: StallTimeout) -> Result<Option<Output>> {
+        let expression = self.expression(host).stdout_capture().stderr_capture();
+        let handle =
+            children::register(host, || expression.start(), duct::Handle::pids).map_err(|e| self.not_started(&e))?;
+        loop {
+            // A signal to us ends the process too, and is told by `finish`.
+            let ended = handle.wait_timeout(LOOK).map_err(|e| self.not_started(&e))?.cloned();
+            if let Some(output) = ended {
+                handle.finish()?;
+                return Ok(Some(output));
+            }
+            let stopped = growth.has_stopped();
+            if !matches!(stopped, Ok(false)) {
+                handle.end(Signal::KILL);
+                handle.wait().map_err(|e| self.not_started(&e))?;
+                handle.finish()?;
+                return stopped.map(|_| None);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grows_goes_on_and_what_does_not_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(200);
+        let mut growth = StallTimeout::of(vec![dir.path().to_owned()], patience);
+        let begun = Instant::now();
+        for name in 0..20 {
+            fs::write(dir.path().join(name.to_string()), "x").unwrap();
+            assert!(!growth.has_stopped().unwrap(), "{:?}", begun.elapsed());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let begun = Instant::now();
+        while !growth.has_stopped().unwrap() {
+            std::thread::sleep(Duration::from_millis(20));
+            assert!(begun.elapsed() < Duration::from_secs(20));
+        }
+        assert!(begun.elapsed() >= patience / 2);
+        let mut growth = StallTimeout::of(vec![dir.path().to_owned()], patience).at_most(19, "x");
+        std::thread::sleep(patience);
+        assert!(
+            growth
+                .has_stopped()
+                .unwrap_err()
+                .what
+                .contains("more than 0 MiB came as x")
+        );
+    }
+}

@@ -1,0 +1,269 @@
+//! Messages on standard error, in cargo's manner: a verb, then what it is about. Results go to standard output elsewhere.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Effects, Style};
+use clap::ValueEnum;
+
+use crate::commands::args::Global;
+use crate::util::annotation;
+use crate::util::error::Error;
+use crate::util::host::Host;
+use crate::util::printable::{printable, printable_line};
+
+const GOOD: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
+const NOTE: Style = AnsiColor::Cyan.on_default().effects(Effects::BOLD);
+const WARN: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
+const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+
+/// `1 module`, `23 modules`, `2 entries`, `2 gateways`.
+#[must_use]
+pub fn counted(count: usize, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+/// A text for a terminal so wide, behind a label: broken between words only, and set in below the label's end. What is
+/// one word, as a path is, stays whole.
+#[must_use]
+pub fn wrapped(text: &str, label: usize, width: usize) -> String {
+    let indent = if label * 2 < width { label } else { 0 };
+    let mut lines = Vec::new();
+    for (at, line) in text.split('\n').enumerate() {
+        let mut column = if at == 0 { label } else { 0 };
+        let mut out = String::new();
+        for (nth, word) in line.split(' ').enumerate() {
+            let length = word.chars().count();
+            if nth > 0 && column + 1 + length > width && column > indent {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                column = indent;
+            } else if nth > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+        lines.push(out);
+    }
+    lines.join("\n")
+}
+
+/// Says what a run waits for that may never come: whatever is asked of it otherwise.
+pub fn waits_for(pipe: &Path) {
+    let pipe = pipe.display().to_string();
+    let what = "     waiting for a program that writes to the named pipe";
+    let _ = writeln!(std::io::stderr().lock(), "{what} {}", printable_line(&pipe));
+}
+
+/// ` and 3 more`, after those that are shown; nothing where all are.
+#[must_use]
+pub fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(" and {count} more"),
+    }
+}
+
+/// How loud, and in which colours.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    color: bool,
+    verbose: bool,
+    quiet: bool,
+    /// Also where nobody looks on: asked for.
+    forced: bool,
+    /// Says nothing at all: the same was said before, or will be.
+    muted: bool,
+    /// The columns of the terminal that is written to.
+    width: Option<usize>,
+    /// GitHub shows `::error` lines beside the change.
+    github: bool,
+}
+
+impl Ui {
+    #[must_use]
+    pub fn new(global: &Global, host: &Host, terminal: bool) -> Self {
+        let dumb = host.var("TERM").is_some_and(|t| t == "dumb");
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if host.var("NO_COLOR").is_some() => false,
+            Color::Auto => host.switch("CLICOLOR_FORCE") || terminal && !dumb,
+        };
+        Ui {
+            forced: color && (global.color == Color::Always || host.switch("CLICOLOR_FORCE")),
+            color,
+            muted: false,
+            verbose: global.verbose > 0,
+            quiet: global.quiet,
+            width: (terminal && !dumb)
+                .then(|| terminal_size::terminal_size_of(std::io::stderr()))
+                .flatten()
+                .map(|(columns, _)| usize::from(columns.0)),
+            github: host.switch("GITHUB_ACTIONS"),
+        }
+    }
+
+    /// Whether standard output, which may go to a file, is coloured too.
+    #[must_use]
+    pub fn colours_output(&self) -> bool {
+        self.forced || self.color && std::io::stdout().is_terminal()
+    }
+
+    /// `    finished  handler.so`
+    pub fn status(&self, verb: &str, what: impl Display) {
+        if !self.quiet {
+            self.line(GOOD, &format!("{verb:>12}"), what);
+        }
+    }
+
+    /// As [`Ui::status`], for those who want to know why.
+    pub fn detail(&self, verb: &str, what: impl Display) {
+        if self.verbose {
+            self.line(NOTE, &format!("{verb:>12}"), what);
+        }
+    }
+
+    pub fn warn(&self, what: impl Display) {
+        self.line(WARN, "warning:", what);
+    }
+
+    /// What to do about what was just said.
+    pub fn help(&self, what: impl Display) {
+        self.line(NOTE, "help:", what);
+    }
+
+    /// Text of another tool: its lines and tabs as they came, but no control characters of its own.
+    pub fn pass_on(&self, text: &str) {
+        self.plain_line(text);
+    }
+
+    /// A command for GitHub's runner, which [`annotation`] has made.
+    pub fn annotate(&self, command: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{command}");
+    }
+
+    fn plain_line(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    }
+
+    /// A line of the go command, which builds in `dir`.
+    pub fn go_said(&self, text: &str, dir: &Path) {
+        self.pass_on(text);
+        if self.github
+            && let Some(annotation) = annotation::of_compiler(text, dir)
+        {
+            self.annotate(&annotation);
+        }
+    }
+
+    /// A line of a table.
+    pub fn plain(&self, text: impl Display) {
+        if !self.quiet {
+            self.plain_line(&text.to_string());
+        }
+    }
+
+    /// Whether a line of so many columns fits; any does where nobody looks on.
+    #[must_use]
+    pub fn fits(&self, columns: usize) -> bool {
+        self.width.is_none_or(|width| columns <= width)
+    }
+
+    /// One that says nothing.
+    #[must_use]
+    pub fn muted(&self) -> Self {
+        Ui { muted: true, ..*self }
+    }
+
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// One of several things failed; the run goes on, or ends with [`Ui::error`].
+    pub fn failed(&self, what: &str, error: &Error) {
+        self.line(BAD, &format!("{:>12}", "failed"), format_args!("{what}: {error}"));
+        for help in &error.help {
+            self.help(help);
+        }
+    }
+
+    pub fn error(&self, error: &Error) {
+        self.line(BAD, "error:", error);
+        for help in &error.help {
+            self.help(help);
+        }
+        if self.github {
+            self.annotate(&annotation::error("plugbuild", &error.what, Path::new("")));
+        }
+    }
+
+    fn line(&self, style: Style, label: &str, what: impl Display) {
+        if self.muted {
+            return;
+        }
+        let what = what.to_string();
+        let what = match self.width {
+            Some(width) => wrapped(&printable(&what), label.chars().count() + 1, width),
+            None => printable(&what).into_owned(),
+        };
+        let mut to = std::io::stderr().lock();
+        // Nobody reads standard error any more: nothing to tell anyone.
+        let _ = if self.color {
+            writeln!(to, "{style}{label}{style:#} {what}")
+        } else {
+            writeln!(to, "{label} {what}")
+        };
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Human,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_is_broken_at_the_edge_of_a_terminal() {
+        let text = "/a/very/long/path/that/is/longer/than/that and some words behind it\nand a second line";
+        let wrapped = wrapped(text, 8, 24);
+        assert_eq!(
+            wrapped,
+            "/a/very/long/path/that/is/longer/than/that\n        and some words\n        behind it\nand a second line"
+        );
+        assert_eq!(crate::util::ui::wrapped(text, 8, 400), text);
+        let line = "one two three four five six seven eight nine ten";
+        assert!(
+            crate::util::ui::wrapped(line, 0, 12)
+                .lines()
+                .all(|line| line.len() <= 12)
+        );
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        let of = |what| [0, 1, 2].map(|count| counted(count, what));
+        assert_eq!(of("module"), ["0 modules", "1 module", "2 modules"]);
+        assert_eq!(of("entry"), ["0 entries", "1 entry", "2 entries"]);
+        assert_eq!(of("gateway"), ["0 gateways", "1 gateway", "2 gateways"]);
+    }
+}

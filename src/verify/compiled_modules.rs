@@ -1,0 +1,97 @@
+//! Where each side has a module from: its version, what replaced it, and the folder it was compiled in.
+
+use crate::binary::Binary;
+use crate::binary::buildinfo::{BuildInfo, Module, Modules};
+use crate::binary::module_dirs::Folders;
+use crate::binary::pclntab::{LineTable, SourceRoot};
+
+/// One side's modules: a gateway's or a plugin's.
+#[derive(Debug)]
+pub(crate) struct Side<'a> {
+    info: Option<&'a BuildInfo>,
+    modules: Option<Modules<'a>>,
+    table: Option<LineTable<'a>>,
+    folders: Option<Folders<'a>>,
+}
+
+/// One side's copy of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ModuleCopy {
+    /// The path that was really compiled.
+    pub(crate) path: String,
+    /// Empty for a local folder.
+    pub(crate) version: String,
+    pub(crate) replaced: bool,
+    /// The module cache, vendor folder or work tree it was compiled in, if the line table says.
+    pub(crate) root: Option<SourceRoot>,
+}
+
+impl<'a> Side<'a> {
+    pub(crate) fn of(binary: &'a Binary, info: Option<&'a BuildInfo>) -> Self {
+        let table = binary.line_table();
+        Side {
+            info,
+            modules: info.map(BuildInfo::index),
+            table,
+            folders: table.map(LineTable::folders),
+        }
+    }
+
+    /// The module a package belongs to, by this side's build info.
+    pub(crate) fn module_of(&self, package: &str) -> Option<&'a Module> {
+        self.modules.as_ref()?.of_package(package)
+    }
+
+    /// A module by its path.
+    pub(crate) fn module(&self, path: &str) -> Option<&'a Module> {
+        self.modules.as_ref()?.get(path)
+    }
+
+    /// This side's copy of a module. Without build info it is recognised by the folder it was compiled in.
+    pub(crate) fn copy(&self, module: &str, or_as: &str) -> Option<ModuleCopy> {
+        if let Some(info) = self.info {
+            let module = self.module(module)?;
+            let built = module.effective();
+            let is_main = info.main.as_ref().is_some_and(|main| main.path == module.path);
+            return Some(ModuleCopy {
+                path: built.path.clone(),
+                version: built.version.clone(),
+                replaced: module.replace.is_some(),
+                root: if is_main {
+                    self.table.and_then(|t| t.main_module(info))
+                } else {
+                    self.folders.as_ref().and_then(|folders| folders.root_of(module))
+                },
+            });
+        }
+        let (path, (version, root)) =
+            (self.folder_of(module).map(|found| (module, found))).or_else(|| Some((or_as, self.folder_of(or_as)?)))?;
+        Some(ModuleCopy {
+            path: path.to_owned(),
+            version,
+            replaced: path != module,
+            root: Some(root),
+        })
+    }
+
+    /// Whether it was built with `-trimpath`: told by the settings, and by the files of the standard library.
+    pub(crate) fn trimmed(&self) -> bool {
+        let told = self.info.and_then(|info| info.setting("-trimpath")) == Some("true");
+        told || self.table.is_some_and(LineTable::is_trimmed)
+    }
+
+    /// The Go versions that write such a line table.
+    pub(crate) fn go_lines(&self) -> Option<&'static str> {
+        Some(self.table?.go_lines())
+    }
+
+    /// Where its modules were, whichever is seen first.
+    pub(crate) fn module_cache(&self) -> Option<SourceRoot> {
+        self.folders.as_ref()?.cache_of(self.info?)
+    }
+
+    /// The modules seen in the folders, with their versions: what there is without build info.
+    pub(crate) fn folder_of(&self, module: &str) -> Option<(String, SourceRoot)> {
+        self.folders.as_ref()?.of_module(module)
+    }
+}

@@ -1,0 +1,195 @@
+//! The gateway a plugin is held against: its file, or what else is known of it.
+
+use std::collections::BTreeSet;
+
+use crate::binary::Binary;
+use crate::binary::buildinfo::BuildInfo;
+use crate::binary::symbol_versions::{glibc_of, newest_glibc};
+use crate::gateway::facts::Gateway;
+use crate::gateway::version_output::parse_libc;
+use crate::matrix::modules::ModuleRow;
+use crate::matrix::{Matrix, linked, modules};
+use crate::toolchain::provenance::Record;
+use crate::util::error::Result;
+use crate::util::target::{Arch, Libc, LibcKind};
+use crate::util::version::LibcVersion;
+
+/// Everything of a gateway that a verdict rests on.
+#[derive(Debug)]
+pub struct LoadTarget<'a> {
+    pub gateway: &'a Gateway,
+    /// What to type for it: `--gateway ./krakend`.
+    pub typed: String,
+    /// Its file: with it the verdict is as good as the loader's own.
+    pub file: Option<File<'a>>,
+    pub system: System,
+    pub arch: Option<Arch>,
+    /// Of a release without its file: what it requires, and which of that is linked, if that is known.
+    pub modules: Vec<ModuleRow>,
+    pub linked: Option<BTreeSet<String>>,
+    /// Of a release's own gateway that was fetched: from where, and who vouched for it.
+    pub official: Option<Record>,
+}
+
+/// The gateway's own file.
+#[derive(Debug)]
+pub struct File<'a> {
+    pub binary: &'a Binary,
+    pub info: BuildInfo,
+}
+
+/// The system a gateway runs on, as far as a plugin has to do with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct System {
+    pub kind: Option<LibcKind>,
+    /// The libc's version: what the gateway was built on is what it is taken to run on.
+    pub version: Option<LibcVersion>,
+    /// The version is only what the gateway itself needs: its system has that, and may have more.
+    pub at_least: bool,
+    /// Where the version was learnt.
+    pub source: String,
+}
+
+impl<'a> LoadTarget<'a> {
+    /// A gateway with its file. `asked` is a libc that the user named, which wins over what the file says.
+    ///
+    /// # Errors
+    /// If the file was not built by Go.
+    pub fn file(gateway: &'a Gateway, binary: &'a Binary, asked: Option<Libc>, typed: String) -> Result<Self> {
+        let info = binary.build_info()?;
+        let system = System::of_file(gateway, binary, &info, asked);
+        Ok(LoadTarget {
+            gateway,
+            typed,
+            arch: Some(binary.image().arch()),
+            file: Some(File { binary, info }),
+            system,
+            modules: Vec::new(),
+            linked: None,
+            official: None,
+        })
+    }
+
+    /// A gateway of which only the release or the version text is known.
+    ///
+    /// # Errors
+    /// If the matrix's own lists cannot be read.
+    pub fn known(
+        gateway: &'a Gateway,
+        matrix: &Matrix,
+        asked: Option<Libc>,
+        arch: Option<Arch>,
+        typed: String,
+    ) -> Result<Self> {
+        let release = gateway.version.filter(|version| matrix.release(*version).is_some());
+        Ok(LoadTarget {
+            gateway,
+            typed,
+            arch: gateway.arch.or(arch),
+            file: None,
+            system: System::of_release(gateway, matrix, asked),
+            modules: release.map_or(Ok(Vec::new()), modules::of)?,
+            linked: release.map_or(Ok(None), linked)?,
+            official: None,
+        })
+    }
+
+    /// Whether the gateway is able to load plugins.
+    #[must_use]
+    pub fn loads_plugins(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| file.binary.loads_plugins())
+    }
+}
+
+impl System {
+    fn of_file(gateway: &Gateway, binary: &Binary, info: &BuildInfo, asked: Option<Libc>) -> Self {
+        let image = binary.image();
+        let kind = libc_of(binary);
+        let told = linked_libc(binary, info);
+        let system = |version, source: &str| System {
+            kind: Some(kind),
+            version,
+            at_least: false,
+            source: source.to_owned(),
+        };
+        if let Some(floor) = asked.filter(|libc| libc.kind == kind).and_then(|libc| libc.floor) {
+            return system(Some(floor), "--libc");
+        }
+        if let Some((told, version)) = told.as_deref().and_then(|text| Some((text, libc_version(text, kind)?))) {
+            return system(Some(version), &format!("it says `{told}`"));
+        }
+        match (kind, gateway.glibc_floor, newest_glibc(image)) {
+            (LibcKind::Glibc, Some(floor), _) => system(Some(floor), &format!("release {}", gateway.label)),
+            (LibcKind::Glibc, None, Some((version, _))) => System {
+                at_least: true,
+                ..system(Some(version), "what the gateway itself needs")
+            },
+            _ => system(None, ""),
+        }
+    }
+
+    fn of_release(gateway: &Gateway, matrix: &Matrix, asked: Option<Libc>) -> Self {
+        let libc = asked.or(gateway.libc);
+        let row = gateway.version.and_then(|version| matrix.release(version));
+        let kind = libc.map(|libc| libc.kind);
+        let of_row = row.zip(kind).and_then(|(row, kind)| row.libc_version(kind));
+        let floor = libc.and_then(|libc| libc.floor);
+        System {
+            kind,
+            version: floor.or(of_row),
+            at_least: false,
+            source: if floor.is_some() {
+                "--libc".to_owned()
+            } else {
+                format!("release {}", gateway.label)
+            },
+        }
+    }
+}
+
+/// The libc that a gateway is linked with.
+fn libc_of(binary: &Binary) -> LibcKind {
+    let image = binary.image();
+    let loader = image.interpreter().unwrap_or_default();
+    let musl = loader.contains("ld-musl")
+        || image
+            .needed()
+            .any(|lib| lib.starts_with("libc.musl-") || lib == "libc.so");
+    if musl { LibcKind::Musl } else { LibcKind::Glibc }
+}
+
+/// The libc a gateway says it was built on: a value its linker put in, found also where the flags were not recorded.
+fn linked_libc(binary: &Binary, info: &BuildInfo) -> Option<String> {
+    const VARIABLE: &str = "github.com/luraproject/lura/v2/core.GlibcVersion";
+    let value = info
+        .x_value("GlibcVersion")
+        .or_else(|| binary.image().go_string(VARIABLE))?;
+    Some(value.to_owned()).filter(|value| !value.is_empty() && value != "undefined")
+}
+
+/// The version in `MUSL-1.2.5_(alpine-3.23.0)` or `GLIBC-2.36_(debian-12)`, if it is of this kind.
+fn libc_version(text: &str, kind: LibcKind) -> Option<LibcVersion> {
+    let libc = parse_libc(text).filter(|libc| libc.kind == kind)?;
+    let digits = text.split_once('-')?.1;
+    let end = digits
+        .find(|c: char| c != '.' && !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    libc.floor.or_else(|| digits[..end].parse().ok())
+}
+
+impl std::fmt::Display for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.kind, self.version) {
+            (Some(kind), Some(version)) => write!(f, "{kind} {version}"),
+            (Some(kind), None) => write!(f, "{kind}"),
+            (None, _) => f.write_str("an unknown libc"),
+        }
+    }
+}
+
+/// Whether a needed version is one that the system has; unknown versions of glibc's own are taken as there.
+pub(crate) fn system_has(system: &System, version: &str) -> bool {
+    glibc_of(version)
+        .zip(system.version)
+        .is_none_or(|(needed, has)| needed <= has)
+}
