@@ -1,20 +1,20 @@
 //! plugbuild builds Go plugins that a KrakenD gateway really loads.
 //!
 //! ```text
-//! gateway ─► plan ─► tools ─► build ─► verify ─► report
-//! (which)   (pure)  (fetch)  (go)    (read ELF) (print)
+//! gateway ─► plan ─► toolchain ─► build ─► verify ─► report
+//! (which)   (pure)   (fetch)      (go)    (read ELF) (print)
 //! ```
-//! The modules below are listed in that order: the list is the tour.
+//! The rooms are listed from the front to the ground: none imports one that is listed above it (tests/rooms.rs).
 
-pub mod matrix;
-pub mod gateway;
-pub mod modules;
-pub mod plan;
-pub mod toolchain;
-pub mod build;
-pub mod binary;
-pub mod verify;
-pub mod package;
 pub mod commands;
-pub mod util;
+pub mod package;
+pub mod build;
+pub mod modules;
+pub mod verify;
+pub mod toolchain;
+pub mod plan;
 pub mod project;
+pub mod gateway;
+pub mod matrix;
+pub mod binary;
+pub mod util;

@@ -33,7 +33,12 @@ fn main() -> ExitCode {
         Ok(host) => host,
         Err(why) => return refused(&why),
     };
-    let ui = Ui::new(&cli.global, &host, std::io::stderr().is_terminal());
+    let ui = Ui::new(
+        cli.global.color,
+        cli.global.volume(),
+        &host,
+        std::io::stderr().is_terminal(),
+    );
     signals::end_children();
     match commands::run(&cli, &host, &ui) {
         Ok(()) => ExitCode::SUCCESS,

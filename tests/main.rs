@@ -3,6 +3,7 @@
 mod support;
 
 mod architecture;
+mod rooms;
 mod dependencies;
 mod binary;
 mod plugin_life;

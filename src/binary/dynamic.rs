@@ -6,14 +6,18 @@
 use std::mem::size_of;
 use std::ops::Range;
 
-use object::elf::{Rela64, Sym64, Vernaux, Verneed, Versym};
+use object::elf::{Dyn64, Rela64, Sym64, Vernaux, Verneed, Versym};
 use object::pod::Pod;
-use object::read::elf::{Rela, Sym};
+use object::read::elf::{Dyn, Rela, Sym};
 use object::{LittleEndian, elf};
 
+use crate::binary::dynamic_table::Dynamic;
 use crate::binary::image::Image;
-use crate::binary::pod::{LE, all, read};
-use crate::binary::symbols::Symbol;
+use crate::binary::pod::{LE, all, read, shorten};
+use crate::binary::symbols::{Symbol, symbol_count};
+
+/// No file wants more libraries than a few.
+pub(crate) const MOST_NEEDED: usize = 1024;
 
 /// Of a name: the longest in a gateway has some 200 bytes, and every search for an end costs as much as it may be away.
 const LONGEST_NAME: usize = 4096;
@@ -30,6 +34,11 @@ pub struct VersionNeed<'d> {
 }
 
 impl<'d> Image<'d> {
+    /// The dynamic section, read when it is first asked for.
+    pub(crate) fn dynamic(self) -> &'d Dynamic {
+        self.layout.dynamic.get_or_init(|| parse(self))
+    }
+
     pub(crate) fn table<T: Pod>(self, range: &Range<usize>) -> &'d [T] {
         all(self.bytes().get(range.clone()).unwrap_or_default())
     }
@@ -232,4 +241,47 @@ impl<'d> Image<'d> {
     pub fn go_string(self, symbol: &str) -> Option<&'d str> {
         std::str::from_utf8(self.go_bytes(self.symbol(symbol.as_bytes())?.address)?).ok()
     }
+}
+
+/// Tables that point outside the file are taken as absent: what then cannot be found decides, as in a loader.
+fn parse(image: Image<'_>) -> Dynamic {
+    let mut found = Dynamic::default();
+    let Some(segment) = image.segments().find(|s| s.kind == elf::PT_DYNAMIC.0) else {
+        return found;
+    };
+    found.present = true;
+    let bytes = image.segment_bytes(segment);
+    let entries: &[Dyn64<LittleEndian>] = all(bytes);
+    let (mut string_size, mut rela_size) = (None, 0);
+    let place = |address| image.file_range_from(address).unwrap_or_default();
+    for entry in entries {
+        let value = entry.d_val(LE);
+        match entry.d_tag(LE) {
+            elf::DT_NULL => break,
+            elf::DT_SYMTAB => found.symbols = place(value),
+            elf::DT_STRTAB => found.strings = place(value),
+            elf::DT_STRSZ => string_size = usize::try_from(value).ok(),
+            elf::DT_GNU_HASH => found.gnu_hash = place(value),
+            elf::DT_HASH => found.sysv_hash = place(value),
+            elf::DT_VERSYM => found.versions = place(value),
+            elf::DT_VERNEED => found.version_needs = place(value),
+            elf::DT_RELA => found.relocations = place(value),
+            elf::DT_RELASZ => rela_size = usize::try_from(value).unwrap_or(0),
+            elf::DT_RELACOUNT => found.relative = usize::try_from(value).unwrap_or(0),
+            elf::DT_INIT_ARRAY => found.initializers.0 = value,
+            elf::DT_INIT_ARRAYSZ => found.initializers.1 = value,
+            elf::DT_FLAGS => found.flags.0 |= value,
+            elf::DT_FLAGS_1 => found.flags.1 = value,
+            elf::DT_SYMBOLIC => found.flags.0 |= elf::DF_SYMBOLIC.0,
+            elf::DT_RELR => found.packed = true,
+            elf::DT_NEEDED if found.needed.len() < MOST_NEEDED => found.needed.push(value),
+            elf::DT_SONAME => found.soname = Some(value),
+            _ => {}
+        }
+    }
+    found.strings = shorten(found.strings, string_size.unwrap_or(usize::MAX));
+    found.relocations = shorten(found.relocations, rela_size);
+    let count = symbol_count(image, &found);
+    found.symbols = shorten(found.symbols, count.saturating_mul(size_of::<Sym64<LittleEndian>>()));
+    found
 }

@@ -2,6 +2,7 @@
 
 use std::mem::size_of;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use object::elf::{FileHeader64, ProgramHeader64, SectionHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
@@ -58,7 +59,7 @@ pub struct Layout {
     segments: Vec<Segment>,
     sections: Vec<SectionHead>,
     section_names: Range<usize>,
-    pub(crate) dynamic: Dynamic,
+    pub(crate) dynamic: OnceLock<Dynamic>,
 }
 
 impl Layout {
@@ -98,16 +99,14 @@ impl Layout {
         };
         let segments = segments(header, bytes)?;
         let (sections, section_names) = sections(header, bytes)?;
-        let mut layout = Layout {
+        Ok(Layout {
             arch,
             kind,
             segments,
             sections,
             section_names,
-            dynamic: Dynamic::default(),
-        };
-        layout.dynamic = Dynamic::parse(Image::new(bytes, &layout));
-        Ok(layout)
+            dynamic: OnceLock::new(),
+        })
     }
 }
 
@@ -179,7 +178,7 @@ fn sections(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<(Vec<Se
 #[derive(Debug, Clone, Copy)]
 pub struct Image<'d> {
     bytes: &'d [u8],
-    layout: &'d Layout,
+    pub(crate) layout: &'d Layout,
 }
 
 impl<'d> Image<'d> {
@@ -202,10 +201,6 @@ impl<'d> Image<'d> {
     #[must_use]
     pub fn kind(self) -> FileKind {
         self.layout.kind
-    }
-
-    pub(crate) fn dynamic(self) -> &'d Dynamic {
-        &self.layout.dynamic
     }
 
     pub fn segments(self) -> impl Iterator<Item = &'d Segment> {

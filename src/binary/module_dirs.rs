@@ -87,6 +87,45 @@ impl<'d> Folders<'d> {
     }
 }
 
+impl<'d> LineTable<'d> {
+    /// Where the module cache was: `/go/pkg/mod`, from the folder of any module that the build info lists.
+    #[must_use]
+    pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
+        self.folders().cache_of(info)
+    }
+
+    /// For many look-ups: the folders that sources lay in, by their modules.
+    #[must_use]
+    pub fn folders(self) -> Folders<'d> {
+        Folders::of(self)
+    }
+
+    /// Where the main module's sources were: `/app`.
+    #[must_use]
+    pub fn main_module(self, info: &BuildInfo) -> Option<SourceRoot> {
+        let module = info.main.as_ref()?;
+        let below = info.path.strip_prefix(&module.path)?.trim_start_matches('/');
+        let trimmed = format!("{}/", module.path);
+        let cache = self.module_cache(info);
+        let elsewhere = |file: &&str| {
+            let cached = matches!(&cache, Some(SourceRoot::At(root)) if file.starts_with(root.as_str()));
+            !cached && !file.contains("/vendor/") && !file.starts_with('<')
+        };
+        let go_root = self.go_root();
+        let outside_go = |file: &&str| go_root.is_none_or(|root| !file.starts_with(root));
+        self.files().filter(elsewhere).filter(outside_go).find_map(|file| {
+            if file.starts_with(&trimmed) {
+                return Some(SourceRoot::Trimmed);
+            }
+            let folder = file.rsplit_once('/')?.0;
+            let root = folder.strip_suffix(below)?;
+            let whole = below.is_empty() || root.ends_with('/');
+            let root = root.trim_end_matches('/');
+            (whole && root.starts_with('/')).then(|| SourceRoot::At(root.to_owned()))
+        })
+    }
+}
+
 fn vendored(table: LineTable<'_>) -> HashMap<&str, &str> {
     let mut by_path = HashMap::new();
     for file in table.files() {

@@ -5,9 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::binary::buildinfo::BuildInfo;
 use crate::binary::image::Image;
-use crate::binary::module_dirs::Folders;
 use crate::util::module_path::{escaped, unescaped};
 
 /// The header's first word from Go 1.16, 1.18 and 1.20 on, and behind how many words the table offsets start.
@@ -138,18 +136,6 @@ impl<'d> LineTable<'d> {
         names.filter_map(|name| std::str::from_utf8(name).ok())
     }
 
-    /// Where the module cache was: `/go/pkg/mod`, from the folder of any module that the build info lists.
-    #[must_use]
-    pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
-        self.folders().cache_of(info)
-    }
-
-    /// For many look-ups: the folders that sources lay in, by their modules.
-    #[must_use]
-    pub fn folders(self) -> Folders<'d> {
-        Folders::of(self)
-    }
-
     /// The versioned folders that sources lay in, each once, in the table's order.
     pub fn module_folders(self) -> impl Iterator<Item = ModuleFolder<'d>> {
         let mut seen = HashSet::new();
@@ -177,31 +163,6 @@ impl<'d> LineTable<'d> {
         Some((file, found - start))
     }
 
-    /// Where the main module's sources were: `/app`.
-    #[must_use]
-    pub fn main_module(self, info: &BuildInfo) -> Option<SourceRoot> {
-        let module = info.main.as_ref()?;
-        let below = info.path.strip_prefix(&module.path)?.trim_start_matches('/');
-        let trimmed = format!("{}/", module.path);
-        let cache = self.module_cache(info);
-        let elsewhere = |file: &&str| {
-            let cached = matches!(&cache, Some(SourceRoot::At(root)) if file.starts_with(root.as_str()));
-            !cached && !file.contains("/vendor/") && !file.starts_with('<')
-        };
-        let go_root = self.go_root();
-        let outside_go = |file: &&str| go_root.is_none_or(|root| !file.starts_with(root));
-        self.files().filter(elsewhere).filter(outside_go).find_map(|file| {
-            if file.starts_with(&trimmed) {
-                return Some(SourceRoot::Trimmed);
-            }
-            let folder = file.rsplit_once('/')?.0;
-            let root = folder.strip_suffix(below)?;
-            let whole = below.is_empty() || root.ends_with('/');
-            let root = root.trim_end_matches('/');
-            (whole && root.starts_with('/')).then(|| SourceRoot::At(root.to_owned()))
-        })
-    }
-
     /// Where Go's own sources were: `/usr/local/go/src`.
     #[must_use]
     pub fn go_root(self) -> Option<&'d str> {
@@ -213,6 +174,7 @@ impl<'d> LineTable<'d> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::binary::buildinfo::BuildInfo;
     use crate::binary::buildinfo::Module;
 
     fn info() -> BuildInfo {

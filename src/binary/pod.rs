@@ -1,4 +1,4 @@
-//! TODO src/binary/pod.rs
+//! Plain little-endian data in a file, read where it lies and never past its end.
 
 use std::mem::size_of;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! TODO src/binary/segments.rs
+//! The parts of a file that are loaded.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! TODO src/binary/symbol_versions.rs
+//! The newest glibc that a file needs, by the versions of its symbols.
 
 use crate::binary::dynamic::VersionNeed;
 use crate::binary::image::Image;

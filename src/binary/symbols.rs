@@ -77,6 +77,23 @@ impl<'d> GnuHash<'d> {
     }
 }
 
+impl ByName {
+    pub(crate) fn of(image: Image<'_>) -> Self {
+        let defined = image.symbols().filter(|symbol| symbol.defined);
+        let numbered =
+            defined.filter_map(|symbol| Some((elf::gnu_hash(symbol.name), u32::try_from(symbol.index).ok()?)));
+        let mut sorted: Vec<(u32, u32)> = numbered.collect();
+        sorted.sort_unstable();
+        ByName(sorted)
+    }
+
+    pub(crate) fn candidates(&self, hash: u32) -> impl Iterator<Item = usize> {
+        let first = self.0.partition_point(|(known, _)| *known < hash);
+        let same = self.0[first..].iter().take_while(move |(known, _)| *known == hash);
+        same.take(LONGEST_CHAIN).map(|(_, index)| *index as usize)
+    }
+}
+
 impl<'d> Image<'d> {
     /// A symbol defined here, through the hash table that the loader would use; in a file with none, through one of ours.
     #[must_use]

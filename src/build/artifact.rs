@@ -9,15 +9,14 @@ use crate::binary::linkage::Form;
 use crate::binary::notes::build_id;
 use crate::binary::{Binary, notes, pkghash};
 use crate::build::freshness::Stamp;
-use crate::plan::Job;
+use crate::build::unit::{ReadyUnit, Unit};
 use crate::util::error::{Error, Result};
 use crate::util::fs::check_folder;
 use crate::util::hash::hex;
 use crate::util::host::Host;
 use crate::verify::checks;
+use crate::verify::checks::Checks;
 use crate::verify::plugin::Plugin;
-
-pub use crate::verify::checks::Checks;
 
 /// A finished plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +56,10 @@ pub fn check_output(output: &Path) -> Result<()> {
 
 /// The plugin that an output holds, if it is another than the job's: a build of it is not to be lost for this one.
 #[must_use]
-pub fn holds_other(linked: &Path, output: &Path, job: &Job) -> Option<String> {
-    if Stamp::of(linked, output).is_some() {
+pub fn holds_other(unit: &Unit) -> Option<String> {
+    let job = &unit.job;
+    let output = &job.output;
+    if Stamp::of(&unit.linked.path, output).is_some() {
         return None;
     }
     let binary = Binary::open(output).ok()?;
@@ -94,11 +95,11 @@ fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
 /// # Errors
 /// A check that failed, what the judge says, or an output that cannot be written.
 pub fn finish<V>(
-    linked: &Path,
-    job: &Job,
+    unit: &ReadyUnit,
     host: &Host,
     judge: impl FnOnce(&Binary, bool) -> Result<V>,
 ) -> Result<(Artefact, V)> {
+    let (job, linked) = (&unit.job, unit.linked.path.as_path());
     let binary = Binary::open(linked)?;
     let build_id = build_id(&binary).unwrap_or_default();
     if !job.force

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::build::artifact::Checks;
 use crate::util::file_stamp::Seen;
 use crate::util::hash::sha256_of;
+use crate::verify::checks::Checks;
 
 /// Kept beside the linked file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,53 +1,54 @@
-//! TODO src/build/go_command.rs
+//! The go command of a build, as a value, and questions beside it. Pure but for the answers.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-
-use sha2::{Digest, Sha256};
 
 use crate::build::overlay;
+use crate::build::unit::Unit;
 use crate::matrix::Matrix;
-use crate::plan::{Job, ldflags};
-use crate::toolchain::Toolchain;
-use crate::toolchain::store::Store;
+use crate::modules::align::overlay::ModuleOverlay;
+use crate::plan::ldflags;
+use crate::toolchain::session::Session;
 use crate::toolchain::wrapper::toolexec;
 use crate::util::error::Result;
-use crate::util::hash::hex;
 use crate::util::host::Host;
 use crate::util::process::Invocation;
 
-/// The very command that builds a job.
+/// The command that builds a unit with an overlay of its modules.
 #[must_use]
-pub fn invocation(job: &Job, tools: &Toolchain, matrix: &Matrix, host: &Host, store: &Store) -> Invocation {
-    let [cc, cxx] = tools.cc.wrappers(job, matrix, store);
-    let mut path = OsString::from(&tools.wrappers);
+pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocation {
+    let Unit { job, toolchain, linked } = unit;
+    let Session {
+        matrix, host, store, ..
+    } = session;
+    let [cc, cxx] = toolchain.cc.wrappers(job, matrix, store);
+    let mut path = OsString::from(&toolchain.wrappers);
     path.push(":");
-    path.push(tools.go.root.join("bin"));
+    path.push(toolchain.go.root.join("bin"));
     if let Some(rest) = host.var("PATH") {
         path.push(":");
         path.push(rest);
     }
-    let mut go = Invocation::new(tools.go.program(), &job.plugin.dir)
+    let mut go = Invocation::new(toolchain.go.program(), &job.plugin.dir)
         .arg("build")
         .args(job.force.then_some("-a"))
-        .args(job.prepared.flags())
+        .args(overlay.flags())
         .args(&job.flags)
         .arg(format!("-toolexec={}", toolexec().name))
-        .args(linker_flags(job, tools, matrix))
-        .args(overlay::flag(job, &linked_key(job), store))
+        .args(user_flags(unit, overlay, matrix))
+        .args(overlay::flag(job, linked))
         .arg("-o")
-        .arg(linked_file(job, store))
+        .arg(&linked.path)
         .arg(".")
         .env("CC", cc.name)
         .env("CXX", cxx.name)
         .env("PATH", path)
         // The go command believes PWD; through a link it would find other folders than the rules have.
         .env("PWD", &job.plugin.dir)
-        .env("PLUGBUILD_FILE_MAP", job.rules.c_text(&tools.go.root))
+        .env("PLUGBUILD_FILE_MAP", job.rules.c_text(&toolchain.go.root))
         .without("GOROOT")
         .without("GOTOOLDIR");
     go.set.extend(job.env.clone());
-    go.set.extend(job.prepared.env());
+    go.set.extend(overlay.env());
     go
 }
 
@@ -69,6 +70,25 @@ pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
     list
 }
 
+/// The question of a [list] as one that writes nothing: the build it is asked beside may be writing.
+pub(crate) fn only_reading(mut list: Invocation) -> Invocation {
+    const WRITING: &str = "-mod=mod";
+    let goflags = list
+        .set
+        .get("GOFLAGS")
+        .map(|flags| flags.to_string_lossy().into_owned());
+    let in_args = |list: &Invocation| list.args.iter().any(|arg| arg.to_string_lossy().starts_with("-mod="));
+    if !in_args(&list) && goflags.is_some_and(|flags| flags.contains(WRITING)) {
+        list.args.insert(1, WRITING.into());
+    }
+    for arg in &mut list.args {
+        if arg == WRITING {
+            *arg = "-mod=readonly".into();
+        }
+    }
+    list
+}
+
 /// The files that are compiled for this target and with these tags; nothing where the go command does not say, as the build
 /// then fails with its words.
 pub(crate) fn files(go: &Invocation, host: &Host) -> Result<Option<Vec<String>>> {
@@ -84,36 +104,10 @@ pub(crate) fn files(go: &Invocation, host: &Host) -> Result<Option<Vec<String>>>
 }
 
 /// The user's flags, with what the linker must know of the C compiler joined into one `-ldflags`.
-pub(crate) fn linker_flags(job: &Job, tools: &Toolchain, matrix: &Matrix) -> Vec<String> {
-    let quirks = tools.cc.quirks(job, matrix);
+fn user_flags(unit: &Unit, overlay: &ModuleOverlay, matrix: &Matrix) -> Vec<String> {
+    let quirks = unit.toolchain.cc.quirks(&unit.job, matrix);
     let external: Vec<&str> = quirks.iter().flat_map(|q| &q.ext_ldflags).map(String::as_str).collect();
-    let mut flags = job.own_flags();
+    let mut flags = overlay.user_flags(&unit.job);
     ldflags::add_external(&mut flags, &external);
     flags
-}
-
-/// Where the go command links to. It stays there as it was linked: the next run's up-to-date check reads its build ID,
-/// which the finished file no longer has.
-#[must_use]
-pub fn linked_file(job: &Job, store: &Store) -> PathBuf {
-    store.linked(&linked_key(job)).join(format!("{}.so", job.name))
-}
-
-/// What a linked file is of: two jobs with the same key share one, in turn.
-pub(crate) fn linked_key(job: &Job) -> String {
-    let gateway = &job.gateway;
-    let mut hash = Sha256::new();
-    let go = gateway.go.to_string();
-    let target = job.target.value.to_string();
-    for part in [&gateway.label, &go, &target, &gateway.module_cache, &gateway.main_root] {
-        hash.update(part);
-        hash.update([0]);
-    }
-    // Other flags make another file; both stay, so that neither is linked again at each turn.
-    for flag in &job.user_flags {
-        hash.update(flag);
-        hash.update([0]);
-    }
-    hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
-    hex(&hash.finalize()[..8])
 }

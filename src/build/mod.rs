@@ -1,18 +1,16 @@
-//! One job as one `go build`, as a value; and running it.
+//! A unit, linked: by one `go build`, or not at all where its fingerprint says that nothing has changed.
 
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::build::assertions::{Assertions, is_about_assertions};
-use crate::build::go_command::{files, linked_file, linked_key};
-use crate::plan::Job;
+use crate::build::unit::{Fingerprint, ReadyUnit, Unit};
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::toolchain::gc;
-use crate::toolchain::go_messages::{explained, is_about_newer_go, newer_go};
-use crate::toolchain::store::{ExclusiveLock, Store};
+use crate::toolchain::go_messages::{explained, is_about_newer_go, newer_go, too_low_a_line};
+use crate::toolchain::session::Session;
+use crate::toolchain::store::ExclusiveLock;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
-use crate::util::process::{Invocation, quoted};
-use crate::util::version::GoVersion;
 
 pub mod freshness;
 pub mod fingerprint;
@@ -23,137 +21,97 @@ pub mod overlay;
 pub mod go_command;
 pub mod unit;
 
-/// The question of a [list] as one that writes nothing: the build it is asked beside may be writing.
-pub(crate) fn only_reading(mut list: Invocation) -> Invocation {
-    const WRITING: &str = "-mod=mod";
-    let goflags = list
-        .set
-        .get("GOFLAGS")
-        .map(|flags| flags.to_string_lossy().into_owned());
-    let in_args = |list: &Invocation| list.args.iter().any(|arg| arg.to_string_lossy().starts_with("-mod="));
-    if !in_args(&list) && goflags.is_some_and(|flags| flags.contains(WRITING)) {
-        list.args.insert(1, WRITING.into());
+/// A unit with its modules: the command that builds it is known now.
+#[must_use]
+pub fn ready(unit: Unit, overlay: ModuleOverlay, fingerprint: Option<Fingerprint>, session: &Session) -> ReadyUnit {
+    let go = go_command::build(&unit, &overlay, session);
+    let Unit { job, toolchain, linked } = unit;
+    ReadyUnit {
+        job,
+        toolchain,
+        linked,
+        overlay,
+        go,
+        fingerprint,
     }
-    for arg in &mut list.args {
-        if arg == WRITING {
-            *arg = "-mod=readonly".into();
-        }
-    }
-    list
 }
 
 /// Writes the overlay that the command names, and returns what it asserts.
 ///
 /// # Errors
 /// A registerer that is none, or a file that cannot be read or written.
-pub fn assertions(job: &Job, go: &Invocation, host: &Host, store: &Store) -> Result<Assertions> {
-    overlay::write(job, &linked_key(job), store, || files(go, host))
+pub fn assertions(unit: &ReadyUnit, session: &Session) -> Result<Assertions> {
+    overlay::write(&unit.job, &unit.linked, &session.store, || {
+        go_command::files(&unit.go, &session.host)
+    })
 }
 
 /// A linked file, ours until this is dropped: another copy, or another job of ours, may want to link it too.
 #[derive(Debug)]
 pub struct Linked {
-    pub file: PathBuf,
     _lock: ExclusiveLock,
 }
 
-/// Runs the go command, which says its lines to `say`; returns the file as it was linked.
+/// Runs the go command, whose lines go to `say`; it uses so many `cores` where other builds run beside it.
 ///
 /// # Errors
 /// The go command's own words, whole, and what they mean where that is known.
-pub fn run(job: &Job, go: &Invocation, host: &Host, store: &Store, mut say: impl FnMut(&str)) -> Result<Linked> {
-    let file = linked_file(job, store);
-    let lock = store.lock(&format!("linked-{}", linked_key(job)), || {
+pub fn link(unit: &ReadyUnit, session: &Session, cores: Option<usize>, mut say: impl FnMut(&str)) -> Result<Linked> {
+    let Session { host, store, .. } = session;
+    let lock = store.lock(&format!("linked-{}", unit.linked.key), || {
         say("     waiting another plugbuild is building the same plugin");
     })?;
-    if let Some(dir) = file.parent() {
-        gc::stamp(&store.folder(dir)?);
-    }
-    let assertions = assertions(job, go, host, store)?;
+    gc::stamp(&store.folder(&unit.linked.dir)?);
+    let assertions = assertions(unit, session)?;
     for warning in &assertions.warnings {
         say(&format!("warning: {warning}"));
     }
-    if job.seal.as_ref().is_some_and(|seal| seal.holds(&file)) {
-        return Ok(Linked { file, _lock: lock });
+    let fingerprint = unit.fingerprint.as_ref();
+    if fingerprint.is_some_and(|fingerprint| fingerprint.matches(&unit.linked.path)) {
+        return Ok(Linked { _lock: lock });
     }
-    fingerprint::lift(&file, job);
+    fingerprint::invalidate(unit);
     let began = SystemTime::now();
     let mut translated = false;
-    let (built, witness) = std::thread::scope(|scope| {
-        let witness = job
-            .seal
-            .is_some()
-            .then(|| scope.spawn(|| fingerprint::witness(job, go, host, began)));
+    let (built, inputs) = std::thread::scope(|scope| {
+        let inputs = fingerprint.map(|_| scope.spawn(|| fingerprint::snapshot(unit, host, began)));
         // An orphan of ours, should we be killed, may still write the linked file: nobody else does until it has ended.
+        let go = match cores {
+            Some(cores) => unit.go.clone().env("GOMAXPROCS", cores.to_string()),
+            None => unit.go.clone(),
+        };
         let built = go.stream_locked(lock.file(), host, |line| {
             translated = is_about_assertions(line) || translated && line.starts_with('\t');
             if !translated {
                 say(line);
             }
         });
-        (built, witness.and_then(|witness| witness.join().ok().flatten()))
+        (built, inputs.and_then(|inputs| inputs.join().ok().flatten()))
     });
-    let (status, said) = built?;
+    let (status, output) = built?;
     if status.success() {
-        if let Some(witness) = witness {
-            fingerprint::put(witness, job, &file);
+        if let Some(inputs) = inputs {
+            fingerprint::save(inputs, unit);
         }
-        return Ok(Linked { file, _lock: lock });
+        return Ok(Linked { _lock: lock });
     }
-    if let Some(error) = assertions.told(&said, &job.gateway.label) {
-        return Err(error);
+    Err(failure(unit, &output, &assertions, host))
+}
+
+/// What the go command's failure means.
+fn failure(unit: &ReadyUnit, output: &str, assertions: &Assertions, host: &Host) -> Error {
+    let job = &unit.job;
+    if let Some(error) = assertions.told(output, &job.gateway.label) {
+        return error;
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
     let error = Error::build(what);
-    let help = explained(&said, job, host).or_else(|| too_low_a_line(&said, job));
-    Err(match (help, &job.prepared.alignment) {
+    let help = explained(output, job, host).or_else(|| too_low_a_line(output, job));
+    match (help, &unit.overlay.alignment) {
         (Some(help), _) => error.help(help),
         // What a newer language or library has is not to be blamed on the version of a module.
-        (None, _) if is_about_newer_go(&said, job) => error.help(newer_go(job)),
-        (None, Some(alignment)) => alignment.blamed(error, &said, &job.gateway.label),
+        (None, _) if is_about_newer_go(output, job) => error.help(newer_go(job)),
+        (None, Some(alignment)) => alignment.blamed(error, output, &job.gateway.label),
         (None, None) => error,
-    })
-}
-
-/// Signs that go.mod or go.sum lacks what the sources need.
-pub(crate) const OUT_OF_DATE: [&str; 4] = [
-    "missing go.sum entry",
-    "updates to go.mod needed",
-    "updates to go.sum needed",
-    "no required module provides",
-];
-
-/// Whether a line names a package of the plugin's own module that did not compile; of a main package the go command names
-/// the folder's path.
-pub(crate) fn is_own_package(line: &str, job: &Job) -> bool {
-    let own = &job.plugin.module.path;
-    let below = line
-        .strip_prefix("# ")
-        .and_then(|package| package.strip_prefix(own.as_str()));
-    below.is_some_and(|below| below.is_empty() || below.starts_with(['/', ' ']))
-}
-
-/// The help for sources of a language that the gateway's Go knows, and that their own module's go line rules out.
-fn too_low_a_line(said: &str, job: &Job) -> Option<String> {
-    let needs = |line: &str| {
-        let (_, rest) = line.split_once(" requires go")?;
-        rest.split_once(" or later (-lang was set to ")?
-            .0
-            .parse::<GoVersion>()
-            .ok()
-    };
-    let needed = said.lines().filter_map(needs).max()?;
-    if needed.line() > job.gateway.go.line() {
-        return None;
     }
-    let module = &job.plugin.module;
-    let own = said.lines().any(|line| is_own_package(line, job));
-    Some(match own {
-        true => format!(
-            "it is written in the language of Go {needed}, and the go line of {} says less: `cd {} && go mod edit -go={needed}`",
-            module.path,
-            quoted(module.root.as_os_str())
-        ),
-        false => format!("a module is written in the language of Go {needed}, and its go line says less"),
-    })
 }

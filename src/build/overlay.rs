@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::build::assertions::Assertions;
+use crate::build::unit::LinkedFile;
 use crate::plan::Job;
 use crate::project::source::{Source, misplaced};
 use crate::toolchain::store::Store;
@@ -19,11 +20,11 @@ pub const FLAG: &str = "-overlay=";
 
 /// The flag that gives the overlay to the go command; none where the user has one.
 #[must_use]
-pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
+pub fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
     let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy());
     let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
         || goflags.is_some_and(|flags| flags.contains("-overlay="));
-    (!own).then(|| format!("{FLAG}{}", folder(key, store).join("overlay.json").display()))
+    (!own).then(|| format!("{FLAG}{}", dir(linked).join("overlay.json").display()))
 }
 
 /// Writes the overlay's files, those that changed only, and returns what they assert. `compiled` says which files are
@@ -33,11 +34,11 @@ pub fn flag(job: &Job, key: &str, store: &Store) -> Option<String> {
 /// A registerer that is none, or a file that cannot be read or written.
 pub fn write(
     job: &Job,
-    key: &str,
+    linked: &LinkedFile,
     store: &Store,
     compiled: impl FnOnce() -> Result<Option<Vec<String>>>,
 ) -> Result<Assertions> {
-    if flag(job, key, store).is_none() {
+    if flag(job, linked).is_none() {
         return Ok(Assertions::default());
     }
     let mut source = Source::read(&job.plugin.dir)?;
@@ -68,7 +69,7 @@ pub fn write(
     {
         misplaced::check(&job.plugin.dir, crate::gateway::registerer::all())?;
     }
-    let dir = store.folder(folder(key, store))?;
+    let dir = store.folder(dir(linked))?;
     let replace = match assertions.file() {
         Some(text) => {
             let file = dir.join("registerers.go");
@@ -81,8 +82,8 @@ pub fn write(
     Ok(assertions)
 }
 
-fn folder(key: &str, store: &Store) -> PathBuf {
-    store.linked(key).join("overlay")
+fn dir(linked: &LinkedFile) -> PathBuf {
+    linked.dir.join("overlay")
 }
 
 /// A file that did not change keeps its time.

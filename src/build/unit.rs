@@ -1,11 +1,92 @@
-//! TODO src/build/unit.rs
+//! The stages of one build: a job of the plan, a unit that has its tools, a ready unit that has its modules and its command.
 
 use std::fmt::Debug;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 use crate::binary::notes;
+use crate::modules::align::overlay::ModuleOverlay;
+use crate::plan::Job;
+use crate::toolchain::Toolchain;
+use crate::toolchain::store::Store;
+use crate::util::hash::hex;
+use crate::util::process::Invocation;
 
-/// What a job needs to heed a seal, or to make one.
+/// A job with the tools that build it, found but perhaps still to be fetched.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    pub job: Job,
+    pub toolchain: Toolchain,
+    pub linked: LinkedFile,
+}
+
+impl Unit {
+    #[must_use]
+    pub fn new(job: Job, toolchain: Toolchain, store: &Store) -> Self {
+        let linked = LinkedFile::of(&job, store);
+        Unit { job, toolchain, linked }
+    }
+}
+
+/// A unit that can be linked: its modules are settled, its command is known.
+#[derive(Debug, Clone)]
+pub struct ReadyUnit {
+    pub job: Job,
+    pub toolchain: Toolchain,
+    pub linked: LinkedFile,
+    /// What makes it build against the gateway's modules.
+    pub overlay: ModuleOverlay,
+    /// The very command that builds it.
+    pub go: Invocation,
+    /// How the build can tell that nothing has changed; none where only the go command can.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl ReadyUnit {
+    /// Whether nothing has changed since it was linked, so that the go command need not run.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.fingerprint.as_ref().is_some_and(Fingerprint::is_fresh)
+    }
+}
+
+/// Where the go command links to. It stays there as it was linked: the next run's up-to-date check reads its build ID,
+/// which the finished file no longer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedFile {
+    /// What a linked file is of: two jobs with the same key share one, in turn.
+    pub key: String,
+    /// Its directory in the store.
+    pub dir: PathBuf,
+    pub path: PathBuf,
+}
+
+impl LinkedFile {
+    #[must_use]
+    pub fn of(job: &Job, store: &Store) -> Self {
+        let gateway = &job.gateway;
+        let mut hash = Sha256::new();
+        let go = gateway.go.to_string();
+        let target = job.target.value.to_string();
+        for part in [&gateway.label, &go, &target, &gateway.module_cache, &gateway.main_root] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        // Other flags make another file; both stay, so that neither is linked again at each turn.
+        for flag in &job.user_flags {
+            hash.update(flag);
+            hash.update([0]);
+        }
+        hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
+        let key = hex(&hash.finalize()[..8]);
+        let dir = store.linked(&key);
+        let path = dir.join(format!("{}.so", job.name));
+        LinkedFile { key, dir, path }
+    }
+}
+
+/// What a build is made of, and whether that has changed since it was linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
     /// A digest of all that goes into the build but the plugin's own sources.
@@ -19,13 +100,13 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Whether nothing has changed, so that the go command need not run.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub fn is_fresh(&self) -> bool {
         self.unchanged.is_some()
     }
 
     /// Whether the linked file is what the go command would make now. Only while nobody else may link it.
     #[must_use]
-    pub fn holds(&self, linked: &Path) -> bool {
+    pub fn matches(&self, linked: &Path) -> bool {
         self.unchanged.is_some() && self.unchanged == notes::build_id_of(linked)
     }
 }

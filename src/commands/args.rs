@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::gateway::GatewaySpec;
-use crate::modules::align::Mode;
 use crate::project::config::Count;
+use crate::project::config::tables::Mode;
 use crate::util::target::{Arch, Libc, Target};
-use crate::util::ui::{Color, Format};
+use crate::util::ui::{Color, Format, Volume};
 use crate::util::version::GoVersion;
 
 /// The gateways to build for.
@@ -192,6 +192,18 @@ pub struct Global {
         alias = "format"
     )]
     pub message_format: Format,
+}
+
+impl Global {
+    /// `--verbose` and `--quiet`, which exclude each other.
+    #[must_use]
+    pub fn volume(&self) -> Volume {
+        match (self.quiet, self.verbose) {
+            (true, _) => Volume::Quiet,
+            (false, 0) => Volume::Normal,
+            _ => Volume::Verbose,
+        }
+    }
 }
 
 /// The gateway to build for.

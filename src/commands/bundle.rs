@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::commands::args::{BuildArgs, LockArgs, OutputArgs, PlanArgs, WorkArgs, parse};
 use crate::commands::build::jobs::BuildOptions;
-use crate::commands::build::plan::{Planned, planned, replanned};
-use crate::commands::build::prepare::{Seals, prepare};
-use crate::commands::build::{dry_run, jobs, prepare};
+use crate::commands::build::plan::{BuildPlan, plan_build, plan_build_quietly};
+use crate::commands::build::prepare::{Reuse, prepare};
+use crate::commands::build::{dry_run, jobs, locked};
 use crate::commands::fetch;
 use crate::commands::output::{print_json, print_line, print_path};
 use crate::gateway::GatewaySpec;
@@ -23,6 +23,7 @@ use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::pack::Staged;
 use crate::toolchain::bundle::proxy::file_url;
 use crate::toolchain::bundle::{FORMAT_VERSION, MODULES, Manifest, TOOLS, Tool, pack, proxy, unpack};
+use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::zig::Zig;
@@ -33,7 +34,7 @@ use crate::util::fs::{create_dir, remove_tree};
 use crate::util::go_flags;
 use crate::util::hash::{hex, sha256_of};
 use crate::util::host::Host;
-use crate::util::ui::{Format, counted};
+use crate::util::ui::{Format, Ui, counted};
 
 #[derive(Debug, Clone, Args)]
 pub struct BundleArgs {
@@ -123,19 +124,19 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
         );
     }
     let build = args.into();
-    let mut first = planned(&build, cx)?;
+    let first = plan_build(&build, cx)?;
     if args.dry_run {
-        return dry_run::run(&mut first, cx);
+        return dry_run::run(first);
     }
     let place = cx.host.absolute(&args.file);
     let key = hex(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..8]);
-    let _lock = first.store.lock(&format!("bundle-{key}"), || {
+    let _lock = first.session.store.lock(&format!("bundle-{key}"), || {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", place.display()));
     })?;
     let staged = Staged::begin(&place)?;
-    let stage = first.store.stage()?;
-    let made = make(&mut first, &build, &staged, stage.path(), cx);
+    let stage = first.session.store.stage()?;
+    let made = make(first, &build, &staged, stage.path());
     // The module caches in it may hold folders that cannot be written.
     let _ = remove_tree(stage.path());
     let (tools, count) = made?;
@@ -160,13 +161,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
 }
 
 /// Fetches, gathers, writes and rehearses it; all but its own last rename.
-fn make(
-    first: &mut Planned,
-    args: &BuildArgs,
-    staged: &Staged,
-    stage: &Path,
-    cx: Context,
-) -> Result<(Vec<Tool>, usize)> {
+fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Result<(Vec<Tool>, usize)> {
     let args = &BuildArgs {
         to: OutputArgs {
             output: None,
@@ -174,36 +169,37 @@ fn make(
         },
         ..args.clone()
     };
-    let packed = tools(first, cx)?;
-    crate::commands::build::locked::check(first, args, cx)?;
-    let count = gather(first, args, &packed, stage, cx)?;
+    let first = first.with_tools()?;
+    let packed = tools(&first)?;
+    locked::check(&first, args)?;
+    let count = gather(&first, args, &packed, stage)?;
     let members = stage.join("members");
     let list = Manifest {
         format_version: FORMAT_VERSION,
         plugbuild: env!("CARGO_PKG_VERSION").to_owned(),
-        host: first.host.platform.to_string(),
-        tools: pack_tools(&packed, &members, cx)?,
+        host: first.session.host.platform.to_string(),
+        tools: pack_tools(&packed, &members, &first.session.ui)?,
         members: pack::members(&members)?,
     };
     staged.write(&list, &members)?;
     let _ = remove_tree(&members);
-    rehearse(first, args, staged.path(), stage, cx)?;
+    rehearse(&first, args, staged.path(), stage)?;
     Ok((list.tools, count))
 }
 
 /// Has every tool at hand. Go is the one that builds use; zig the one of the store, which alone is known to be whole.
-fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
-    prepare::ensure(first, cx)?;
-    let Planned {
-        tools,
+fn tools(first: &BuildPlan) -> Result<Vec<Packed>> {
+    let Session {
         matrix,
         host,
         store,
+        ui,
         offline,
         ..
-    } = first;
+    } = &first.session;
+    let all = || first.units.iter().map(|unit| &unit.toolchain);
     let mut packed: Vec<Packed> = Vec::new();
-    for tools in tools.iter() {
+    for tools in all() {
         let version = tools.go.version.to_string();
         if !packed.iter().any(|known| known.version == version) {
             packed.push(Packed {
@@ -214,13 +210,13 @@ fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
             });
         }
         if tools.cc.kind != CcKind::Zig || tools.cc.zig.is_none() {
-            cx.ui.warn(format!(
+            ui.warn(format!(
                 "{} is no part of the bundle: it must be on the other machine too",
                 tools.cc.label
             ));
         }
     }
-    if tools.iter().any(|tools| tools.cc.zig.is_some()) {
+    if all().any(|tools| tools.cc.zig.is_some()) {
         let version = matrix.zig().version.clone();
         let place = store.zig(&version, host);
         let program = place.join("zig");
@@ -234,7 +230,7 @@ fn tools(first: &mut Planned, cx: Context) -> Result<Vec<Packed>> {
             version: version.clone(),
             program,
         };
-        zig::ensure(&zig, matrix.zig(), host, store, *offline, cx.ui)?;
+        zig::ensure(&zig, matrix.zig(), host, store, *offline, ui)?;
         packed.push(Packed {
             name: "zig",
             version,
@@ -251,7 +247,7 @@ fn seen_from(store: &Store, place: &Path) -> PathBuf {
 
 /// Fetches the modules of the plan into the user's own cache, by his own settings; then takes from there what such
 /// builds read, and nothing else.
-fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx: Context) -> Result<usize> {
+fn gather(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage: &Path) -> Result<usize> {
     // A store that knows nothing of earlier builds: what they have settled is asked for again.
     let root = stage.join("gathering");
     for tool in tools {
@@ -259,20 +255,21 @@ fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx:
         create_dir(place.parent().unwrap_or(&root))?;
         symlink(&tool.root, &place).map_err(|e| Error::io("write", &place, e))?;
     }
-    let host = elsewhere(&first.host, &root, &[]);
-    let builds = counted(first.plan.jobs.len(), "build");
+    let cx = first.session.context();
+    let host = elsewhere(cx.host, &root, &[]);
+    let builds = counted(first.units.len(), "build");
     cx.ui.status("fetching", format!("the modules of {builds}"));
     read_modules(args, Context { host: &host, ..cx })?;
     forget(&root)?;
-    let cache = GoEnv::read(&first.host)?.module_cache;
-    let mut env = alone(&first.host, stage, "gathered")?;
+    let cache = GoEnv::read(cx.host)?.module_cache;
+    let mut env = alone(cx.host, stage, "gathered")?;
     env.push((
         "GOPROXY",
         format!("{},off", file_url(&cache.join("cache/download"))).into(),
     ));
     env.push(("GOSUMDB", "off".into()));
     env.push(("GONOPROXY", "none".into()));
-    let host = elsewhere(&first.host, &root, &env);
+    let host = elsewhere(cx.host, &root, &env);
     let ui = cx.ui.muted();
     let muted = Context {
         host: &host,
@@ -286,9 +283,8 @@ fn gather(first: &Planned, args: &BuildArgs, tools: &[Packed], stage: &Path, cx:
 
 /// Has the go command read all that the builds would.
 fn read_modules(args: &BuildArgs, cx: Context) -> Result<()> {
-    let mut planned = replanned(args, cx)?;
-    prepare(&mut planned, args, Seals::Ignore, cx)?;
-    fetch::modules(&planned, |_| {})
+    let ready = prepare(plan_build_quietly(args, cx)?, args, Reuse::Nothing)?;
+    fetch::modules(&ready, |_| {})
 }
 
 /// Forgets what the go command has settled.
@@ -320,14 +316,14 @@ fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, Os
 }
 
 /// Each tool as an archive.
-fn pack_tools(packed: &[Packed], members: &Path, cx: Context) -> Result<Vec<Tool>> {
+fn pack_tools(packed: &[Packed], members: &Path, ui: &Ui) -> Result<Vec<Tool>> {
     create_dir(&members.join(TOOLS))?;
     let mut tools = Vec::new();
     for Packed {
         name, version, root, ..
     } in packed
     {
-        cx.ui.status("packing", format!("{name} {version}"));
+        ui.status("packing", format!("{name} {version}"));
         let file = format!("{TOOLS}/{name}-{version}.tar.gz");
         pack::tool(root, &members.join(&file))?;
         tools.push(Tool {
@@ -340,17 +336,18 @@ fn pack_tools(packed: &[Packed], members: &Path, cx: Context) -> Result<Vec<Tool
 }
 
 /// Installs what was written in an empty store, and builds all of it without a network and with empty caches.
-fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Context) -> Result<()> {
+fn rehearse(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> Result<()> {
+    let cx = first.session.context();
     let root = stage.join("site");
     let store = Store::at(&root);
     cx.ui
         .status("rehearsing", "from what was written alone, without a network");
-    unpack::verify(file, &first.host, &store)?.install(&store, |_| {})?;
-    let mut env = alone(&first.host, stage, "modules")?;
+    unpack::verify(file, cx.host, &store)?.install(&store, |_| {})?;
+    let mut env = alone(cx.host, stage, "modules")?;
     env.push(("GOCACHE", stage.join("cache").into()));
     // A folder that GOPROXY names here is not there.
     env.push(("GOPROXY", "off".into()));
-    let host = elsewhere(&first.host, &root, &env);
+    let host = elsewhere(cx.host, &root, &env);
     let ui = cx.ui.muted();
     let muted = Context {
         host: &host,
@@ -366,13 +363,10 @@ fn rehearse(first: &Planned, args: &BuildArgs, file: &Path, stage: &Path, cx: Co
         Error { what, ..why }
             .help("nothing was written; what it was to be built from is in GOMODCACHE and in the store")
     };
-    let mut planned = replanned(args, muted).map_err(failed)?;
-    prepare(&mut planned, args, Seals::Ignore, muted).map_err(failed)?;
-    let manner = BuildOptions {
-        list_files: false,
-        ..jobs::manner(args, &planned)
-    };
-    jobs::run(&planned, &manner, Context { ui: cx.ui, ..muted }).map_err(failed)?;
+    let plan = plan_build_quietly(args, muted).map_err(failed)?;
+    let options = BuildOptions::of(args, &plan).unlisted();
+    let ready = prepare(plan, args, Reuse::Nothing).map_err(failed)?;
+    jobs::run(&ready.with_ui(*cx.ui), &options).map_err(failed)?;
     Ok(())
 }
 

@@ -49,23 +49,6 @@ pub struct CheckArgs {
     pub tags: TagsArg,
 }
 
-#[cfg(test)]
-mod tests {
-
-    use crate::commands::compat::first_release;
-
-    #[test]
-    fn a_list_begins_at_a_release_or_the_first_of_its_line() {
-        let told = |text: &str| first_release(text).map(|version| version.to_string());
-        for (text, want) in [("2", "2.0.0"), ("v2", "2.0.0"), ("2.6", "2.6.0"), ("v2.6.1", "2.6.1")] {
-            assert_eq!(told(text).as_deref(), Some(want), "{text}");
-        }
-        for text in ["", "v", "2.", "2.x", "2.6.1.9", "2.6.1.", "+2.6", "vv2.6", "2.6-rc1"] {
-            assert_eq!(told(text), None, "{text}");
-        }
-    }
-}
-
 pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let path = match &args.sum {
         Some(sum) => folder_of(&cx.host.absolute(sum))?,
@@ -91,7 +74,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             libc: gateway.libc.map(|libc| libc.kind),
             glibc: gateway.glibc_floor,
         };
-        let mut report = report::report(&plugin, &modules, &told, &system, &subject.matrix);
+        let mut report = report::report(&plugin, &modules, &told, &system, &subject.session.matrix);
         if report.fits() {
             subject.is_complete(&gateway)?;
         }
@@ -106,7 +89,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         assertions.warnings.iter().for_each(|warning| cx.ui.warn(warning));
         if args.commands && !report.fits() {
             let (job, go) = subject.job(&gateway)?;
-            let fix = fix::find(&job, &go, &modules, subject.means())?;
+            let fix = fix::find(&job, &go, &modules, &subject.session)?;
             fix.commands(&subject.plugin).iter().for_each(print);
         }
         if !report.fits() {
@@ -153,7 +136,7 @@ fn libc(text: &str) -> Result<Libc> {
 fn all_asked(gateways: Vec<GatewaySpec>, subject: &PluginContext, cx: Context) -> Result<Vec<Asked>> {
     let one = |gateway| {
         let given = GatewayArgs { gateway, go: None };
-        asked(&given, None, &subject.settings, cx)
+        asked(&given, None, &subject.session.settings, cx)
     };
     if gateways.is_empty() {
         return Ok(vec![one(None)?]);
@@ -193,4 +176,21 @@ fn failed(misfits: &[Report]) -> Error {
     error
         .help("`plugbuild build` builds it against the gateway's versions, in a copy of go.mod")
         .help("`plugbuild fix` shows how to bring go.mod itself in line, and `--write` does it")
+}
+
+#[cfg(test)]
+mod tests {
+
+    use crate::commands::compat::first_release;
+
+    #[test]
+    fn a_list_begins_at_a_release_or_the_first_of_its_line() {
+        let told = |text: &str| first_release(text).map(|version| version.to_string());
+        for (text, want) in [("2", "2.0.0"), ("v2", "2.0.0"), ("2.6", "2.6.0"), ("v2.6.1", "2.6.1")] {
+            assert_eq!(told(text).as_deref(), Some(want), "{text}");
+        }
+        for text in ["", "v", "2.", "2.x", "2.6.1.9", "2.6.1.", "+2.6", "vv2.6", "2.6-rc1"] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
 }

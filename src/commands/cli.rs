@@ -1,6 +1,7 @@
 //! The command line as typed: clap derive and help text, no behaviour.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
@@ -12,6 +13,7 @@ use crate::commands::{
 };
 use crate::plan::flags;
 use crate::util::error::Error;
+use crate::util::host::Host;
 use crate::util::suggest::nearest;
 
 /// Build Go plugins that your KrakenD gateway really loads.
@@ -128,6 +130,18 @@ pub fn no_such_command(word: &str) -> Error {
         None => {
             error.help("`plugbuild --help` lists the commands; to build a folder give its path: `plugbuild ./FOLDER`")
         }
+    }
+}
+
+/// A word that was taken for the plugin's directory, where there is none of this name, and that is nearly a command's.
+///
+/// # Errors
+/// Says which.
+pub fn refuse_misspelt_command(path: &Path, host: &Host) -> crate::util::error::Result<()> {
+    let word = path.to_str().filter(|_| !host.absolute(path).exists());
+    match word.filter(|word| misspelt_command(word).is_some()) {
+        Some(word) => Err(no_such_command(word)),
+        None => Ok(()),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
     let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
     let latest = subject.latest()?;
     let plugin = subject.selection(&latest)?;
-    let mut gateways = GatewayModules::of_all_releases(&subject.matrix)?;
+    let mut gateways = GatewayModules::of_all_releases(&subject.session.matrix)?;
     let kept = |label: &str| {
         from.is_none_or(|from| {
             label
@@ -40,10 +40,16 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
             Error::usage(format!("no release from {from} on is known")).help("`plugbuild gateways` lists all that are")
         );
     }
-    for row in subject.matrix.releases().iter().filter(|row| row.name.is_some()) {
+    for row in subject
+        .session
+        .matrix
+        .releases()
+        .iter()
+        .filter(|row| row.name.is_some())
+    {
         gateways.extend(gateway::of_row(row)?);
     }
-    let mut all = compat(&plugin, &gateways, &subject.matrix);
+    let mut all = compat(&plugin, &gateways, &subject.session.matrix);
     all.reverse();
     show(&all, &plugin.module, cx);
     match all.iter().any(|one| one.fit == Fit::AsItIs) {

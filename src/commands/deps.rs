@@ -1,4 +1,4 @@
-//! TODO src/commands/deps.rs
+//! `plugbuild deps`: whose choice the version of each dependency is.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub struct DepsArgs {
 
 pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
     let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
-    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.settings, cx)?)?;
+    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.session.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let mut all = deps(&subject.selection(&gateway)?, &modules);
     all.sort_by(|a, b| (a.freedom, &a.module).cmp(&(b.freedom, &b.module)));

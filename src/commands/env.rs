@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::build::{go_command, overlay};
+use crate::build;
+use crate::build::overlay;
+use crate::build::unit::ReadyUnit;
 use crate::commands::args::{BuildArgs, PlanArgs};
-use crate::commands::build::plan::planned;
-use crate::commands::build::prepare;
-use crate::commands::build::prepare::Seals;
+use crate::commands::build::plan::{BuildPlan, plan_build};
+use crate::commands::build::prepare::{Reuse, align_all};
 use crate::commands::output::{print, print_json};
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::toolchain::state::State;
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -15,26 +17,35 @@ use crate::util::process::quoted;
 use crate::util::ui::Format;
 
 pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
-    let mut planned = planned(&BuildArgs::from(args), cx)?;
-    if planned.tools.iter().all(|tools| tools.go.state == State::Ready) {
-        prepare::align(&mut planned, Seals::Heed, cx)?;
+    let plan = plan_build(&BuildArgs::from(args), cx)?;
+    let (units, session) = if plan.units.iter().all(|unit| unit.toolchain.go.state == State::Ready) {
+        let lock = plan.session.store.hold()?;
+        let ready = align_all(plan, Reuse::Saved, lock)?;
+        (ready.units, ready.session)
     } else {
         cx.ui
             .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");
-    }
-    for (job, tools) in planned.jobs() {
+        let BuildPlan { session, units, .. } = plan;
+        let bare = |unit| build::ready(unit, ModuleOverlay::default(), None, &session);
+        (units.into_iter().map(bare).collect(), session)
+    };
+    for unit in &units {
+        let ReadyUnit {
+            job,
+            toolchain,
+            linked,
+            go,
+            ..
+        } = unit;
         // Whoever uses these calls the wrappers by name.
-        for script in tools.scripts(job, &planned.matrix, &planned.store) {
-            script.write(&planned.store)?;
-        }
-        if let Some(word) = tools.cc.not_asked(job, &planned.matrix) {
+        toolchain.clone().with_wrappers(job, &session)?;
+        if let Some(word) = toolchain.cc.not_asked(job, &session.matrix) {
             cx.ui.warn(word);
         }
-        for missing in tools.missing() {
+        for missing in toolchain.missing() {
             cx.ui.warn(format!("not here yet: {missing}"));
         }
-        let go = go_command::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-        let overlay = overlay::flag(job, &go_command::linked_key(job), &planned.store).map(std::ffi::OsString::from);
+        let overlay = overlay::flag(job, linked).map(std::ffi::OsString::from);
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")

@@ -1,9 +1,8 @@
 //! `plugbuild fetch`: all that the network is needed for, ahead of a build.
 
 use crate::commands::args::FetchArgs;
-use crate::commands::build;
-use crate::commands::build::plan::{Planned, planned};
-use crate::commands::build::prepare::Seals;
+use crate::commands::build::plan::plan_build;
+use crate::commands::build::prepare::{ReadyBuild, Reuse, provide};
 use crate::modules::go_list;
 use crate::plan::Job;
 use crate::util::context::Context;
@@ -17,9 +16,8 @@ pub(crate) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
         .help("leave --offline out (and PLUGBUILD_OFFLINE unset), or bring what is missing: `plugbuild bundle install FILE`"));
     }
     let args = &args.into();
-    let mut planned = planned(args, cx)?;
-    build::provide(&mut planned, args, Seals::Ignore, cx)?;
-    modules(&planned, |job| {
+    let ready = provide(plan_build(args, cx)?, args, Reuse::Nothing)?;
+    modules(&ready, |job| {
         let (label, target) = (&job.gateway.label, &job.target.value);
         cx.ui.status(
             "fetched",
@@ -32,10 +30,10 @@ pub(crate) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
 }
 
 /// Has the go command fetch and unpack the modules that the builds of a plan read; `done` is told of each.
-pub(crate) fn modules(planned: &Planned, done: impl Fn(&Job)) -> Result<()> {
-    for (job, tools) in planned.jobs() {
-        go_list::fetch(job, &tools.go, planned.means())?;
-        done(job);
+pub(crate) fn modules(ready: &ReadyBuild, done: impl Fn(&Job)) -> Result<()> {
+    for unit in &ready.units {
+        go_list::fetch(&unit.job, &unit.overlay, &unit.toolchain.go, &ready.session)?;
+        done(&unit.job);
     }
     Ok(())
 }

@@ -21,10 +21,10 @@ use crate::util::ui::{Format, counted};
 
 pub(crate) fn run(args: &FixArgs, cx: Context) -> Result<()> {
     let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
-    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.settings, cx)?)?;
+    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.session.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let (job, go) = subject.job(&gateway)?;
-    let fix = fix::find(&job, &go, &modules, subject.means())?;
+    let fix = fix::find(&job, &go, &modules, &subject.session)?;
     if fix.edits.is_empty() {
         cx.ui
             .status("fits", format!("KrakenD {} as it is: nothing to edit", gateway.label));

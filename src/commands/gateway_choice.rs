@@ -1,4 +1,4 @@
-//! TODO src/commands/gateway_choice.rs
+//! The gateway that a command is about: by flag, environment or settings file.
 
 use crate::commands::args::GatewayArgs;
 use crate::commands::build::request::GatewayChoice;

@@ -3,28 +3,36 @@
 use serde_json::json;
 
 use crate::commands::args::{BuildArgs, PlanArgs};
-use crate::commands::build::locked::{Depth, Pinned, compare, pinned, place};
-use crate::commands::build::plan::planned;
-use crate::commands::build::prepare::Seals;
-use crate::commands::build::provide;
+use crate::commands::build::locked::Depth;
+use crate::commands::build::locked::Pinned;
+use crate::commands::build::locked::compare;
+use crate::commands::build::locked::pinned;
+use crate::commands::build::locked::place;
+use crate::commands::build::plan::plan_build;
 use crate::commands::output::{print_json, print_path};
 use crate::project::lockfile::Lock;
+use crate::toolchain::gc;
 use crate::util::context::Context;
 use crate::util::error::Result;
 use crate::util::ui::Format;
 
 pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let args = BuildArgs::from(args);
-    let mut planned = planned(&args, cx)?;
-    provide(&mut planned, &args, Seals::Heed, cx)?;
-    let file = place(&planned);
+    let plan = plan_build(&args, cx)?;
+    for (title, why) in &plan.refused {
+        cx.ui.failed(title, why);
+    }
+    gc::sweep(&plan.session.store);
+    let _hold = plan.session.store.hold()?;
+    let plan = plan.with_tools()?;
+    let file = place(&plan);
     let mut lock = Lock::read(&file)?;
-    for change in compare(&mut lock, &planned, Depth::Content)? {
+    for change in compare(&mut lock, &plan, Depth::Content)? {
         cx.ui.detail("locking", change);
     }
-    let labels: Vec<&str> = planned.plan.jobs.iter().map(|job| job.gateway.label.as_str()).collect();
-    let tools: Vec<String> = pinned(&planned).iter().map(Pinned::to_string).collect();
-    lock.keep(&labels, &tools, &planned.host.platform.to_string());
+    let labels: Vec<&str> = plan.units.iter().map(|unit| unit.job.gateway.label.as_str()).collect();
+    let tools: Vec<String> = pinned(&plan).iter().map(Pinned::to_string).collect();
+    lock.keep(&labels, &tools, &plan.session.host.platform.to_string());
     let changed = lock.write(&file)?;
     cx.ui
         .status(if changed { "locked" } else { "unchanged" }, file.display());

@@ -1,12 +1,13 @@
-//! TODO src/commands/matrix.rs
+//! `plugbuild matrix`: the jobs of a plan, as a CI reads them.
 
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use crate::build::unit::Unit;
 use crate::commands::args::{BuildArgs, PlanArgs};
-use crate::commands::build::plan::planned;
+use crate::commands::build::plan::plan_build;
 use crate::commands::output::print_data;
 use crate::gateway::facts::Gateway;
 use crate::util::context::Context;
@@ -32,12 +33,11 @@ pub enum Ci {
 }
 
 pub(crate) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
-    let planned = planned(&BuildArgs::from(&args.plan), cx)?;
-    let rows: Vec<[(&str, String); 4]> = planned
-        .plan
-        .jobs
+    let plan = plan_build(&BuildArgs::from(&args.plan), cx)?;
+    let rows: Vec<[(&str, String); 4]> = plan
+        .units
         .iter()
-        .map(|job| {
+        .map(|Unit { job, .. }| {
             [
                 ("plugin", job.name.to_string()),
                 ("gateway", typed(&job.gateway, cx.host)),

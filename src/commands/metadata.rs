@@ -3,10 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::build;
+use crate::build::unit::Unit;
 use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs};
 use crate::commands::build::events::planned_event;
-use crate::commands::build::plan::{Planned, planned};
+use crate::commands::build::plan::{BuildPlan, plan_build};
 use crate::commands::output::print_data;
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::toolchain::state::State;
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -32,14 +35,19 @@ impl From<&MetadataArgs> for BuildArgs {
 }
 
 pub(crate) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
-    let planned = planned(&args.into(), cx)?;
-    print_data(&document(&planned).to_string());
+    print_data(&document(plan_build(&args.into(), cx)?).to_string());
     Ok(())
 }
 
 /// The document of format version 1; docs/metadata.md promises its keys.
-fn document(planned: &Planned) -> Value {
-    let plugins = planned.members.iter().map(|member| {
+fn document(plan: BuildPlan) -> Value {
+    let BuildPlan {
+        session,
+        members,
+        units,
+        ..
+    } = plan;
+    let plugins = members.iter().map(|member| {
         let registers = member
             .registers
             .iter()
@@ -59,7 +67,7 @@ fn document(planned: &Planned) -> Value {
             list.push(value);
         }
     };
-    for (job, tools) in planned.jobs() {
+    for Unit { job, toolchain, .. } in &units {
         let gateway = &job.gateway;
         note(
             &mut gateways,
@@ -71,12 +79,12 @@ fn document(planned: &Planned) -> Value {
                 "origin": gateway.origin,
             }),
         );
-        let ready = tools.go.state == State::Ready;
+        let ready = toolchain.go.state == State::Ready;
         note(
             &mut toolchains,
-            json!({ "name": "go", "version": tools.go.version, "path": tools.go.root, "ready": ready, "why": tools.go.why }),
+            json!({ "name": "go", "version": toolchain.go.version, "path": toolchain.go.root, "ready": ready, "why": toolchain.go.why }),
         );
-        if let Some(zig) = &tools.cc.zig {
+        if let Some(zig) = &toolchain.cc.zig {
             let ready = zig.state == State::Ready;
             note(
                 &mut toolchains,
@@ -84,16 +92,19 @@ fn document(planned: &Planned) -> Value {
             );
         }
     }
+    let jobs = units
+        .into_iter()
+        .map(|unit| planned_event(&build::ready(unit, ModuleOverlay::default(), None, &session)));
     json!({
         "format-version": 1,
         "plugbuild": env!("CARGO_PKG_VERSION"),
-        "host": planned.host.platform.to_string(),
-        "store": planned.store.root(),
-        "settings": planned.settings.files().collect::<Vec<_>>(),
+        "host": session.host.platform.to_string(),
+        "store": session.store.root(),
+        "settings": session.settings.files().collect::<Vec<_>>(),
         "plugins": plugins.collect::<Vec<_>>(),
         "gateways": gateways,
         "toolchains": toolchains,
-        "jobs": planned.jobs().map(|(job, tools)| planned_event(job, tools, planned)).collect::<Vec<_>>(),
+        "jobs": jobs.collect::<Vec<_>>(),
     })
 }
 

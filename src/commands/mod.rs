@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::commands::args::Global;
-use crate::commands::cli::{Cli, Command};
+use crate::commands::cli::{Cli, Command, refuse_misspelt_command};
 use crate::commands::output::{print_json, printed};
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -81,7 +81,10 @@ fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         offline,
     };
     match &cli.command {
-        Command::Build(args) => build::run(args, cx),
+        Command::Build(args) => {
+            refuse_misspelt_command(&args.plan.path, host)?;
+            build::run(args, cx)
+        }
         Command::Package(args) => package::run(args, cx),
         Command::Verify(args) => verify::run(args, cx),
         Command::Check(args) => check::run(args, cx),

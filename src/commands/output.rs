@@ -1,4 +1,4 @@
-//! TODO src/commands/output.rs
+//! Results on standard output: text with control characters shown, JSON as it is.
 
 use std::io::Write;
 use std::path::Path;

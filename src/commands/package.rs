@@ -7,12 +7,12 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::binary::Binary;
-use crate::build::go_command;
+use crate::build::unit::ReadyUnit;
 use crate::commands::args::{BuildArgs, LockArgs, PlanArgs, WorkArgs};
 use crate::commands::build::events::Built;
-use crate::commands::build::jobs::{BuildOptions, manner};
-use crate::commands::build::plan::{Planned, planned};
-use crate::commands::build::prepare::{Seals, prepare};
+use crate::commands::build::jobs::BuildOptions;
+use crate::commands::build::plan::plan_build;
+use crate::commands::build::prepare::{ReadyBuild, Reuse, prepare};
 use crate::commands::build::request::folder_of;
 use crate::commands::build::{dry_run, jobs};
 use crate::commands::output::{print_json, print_path};
@@ -24,6 +24,7 @@ use crate::package::{ArtifactEntry, FORMAT_VERSION, LIST, Manifest, PROVENANCE, 
 use crate::project::config::Settings;
 use crate::project::trust::program_of;
 use crate::project::{config, trust};
+use crate::toolchain::session::Session;
 use crate::util::component;
 use crate::util::context::Context;
 use crate::util::error::{Error, Kind, Result};
@@ -84,39 +85,36 @@ pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         return check_folder(args, cx);
     }
     let build = args.into();
-    let mut planned = planned(&build, cx)?;
-    let dist = dist(args, &planned.settings, cx);
-    let given = given_version(args, &planned.settings)?;
+    let plan = plan_build(&build, cx)?;
+    let Session {
+        settings, matrix, host, ..
+    } = &plan.session;
+    let dist = dist(args, settings, cx);
+    let given = given_version(args, settings)?;
     if args.dry_run {
-        for job in &mut planned.plan.jobs {
+        return dry_run::run(plan.with_outputs(|unit, session| {
             let version = given.clone();
-            let version = version.unwrap_or_else(|| VcsInfo::of(&job.plugin.module.root, &planned.host).version());
-            job.output = dist.join(format!("{}.so", package::stem(job, &version)));
-        }
-        return dry_run::run(&mut planned, cx);
+            let version = version.unwrap_or_else(|| VcsInfo::of(&unit.job.plugin.module.root, &session.host).version());
+            dist.join(format!("{}.so", package::stem(&unit.job, &version)))
+        }));
     }
-    let time = archive_time(args, &planned)?;
-    let project = planned.settings.project().map(|(_, file)| file);
-    if signing(&planned.settings).is_some_and(|(_, file)| Some(file) == project) {
-        trust::require(&planned.settings, trust::SIGN, &planned.matrix, &planned.host)?;
+    let time = archive_time(args, &plan.session)?;
+    let project = settings.project().map(|(_, file)| file);
+    if signing(settings).is_some_and(|(_, file)| Some(file) == project) {
+        trust::require(settings, trust::SIGN, matrix, host)?;
     }
     // Made before anything is built: a folder that cannot be written is told at once.
-    let folder = ReleaseDir::begin(&dist, &planned.store, || {
+    let folder = ReleaseDir::begin(&dist, &plan.session.store, || {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
-    prepare(&mut planned, &build, Seals::Heed, cx)?;
     // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
-    for job in &mut planned.plan.jobs {
-        job.output = go_command::linked_file(job, &planned.store).with_extension("release.so");
-    }
-    let manner = BuildOptions {
-        list_files: false,
-        ..manner(&build, &planned)
-    };
-    let done = jobs::run(&planned, &manner, cx)?;
-    let files = fill(&folder, args, time, &planned, &done)?;
-    sign(&folder, &planned, cx)?;
+    let plan = plan.with_outputs(|unit, _| unit.linked.path.with_extension("release.so"));
+    let options = BuildOptions::of(&build, &plan).unlisted();
+    let ready = prepare(plan, &build, Reuse::Saved)?;
+    let done = jobs::run(&ready, &options)?;
+    let files = fill(&folder, args, time, &ready, &done)?;
+    sign(&folder, &ready.session)?;
     folder.publish()?;
     cx.ui.status(
         "packaged",
@@ -142,12 +140,12 @@ fn dist(args: &PackageArgs, settings: &Settings, cx: Context) -> PathBuf {
 }
 
 /// The time of the files in archives, in seconds since 1970; none where no archives are made.
-fn archive_time(args: &PackageArgs, planned: &Planned) -> Result<Option<u64>> {
-    let configured = planned.settings.first(|config| config.package.archive);
+fn archive_time(args: &PackageArgs, session: &Session) -> Result<Option<u64>> {
+    let configured = session.settings.first(|config| config.package.archive);
     if !args.archive && !configured.is_some_and(|(archive, _)| archive) {
         return Ok(None);
     }
-    let Some(text) = planned.host.text("SOURCE_DATE_EPOCH")? else {
+    let Some(text) = session.host.text("SOURCE_DATE_EPOCH")? else {
         return Ok(Some(0));
     };
     text.parse().map(Some).map_err(|_| {
@@ -174,18 +172,19 @@ fn fill(
     folder: &ReleaseDir,
     args: &PackageArgs,
     time: Option<u64>,
-    planned: &Planned,
+    ready: &ReadyBuild,
     done: &[Built],
 ) -> Result<Vec<String>> {
-    let settings = &planned.settings;
+    let Session { settings, host, .. } = &ready.session;
     let given = given_version(args, settings)?;
     let mut sums = ToolSums::default();
     let mut sources: Vec<(PathBuf, VcsInfo)> = Vec::new();
     let (mut entries, mut statements) = (Vec::new(), String::new());
-    for ((job, tools), done) in planned.plan.jobs.iter().zip(&planned.tools).zip(done) {
+    for (unit, done) in ready.units.iter().zip(done) {
+        let ReadyUnit { job, toolchain, .. } = unit;
         let root = &job.plugin.module.root;
         if !sources.iter().any(|(known, _)| known == root) {
-            sources.push((root.clone(), VcsInfo::of(root, &planned.host)));
+            sources.push((root.clone(), VcsInfo::of(root, host)));
         }
         let source = sources
             .iter()
@@ -208,18 +207,15 @@ fn fill(
             let _ = std::fs::remove_file(&job.output);
             return Err(Error::new(Kind::Integrity, what).help("run it again: the plugin is finished again"));
         }
-        let mut entry = package::entry(job, tools, &done.artefact, &version, binary.bytes().len() as u64);
-        let Planned {
-            matrix, host, store, ..
-        } = planned;
-        let (info, origin) = modules::of(&binary, job, tools, matrix, host, store)?;
+        let mut entry = package::entry(job, toolchain, &done.artefact, &version, binary.bytes().len() as u64);
+        let (info, origin) = modules::of(&binary, unit, host)?;
         let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;
         if let Some(time) = time {
             put_archive(folder, &mut entry, &plugin, time)?;
             std::fs::remove_file(&plugin).map_err(|e| Error::io("remove", &plugin, e))?;
         }
-        statements += &format!("{}\n", statement(&entry, job, tools, &source, &mut sums)?);
+        statements += &format!("{}\n", statement(&entry, unit, &source, &mut sums)?);
         entries.push(entry);
     }
     folder.write(PROVENANCE, &statements)?;
@@ -259,11 +255,11 @@ fn signing(settings: &Settings) -> Option<(&[String], &Path)> {
 }
 
 /// Runs the configured command on the sums, which hold everything else.
-fn sign(folder: &ReleaseDir, planned: &Planned, cx: Context) -> Result<()> {
-    let Some((words, file)) = signing(&planned.settings) else {
+fn sign(folder: &ReleaseDir, session: &Session) -> Result<()> {
+    let Some((words, file)) = signing(&session.settings) else {
         return Ok(());
     };
-    let program = planned.host.find(program_of(&words[0], file)).ok_or_else(|| {
+    let program = session.host.find(program_of(&words[0], file)).ok_or_else(|| {
         Error::tool_missing(format!("{} (sign of {}) is not on PATH", words[0], file.display()))
             .help("install it, or take `sign` out of `[package]`")
     })?;
@@ -272,8 +268,8 @@ fn sign(folder: &ReleaseDir, planned: &Planned, cx: Context) -> Result<()> {
         args.push(SUMS.to_owned());
     }
     let command = Invocation::new(program, folder.path()).args(args);
-    cx.ui.status("signing", format!("{SUMS} by {}", words[0]));
-    let (status, _) = command.stream(&planned.host, |line| cx.ui.pass_on(line))?;
+    session.ui.status("signing", format!("{SUMS} by {}", words[0]));
+    let (status, _) = command.stream(&session.host, |line| session.ui.pass_on(line))?;
     if !status.success() {
         return Err(
             Error::build(format!("{} (sign of {}) failed", words[0], file.display()))

@@ -3,78 +3,66 @@
 use std::path::Path;
 
 use crate::commands::args::TagsArg;
+use crate::gateway::Asked;
+use crate::gateway::GatewaySpec;
 use crate::gateway::facts::Gateway;
-use crate::gateway::{Asked, GatewaySpec};
-use crate::matrix::Matrix;
-use crate::modules::align::{Means, Mode};
+use crate::modules::GatewayModules;
+use crate::modules::PluginModules;
+use crate::modules::align;
+use crate::modules::gateway as modules_gateway;
+use crate::modules::go_list;
+use crate::modules::modfile;
 use crate::modules::report::Compiled;
-use crate::modules::{GatewayModules, PluginModules, align, gateway as modules_gateway, go_list, modfile};
+use crate::plan::CcChoice;
+use crate::plan::Job;
+use crate::plan::Output;
+use crate::plan::Request;
 use crate::plan::chosen::Chosen;
 use crate::plan::targets::TargetSelection;
-use crate::plan::{CcChoice, Job, Output, Request};
-use crate::project::config::Settings;
+use crate::project::config::tables::Mode;
 use crate::project::go_env::GoEnv;
 use crate::project::import_path;
 use crate::project::plugin::Plugin;
 use crate::toolchain::bundle::proxy;
 use crate::toolchain::go;
 use crate::toolchain::go::Go;
+use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
-use crate::toolchain::store::Store;
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
-use crate::util::host::Host;
 use crate::util::target::Arch;
-use crate::util::ui::Ui;
 use crate::{gateway, plan};
 
 /// A plugin with what is needed to ask about it.
 pub(crate) struct PluginContext {
     pub(crate) plugin: Plugin,
-    pub(crate) settings: Settings,
-    pub(crate) matrix: Matrix,
-    pub(crate) store: Store,
+    pub(crate) session: Session,
     goenv: GoEnv,
     arch: Arch,
     tags: Vec<String>,
-    offline: bool,
-    ui: Ui,
-    /// The surroundings, with what the settings files add to them.
-    host: Host,
 }
 
 impl PluginContext {
     pub(crate) fn read(path: &Path, arch: Option<Arch>, tags: &TagsArg, cx: Context) -> Result<Self> {
         let dir = cx.host.absolute(path);
-        let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.clone()), cx.host)?;
-        settings.warnings().iter().for_each(|warning| cx.ui.warn(warning));
-        let host = settings.with_mirrors(cx.host);
-        let goenv = GoEnv::read(&host)?;
-        let plugin = Plugin::read(&dir, &host, &goenv)?;
+        let session = Session::open(&dir, cx)?;
+        session
+            .settings
+            .warnings()
+            .iter()
+            .for_each(|warning| cx.ui.warn(warning));
+        let goenv = GoEnv::read(&session.host)?;
         Ok(PluginContext {
-            matrix: settings.matrix()?,
-            store: Store::open(&host)?,
+            plugin: Plugin::read(&dir, &session.host, &goenv)?,
             arch: arch.unwrap_or(Arch::Amd64),
             tags: tags.tags.clone(),
-            offline: cx.offline,
-            ui: *cx.ui,
-            plugin,
-            settings,
+            session,
             goenv,
-            host,
         })
     }
 
-    pub(crate) fn means(&self) -> Means<'_> {
-        Means {
-            matrix: &self.matrix,
-            host: &self.host,
-            store: &self.store,
-        }
-    }
-
     pub(crate) fn gateway(&self, asked: &Asked) -> Result<Gateway> {
-        gateway::identify(asked, &self.matrix, &self.host)
+        gateway::identify(asked, &self.session.matrix, &self.session.host)
     }
 
     pub(crate) fn named(&self, spec: &GatewaySpec) -> Result<Gateway> {
@@ -91,7 +79,7 @@ impl PluginContext {
 
     /// The gateway's modules.
     pub(crate) fn modules(&self, gateway: &Gateway) -> Result<GatewayModules> {
-        modules_gateway::side(gateway, &self.matrix)?.ok_or_else(|| {
+        modules_gateway::side(gateway, &self.session.matrix)?.ok_or_else(|| {
             Error::usage(format!("the modules of the gateway {} are not known", gateway.label))
                 .help("give its file, which holds them: `--gateway ./krakend`")
                 .help("or keep them once: `plugbuild gateway import ./krakend --name acme-3.0`")
@@ -108,7 +96,7 @@ impl PluginContext {
             cc: Chosen::new(CcChoice::Auto, "default"),
             cc_of_project: false,
             cc_by_target: Default::default(),
-            output: Output::Dir(self.host.cwd.clone()),
+            output: Output::Dir(self.session.host.cwd.clone()),
             go_args: match self.tags.as_slice() {
                 [] => Vec::new(),
                 tags => vec![format!("-tags={}", tags.join(","))],
@@ -118,24 +106,26 @@ impl PluginContext {
             align: Mode::Auto,
             force: false,
         };
-        let plan = plan::make(
-            &request,
-            gateway,
-            &self.plugin,
-            &self.goenv,
-            &self.matrix,
-            self.host.platform,
-        )?;
+        let Session {
+            matrix, host, store, ..
+        } = &self.session;
+        let linked = modules_gateway::linked_modules(gateway, matrix)?;
+        let facts = plan::Facts {
+            goenv: &self.goenv,
+            matrix,
+            platform: host.platform,
+        };
+        let plan = plan::make(&request, gateway, &linked, &self.plugin, facts)?;
         let job = plan.jobs.into_iter().next();
         let mut job =
             job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
-        proxy::without_network(&mut job.env, self.offline, &self.host, &self.store);
-        Ok((job, go::resolve(&gateway.go, &self.host, &self.store)?))
+        proxy::without_network(&mut job.env, self.session.offline, host, store);
+        Ok((job, go::resolve(&gateway.go, host, store)?))
     }
 
     /// Whether the gateway's Go compiles the plugin as it would be built; nothing where that Go is not here or C code is needed.
     pub(crate) fn compiles(&self, gateway: &Gateway, modules: &GatewayModules) -> Result<Option<Compiled>> {
-        let (mut job, go) = self.job(gateway)?;
+        let (job, go) = self.job(gateway)?;
         if go.state != State::Ready {
             return Ok(None);
         }
@@ -143,24 +133,24 @@ impl PluginContext {
             "{} with Go {}, as it may use what came later",
             self.plugin.module.path, gateway.go
         );
-        self.ui.status("compiling", what);
-        job.prepared = align::prepare(&job, modules, &go, self.means(), &self.ui)?;
-        go_list::compiles(&job, &go, self.means())
+        self.session.ui.status("compiling", what);
+        let overlay = align::prepare::prepare(&job, modules, &go, &self.session)?;
+        go_list::compiles(&job, &overlay, &go, &self.session)
     }
 
     /// Whether go.mod and go.sum hold what a build without alignment reads from them.
     pub(crate) fn is_complete(&self, gateway: &Gateway) -> Result<()> {
         let (job, go) = self.job(gateway)?;
-        go_list::is_complete(&job, &go, self.means())
+        go_list::is_complete(&job, &go, &self.session)
     }
 
     /// What the plugin selects as it is.
     pub(crate) fn selection(&self, gateway: &Gateway) -> Result<PluginModules> {
         let (job, go) = self.job(gateway)?;
         import_path::check(&self.plugin, |path| go.has_package(path))?;
-        let _lock = modfile::lock(&self.plugin, &self.store, || {})?;
-        let side = go_list::of(&job, &go, self.means())?;
-        side.unlisted().iter().for_each(|why| self.ui.warn(why));
+        let _lock = modfile::lock(&self.plugin, &self.session.store, || {})?;
+        let side = go_list::of(&job, &go, &self.session)?;
+        side.unlisted().iter().for_each(|why| self.session.ui.warn(why));
         Ok(side)
     }
 }

@@ -1,4 +1,4 @@
-//! TODO src/commands/targets.rs
+//! `plugbuild targets`: what can be built for.
 
 use crate::commands::output::{print_json, print_line};
 use crate::project::config::Settings;

@@ -1,4 +1,4 @@
-//! TODO src/commands/upgrade.rs
+//! `plugbuild upgrade`: what changes for a plugin from one gateway to another.
 
 use std::path::PathBuf;
 

@@ -14,7 +14,9 @@ use crate::gateway::facts::Gateway;
 use crate::matrix::Matrix;
 use crate::plan::Job;
 use crate::project::config::Settings;
-use crate::toolchain::gateway_archive::{Had, Wanted};
+use crate::toolchain::gateway_archive::Had;
+use crate::toolchain::gateway_archive::Wanted;
+use crate::toolchain::session::Session;
 use crate::toolchain::store::Store;
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
@@ -148,9 +150,7 @@ fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option
 pub(crate) struct Judge<'a> {
     /// `--verify-with`.
     pub(crate) with: Option<&'a Path>,
-    pub(crate) matrix: &'a Matrix,
-    pub(crate) store: &'a Store,
-    pub(crate) cx: Context<'a>,
+    pub(crate) session: &'a Session,
 }
 
 impl Judge<'_> {
@@ -167,12 +167,9 @@ impl Judge<'_> {
         known: bool,
         say: &mut dyn FnMut(&str),
     ) -> Result<Option<String>> {
-        let Judge {
-            with,
-            matrix,
-            store,
-            cx,
-        } = *self;
+        let Judge { with, session } = *self;
+        let Session { matrix, store, .. } = session;
+        let cx = session.context();
         let official = job
             .gateway
             .version

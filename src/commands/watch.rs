@@ -9,12 +9,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::commands::args::{BuildArgs, LockArgs, OutputArgs, PlanArgs};
-use crate::commands::build::plan::planned;
+use crate::commands::build::execute;
+use crate::commands::build::plan::plan_build;
 use crate::commands::build::request::OptionResolver;
 use crate::gateway::run as gateway_run;
 use crate::gateway::run::process::GatewayRunner;
 use crate::plan::Job;
 use crate::project::trust;
+use crate::toolchain::session::Session;
 use crate::util::context::Context;
 use crate::util::error::{Error, Kind, Result};
 use crate::util::process::background::{Background, WaitOutcome};
@@ -89,26 +91,26 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
 /// Puts a gateway with the plugin as it is now in the place of the one that runs, once it is built.
 fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context) -> Result<()> {
     let build = args.into();
-    let mut planned = planned(&build, cx)?;
-    let ([job], [member]) = (planned.plan.jobs.as_slice(), planned.members.as_slice()) else {
+    let plan = plan_build(&build, cx)?;
+    let ([unit], [member]) = (plan.units.as_slice(), plan.members.as_slice()) else {
         return Err(
-            Error::usage(format!("{} builds cannot be watched at once", planned.plan.jobs.len()))
+            Error::usage(format!("{} builds cannot be watched at once", plan.units.len()))
                 .help("name one plugin, one gateway and one target"),
         );
     };
-    let job = job.clone();
-    let sources = OptionResolver {
-        args: &build,
-        settings: &planned.settings,
-        host: &planned.host,
-    };
-    let named = sources.named(&member.config)?.gateways.into_iter().next();
+    let job = unit.job.clone();
+    let Session { settings, matrix, .. } = &plan.session;
+    let named = OptionResolver::new(&build, &plan.session)
+        .named(&member.config)?
+        .gateways
+        .into_iter()
+        .next();
     let place = named.as_ref().map(|gateway| gateway.why.as_str());
-    trust::may_run_gateway(place, &planned.settings, &planned.matrix, cx.host)?;
+    trust::may_run_gateway(place, settings, matrix, cx.host)?;
     // What cannot be run is told before anything is built.
-    let runnable = GatewayRunner::new(&job.gateway, None, &planned.matrix, cx)?;
+    let runnable = GatewayRunner::new(&job.gateway, None, matrix, cx)?;
     let (config, own) = configuration(&job, args, cx)?;
-    crate::commands::build::carry_out(&mut planned, &build, cx)?;
+    execute(plan, &build)?;
     if let Some(mut before) = running.take() {
         before.process.stop();
     }

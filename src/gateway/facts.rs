@@ -1,4 +1,4 @@
-//! TODO src/gateway/facts.rs
+//! What is known of a gateway, from wherever it is known.
 
 use std::path::PathBuf;
 

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crate::binary::Binary;
 use crate::binary::go_format::GoFormat;
-use crate::gateway::GatewaySpec;
 use crate::gateway::facts::{Gateway, Settings};
-use crate::gateway::spec::{Asked, forms, meant};
+use crate::gateway::spec::{Asked, GatewaySpec, forms, meant};
 use crate::gateway::version_output::VersionText;
 use crate::matrix::{Defaults, Matrix, Release};
 use crate::util::error::{Error, Result};

@@ -1,7 +1,5 @@
 //! The plugin types: which symbol the gateway looks up, what it asserts, and where a configuration names the plugin.
 
-pub(crate) use crate::project::source::misplaced::mains_below;
-
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;

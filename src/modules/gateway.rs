@@ -2,6 +2,7 @@
 
 use crate::binary::Binary;
 use crate::gateway::facts::Gateway;
+use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, Release, modules};
 use crate::modules::{GatewayModules, module_rows};
 use crate::util::error::{Error, Result};
@@ -33,6 +34,18 @@ pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>
         ..side
     });
     Ok(side)
+}
+
+/// The modules whose versions are in the paths of a gateway that was built with `-trimpath`; none of another gateway.
+///
+/// # Errors
+/// As [`side`].
+pub fn linked_modules(gateway: &Gateway, matrix: &Matrix) -> Result<Vec<ModuleRow>> {
+    if !gateway.settings.trimpath {
+        return Ok(Vec::new());
+    }
+    let side = side(gateway, matrix)?;
+    Ok(side.iter().flat_map(GatewayModules::linked_modules).cloned().collect())
 }
 
 /// What each gateway of a plan was built from, asked once.

@@ -11,11 +11,12 @@ pub mod vcs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::build::artifact::{Artefact, Checks};
+use crate::build::artifact::Artefact;
 use crate::gateway::facts::file_label;
 use crate::plan::Job;
 use crate::toolchain::Toolchain;
 use crate::util::target::Target;
+use crate::verify::checks::Checks;
 
 /// The sums of every other file.
 pub const SUMS: &str = "SHA256SUMS";

@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use crate::binary::Binary;
 use crate::binary::buildinfo::{BuildInfo, Module};
 use crate::build::go_command;
-use crate::matrix::Matrix;
+use crate::build::unit::ReadyUnit;
 use crate::plan::Job;
-use crate::toolchain::Toolchain;
-use crate::toolchain::store::Store;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::process::Invocation;
@@ -36,19 +34,12 @@ impl Origin {
 ///
 /// # Errors
 /// The file has no build information and the go command cannot list its packages.
-pub fn of(
-    binary: &Binary,
-    job: &Job,
-    tools: &Toolchain,
-    matrix: &Matrix,
-    host: &Host,
-    store: &Store,
-) -> Result<(BuildInfo, Origin)> {
+pub fn of(binary: &Binary, unit: &ReadyUnit, host: &Host) -> Result<(BuildInfo, Origin)> {
+    let ReadyUnit { job, toolchain, go, .. } = unit;
     if let Ok(info) = binary.build_info() {
         return Ok((info, Origin::BuildInfo));
     }
-    let go = go_command::invocation(job, tools, matrix, host, store);
-    let list = list(&go);
+    let list = list(go);
     let output = list.output(host)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -58,10 +49,10 @@ pub fn of(
             said.trim()
         )));
     }
-    let sums = crate::util::regular_file::read_to_string(sum_file(job, &go)).unwrap_or_default();
+    let sums = crate::util::regular_file::read_to_string(sum_file(job, go)).unwrap_or_default();
     let deps = parse(&String::from_utf8_lossy(&output.stdout), &sums);
     let info = BuildInfo {
-        go: format!("go{}", tools.go.version),
+        go: format!("go{}", toolchain.go.version),
         path: job.plugin.import_path(),
         deps,
         ..BuildInfo::default()

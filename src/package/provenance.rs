@@ -4,13 +4,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::build::unit::ReadyUnit;
 use crate::modules;
 use crate::modules::Conflict;
 use crate::modules::align::Alignment;
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::package::ArtifactEntry;
 use crate::package::vcs::VcsInfo;
 use crate::plan::Job;
-use crate::toolchain::Toolchain;
 use crate::util::error::Result;
 use crate::util::hash::sha256_of;
 
@@ -40,13 +41,13 @@ impl ToolSums {
 ///
 /// # Errors
 /// A tool that cannot be read.
-pub fn statement(
-    entry: &ArtifactEntry,
-    job: &Job,
-    tools: &Toolchain,
-    source: &VcsInfo,
-    sums: &mut ToolSums,
-) -> Result<Value> {
+pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums: &mut ToolSums) -> Result<Value> {
+    let ReadyUnit {
+        job,
+        toolchain: tools,
+        overlay,
+        ..
+    } = unit;
     let gateway = &job.gateway;
     let mut dependencies = Vec::new();
     if let Some(commit) = &source.commit {
@@ -98,7 +99,7 @@ pub fn statement(
                     "plugin": entry.plugin, "gateway": entry.gateway, "target": entry.target, "flags": job.user_flags,
                 },
                 "internalParameters": {
-                    "flags": flags(job), "environment": environment(job), "alignment": alignment(job.prepared.alignment.as_ref()),
+                    "flags": flags(job, overlay), "environment": environment(job), "alignment": alignment(overlay.alignment.as_ref()),
                 },
                 "resolvedDependencies": dependencies,
             },
@@ -131,8 +132,8 @@ fn alignment(alignment: Option<&Alignment>) -> Value {
 }
 
 /// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.
-fn flags(job: &Job) -> Vec<String> {
-    job.prepared
+fn flags(job: &Job, overlay: &ModuleOverlay) -> Vec<String> {
+    overlay
         .flags()
         .into_iter()
         .chain(job.flags.iter().cloned())

@@ -1,4 +1,4 @@
-//! TODO src/plan/chosen.rs
+//! A choice with its reason.
 
 /// A choice, and the reason that the report gives for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::build::unit::Fingerprint;
 use crate::gateway::facts::Gateway;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, QuirkFacts};
-use crate::modules::align::ModuleOverlay;
-use crate::modules::{GatewayModules, align, gateway as gateway_modules};
 use crate::plan::chosen::Chosen;
 use crate::plan::path_map::PathMap;
 use crate::plan::targets::TargetSelection;
+use crate::project::config::tables::Mode;
 use crate::project::go_env::GoEnv;
 use crate::project::plugin::Plugin;
 use crate::util::component::Name;
@@ -58,7 +56,7 @@ pub struct Request {
     pub strip: bool,
     pub go_args: Vec<String>,
     /// Whether it may be built against the gateway's modules.
-    pub align: align::Mode,
+    pub align: Mode,
     /// Build it again whatever is known of it.
     pub force: bool,
 }
@@ -91,13 +89,9 @@ pub struct Job {
     pub env: BTreeMap<String, OsString>,
     pub output: PathBuf,
     /// Whether it may be built against the gateway's modules.
-    pub align: align::Mode,
-    /// What makes it build against the gateway's modules, once [`crate::modules::align::prepare`] has found it.
-    pub prepared: ModuleOverlay,
+    pub align: Mode,
     /// Build it again whatever is known of it.
     pub force: bool,
-    /// How a build can tell that nothing has changed; none where only the go command can.
-    pub seal: Option<Fingerprint>,
 }
 
 /// All jobs of one command.
@@ -108,21 +102,27 @@ pub struct Plan {
     pub warnings: Vec<String>,
 }
 
-/// Makes the plan.
+/// What a plan is made from, whichever the gateway and the plugin are.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub goenv: &'a GoEnv,
+    pub matrix: &'a Matrix,
+    pub platform: Platform,
+}
+
+/// Makes the plan. `linked` are the modules that a gateway built with `-trimpath` links: their versions are in its paths.
 ///
 /// # Errors
 /// Flags that would change package hashes, a go line newer than the gateway's Go, paths that no rule can hold,
 /// one output file for several targets.
-pub fn make(
-    request: &Request,
-    gateway: &Gateway,
-    plugin: &Plugin,
-    goenv: &GoEnv,
-    matrix: &Matrix,
-    platform: Platform,
-) -> Result<Plan> {
+pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: &Plugin, facts: Facts) -> Result<Plan> {
+    let Facts {
+        goenv,
+        matrix,
+        platform,
+    } = facts;
     let mut warnings = gateway.notes.clone();
-    if request.align == align::Mode::Never {
+    if request.align == Mode::Never {
         warnings.extend(check_go_line(plugin, gateway)?);
     }
     check_workspace(plugin, gateway)?;
@@ -149,16 +149,7 @@ pub fn make(
     if request.strip {
         ldflags::add(&mut user_flags, &["-s", "-w"]);
     }
-    let linked = match gateway.settings.trimpath {
-        true => gateway_modules::side(gateway, matrix)?,
-        false => None,
-    };
-    let linked: Vec<ModuleRow> = linked
-        .iter()
-        .flat_map(GatewayModules::linked_modules)
-        .cloned()
-        .collect();
-    let rules = PathMap::new(plugin, goenv, gateway, &linked)?;
+    let rules = PathMap::new(plugin, goenv, gateway, linked)?;
     let jobs = targets
         .into_iter()
         .map(|target| {
@@ -179,9 +170,7 @@ pub fn make(
                 env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
                 output: output_file(&request.output, &name, gateway, &target.value),
                 align: request.align,
-                prepared: ModuleOverlay::default(),
                 force: request.force,
-                seal: None,
                 target,
             };
             job.flags = job.go_flags(matrix, &user);
@@ -210,16 +199,6 @@ pub fn check_outputs(jobs: &[Job]) -> Result<()> {
 }
 
 impl Job {
-    /// The user's flags that the build is given: how a copy is read is ours to say, as other builds read it, too.
-    #[must_use]
-    pub fn own_flags(&self) -> Vec<String> {
-        let flags = self.user_flags.iter();
-        flags
-            .filter(|flag| self.prepared.copy.is_none() || !flag.starts_with("-mod="))
-            .cloned()
-            .collect()
-    }
-
     fn go_flags(&self, matrix: &Matrix, user: &flags::UserFlags) -> Vec<String> {
         let facts = QuirkFacts {
             go: &self.gateway.go,

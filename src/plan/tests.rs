@@ -47,7 +47,7 @@ fn request() -> Request {
         name: None,
         strip: false,
         force: false,
-        align: crate::modules::align::Mode::Never,
+        align: Mode::Never,
         wanted: TargetSelection::default(),
         cc: Chosen::new(CcChoice::Auto, "default"),
         cc_of_project: false,
@@ -62,7 +62,13 @@ fn plan(request: &Request, gateway: &Gateway, plugin: &Plugin, goenv: &GoEnv) ->
         os: Os::Linux,
         arch: Arch::Arm64,
     };
-    make(request, gateway, plugin, goenv, &MATRIX, platform)
+    let facts = Facts {
+        goenv,
+        matrix: &MATRIX,
+        platform,
+    };
+    let linked = crate::modules::gateway::linked_modules(gateway, &MATRIX)?;
+    make(request, gateway, &linked, plugin, facts)
 }
 
 pub(crate) fn words(text: &str) -> Vec<String> {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::gateway::registerer::mains_below;
 use crate::project::go_env::GoEnv;
 use crate::project::go_mod;
 use crate::project::go_mod::Directive;
+use crate::project::source::misplaced::mains_below;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::owner::Trusted;

@@ -9,7 +9,6 @@ use toml::Spanned;
 
 use crate::gateway::GatewaySpec;
 use crate::matrix::Matrix;
-use crate::plan::{CcChoice, Job};
 use crate::project::config::{Config, PluginConfig, Settings, Texts};
 use crate::util::error::{Error, Result};
 use crate::util::hash::{hex, sha256_of};
@@ -60,26 +59,19 @@ pub fn program_of(name: &str, file: &Path) -> PathBuf {
 }
 
 /// Whether plugbuild itself looks for this program on PATH: to name it again adds nothing.
-fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
+pub(crate) fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
     let platform = host.platform.to_string();
     let mut rows = matrix.targets().iter();
     ["auto", "zig", "gcc"].contains(&name) || rows.any(|row| row.gccs(&platform).any(|gcc| gcc == name))
-}
-
-/// Whether a job's C compiler is a program that is only run if its file is trusted.
-#[must_use]
-pub fn concerns(job: &Job, matrix: &Matrix, host: &Host) -> bool {
-    let CcChoice::Program(program) = &job.cc.value else {
-        return false;
-    };
-    job.cc_of_project && !program.to_str().is_some_and(|name| is_usual(name, matrix, host))
 }
 
 impl Programs {
     /// Those of the project's file.
     #[must_use]
     pub fn of_project(settings: &Settings, matrix: &Matrix, host: &Host) -> Option<Self> {
-        settings.programs(&|name| is_usual(name, matrix, host))
+        let (config, file) = settings.project()?;
+        let usual = |name: &str| is_usual(name, matrix, host);
+        Some(Self::of(config, settings.project_text()?, file, &usual))
     }
 
     /// Reads them out of a file; compilers that plugbuild looks for itself are not among them.

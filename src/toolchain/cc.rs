@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::matrix::{Cc as CcKind, Matrix, Quirk, QuirkFacts};
 use crate::plan::chosen::Chosen;
 use crate::plan::{CcChoice, Job};
+use crate::project::trust;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::wrapper::Wrapper;
@@ -69,6 +70,15 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
             Ok(zig)
         }
     }
+}
+
+/// Whether a job's C compiler is a program that is only run if the project's file is trusted.
+#[must_use]
+pub fn needs_trust(job: &Job, matrix: &Matrix, host: &Host) -> bool {
+    let CcChoice::Program(program) = &job.cc.value else {
+        return false;
+    };
+    job.cc_of_project && !program.to_str().is_some_and(|name| trust::is_usual(name, matrix, host))
 }
 
 /// A gcc by the names the target's row has.

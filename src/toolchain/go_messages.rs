@@ -1,12 +1,12 @@
-//! TODO src/toolchain/go_messages.rs
+//! What the go command's words mean to somebody who builds a plugin.
 
 use std::ffi::OsString;
 
-use crate::build::{OUT_OF_DATE, is_own_package};
-use crate::gateway::registerer::mains_below;
 use crate::plan::Job;
+use crate::project::source::misplaced::mains_below;
 use crate::util::host::Host;
 use crate::util::process::quoted;
+use crate::util::version::GoVersion;
 
 /// Signs that a module is there, but not for everybody.
 pub(crate) const PRIVATE: [&str; 8] = [
@@ -139,4 +139,47 @@ pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
         .into_iter()
         .find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)))
         .map(|(_, help)| help())
+}
+
+/// Signs that go.mod or go.sum lacks what the sources need.
+pub(crate) const OUT_OF_DATE: [&str; 4] = [
+    "missing go.sum entry",
+    "updates to go.mod needed",
+    "updates to go.sum needed",
+    "no required module provides",
+];
+
+/// Whether a line names a package of the plugin's own module that did not compile; of a main package the go command names
+/// the folder's path.
+pub(crate) fn is_own_package(line: &str, job: &Job) -> bool {
+    let own = &job.plugin.module.path;
+    let below = line
+        .strip_prefix("# ")
+        .and_then(|package| package.strip_prefix(own.as_str()));
+    below.is_some_and(|below| below.is_empty() || below.starts_with(['/', ' ']))
+}
+
+/// The help for sources of a language that the gateway's Go knows, and that their own module's go line rules out.
+pub(crate) fn too_low_a_line(said: &str, job: &Job) -> Option<String> {
+    let needs = |line: &str| {
+        let (_, rest) = line.split_once(" requires go")?;
+        rest.split_once(" or later (-lang was set to ")?
+            .0
+            .parse::<GoVersion>()
+            .ok()
+    };
+    let needed = said.lines().filter_map(needs).max()?;
+    if needed.line() > job.gateway.go.line() {
+        return None;
+    }
+    let module = &job.plugin.module;
+    let own = said.lines().any(|line| is_own_package(line, job));
+    Some(match own {
+        true => format!(
+            "it is written in the language of Go {needed}, and the go line of {} says less: `cd {} && go mod edit -go={needed}`",
+            module.path,
+            quoted(module.root.as_os_str())
+        ),
+        false => format!("a module is written in the language of Go {needed}, and its go line says less"),
+    })
 }

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use crate::matrix::Matrix;
-use crate::plan::{CcChoice, Job, Plan};
+use crate::plan::{CcChoice, Job};
 use crate::toolchain::cc::Cc;
 use crate::toolchain::go::Go;
+use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::wrapper::Wrapper;
 use crate::util::error::{Error, Kind, Result};
 use crate::util::host::Host;
-use crate::util::ui::Ui;
 
 pub mod bundle;
 pub mod archive;
@@ -51,6 +51,24 @@ impl Toolchain {
         scripts
     }
 
+    /// With the scripts that a build calls by name, written into the store.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn with_wrappers(self, job: &Job, session: &Session) -> Result<Self> {
+        for script in self.scripts(job, &session.matrix, &session.store) {
+            script.write(&session.store)?;
+        }
+        Ok(self)
+    }
+
+    /// The same, with what the C compiler says of itself: it is run for that.
+    #[must_use]
+    pub fn asked(mut self, host: &Host) -> Self {
+        self.cc.ask(host);
+        self
+    }
+
     /// What would be fetched.
     pub fn missing(&self) -> impl Iterator<Item = String> {
         let go = (self.go.state == State::Missing).then(|| format!("Go {}: to be {}", self.go.version, self.go.why));
@@ -64,18 +82,25 @@ impl Toolchain {
 ///
 /// # Errors
 /// A tool that was named and is not there.
-pub fn resolve(plan: &Plan, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Vec<Toolchain>> {
+pub fn resolve(jobs: &[Job], session: &Session) -> Result<Vec<Toolchain>> {
+    let Session {
+        matrix,
+        host,
+        store,
+        offline,
+        ..
+    } = session;
     check_place(store)?;
     let mut all: Vec<Toolchain> = Vec::new();
-    for job in &plan.jobs {
-        let known = |same: &dyn Fn(&Job) -> bool| plan.jobs.iter().zip(&all).find(|(job, _)| same(job));
+    for job in jobs {
+        let known = |same: &dyn Fn(&Job) -> bool| jobs.iter().zip(&all).find(|(job, _)| same(job));
         let go = match known(&|other| other.gateway.go == job.gateway.go) {
-            Some((_, tools)) => tools.go.clone(),
+            Some((_, toolchain)) => toolchain.go.clone(),
             None => go::resolve(&job.gateway.go, host, store)?,
         };
         let cc = match known(&|other| other.cc == job.cc && other.target.value == job.target.value) {
-            Some((_, tools)) => tools.cc.clone(),
-            None => cc::resolve(job, matrix, host, store, offline)?,
+            Some((_, toolchain)) => toolchain.cc.clone(),
+            None => cc::resolve(job, matrix, host, store, *offline)?,
         };
         all.push(Toolchain {
             go,
@@ -103,33 +128,28 @@ fn check_place(store: &Store) -> Result<()> {
 ///
 /// # Errors
 /// See [`go::ensure`], [`zig::ensure`].
-pub fn ensure(
-    plan: &Plan,
-    tools: &mut [Toolchain],
-    matrix: &Matrix,
-    host: &Host,
-    store: &Store,
-    offline: bool,
-    ui: &Ui,
-) -> Result<()> {
-    for (job, tools) in plan.jobs.iter().zip(tools) {
-        go::ensure(&tools.go, host, store, offline, ui)?;
-        if let Some(zig) = &tools.cc.zig {
-            match zig::ensure(zig, matrix.zig(), host, store, offline, ui) {
-                Ok(()) => {}
-                Err(why) if job.cc.value == CcChoice::Auto && why.kind != Kind::Interrupted => {
-                    let Ok(gcc) = cc::gcc(job, "zig could not be had", matrix, host) else {
-                        return Err(why);
-                    };
-                    ui.warn(format!("{why}; {} is used instead", gcc.label));
-                    tools.cc = gcc;
-                }
-                Err(why) => return Err(why),
-            }
+pub fn ensure(job: &Job, toolchain: Toolchain, session: &Session) -> Result<Toolchain> {
+    let Session {
+        matrix,
+        host,
+        store,
+        ui,
+        offline,
+        ..
+    } = session;
+    go::ensure(&toolchain.go, host, store, *offline, ui)?;
+    let Some(zig) = &toolchain.cc.zig else {
+        return toolchain.with_wrappers(job, session);
+    };
+    match zig::ensure(zig, matrix.zig(), host, store, *offline, ui) {
+        Ok(()) => toolchain.with_wrappers(job, session),
+        Err(why) if job.cc.value == CcChoice::Auto && why.kind != Kind::Interrupted => {
+            let Ok(gcc) = cc::gcc(job, "zig could not be had", matrix, host) else {
+                return Err(why);
+            };
+            ui.warn(format!("{why}; {} is used instead", gcc.label));
+            Toolchain { cc: gcc, ..toolchain }.with_wrappers(job, session)
         }
-        for script in tools.scripts(job, matrix, store) {
-            script.write(store)?;
-        }
+        Err(why) => Err(why),
     }
-    Ok(())
 }

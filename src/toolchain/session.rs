@@ -1,13 +1,64 @@
-//! TODO src/toolchain/session.rs
+//! What every step of a run is given.
+
+use std::path::Path;
 
 use crate::matrix::Matrix;
+use crate::project::config::Settings;
 use crate::toolchain::store::Store;
+use crate::util::context::Context;
+use crate::util::error::Result;
 use crate::util::host::Host;
+use crate::util::ui::{Format, Ui};
 
-/// What it takes to ask and to write.
-#[derive(Debug, Clone, Copy)]
-pub struct Means<'a> {
-    pub matrix: &'a Matrix,
-    pub host: &'a Host,
-    pub store: &'a Store,
+/// This machine, the project's settings, the release matrix, the store, and how to speak.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The surroundings, with what the settings files add to them.
+    pub host: Host,
+    pub settings: Settings,
+    pub matrix: Matrix,
+    pub store: Store,
+    pub ui: Ui,
+    pub format: Format,
+    /// Whether the network is not to be used.
+    pub offline: bool,
+}
+
+impl Session {
+    /// Reads the settings files that are in force in a directory.
+    ///
+    /// # Errors
+    /// A settings file or a list of releases that cannot be read, or a store that is somebody else's.
+    pub fn open(dir: &Path, cx: Context) -> Result<Self> {
+        let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.to_owned()), cx.host)?;
+        Self::with(settings, cx)
+    }
+
+    /// The same with settings that have been read.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn with(settings: Settings, cx: Context) -> Result<Self> {
+        let host = settings.with_mirrors(cx.host);
+        Ok(Session {
+            matrix: settings.matrix()?,
+            store: Store::open(&host)?,
+            ui: *cx.ui,
+            format: cx.format,
+            offline: cx.offline,
+            settings,
+            host,
+        })
+    }
+
+    /// What was typed for all commands, without what the settings say.
+    #[must_use]
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            host: &self.host,
+            ui: &self.ui,
+            format: self.format,
+            offline: self.offline,
+        }
+    }
 }

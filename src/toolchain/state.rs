@@ -1,4 +1,4 @@
-//! TODO src/toolchain/state.rs
+//! Whether a tool is on this machine.
 
 /// Whether a tool is on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! TODO src/util/context.rs
+//! What was typed for all commands: the surroundings, how to speak, whether the network may be used.
 
 use crate::util::host::Host;
 use crate::util::ui::{Format, Ui};

@@ -1,4 +1,4 @@
-//! TODO src/util/hash.rs
+//! Checksums of files and bytes.
 
 use std::io::Read;
 use std::path::Path;

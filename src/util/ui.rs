@@ -7,7 +7,6 @@ use std::path::Path;
 use anstyle::{AnsiColor, Effects, Style};
 use clap::ValueEnum;
 
-use crate::commands::args::Global;
 use crate::util::annotation;
 use crate::util::error::Error;
 use crate::util::host::Host;
@@ -71,6 +70,16 @@ pub fn and_more(count: usize) -> String {
     }
 }
 
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volume {
+    /// Warnings and errors only.
+    Quiet,
+    Normal,
+    /// Reasons and commands, too.
+    Verbose,
+}
+
 /// How loud, and in which colours.
 #[derive(Debug, Clone, Copy)]
 pub struct Ui {
@@ -89,20 +98,20 @@ pub struct Ui {
 
 impl Ui {
     #[must_use]
-    pub fn new(global: &Global, host: &Host, terminal: bool) -> Self {
+    pub fn new(color: Color, volume: Volume, host: &Host, terminal: bool) -> Self {
         let dumb = host.var("TERM").is_some_and(|t| t == "dumb");
-        let color = match global.color {
+        let on = match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto if host.var("NO_COLOR").is_some() => false,
             Color::Auto => host.switch("CLICOLOR_FORCE") || terminal && !dumb,
         };
         Ui {
-            forced: color && (global.color == Color::Always || host.switch("CLICOLOR_FORCE")),
-            color,
+            forced: on && (color == Color::Always || host.switch("CLICOLOR_FORCE")),
+            color: on,
             muted: false,
-            verbose: global.verbose > 0,
-            quiet: global.quiet,
+            verbose: volume == Volume::Verbose,
+            quiet: volume == Volume::Quiet,
             width: (terminal && !dumb)
                 .then(|| terminal_size::terminal_size_of(std::io::stderr()))
                 .flatten()

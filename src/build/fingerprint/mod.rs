@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::binary::notes;
-use crate::build;
 use crate::build::go_command;
-use crate::build::unit::Fingerprint;
-use crate::matrix::Matrix;
-use crate::modules::align::{ModuleOverlay, own_modfile};
+use crate::build::unit::{Fingerprint, ReadyUnit, Unit};
+use crate::modules::align::overlay::ModuleOverlay;
+use crate::modules::align::prepare::own_modfile;
 use crate::modules::modfile::ModFile;
 use crate::plan::Job;
+use crate::toolchain::session::Session;
 use crate::toolchain::{Toolchain, gc};
 use crate::util::file_stamp::Seen;
 use crate::util::hash::hex;
@@ -41,44 +41,42 @@ struct SavedFingerprint {
     made_of: String,
     inputs: Inputs,
     digest: String,
-    prepared: ModuleOverlay,
+    overlay: ModuleOverlay,
     /// Whether the inputs are all that the go command would look at; else they only tell which modules it selects.
     complete: bool,
     linked: String,
 }
 
-/// What a job as planned is held to, and how it was prepared where its seal is whole. `go` is the command that would be run.
+/// The fingerprint of a unit, and its modules where nothing has changed since they were found; none where only the go
+/// command can tell.
 #[must_use]
-pub fn look(
-    job: &Job,
-    tools: &Toolchain,
-    go: &Invocation,
-    linked: &Path,
-    matrix: &Matrix,
-    host: &Host,
-    seen: &mut GoSeen,
-) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
-    let made_of = made_of(job, tools, go, matrix, host)?;
-    let mut sealing = Fingerprint {
-        made_of,
-        compiler: compiler(tools, host),
-        unchanged: None,
+pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
+    let go = go_command::build(unit, &ModuleOverlay::default(), session);
+    let made_of = made_of(unit, &go, session)?;
+    let saved = load_valid(&unit.linked.path, &made_of, seen).filter(|_| !unit.job.force);
+    let (unchanged, overlay) = match saved {
+        Some(saved) => (saved.complete.then_some(saved.linked), Some(saved.overlay)),
+        None => (None, None),
     };
-    let Some(seal) = whole(linked, &sealing.made_of, seen).filter(|_| !job.force) else {
-        return Some((sealing, None));
-    };
-    if let Some(copies) = seal.prepared.copy.as_ref().and_then(|copy| copy.dir().parent()) {
+    if let Some(copies) = overlay
+        .as_ref()
+        .and_then(|overlay| overlay.copy.as_ref()?.dir().parent())
+    {
         gc::stamp(copies);
     }
-    sealing.unchanged = seal.complete.then_some(seal.linked);
-    Some((sealing, Some(seal.prepared)))
+    let fingerprint = Fingerprint {
+        made_of,
+        compiler: compiler(&unit.toolchain, &session.host),
+        unchanged,
+    };
+    Some((fingerprint, overlay))
 }
 
-fn whole(linked: &Path, made_of: &str, seen: &mut GoSeen) -> Option<SavedFingerprint> {
-    let seal: SavedFingerprint = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
-    let copy_is_there = seal.prepared.copy.as_ref().is_none_or(ModFile::is_settled);
-    let whole = seal.made_of == made_of && copy_is_there && seal.inputs.digest(seen).ok()?.text == seal.digest;
-    whole.then_some(seal)
+fn load_valid(linked: &Path, made_of: &str, seen: &mut GoSeen) -> Option<SavedFingerprint> {
+    let saved: SavedFingerprint = serde_json::from_slice(&fs::read(path_of(linked)).ok()?).ok()?;
+    let copy_is_there = saved.overlay.copy.as_ref().is_none_or(ModFile::is_settled);
+    let valid = saved.made_of == made_of && copy_is_there && saved.inputs.digest(seen).ok()?.text == saved.digest;
+    valid.then_some(saved)
 }
 
 /// What is known of a build under way: its inputs, as they were found beside it.
@@ -91,9 +89,10 @@ pub struct InputSnapshot {
 
 /// Asks the go command what a build reads, with the build's own flags, while it runs.
 #[must_use]
-pub fn witness(job: &Job, go: &Invocation, host: &Host, began: SystemTime) -> Option<InputSnapshot> {
+pub fn snapshot(unit: &ReadyUnit, host: &Host, began: SystemTime) -> Option<InputSnapshot> {
+    let ReadyUnit { job, go, .. } = unit;
     let list = go_command::list(go, &["-deps", "-f", inputs::FORMAT]);
-    let said = build::only_reading(list).output(host).ok()?;
+    let said = go_command::only_reading(list).output(host).ok()?;
     if !said.status.success() {
         return None;
     }
@@ -113,42 +112,44 @@ fn module_cache(job: &Job) -> Option<PathBuf> {
     job.env.get("GOMODCACHE").map(PathBuf::from)
 }
 
-/// Seals what was linked, if nothing changed meanwhile. Best effort: without a seal the go command is asked again.
-pub fn put(witness: InputSnapshot, job: &Job, linked: &Path) {
-    let (Some(sealing), Some(build_id)) = (&job.seal, notes::build_id_of(linked)) else {
+/// Saves what was linked from what, if nothing changed meanwhile. Best effort: without it the go command is asked again.
+pub fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
+    let ReadyUnit { job, linked, .. } = unit;
+    let (Some(fingerprint), Some(build_id)) = (&unit.fingerprint, notes::build_id_of(&linked.path)) else {
         return;
     };
-    let Ok(now) = witness.inputs.digest(&mut GoSeen::default()) else {
+    let Ok(now) = snapshot.inputs.digest(&mut GoSeen::default()) else {
         return;
     };
     // What was written or put in its place after the build began may or may not have been read as it is now.
-    let newest = now.newest.max(witness.inputs.newest_place(&now, job));
-    let settled = newest.is_none_or(|newest| file_stamp::is_before(newest, witness.began));
-    if !settled || now.text != witness.digest {
+    let newest = now.newest.max(snapshot.inputs.newest_place(&now, job));
+    let settled = newest.is_none_or(|newest| file_stamp::is_before(newest, snapshot.began));
+    if !settled || now.text != snapshot.digest {
         return;
     }
-    let seal = SavedFingerprint {
-        made_of: sealing.made_of.clone(),
-        digest: witness.digest,
-        inputs: witness.inputs,
-        prepared: job.prepared.clone(),
-        complete: witness.complete,
+    let saved = SavedFingerprint {
+        made_of: fingerprint.made_of.clone(),
+        digest: snapshot.digest,
+        inputs: snapshot.inputs,
+        overlay: unit.overlay.clone(),
+        complete: snapshot.complete,
         linked: build_id,
     };
-    if let Ok(text) = serde_json::to_vec(&seal) {
-        let _ = fs::write(place(linked), text);
+    if let Ok(text) = serde_json::to_vec(&saved) {
+        let _ = fs::write(path_of(&linked.path), text);
     }
 }
 
-/// Breaks the seal: from now on the linked file may be another. Where the C compiler is another, it is linked again: the
-/// go command would not see that. Of what is compiled already, the go command's cache decides.
-pub fn lift(linked: &Path, job: &Job) {
-    let _ = fs::remove_file(place(linked));
-    let Some(sealing) = &job.seal else { return };
+/// Removes what was saved: from now on the linked file may be another. Where the C compiler is another, it is linked again:
+/// the go command would not see that. Of what is compiled already, the go command's cache decides.
+pub fn invalidate(unit: &ReadyUnit) {
+    let linked = &unit.linked.path;
+    let _ = fs::remove_file(path_of(linked));
+    let Some(fingerprint) = &unit.fingerprint else { return };
     let known = linked.with_extension("cc");
-    if job.force || fs::read_to_string(&known).ok().as_ref() != Some(&sealing.compiler) {
+    if unit.job.force || fs::read_to_string(&known).ok().as_ref() != Some(&fingerprint.compiler) {
         let _ = fs::remove_file(linked);
-        let _ = fs::write(known, &sealing.compiler);
+        let _ = fs::write(known, &fingerprint.compiler);
     }
 }
 
@@ -163,12 +164,14 @@ pub(crate) fn compiler(tools: &Toolchain, host: &Host) -> String {
     hex(&hash.0.finalize())
 }
 
-fn place(linked: &Path) -> PathBuf {
-    linked.with_extension("seal.json")
+fn path_of(linked: &Path) -> PathBuf {
+    linked.with_extension("fingerprint.json")
 }
 
 /// The command, the tools, the gateway and this program itself; none where a flag names files that nobody watches.
-pub(crate) fn made_of(job: &Job, tools: &Toolchain, go: &Invocation, matrix: &Matrix, host: &Host) -> Option<String> {
+fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
+    let Unit { job, toolchain, .. } = unit;
+    let Session { matrix, host, .. } = session;
     let goflags = job
         .env
         .get("GOFLAGS")
@@ -191,8 +194,8 @@ pub(crate) fn made_of(job: &Job, tools: &Toolchain, go: &Invocation, matrix: &Ma
         program,
         job.gateway.binary.as_deref(),
         modules,
-        Some(&tools.go.program()),
-        Some(&tools.cc.program),
+        Some(&toolchain.go.program()),
+        Some(&toolchain.cc.program),
     ]
     .map(|file| file.map(Seen::of));
     hash.add(&files);

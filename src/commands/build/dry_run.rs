@@ -1,82 +1,35 @@
 //! `--dry-run`: the very commands that would be run, and what would be fetched first.
 
 use crate::build;
-use crate::build::fingerprint::GoSeen;
-use crate::build::go_command;
+use crate::build::unit::{ReadyUnit, Unit};
 use crate::commands::build::events::planned_event;
-use crate::commands::build::plan::Planned;
-use crate::commands::build::prepare::{Seals, prepared};
+use crate::commands::build::plan::BuildPlan;
+use crate::commands::build::prepare::{Caches, Reuse, overlay_of};
 use crate::commands::output::{print, print_json, print_line};
-use crate::modules::align::Means;
-use crate::modules::gateway::GatewayModulesCache;
-use crate::plan::Job;
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::project::source::Source;
-use crate::toolchain::Toolchain;
 use crate::toolchain::bundle::proxy;
-use crate::util::context::Context;
+use crate::toolchain::session::Session;
 use crate::util::error::{Kind, Result};
 use crate::util::ui::Format;
 
-/// Prepares each job as far as that goes without the network. Returns a remark for each that could not be.
-fn rehearse(planned: &mut Planned, cx: Context) -> Result<Vec<String>> {
-    let mut jobs = std::mem::take(&mut planned.plan.jobs);
-    let means = planned.means();
-    let mut remarks = Vec::new();
-    let (mut sides, mut seen) = (GatewayModulesCache::default(), GoSeen::default());
-    for (job, tools) in jobs.iter_mut().zip(&planned.tools) {
-        // What a build would refuse to read is refused here too.
-        Source::read(&job.plugin.dir)?;
-        let mut offline = job.clone();
-        proxy::without_network(&mut offline.env, true, means.host, means.store);
-        match prepared(&mut offline, tools, Seals::Heed, (&mut sides, &mut seen), means, cx) {
-            Ok(prepared) => job.prepared = prepared,
-            Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
-            Err(_) => remarks.push(format!(
-                "{} for KrakenD {}: which modules must be moved is found by the build, when all it needs is here",
-                job.plugin.module.path, job.gateway.label
-            )),
-        }
-        if tools.missing().next().is_none() {
-            match lay_out(job, tools, means) {
-                // It can be read all the same.
-                Err(why) if why.kind == Kind::Io => cx.ui.warn(format!("{why}: the command cannot be pasted")),
-                laid_out => laid_out?,
-            }
-        }
-    }
-    planned.plan.jobs = jobs;
-    remarks.dedup();
-    Ok(remarks)
-}
-
-/// Writes the files that the command names.
-fn lay_out(job: &Job, tools: &Toolchain, means: Means) -> Result<()> {
-    let Means { matrix, host, store } = means;
-    for script in tools.scripts(job, matrix, store) {
-        script.write(store)?;
-    }
-    let go = go_command::invocation(job, tools, matrix, host, store);
-    build::assertions(job, &go, host, store)?;
-    Ok(())
-}
-
 /// Prints what would be run. All that the command needs lies in the store afterwards, so that it can be pasted; nothing is
 /// fetched for it.
-pub(crate) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
-    let mut told = rehearse(planned, cx)?;
-    if cx.format == Format::Human {
-        told.iter().for_each(|remark| print_line(format_args!("# {remark}")));
+pub(crate) fn run(plan: BuildPlan) -> Result<()> {
+    let BuildPlan { session, units, .. } = plan;
+    let (units, mut remarks) = rehearse(units, &session)?;
+    if session.format == Format::Json {
+        units.iter().for_each(|unit| print_json(&planned_event(unit)));
+        return Ok(());
     }
-    for (job, tools) in planned.jobs() {
-        let go = go_command::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
-        if cx.format == Format::Json {
-            print_json(&planned_event(job, tools, planned));
-            continue;
-        }
-        for item in tools.missing().chain(tools.cc.not_asked(job, &planned.matrix)) {
-            if !told.contains(&item) {
+    for remark in &remarks {
+        print_line(format_args!("# {remark}"));
+    }
+    for ReadyUnit { job, toolchain, go, .. } in &units {
+        for item in toolchain.missing().chain(toolchain.cc.not_asked(job, &session.matrix)) {
+            if !remarks.contains(&item) {
                 print_line(format_args!("# {item}"));
-                told.push(item);
+                remarks.push(item);
             }
         }
         print_line(format_args!(
@@ -86,7 +39,48 @@ pub(crate) fn run(planned: &mut Planned, cx: Context) -> Result<()> {
             job.target.value,
             job.output.display()
         ));
-        print(&go);
+        print(go);
     }
+    Ok(())
+}
+
+/// Prepares each unit as far as that goes without the network, with a remark for each that could not be.
+fn rehearse(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<String>)> {
+    let (mut ready, mut remarks) = (Vec::new(), Vec::new());
+    let mut caches = Caches::default();
+    for unit in units {
+        // What a build would refuse to read is refused here too.
+        Source::read(&unit.job.plugin.dir)?;
+        let mut offline = unit.clone();
+        proxy::without_network(&mut offline.job.env, true, &session.host, &session.store);
+        let overlay = match overlay_of(&offline, Reuse::Saved, &mut caches, session) {
+            Ok((overlay, _)) => overlay,
+            Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
+            Err(_) => {
+                remarks.push(format!(
+                    "{} for KrakenD {}: which modules must be moved is found by the build, when all it needs is here",
+                    unit.job.plugin.module.path, unit.job.gateway.label
+                ));
+                ModuleOverlay::default()
+            }
+        };
+        let unit = build::ready(unit, overlay, None, session);
+        if unit.toolchain.missing().next().is_none() {
+            match write_files(&unit, session) {
+                // The command can be read all the same.
+                Err(why) if why.kind == Kind::Io => session.ui.warn(format!("{why}: the command cannot be pasted")),
+                written => written?,
+            }
+        }
+        ready.push(unit);
+    }
+    remarks.dedup();
+    Ok((ready, remarks))
+}
+
+/// Writes the files that the command names.
+fn write_files(unit: &ReadyUnit, session: &Session) -> Result<()> {
+    unit.toolchain.clone().with_wrappers(&unit.job, session)?;
+    build::assertions(unit, session)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! TODO src/commands/build/events.rs
+//! What `--message-format json` writes of each unit.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,30 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::build::artifact::Artefact;
-use crate::build::go_command;
-use crate::commands::build::plan::Planned;
+use crate::build::unit::ReadyUnit;
 use crate::plan::Job;
-use crate::toolchain::Toolchain;
 use crate::util::error::Error;
 
-/// The event that tells of a finished plugin.
-pub(crate) fn built_event(job: &Job, tools: &Toolchain, artefact: &Artefact) -> Value {
-    json!({
-        "reason": "plugin-built",
-        "plugin": job.plugin.module.path,
-        "name": job.name,
-        "gateway": job.gateway.label,
-        "target": job.target.value,
-        "go": tools.go.version,
-        "cc": tools.cc.label,
-        "file": job.output,
-        "sha256": artefact.sha256,
-        "fresh": artefact.fresh,
-        "checks": artefact.checks,
-    })
-}
-
-/// What came of a job.
+/// What came of a unit.
+#[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) artefact: Artefact,
     /// What its gateway would say of it, where the gateway's file is known.
@@ -40,6 +22,24 @@ pub(crate) struct Built {
 /// `auth for 2.12.1 on arm64-musl`: one job in messages.
 pub(crate) fn title(job: &Job) -> String {
     format!("{} for {} on {}", job.name, job.gateway.label, job.target.value.short())
+}
+
+/// The event of a finished plugin.
+pub(crate) fn built_event(unit: &ReadyUnit, artefact: &Artefact) -> Value {
+    let ReadyUnit { job, toolchain, .. } = unit;
+    json!({
+        "reason": "plugin-built",
+        "plugin": job.plugin.module.path,
+        "name": job.name,
+        "gateway": job.gateway.label,
+        "target": job.target.value,
+        "go": toolchain.go.version,
+        "cc": toolchain.cc.label,
+        "file": job.output,
+        "sha256": artefact.sha256,
+        "fresh": artefact.fresh,
+        "checks": artefact.checks,
+    })
 }
 
 /// The event of a file that is only on its way to where the command puts it, and tells of it.
@@ -58,9 +58,9 @@ pub(crate) fn failed_event(job: &Job, why: &Error) -> Value {
     })
 }
 
-/// One job of a plan, with the command that would be run.
-pub(crate) fn planned_event(job: &Job, tools: &Toolchain, planned: &Planned) -> Value {
-    let go = go_command::invocation(job, tools, &planned.matrix, &planned.host, &planned.store);
+/// A unit with the command that would be run.
+pub(crate) fn planned_event(unit: &ReadyUnit) -> Value {
+    let ReadyUnit { job, toolchain, go, .. } = unit;
     let argv = std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|arg| arg.as_os_str()));
     json!({
         "reason": "planned",
@@ -68,9 +68,9 @@ pub(crate) fn planned_event(job: &Job, tools: &Toolchain, planned: &Planned) -> 
         "name": job.name,
         "gateway": job.gateway.label,
         "target": job.target.value,
-        "go": tools.go.version,
-        "cc": tools.cc.label,
-        "fetch": tools.missing().collect::<Vec<_>>(),
+        "go": toolchain.go.version,
+        "cc": toolchain.cc.label,
+        "fetch": toolchain.missing().collect::<Vec<_>>(),
         "output": job.output,
         "command": {
             "cwd": go.cwd,

@@ -1,28 +1,29 @@
-//! TODO src/commands/build/locked.rs
+//! `--locked`: the gateways and every file of the tools, held to plugbuild.lock.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::build::unit::Unit;
 use crate::commands::args::BuildArgs;
-use crate::commands::build::plan::Planned;
+use crate::commands::build::plan::BuildPlan;
 use crate::commands::build::request::folder_of;
 use crate::project::config::Settings;
 use crate::project::lockfile;
 use crate::project::lockfile::{GatewayFacts, Lock, Pin};
 use crate::toolchain::gateway_archive::Wanted;
 use crate::toolchain::manifest::Parts;
+use crate::toolchain::session::Session;
 use crate::toolchain::sha256_cache::known_sha256_of;
 use crate::toolchain::store::Store;
 use crate::toolchain::{Toolchain, sha256_cache};
-use crate::util::context::Context;
 use crate::util::error::{Error, Kind, Result};
 use crate::util::hash::sha256_of;
 use crate::util::host::Host;
 use crate::util::regular_file::is_there;
 
 /// Holds the tools at hand and the gateways to the lock: with `--locked` a difference ends the build, else it is told.
-pub(crate) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<()> {
-    let file = place(planned);
+pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
+    let file = place(plan);
     let strict = args.lock.locked || args.lock.frozen;
     if !is_there(&file) {
         return if strict {
@@ -42,27 +43,31 @@ pub(crate) fn check(planned: &Planned, args: &BuildArgs, cx: Context) -> Result<
         if strict {
             return Err(outdated);
         }
-        cx.ui.warn(outdated.in_one_line());
+        plan.session.ui.warn(outdated.in_one_line());
     }
     let depth = if strict { Depth::Content } else { Depth::Looks };
-    let mut differences = compare(&mut lock, planned, depth)?;
+    let mut differences = compare(&mut lock, plan, depth)?;
     // Files that somebody changed come before a plan that is another.
     differences.sort_by_key(|difference| difference.kind != Kind::Integrity);
     if strict {
         return differences.into_iter().next().map_or(Ok(()), Err);
     }
     for difference in differences {
-        cx.ui.warn(difference);
+        plan.session.ui.warn(difference);
     }
     Ok(())
 }
 
-pub(crate) fn place(planned: &Planned) -> PathBuf {
-    let project = planned.settings.project().map(|(_, file)| folder_of(file).to_owned());
-    let module = planned.members.first().map(|member| member.plugin.module.root.clone());
+pub(crate) fn place(plan: &BuildPlan) -> PathBuf {
+    let project = plan
+        .session
+        .settings
+        .project()
+        .map(|(_, file)| folder_of(file).to_owned());
+    let module = plan.members.first().map(|member| member.plugin.module.root.clone());
     project
         .or(module)
-        .unwrap_or_else(|| planned.host.cwd.clone())
+        .unwrap_or_else(|| plan.session.host.cwd.clone())
         .join(lockfile::FILE)
 }
 
@@ -82,10 +87,10 @@ pub(crate) enum Depth {
 }
 
 /// Notes everything of a plan; tells each difference.
-pub(crate) fn compare(lock: &mut Lock, planned: &Planned, depth: Depth) -> Result<Vec<Error>> {
-    let Planned { host, store, .. } = planned;
+pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result<Vec<Error>> {
+    let Session { host, store, .. } = &plan.session;
     let asked = |what: String| {
-        Error::usage(format!("{} does not fit: {what}", place(planned).display()))
+        Error::usage(format!("{} does not fit: {what}", place(plan).display()))
             .help("if that is meant: `plugbuild lock`, and commit it")
     };
     let sum = |file: &Path| match depth {
@@ -94,7 +99,7 @@ pub(crate) fn compare(lock: &mut Lock, planned: &Planned, depth: Depth) -> Resul
     };
     let mut differences = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
-    for job in &planned.plan.jobs {
+    for Unit { job, .. } in &plan.units {
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
             let facts = GatewayFacts::of(&job.gateway, sum)?;
@@ -114,7 +119,7 @@ pub(crate) fn compare(lock: &mut Lock, planned: &Planned, depth: Depth) -> Resul
         }
     }
     let platform = host.platform.to_string();
-    for tool in pinned(planned) {
+    for tool in pinned(plan) {
         let name = tool.to_string();
         let pin = match depth {
             Depth::Looks if lock.is_outdated() || lock.has_tool(&name, &platform) => Pin::Same,
@@ -151,8 +156,8 @@ impl fmt::Display for Pinned {
 }
 
 /// The tools of a plan that a lock pins, each once.
-pub(crate) fn pinned(planned: &Planned) -> Vec<Pinned> {
-    let host = &planned.host;
+pub(crate) fn pinned(plan: &BuildPlan) -> Vec<Pinned> {
+    let host = &plan.session.host;
     let library = host.var("ZIG_LIB_DIR").map(|dir| host.absolute(dir));
     let mut all: Vec<Pinned> = Vec::new();
     let mut add = |tool, version: &str, parts: &dyn Fn() -> Parts| {
@@ -164,7 +169,11 @@ pub(crate) fn pinned(planned: &Planned) -> Vec<Pinned> {
             });
         }
     };
-    for Toolchain { go, cc, .. } in &planned.tools {
+    for Unit {
+        toolchain: Toolchain { go, cc, .. },
+        ..
+    } in &plan.units
+    {
         add("go", &go.version.to_string(), &|| Parts::of_go(&go.root));
         if let Some(zig) = &cc.zig {
             add("zig", &zig.version, &|| Parts::of_zig(&zig.program, library.as_deref()));

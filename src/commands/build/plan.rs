@@ -1,77 +1,94 @@
 //! Everything that is known before anything is written: from the arguments to a plan with its tools.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::build::unit::Unit;
 use crate::commands::args::BuildArgs;
 use crate::commands::build::request::OptionResolver;
-use crate::commands::cli::{misspelt_command, no_such_command};
 use crate::gateway::facts::Gateway;
-use crate::matrix::Matrix;
-use crate::modules::align::Means;
-use crate::plan::{Job, Output, Plan};
+use crate::plan::Job;
+use crate::plan::Output;
 use crate::project::config::{Config, Settings};
 use crate::project::go_env::GoEnv;
 use crate::project::workspace;
 use crate::project::workspace::Member;
-use crate::toolchain::Toolchain;
 use crate::toolchain::bundle::proxy;
-use crate::toolchain::store::{SharedLock, Store};
+use crate::toolchain::session::Session;
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
-use crate::{gateway, plan, toolchain};
+use crate::{gateway, modules, plan, toolchain};
 
-/// A plan, the tools of each of its jobs, and what they were made from.
-pub(crate) struct Planned {
-    /// The surroundings, with what the settings files add to them.
-    pub(crate) host: Host,
-    pub(crate) settings: Settings,
-    pub(crate) matrix: Matrix,
+/// Units to build, and what they were planned from.
+pub(crate) struct BuildPlan {
+    pub(crate) session: Session,
     pub(crate) members: Vec<Member>,
-    pub(crate) plan: Plan,
-    pub(crate) tools: Vec<Toolchain>,
-    pub(crate) store: Store,
+    pub(crate) units: Vec<Unit>,
     /// What could not be planned, with `--keep-going`.
     pub(crate) refused: Vec<(String, Error)>,
-    /// Keeps others from sweeping what this run has made.
-    pub(crate) hold: Option<SharedLock>,
-    /// Whether what fails stops the rest.
+    /// Whether what fails leaves the rest going.
     pub(crate) keep_going: bool,
-    /// Whether the network is not to be used.
-    pub(crate) offline: bool,
 }
 
-impl Planned {
-    /// What it takes to ask the go command, and to write what it shall read.
-    pub(crate) fn means(&self) -> Means<'_> {
-        Means {
-            matrix: &self.matrix,
-            host: &self.host,
-            store: &self.store,
+impl BuildPlan {
+    /// With every tool fetched that was missing.
+    pub(crate) fn with_tools(self) -> Result<Self> {
+        let ensure = |unit: Unit| {
+            Ok(Unit {
+                toolchain: toolchain::ensure(&unit.job, unit.toolchain, &self.session)?,
+                ..unit
+            })
+        };
+        Ok(BuildPlan {
+            units: self.units.into_iter().map(ensure).collect::<Result<_>>()?,
+            ..self
+        })
+    }
+
+    /// With what each C compiler says of itself.
+    pub(crate) fn with_asked_compilers(self) -> Self {
+        let ask = |unit: Unit| Unit {
+            toolchain: unit.toolchain.asked(&self.session.host),
+            ..unit
+        };
+        BuildPlan {
+            units: self.units.into_iter().map(ask).collect(),
+            ..self
         }
     }
 
-    /// The jobs, each with its tools.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = (&Job, &Toolchain)> {
-        self.plan.jobs.iter().zip(&self.tools)
+    /// With the files elsewhere than they were asked for.
+    pub(crate) fn with_outputs(self, output: impl Fn(&Unit, &Session) -> PathBuf) -> Self {
+        let moved = |unit: Unit| {
+            let output = output(&unit, &self.session);
+            Unit {
+                job: Job { output, ..unit.job },
+                ..unit
+            }
+        };
+        BuildPlan {
+            units: self.units.into_iter().map(moved).collect(),
+            ..self
+        }
     }
 }
 
-/// Looks at files and PATH, writes nothing, and tells what is to be warned of.
-pub(crate) fn planned(args: &BuildArgs, cx: Context) -> Result<Planned> {
+/// Looks at files and PATH, writes nothing, and prints what is to be warned of.
+pub(crate) fn plan_build(args: &BuildArgs, cx: Context) -> Result<BuildPlan> {
     let (dir, settings) = settings(args, cx)?;
     let warnings = settings.warnings();
-    let made = made(args, &dir, settings, cx);
+    let made = make(args, &dir, settings, cx);
     // Also where no plan comes of it: a key that is misspelt may be why.
-    let told = made.as_ref().map_or(&warnings, |planned| &planned.plan.warnings);
-    told.iter().for_each(|warning| cx.ui.warn(warning));
-    made
+    let warnings = made.as_ref().map_or(&warnings, |(_, warnings)| warnings);
+    warnings.iter().for_each(|warning| cx.ui.warn(warning));
+    made.map(|(plan, _)| plan)
 }
 
-/// The same once more, elsewhere: the warnings have been told.
-pub(crate) fn replanned(args: &BuildArgs, cx: Context) -> Result<Planned> {
+/// The same once more, in another place: the warnings have been printed.
+pub(crate) fn plan_build_quietly(args: &BuildArgs, cx: Context) -> Result<BuildPlan> {
     let (dir, settings) = settings(args, cx)?;
-    made(args, &dir, settings, cx)
+    make(args, &dir, settings, cx).map(|(plan, _)| plan)
 }
 
 fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
@@ -80,83 +97,95 @@ fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
     Ok((dir, settings))
 }
 
-fn made(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<Planned> {
+/// The plan, and what is to be warned of.
+fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<(BuildPlan, Vec<String>)> {
+    let mut warnings = settings.warnings();
     let offline = cx.offline || args.lock.frozen;
-    let host = settings.with_mirrors(cx.host);
-    let goenv = GoEnv::read(&host)?;
-    let members = members(args, dir, &settings, &host, &goenv)?;
+    let session = Session::with(settings, Context { offline, ..cx })?;
+    let Session {
+        settings, host, matrix, ..
+    } = &session;
+    let goenv = GoEnv::read(host)?;
+    let members = members(args, dir, settings, host, &goenv)?;
     workspace::check(&members)?;
-    let matrix = settings.matrix()?;
     if let Some(file) = &args.verify_with {
-        gateway::identify(&gateway::Asked::file(file.clone()), &matrix, &host)?;
+        gateway::identify(&gateway::Asked::file(file.clone()), matrix, host)?;
     }
-    let sources = OptionResolver {
-        args,
-        settings: &settings,
-        host: &host,
-    };
-    if let (Output::File(file), [_, _, ..]) = (sources.output().value, members.as_slice()) {
+    let options = OptionResolver::new(args, &session);
+    if let (Output::File(file), [_, _, ..]) = (options.output().value, members.as_slice()) {
         return Err(
             Error::usage(format!("{} cannot hold {} plugins", file.display(), members.len()))
                 .help("name a folder: `--out-dir DIR`"),
         );
     }
-    let mut plan = Plan {
-        jobs: Vec::new(),
-        warnings: settings.warnings(),
-    };
-    let mut gateways: Vec<(gateway::Asked, Gateway)> = Vec::new();
-    let mut refused = Vec::new();
+    let mut gateways = Gateways::default();
+    let (mut jobs, mut refused) = (Vec::new(), Vec::new());
     for member in &members {
-        let request = sources.request(&member.name, &member.config);
-        let mut built_for: Vec<Gateway> = Vec::new();
-        for asked in sources.asked(&member.config)? {
-            let known = gateways.iter().find(|(other, _)| *other == asked);
-            let gateway = match known {
-                Some((_, gateway)) => gateway.clone(),
-                None => gateway::identify(&asked, &matrix, &host)?,
+        let request = options.request(&member.name, &member.config);
+        for gateway in gateways.of(options.asked(&member.config)?, &session)? {
+            let linked = modules::gateway::linked_modules(&gateway, matrix)?;
+            let facts = plan::Facts {
+                goenv: &goenv,
+                matrix,
+                platform: host.platform,
             };
-            // `2.12 2.12.1` is one gateway in other words.
-            if built_for.iter().any(|other| other.is_same(&gateway)) {
-                continue;
-            }
-            built_for.push(gateway.clone());
-            match plan::make(&request, &gateway, &member.plugin, &goenv, &matrix, host.platform) {
-                Ok(one) => {
-                    plan.jobs.extend(one.jobs);
-                    plan.warnings.extend(one.warnings);
+            match plan::make(&request, &gateway, &linked, &member.plugin, facts) {
+                Ok(made) => {
+                    jobs.extend(made.jobs);
+                    warnings.extend(made.warnings);
                 }
                 Err(why) if args.work.keep_going => {
-                    refused.push((format!("{} for {}", member.name, gateway.label), why))
+                    refused.push((format!("{} for {}", member.name, gateway.label), why));
                 }
                 Err(why) => return Err(why),
             }
-            if known.is_none() {
-                gateways.push((asked, gateway));
-            }
         }
     }
-    plan::check_outputs(&plan.jobs)?;
-    let mut said = std::collections::HashSet::new();
-    plan.warnings.retain(|warning| said.insert(warning.clone()));
-    let store = Store::open(&host)?;
-    for job in &mut plan.jobs {
-        proxy::without_network(&mut job.env, offline, &host, &store);
+    plan::check_outputs(&jobs)?;
+    let mut seen = HashSet::new();
+    warnings.retain(|warning| seen.insert(warning.clone()));
+    for job in &mut jobs {
+        proxy::without_network(&mut job.env, offline, host, &session.store);
     }
-    let tools = toolchain::resolve(&plan, &matrix, &host, &store, offline)?;
-    Ok(Planned {
-        offline,
-        settings,
-        matrix,
+    let toolchains = toolchain::resolve(&jobs, &session)?;
+    let units = jobs.into_iter().zip(toolchains);
+    let plan = BuildPlan {
+        units: units
+            .map(|(job, toolchain)| Unit::new(job, toolchain, &session.store))
+            .collect(),
         members,
-        plan,
-        tools,
-        store,
         refused,
-        hold: None,
         keep_going: args.work.keep_going,
-        host,
-    })
+        session,
+    };
+    Ok((plan, warnings))
+}
+
+/// Gateways by what was asked for: each is looked into once, for however many plugins.
+#[derive(Default)]
+struct Gateways(Vec<(gateway::Asked, Gateway)>);
+
+impl Gateways {
+    /// Those of one plugin; `2.12 2.12.1` is one gateway in other words.
+    fn of(&mut self, all: Vec<gateway::Asked>, session: &Session) -> Result<Vec<Gateway>> {
+        let mut gateways: Vec<Gateway> = Vec::new();
+        for asked in all {
+            let gateway = self.identify(asked, session)?;
+            if !gateways.iter().any(|other| other.is_same(&gateway)) {
+                gateways.push(gateway);
+            }
+        }
+        Ok(gateways)
+    }
+
+    fn identify(&mut self, asked: gateway::Asked, session: &Session) -> Result<Gateway> {
+        if let Some((_, gateway)) = self.0.iter().find(|(other, _)| *other == asked) {
+            return Ok(gateway.clone());
+        }
+        let gateway = gateway::identify(&asked, &session.matrix, &session.host)?;
+        self.0.push((asked, gateway.clone()));
+        Ok(gateway)
+    }
 }
 
 /// The plugin in a folder, or those of its workspace.
@@ -173,8 +202,7 @@ fn members(args: &BuildArgs, dir: &Path, settings: &Settings, host: &Host, goenv
     });
     let whole = select.workspace || !select.package.is_empty() || !select.exclude.is_empty() || at_root;
     if !whole {
-        let member = Member::read(dir, project, host, goenv);
-        return Ok(vec![member.map_err(|why| or_command(why, &args.plan.path, dir))?]);
+        return Ok(vec![Member::read(dir, project, host, goenv)?]);
     }
     let members = match project {
         Some((config, file)) if names_some(config) || !is_module(dir) => workspace::members(config, file, host, goenv)?,
@@ -194,13 +222,4 @@ fn names_some(config: &Config) -> bool {
 
 fn is_module(dir: &Path) -> bool {
     dir.join("go.mod").exists()
-}
-
-/// A word that is no folder may have been meant as a command.
-fn or_command(why: Error, typed: &Path, dir: &Path) -> Error {
-    let word = typed.to_str().filter(|_| !dir.exists());
-    match word.filter(|word| misspelt_command(word).is_some()) {
-        Some(word) => no_such_command(word),
-        None => why,
-    }
 }

@@ -1,109 +1,148 @@
-//! TODO src/commands/build/prepare.rs
+//! From a plan to units that can be linked: tools fetched, held to the lockfile, modules found.
 
+use crate::build;
+use crate::build::fingerprint;
 use crate::build::fingerprint::GoSeen;
-use crate::build::{fingerprint, go_command};
+use crate::build::unit::{Fingerprint, ReadyUnit, Unit};
 use crate::commands::args::BuildArgs;
-use crate::commands::build::plan::Planned;
-use crate::commands::build::{events, provide};
-use crate::modules::align as modules_align;
-use crate::modules::align::{Means, ModuleOverlay};
+use crate::commands::build::plan::BuildPlan;
+use crate::commands::build::{events, locked};
+use crate::modules::align;
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::modules::gateway::GatewayModulesCache;
-use crate::plan::Job;
-use crate::project::trust;
-use crate::toolchain;
-use crate::toolchain::Toolchain;
-use crate::util::context::Context;
-use crate::util::error::{Kind, Result};
+use crate::project::workspace::Member;
+use crate::project::{import_path, trust};
+use crate::toolchain::session::Session;
+use crate::toolchain::store::SharedLock;
+use crate::toolchain::{cc, gc};
+use crate::util::error::{Error, Kind, Result};
+use crate::util::ui::Ui;
 
-/// Whether what a build was made of last time may stand for asking the go command again.
+/// Whether what was found out for the last build may stand for asking the go command again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seals {
-    Heed,
-    /// All that a build reads is to be had, whether or not one is needed.
-    Ignore,
+pub(crate) enum Reuse {
+    Saved,
+    /// All that a build reads is to be had, so all of it is asked for.
+    Nothing,
+}
+
+/// Units that can be linked, with what they were made from.
+pub(crate) struct ReadyBuild {
+    pub(crate) session: Session,
+    pub(crate) members: Vec<Member>,
+    pub(crate) units: Vec<ReadyUnit>,
+    /// What could not be planned or prepared, with `--keep-going`.
+    pub(crate) refused: Vec<(String, Error)>,
+    /// Keeps others from sweeping what this run has made.
+    _store: SharedLock,
+}
+
+impl ReadyBuild {
+    /// The same, which prints again what was planned without a word.
+    pub(crate) fn with_ui(self, ui: Ui) -> Self {
+        ReadyBuild {
+            session: Session { ui, ..self.session },
+            ..self
+        }
+    }
 }
 
 /// Has every tool of the plan at hand to be run.
-pub(crate) fn prepare(planned: &mut Planned, args: &BuildArgs, seals: Seals, cx: Context) -> Result<()> {
-    if let Some(job) = planned
-        .plan
-        .jobs
-        .iter()
-        .find(|job| trust::concerns(job, &planned.matrix, &planned.host))
-    {
-        trust::require(&planned.settings, trust::CC, &planned.matrix, &planned.host)
-            .map_err(|why| why.help(format!("or build {} with another compiler: `--cc zig`", job.name)))?;
+pub(crate) fn prepare(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result<ReadyBuild> {
+    let Session {
+        settings, matrix, host, ..
+    } = &plan.session;
+    let needs_trust = |unit: &&Unit| cc::needs_trust(&unit.job, matrix, host);
+    if let Some(unit) = plan.units.iter().find(needs_trust) {
+        trust::require(settings, trust::CC, matrix, host)
+            .map_err(|why| why.help(format!("or build {} with another compiler: `--cc zig`", unit.job.name)))?;
     }
-    for tools in &mut planned.tools {
-        tools.cc.ask(&planned.host);
-    }
-    provide(planned, args, seals, cx)
+    provide(plan.with_asked_compilers(), args, reuse)
 }
 
-/// Has every tool of the plan at hand.
-pub(crate) fn ensure(planned: &mut Planned, cx: Context) -> Result<()> {
-    let Planned {
-        plan,
-        tools,
-        matrix,
-        host,
-        store,
-        offline,
-        ..
-    } = planned;
-    toolchain::ensure(plan, tools, matrix, host, store, *offline, cx.ui)
+/// Fetches every tool of the plan, and says what could not be planned. Runs no C compiler.
+pub(crate) fn provide(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result<ReadyBuild> {
+    for (title, why) in &plan.refused {
+        plan.session.ui.failed(title, why);
+    }
+    gc::sweep(&plan.session.store);
+    let lock = plan.session.store.hold()?;
+    let plan = plan.with_tools()?;
+    for unit in &plan.units {
+        let go = &unit.toolchain.go;
+        import_path::check(&unit.job.plugin, |path| go.has_package(path))?;
+    }
+    locked::check(&plan, args)?;
+    align_all(plan, reuse, lock)
 }
 
-/// Makes each job build against its gateway's modules, where it would not load otherwise.
-pub(crate) fn align(planned: &mut Planned, seals: Seals, cx: Context) -> Result<()> {
-    let (mut sides, mut seen) = (GatewayModulesCache::default(), GoSeen::default());
-    let jobs = std::mem::take(&mut planned.plan.jobs);
-    for (mut job, tools) in jobs.into_iter().zip(std::mem::take(&mut planned.tools)) {
-        match prepared(&mut job, &tools, seals, (&mut sides, &mut seen), planned.means(), cx) {
-            Ok(prepared) => job.prepared = prepared,
-            Err(why) if planned.keep_going && why.kind != Kind::Interrupted => {
-                cx.ui.failed(&events::title(&job), &why);
-                planned.refused.push((events::title(&job), why));
-                continue;
+/// Makes each unit build against its gateway's modules, where it would not load otherwise.
+pub(crate) fn align_all(plan: BuildPlan, reuse: Reuse, lock: SharedLock) -> Result<ReadyBuild> {
+    let BuildPlan {
+        session,
+        members,
+        units,
+        mut refused,
+        keep_going,
+    } = plan;
+    let mut caches = Caches::default();
+    let mut ready: Vec<ReadyUnit> = Vec::new();
+    for unit in units {
+        let title = events::title(&unit.job);
+        match overlay_of(&unit, reuse, &mut caches, &session) {
+            Ok((overlay, fingerprint)) => {
+                let unit = build::ready(unit, overlay, fingerprint, &session);
+                // Of several targets of one gateway the same would be said.
+                let same = |other: &ReadyUnit| {
+                    other.job.plugin == unit.job.plugin
+                        && other.job.gateway == unit.job.gateway
+                        && other.overlay == unit.overlay
+                };
+                if !ready.iter().any(same) {
+                    align::prepare::tell(&unit.job, &unit.overlay, &session.ui);
+                }
+                ready.push(unit);
+            }
+            Err(why) if keep_going && why.kind != Kind::Interrupted => {
+                session.ui.failed(&title, &why);
+                refused.push((title, why));
             }
             Err(why) => return Err(why),
         }
-        // Of several targets of one gateway the same would be said.
-        let like =
-            |other: &Job| other.plugin == job.plugin && other.gateway == job.gateway && other.prepared == job.prepared;
-        if !planned.plan.jobs.iter().any(like) {
-            modules_align::tell(&job, cx.ui);
-        }
-        planned.plan.jobs.push(job);
-        planned.tools.push(tools);
     }
-    Ok(())
+    Ok(ReadyBuild {
+        session,
+        members,
+        units: ready,
+        refused,
+        _store: lock,
+    })
 }
 
-/// How a job is made to build against its gateway's modules: as its seal says if nothing has changed since it was last
-/// built, else as the go command does.
-pub(crate) fn prepared(
-    job: &mut Job,
-    tools: &Toolchain,
-    seals: Seals,
-    (sides, seen): (&mut GatewayModulesCache, &mut GoSeen),
-    means: Means,
-    cx: Context,
-) -> Result<ModuleOverlay> {
-    if seals == Seals::Heed
-        && let Some(prepared) = sealed(job, tools, seen, means)
-    {
-        return Ok(prepared);
-    }
-    let side = sides.of(&job.gateway, means.matrix)?;
-    modules_align::prepare(job, side, &tools.go, means, cx.ui)
+/// What is read once for all units: each gateway's modules, each Go's own files.
+#[derive(Default)]
+pub(crate) struct Caches {
+    gateways: GatewayModulesCache,
+    go: GoSeen,
 }
 
-pub(crate) fn sealed(job: &mut Job, tools: &Toolchain, seen: &mut GoSeen, means: Means) -> Option<ModuleOverlay> {
-    let Means { matrix, host, store } = means;
-    let go = go_command::invocation(job, tools, matrix, host, store);
-    let linked = go_command::linked_file(job, store);
-    let (sealing, prepared) = fingerprint::look(job, tools, &go, &linked, matrix, host, seen)?;
-    job.seal = Some(sealing);
-    prepared
+/// How a unit is made to build against its gateway's modules: as saved if nothing has changed since it was last built,
+/// else as the go command says.
+pub(crate) fn overlay_of(
+    unit: &Unit,
+    reuse: Reuse,
+    caches: &mut Caches,
+    session: &Session,
+) -> Result<(ModuleOverlay, Option<Fingerprint>)> {
+    let loaded = match reuse {
+        Reuse::Saved => fingerprint::load(unit, session, &mut caches.go),
+        Reuse::Nothing => None,
+    };
+    let (fingerprint, saved) = loaded.map_or((None, None), |(fingerprint, saved)| (Some(fingerprint), saved));
+    if let Some(overlay) = saved {
+        return Ok((overlay, fingerprint));
+    }
+    let gateway = caches.gateways.of(&unit.job.gateway, &session.matrix)?;
+    let overlay = align::prepare::prepare(&unit.job, gateway, &unit.toolchain.go, session)?;
+    Ok((overlay, fingerprint))
 }

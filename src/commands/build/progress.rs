@@ -1,27 +1,37 @@
-//! TODO src/commands/build/progress.rs
+//! The live display of builds: a line for each that runs, one for all; plain lines where nothing can be drawn.
 
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use crate::commands::build::events::{Built, title};
-use crate::commands::build::jobs::spinner;
+use crate::build::unit::ReadyUnit;
+use crate::commands::build::events::Built;
+use crate::commands::build::events::title;
+use crate::commands::build::summary;
 use crate::commands::output::print_json;
-use crate::plan::Job;
-use crate::util::context::Context;
+use crate::toolchain::session::Session;
 use crate::util::error::{Kind, Result};
 use crate::util::ui::Format;
 
-/// The live display: a line for each job that runs, one for all; plain lines where nothing can be drawn.
 pub(crate) struct Progress<'a> {
-    pub(crate) cx: Context<'a>,
-    pub(crate) live: Option<(MultiProgress, ProgressBar)>,
+    session: &'a Session,
+    /// One build by itself: what it says is printed as it comes.
+    alone: bool,
+    all: Option<(MultiProgress, ProgressBar)>,
+}
+
+/// A build that runs.
+pub(crate) struct Row {
+    spinner: Option<ProgressBar>,
+    /// What it said, to be printed in one piece.
+    lines: Vec<String>,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(total: usize, cx: Context<'a>) -> Self {
-        let live = (cx.host.interactive && !cx.ui.is_quiet()).then(|| {
+    pub(crate) fn new(total: usize, alone: bool, session: &'a Session) -> Self {
+        let live = !alone && session.host.interactive && !session.ui.is_quiet();
+        let all = live.then(|| {
             let all = MultiProgress::new();
             let bar = all.add(ProgressBar::new(total as u64));
             if let Ok(style) = ProgressStyle::with_template("{msg:>12} [{bar:30}] {pos}/{len} {elapsed}") {
@@ -32,67 +42,87 @@ impl<'a> Progress<'a> {
             bar.enable_steady_tick(Duration::from_secs(1));
             (all, bar)
         });
-        Progress { cx, live }
+        Progress { session, alone, all }
     }
 
-    pub(crate) fn begin(&self, job: &Job) -> Option<ProgressBar> {
-        let Some((all, bar)) = &self.live else {
-            self.cx.ui.status("building", title(job));
-            return None;
+    pub(crate) fn begin(&self, unit: &ReadyUnit) -> Row {
+        let ui = &self.session.ui;
+        let title = title(&unit.job);
+        let spinner = match &self.all {
+            Some((all, bar)) => Some(spinner(all.insert_before(bar, ProgressBar::new_spinner()), &title)),
+            None if self.alone && self.session.host.interactive && !ui.is_quiet() => {
+                Some(spinner(ProgressBar::new_spinner(), &title))
+            }
+            None if self.alone => None,
+            None => {
+                ui.status("building", title);
+                None
+            }
         };
-        let row = all.insert_before(bar, ProgressBar::new_spinner());
-        Some(spinner(row, &title(job)))
+        Row {
+            spinner,
+            lines: Vec::new(),
+        }
     }
 
-    /// Says what came of a job, with all that was said meanwhile, in one piece and above the rows that go on.
-    pub(crate) fn end(
-        &self,
-        row: &Option<ProgressBar>,
-        job: &Job,
-        said: &[String],
-        result: &Result<Built>,
-        event: &Value,
-    ) {
-        if let Some(row) = row {
-            row.finish_and_clear();
+    /// A line that a build says.
+    pub(crate) fn line(&self, row: &mut Row, unit: &ReadyUnit, line: &str) {
+        if !self.alone {
+            row.lines.push(line.to_owned());
+            return;
         }
-        let say = || {
-            let ui = self.cx.ui;
-            for line in said {
-                ui.go_said(line, &job.plugin.dir);
+        let print = || self.session.ui.go_said(line, &unit.job.plugin.dir);
+        match &row.spinner {
+            Some(spinner) => spinner.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Prints what came of a build, with all that it said, in one piece and above the rows that go on. What stops a build
+    /// that runs by itself is the command's own error.
+    pub(crate) fn end(&self, row: Row, unit: &ReadyUnit, result: &Result<Built>, event: &Value) {
+        if let Some(spinner) = &row.spinner {
+            spinner.finish_and_clear();
+        }
+        let print = || {
+            let ui = &self.session.ui;
+            for line in &row.lines {
+                ui.go_said(line, &unit.job.plugin.dir);
             }
             match result {
-                Ok(done) => {
-                    let word = if done.artefact.fresh { "up to date" } else { "finished" };
-                    ui.status(word, format!("{} in {:.1} s", title(job), done.took.as_secs_f64()));
-                    ui.detail("checked", &done.artefact.checks);
-                    if let Some(verdict) = &done.verdict {
-                        ui.status("verified", verdict);
-                    }
-                    for dir in &done.artefact.checks.local_paths {
-                        ui.detail("names", dir);
-                    }
-                }
+                Ok(built) if self.alone => summary::report(unit, built, self.session),
+                Ok(built) => summary::report_one_of_many(unit, built, ui),
                 // The user knows.
                 Err(why) if why.kind == Kind::Interrupted => {}
-                Err(why) => ui.failed(&title(job), why),
+                Err(_) if self.alone => {}
+                Err(why) => ui.failed(&title(&unit.job), why),
             }
-            if self.cx.format == Format::Json {
+            if self.session.format == Format::Json && !(self.alone && result.is_err()) {
                 print_json(event);
             }
         };
-        match &self.live {
+        match &self.all {
             Some((all, bar)) => {
-                all.suspend(say);
+                all.suspend(print);
                 bar.inc(1);
             }
-            None => say(),
+            None => print(),
         }
     }
 
     pub(crate) fn close(&self) {
-        if let Some((_, bar)) = &self.live {
+        if let Some((_, bar)) = &self.all {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A line that turns, with a clock; cut where the terminal ends.
+fn spinner(row: ProgressBar, title: &str) -> ProgressBar {
+    if let Ok(style) = ProgressStyle::with_template("{spinner:>12} {wide_msg} {elapsed}") {
+        row.set_style(style);
+    }
+    row.set_message(title.to_owned());
+    row.enable_steady_tick(Duration::from_millis(120));
+    row
 }

@@ -4,12 +4,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::build::go_command;
 use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs};
 use crate::commands::build::jobs;
-use crate::commands::build::jobs::{BuildOptions, manner};
-use crate::commands::build::plan::{Planned, replanned};
-use crate::commands::build::prepare::{Seals, prepare};
+use crate::commands::build::jobs::BuildOptions;
+use crate::commands::build::plan::plan_build_quietly;
+use crate::commands::build::prepare::{ReadyBuild, Reuse, prepare};
 use crate::commands::build::request::folder_of;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::proxy::file_url;
@@ -20,20 +19,21 @@ use crate::util::host::Host;
 use crate::util::ui::counted;
 
 /// Builds again and compares with what has just been built.
-pub(crate) fn run(args: &BuildArgs, first: &Planned, cx: Context) -> Result<()> {
+pub(crate) fn run(args: &BuildArgs, first: &ReadyBuild) -> Result<()> {
     let place = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
-    let compared = again(args, first, place.path(), cx);
+    let compared = again(args, first, place.path());
     // A module cache may hold folders that cannot be written; the system clears what is left.
     let _ = remove_tree(place.path());
     compared
 }
 
-fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result<()> {
+fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
     let root = root(first)?;
+    let session = &first.session;
     let copy = place.join("elsewhere");
-    let outputs: Vec<&Path> = first.plan.jobs.iter().map(|job| job.output.as_path()).collect();
+    let outputs: Vec<&Path> = first.units.iter().map(|unit| unit.job.output.as_path()).collect();
     copy_tree(&root, &copy, &outputs)?;
-    let dir = cx.host.absolute(&args.plan.path);
+    let dir = session.host.absolute(&args.plan.path);
     let dir = dir.canonicalize().map_err(|e| Error::io("read", &dir, e))?;
     let inner = dir.strip_prefix(&root).unwrap_or(Path::new(""));
     let args = BuildArgs {
@@ -47,38 +47,40 @@ fn again(args: &BuildArgs, first: &Planned, place: &Path, cx: Context) -> Result
         },
         ..args.clone()
     };
-    let mut host = elsewhere(cx.host, place)?;
+    let mut host = elsewhere(&session.host, place)?;
     // What was built first was trusted, and this is its copy.
     host.env
         .insert(crate::project::trust::VARIABLE.into(), copy.clone().into());
-    let cx = Context { host: &host, ..cx };
+    let cx = Context {
+        host: &host,
+        ..session.context()
+    };
     cx.ui
         .status("again", format!("in {}, with empty caches", copy.display()));
-    let mut second = replanned(&args, cx)?;
-    prepare(&mut second, &args, Seals::Heed, cx)?;
-    let manner = BuildOptions {
-        list_files: false,
-        ..manner(&args, &second)
-    };
-    let built = jobs::run(&second, &manner, cx);
-    for job in &second.plan.jobs {
-        if let Some(dir) = go_command::linked_file(job, &second.store).parent() {
-            // Nobody will build there again; what is left is only space.
-            let _ = remove_tree(dir);
-        }
+    let plan = plan_build_quietly(&args, cx)?;
+    let options = BuildOptions::of(&args, &plan).unlisted();
+    let second = prepare(plan, &args, Reuse::Saved)?;
+    let built = jobs::run(&second, &options);
+    for unit in &second.units {
+        // Nobody will build there again; what is left is only space.
+        let _ = remove_tree(&unit.linked.dir);
     }
     built?;
-    for (one, other) in first.plan.jobs.iter().zip(&second.plan.jobs) {
-        same(&one.output, &other.output)?;
-        cx.ui.status("reproduced", one.output.display());
+    for (one, other) in first.units.iter().zip(&second.units) {
+        same(&one.job.output, &other.job.output)?;
+        cx.ui.status("reproduced", one.job.output.display());
     }
     Ok(())
 }
 
 /// The folder that holds all that is built from.
-fn root(planned: &Planned) -> Result<PathBuf> {
-    let plugins = planned.members.iter().map(|member| &member.plugin);
-    let project = planned.settings.project().map(|(_, file)| folder_of(file).to_owned());
+fn root(build: &ReadyBuild) -> Result<PathBuf> {
+    let plugins = build.members.iter().map(|member| &member.plugin);
+    let project = build
+        .session
+        .settings
+        .project()
+        .map(|(_, file)| folder_of(file).to_owned());
     let mut folders = plugins.flat_map(|plugin| {
         let modules = std::iter::once(&plugin.module)
             .chain(&plugin.siblings)

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::commands::args::BuildArgs;
 use crate::gateway;
 use crate::gateway::GatewaySpec;
-use crate::modules::align::Mode;
+use crate::plan::CcChoice;
+use crate::plan::Output;
+use crate::plan::Request;
 use crate::plan::chosen::Chosen;
 use crate::plan::targets::TargetSelection;
-use crate::plan::{CcChoice, Output, Request};
+use crate::project::config::tables::Mode;
 use crate::project::config::{Config, PluginConfig, Settings, Texts};
 use crate::project::trust::program_of;
+use crate::toolchain::session::Session;
 use crate::util::component::Name;
 use crate::util::error::Result;
 use crate::util::host::Host;
@@ -26,7 +29,15 @@ pub(crate) struct OptionResolver<'a> {
     pub(crate) host: &'a Host,
 }
 
-impl OptionResolver<'_> {
+impl<'a> OptionResolver<'a> {
+    pub(crate) fn new(args: &'a BuildArgs, session: &'a Session) -> Self {
+        OptionResolver {
+            args,
+            settings: &session.settings,
+            host: &session.host,
+        }
+    }
+
     /// The gateways, or none if nothing names one. A plugin may have its own.
     pub(crate) fn named(&self, plugin: &PluginConfig) -> Result<GatewayChoice> {
         let given = &self.args.plan.gateway;

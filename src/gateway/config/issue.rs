@@ -1,4 +1,4 @@
-//! TODO src/gateway/config/issue.rs
+//! What is wrong in a configuration, and where.
 
 use crate::gateway::config::document::Position;
 

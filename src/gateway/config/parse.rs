@@ -1,4 +1,4 @@
-//! TODO src/gateway/config/parse.rs
+//! A configuration file, parsed by its format.
 
 use crate::gateway::config::document::Node;
 use crate::gateway::config::document::Position;

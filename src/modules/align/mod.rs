@@ -19,12 +19,6 @@ pub mod split;
 mod tests;
 pub mod overlay;
 
-pub use crate::modules::align::overlay::ModuleOverlay;
-pub(crate) use crate::modules::align::prepare::{own_modfile, refuse_lacking};
-pub use crate::modules::align::prepare::{prepare, tell};
-pub use crate::project::config::tables::Mode;
-pub use crate::toolchain::session::Means;
-
 /// What the copy says otherwise than the user's files, and what that means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alignment {

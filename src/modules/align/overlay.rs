@@ -1,4 +1,4 @@
-//! TODO src/modules/align/overlay.rs
+//! What makes a build take the gateway's modules: a copy of go.mod and the flags that name it.
 
 use std::ffi::OsString;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::modules::PossibleConflict;
 use crate::modules::align::Alignment;
 use crate::modules::modfile::ModFile;
+use crate::plan::Job;
 
 /// What a build must be told so that it takes the gateway's modules: nothing, where it fits as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,16 @@ impl ModuleOverlay {
     #[must_use]
     pub fn flags(&self) -> Vec<String> {
         self.copy.as_ref().map(ModFile::flags).unwrap_or_default()
+    }
+
+    /// The user's flags that the build is given: how a copy is read is ours to say, as other builds read it, too.
+    #[must_use]
+    pub fn user_flags(&self, job: &Job) -> Vec<String> {
+        let flags = job.user_flags.iter();
+        flags
+            .filter(|flag| self.copy.is_none() || !flag.starts_with("-mod="))
+            .cloned()
+            .collect()
     }
 
     /// The go command's settings beside the flags.

@@ -18,7 +18,7 @@ use crate::project::config::tables::Mode;
 use crate::project::go_mod;
 use crate::project::plugin::Plugin;
 use crate::toolchain::go::Go;
-use crate::toolchain::session::Means;
+use crate::toolchain::session::Session;
 use crate::util::error::{Error, Kind, Result};
 use crate::util::module_path::escaped;
 use crate::util::ui::{Ui, and_more, counted};
@@ -29,7 +29,8 @@ use crate::util::version::GoVersion;
 ///
 /// # Errors
 /// A clash that no alignment cures, or any clash under [`Mode::Never`]; modules that cannot be listed or fetched.
-pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, means: Means, ui: &Ui) -> Result<ModuleOverlay> {
+pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) -> Result<ModuleOverlay> {
+    let Session { matrix, store, ui, .. } = session;
     let mode = job.align;
     if let Some(flag) = own_modfile(job) {
         // Which files count is then the user's to say, and what they say is not looked into.
@@ -39,7 +40,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, means: Means, ui: &
         return Ok(ModuleOverlay::default());
     }
     let declared = declared(&job.plugin)?;
-    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
     if mode != Mode::Always && stands_alone(&job.plugin, &declared, gateway) {
         // Then go.mod says as much as the go command could.
         let decided = crate::modules::align::of(&declared, gateway, decide(&declared, gateway, &quirks));
@@ -47,13 +48,13 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, means: Means, ui: &
             return Ok(ModuleOverlay::default());
         }
     }
-    let _lock = modfile::lock(&job.plugin, means.store, || {
+    let _lock = modfile::lock(&job.plugin, store, || {
         ui.status(
             "waiting",
             format!("another plugbuild is aligning {}", job.plugin.module.path),
         );
     })?;
-    let asked = match go_list::of(job, go, means) {
+    let asked = match go_list::of(job, go, session) {
         Ok(side) => {
             side.unlisted().iter().for_each(|why| ui.warn(why));
             Some(side)
@@ -82,7 +83,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, means: Means, ui: &
         return Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"));
     }
     let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
-    let reader = GoList::of(job, &gateway.go, go.program(), means.matrix);
+    let reader = GoList::of(job, &gateway.go, go.program(), matrix);
     let mut alignment = decided;
     // Each round empties a module that was split and only came up by what moved before.
     let mut copy = loop {
@@ -96,11 +97,11 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, means: Means, ui: &
         // A gateway of the same name for another target may want other edits, and is built for at the same time.
         let label = file_label(&gateway.label);
         let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
-        let copy = modfile::write(&job.plugin, &name, &edits, &alignment.sums(), means.store)?;
+        let copy = modfile::write(&job.plugin, &name, &edits, &alignment.sums(), store)?;
         if asked.is_some() && copy.is_settled_for(&question) {
             break copy;
         }
-        let (aligned, more) = match go_list::read(job, &reader, &copy, means.host) {
+        let (aligned, more) = match go_list::read(job, &reader, &copy, &session.host) {
             Ok(aligned) => {
                 alignment.remaining = clashes(&aligned, gateway)
                     .into_iter()
@@ -255,14 +256,14 @@ fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
 }
 
 /// Says what was moved for a job, if anything was, and what is not certain.
-pub fn tell(job: &Job, ui: &Ui) {
-    for PossibleConflict { module, parent } in &job.prepared.doubts {
+pub fn tell(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
+    for PossibleConflict { module, parent } in &overlay.doubts {
         ui.warn(format!(
             "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
             job.gateway.label
         ));
     }
-    let Some(alignment) = &job.prepared.alignment else {
+    let Some(alignment) = &overlay.alignment else {
         return;
     };
     let moves = &alignment.moves;

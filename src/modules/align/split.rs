@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use crate::modules::{Ambiguous, Cause, Conflict, Direction, GatewayModules, Impact, Source, go_line};
+use crate::modules::build_list::{Ambiguous, GatewayModules, Source};
+use crate::modules::conflict::{Cause, Conflict, Direction, Impact};
+use crate::modules::go_line;
 use crate::project::go_mod;
 use crate::util::version::GoVersion;
 

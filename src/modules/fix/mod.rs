@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::matrix::{QuirkFacts, sums};
-use crate::modules::align::Means;
-use crate::modules::fix::edit::{FileChange, Fix};
+use crate::modules::fix::edit::FileChange;
+use crate::modules::fix::edit::Fix;
 use crate::modules::go_list::GoList;
 use crate::modules::modfile::{ModFile, text};
 use crate::modules::{
@@ -18,6 +18,7 @@ use crate::project::go_mod;
 use crate::project::go_mod::Directive;
 use crate::toolchain::go::Go;
 use crate::toolchain::installed_go;
+use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::util::error::{Error, Result};
 use crate::util::process::Invocation;
@@ -33,7 +34,7 @@ const ROUNDS: usize = 6;
 ///
 /// # Errors
 /// A clash that no edit cures, a workspace, or the go command's own words.
-pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, means: Means) -> Result<Fix> {
+pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) -> Result<Fix> {
     if let Some(work) = &job.plugin.work {
         return Err(Error::usage(format!(
             "{} decides the versions of several modules, and fix edits one go.mod",
@@ -44,41 +45,41 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, means: Means) -> Re
     }
     let (program, version) = match exact.state {
         State::Ready => (exact.program(), exact.version.clone()),
-        State::Missing => installed_go::fetcher(means.host, means.store).ok_or_else(|| {
+        State::Missing => installed_go::fetcher(&session.host, &session.store).ok_or_else(|| {
             Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
                 "install the gateway's: `plugbuild toolchain install {}`",
                 exact.version
             ))
         })?,
     };
-    let _lock = modfile::lock(&job.plugin, means.store, || {})?;
+    let _lock = modfile::lock(&job.plugin, &session.store, || {})?;
     let root = &job.plugin.module.root;
     let read = |name: &str| crate::util::regular_file::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];
     // What cannot be listed as it is may well be once it is edited.
-    if let Ok(side) = go_list::of(job, exact, means) {
-        let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
-        align::refuse_lacking(&decide(&side, gateway, &quirks), job)?;
+    if let Ok(side) = go_list::of(job, exact, session) {
+        let quirks = session.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+        align::prepare::refuse_lacking(&decide(&side, gateway, &quirks), job)?;
     }
     let mut edits = Vec::new();
-    let readable = readable(&own[0], job, gateway, means, &mut edits);
-    let copy = modfile::draft(&job.plugin, "draft", &[readable, own[1].clone()], means.store)?;
+    let readable = readable(&own[0], job, gateway, session, &mut edits);
+    let copy = modfile::draft(&job.plugin, "draft", &[readable, own[1].clone()], &session.store)?;
     let desk = Fixer {
         job,
         gateway,
-        means,
-        reader: GoList::of(job, &version, program, means.matrix),
+        session,
+        reader: GoList::of(job, &version, program, &session.matrix),
     };
     desk.settle(&copy, &mut edits)?;
     let mut fixed = copy.texts()?;
     // On a second copy, for `go mod tidy` may undo an edit, or need what cannot be had.
-    let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, means.store)?;
+    let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, &session.store)?;
     let known = edits.len();
     let tidied = desk.tidied(&tidy, &mut edits);
     if tidied.is_ok() {
         fixed = tidy.texts()?;
     } else if edits.len() > known {
-        let again = modfile::draft(&job.plugin, "draft", &fixed, means.store)?;
+        let again = modfile::draft(&job.plugin, "draft", &fixed, &session.store)?;
         desk.edit(&again, &edits[known..])?;
         desk.selection(&again)?;
         fixed = again.texts()?;
@@ -100,7 +101,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, means: Means) -> Re
 
 /// go.mod as the gateway's Go can read it: a go line of a newer Go is a syntax error to some, and so is a directive that
 /// came later.
-fn readable(text: &str, job: &Job, gateway: &GatewayModules, means: Means, edits: &mut Vec<Edit>) -> String {
+fn readable(text: &str, job: &Job, gateway: &GatewayModules, session: &Session, edits: &mut Vec<Edit>) -> String {
     let all = go_mod::parse(text);
     // Also where it is a hint only: `go mod tidy` of an old Go refuses any line beyond its own.
     let line = go_line::change(job.plugin.module.go.as_ref(), &gateway.go);
@@ -111,7 +112,7 @@ fn readable(text: &str, job: &Job, gateway: &GatewayModules, means: Means, edits
             edits.push(Edit::DropGodebugDefault);
         }
     }
-    let quirks = means.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let quirks = session.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
     let drop: Vec<String> = quirks
         .iter()
         .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())
@@ -134,13 +135,13 @@ fn readable(text: &str, job: &Job, gateway: &GatewayModules, means: Means, edits
 struct Fixer<'a> {
     job: &'a Job,
     gateway: &'a GatewayModules,
-    means: Means<'a>,
+    session: &'a Session,
     reader: GoList,
 }
 
 impl Fixer<'_> {
     fn selection(&self, copy: &ModFile) -> Result<PluginModules> {
-        go_list::read(self.job, &self.reader, copy, self.means.host)
+        go_list::read(self.job, &self.reader, copy, &self.session.host)
     }
 
     /// Edits the copy until nothing clashes.
@@ -206,7 +207,7 @@ impl Fixer<'_> {
 
     fn run(&self, mut go: Invocation) -> Result<()> {
         go.set.extend(self.reader.env.clone());
-        let output = go.without("GOROOT").output(self.means.host)?;
+        let output = go.without("GOROOT").output(&self.session.host)?;
         if output.status.success() {
             return Ok(());
         }

@@ -8,18 +8,21 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::build;
 use crate::matrix::{Matrix, QuirkFacts};
-use crate::modules::align::{Means, split};
+use crate::modules::align::overlay::ModuleOverlay;
+use crate::modules::align::split;
 use crate::modules::modfile::ModFile;
 use crate::modules::modfile::text::Edits;
 use crate::modules::report::Compiled;
 use crate::modules::{BuildList, PluginModules, go_line, modfile};
 use crate::plan::Job;
 use crate::project::plugin::Plugin;
+use crate::toolchain::fetch as toolchain_fetch;
 use crate::toolchain::go::Go;
+use crate::toolchain::go_messages;
+use crate::toolchain::installed_go;
+use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
-use crate::toolchain::{fetch as toolchain_fetch, go_messages, installed_go};
 use crate::util::error::{Error, Kind, Result};
 use crate::util::host::Host;
 use crate::util::process::stall::StallTimeout;
@@ -62,10 +65,12 @@ impl GoList {
 ///
 /// # Errors
 /// No Go here, or none that can load the plugin's packages: in the words of the last that was asked.
-pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginModules> {
-    let Means { matrix, host, store } = means;
+pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
+    let Session {
+        matrix, host, store, ..
+    } = session;
     let mut last = None;
-    for (program, version) in readers(exact, means) {
+    for (program, version) in readers(exact, session) {
         let line = job
             .plugin
             .module
@@ -112,9 +117,9 @@ pub fn of(job: &Job, exact: &Go, means: Means) -> Result<PluginModules> {
 }
 
 /// The go commands that can be asked, the gateway's own first.
-fn readers(exact: &Go, means: Means) -> impl Iterator<Item = (PathBuf, GoVersion)> {
+fn readers(exact: &Go, session: &Session) -> impl Iterator<Item = (PathBuf, GoVersion)> {
     let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
-    let other = installed_go::fetcher(means.host, means.store).filter(|(_, version)| *version != exact.version);
+    let other = installed_go::fetcher(&session.host, &session.store).filter(|(_, version)| *version != exact.version);
     own.into_iter().chain(other)
 }
 
@@ -122,20 +127,21 @@ fn readers(exact: &Go, means: Means) -> impl Iterator<Item = (PathBuf, GoVersion
 ///
 /// # Errors
 /// What the go command misses in them.
-pub fn is_complete(job: &Job, exact: &Go, means: Means) -> Result<()> {
-    let Some((program, version)) = readers(exact, means).next() else {
+pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
+    let Some((program, version)) = readers(exact, session).next() else {
         return Ok(());
     };
     let output = as_built(
         job,
-        GoList::of(job, &version, program, means.matrix),
+        &ModuleOverlay::default(),
+        GoList::of(job, &version, program, &session.matrix),
         &PACKAGES,
-        means.host,
+        &session.host,
     )?;
     let said = said(&output);
     // Other words are not about these files, and are the listing's to say.
-    match build::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
-        true => Err(failed(&said, job, means.host)),
+    match go_messages::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
+        true => Err(failed(&said, job, &session.host)),
         false => Ok(()),
     }
 }
@@ -316,17 +322,18 @@ const PACKAGES: [&str; 3] = ["-deps", "-f", "{{.ImportPath}}"];
 ///
 /// # Errors
 /// What the go command said.
-pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
+pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<()> {
     let output = as_built(
         job,
-        GoList::of(job, &go.version, go.program(), means.matrix),
+        overlay,
+        GoList::of(job, &go.version, go.program(), &session.matrix),
         &PACKAGES,
-        means.host,
+        &session.host,
     )?;
     if output.status.success() {
         Ok(())
     } else {
-        Err(failed(&said(&output), job, means.host))
+        Err(failed(&said(&output), job, &session.host))
     }
 }
 
@@ -335,16 +342,22 @@ pub fn fetch(job: &Job, go: &Go, means: Means) -> Result<()> {
 ///
 /// # Errors
 /// The go command cannot be run, or not fetch.
-pub fn compiles(job: &Job, go: &Go, means: Means) -> Result<Option<Compiled>> {
-    let mut reader = GoList::of(job, &go.version, go.program(), means.matrix);
+pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<Option<Compiled>> {
+    let mut reader = GoList::of(job, &go.version, go.program(), &session.matrix);
     let files = "{{if not .Standard}}{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}{{end}}";
-    let with_c = as_built(job, reader.clone(), &["-deps", "-f", files], means.host)?;
+    let with_c = as_built(job, overlay, reader.clone(), &["-deps", "-f", files], &session.host)?;
     reader.env.insert("CGO_ENABLED".to_owned(), "0".into());
-    let without = as_built(job, reader.clone(), &["-deps", "-f", files], means.host)?;
+    let without = as_built(job, overlay, reader.clone(), &["-deps", "-f", files], &session.host)?;
     if !with_c.status.success() || with_c.stdout != without.stdout {
         return Ok(None);
     }
-    let output = as_built(job, reader, &["-export", "-f", "{{.ImportPath}}"], means.host)?;
+    let output = as_built(
+        job,
+        overlay,
+        reader,
+        &["-export", "-f", "{{.ImportPath}}"],
+        &session.host,
+    )?;
     Ok(Some(match output.status.success() {
         true => Compiled::Yes,
         false => Compiled::No(words(&said(&output)).into_iter().map(str::to_owned).collect()),
@@ -352,18 +365,18 @@ pub fn compiles(job: &Job, go: &Go, means: Means) -> Result<Option<Compiled>> {
 }
 
 /// Asks about the packages of a build by the files and flags of that build.
-fn as_built(job: &Job, reader: GoList, question: &[&str], host: &Host) -> Result<Output> {
+fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str], host: &Host) -> Result<Output> {
     let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
         .arg("list")
         .args(question)
         .args(reader.flags)
-        .args(job.prepared.flags().iter().chain(&job.own_flags()).filter(files))
+        .args(overlay.flags().iter().chain(&overlay.user_flags(job)).filter(files))
         .arg(".")
         .env("PWD", &job.plugin.dir)
         .without("GOROOT");
     list.set.extend(reader.env);
-    list.set.extend(job.prepared.env());
+    list.set.extend(overlay.env());
     fetching(&list, job, host)
 }
 

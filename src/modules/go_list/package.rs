@@ -1,4 +1,4 @@
-//! TODO src/modules/go_list/package.rs
+//! The lines of `go list`: a package, and the module that it is from. Pure.
 
 use std::path::Path;
 

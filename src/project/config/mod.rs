@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::matrix::Matrix;
-use crate::project::trust::Programs;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::owner::Trusted;
@@ -96,11 +95,11 @@ impl Settings {
         Some((&file.config, &file.path))
     }
 
-    /// The programs that the project's file names and that are run for it.
+    /// The text of the project's own file.
     #[must_use]
-    pub fn programs(&self, known: &dyn Fn(&str) -> bool) -> Option<Programs> {
+    pub fn project_text(&self) -> Option<&str> {
         let file = self.files.first().filter(|_| self.has_project)?;
-        Some(Programs::of(&file.config, &file.text, &file.path, known))
+        Some(&file.text)
     }
 
     /// The files that were read, nearest first.

@@ -1,0 +1,307 @@
+//! What is printed of builds before and after them: choices with their reasons, results, the table.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::binary::Binary;
+use crate::build::unit::ReadyUnit;
+use crate::commands::build::events::Built;
+use crate::commands::build::prepare::ReadyBuild;
+use crate::commands::output::{print_json, print_path};
+use crate::gateway::facts::Gateway;
+use crate::plan::Job;
+use crate::toolchain::session::Session;
+use crate::util::error::{Error, Kind, Result};
+use crate::util::target::Target;
+use crate::util::ui::{Format, Ui, and_more, counted};
+use crate::verify::plugin_conflicts::clashes;
+
+/// What was chosen for one build, and why.
+pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
+    let ReadyUnit { job, toolchain, go, .. } = unit;
+    let Gateway {
+        label, origin, own_go, ..
+    } = &job.gateway;
+    ui.status("gateway", format!("KrakenD {label}: {origin}"));
+    let whose = own_go.as_ref().map_or_else(
+        || "as the gateway".to_owned(),
+        |own| format!("not as the gateway, which has {own}"),
+    );
+    let version = &toolchain.go.version;
+    ui.status("go", format!("{version}, {whose}: {}", toolchain.go.why));
+    ui.status("target", format!("{}: {}", job.target.value, job.target.why));
+    ui.status("cc", format!("{}: {}", toolchain.cc.label, toolchain.cc.why));
+    if let Some(caution) = toolchain.cc.caution(job) {
+        ui.warn(caution);
+    }
+    let plugin = &job.plugin;
+    ui.status("building", format!("{} ({})", plugin.module.path, plugin.dir.display()));
+    match unit.is_fresh() {
+        true => ui.detail("unchanged", "nothing of what it was linked from"),
+        false => ui.detail("running", go),
+    }
+}
+
+/// The same of many builds: each gateway once, and how many there are of everything.
+pub(crate) fn introduce_all(ready: &ReadyBuild, slots: usize) {
+    let ReadyBuild {
+        session,
+        members,
+        units,
+        ..
+    } = ready;
+    let ui = &session.ui;
+    let mut gateways: Vec<String> = Vec::new();
+    for ReadyUnit { job, toolchain, .. } in units {
+        let line = format!(
+            "KrakenD {}: {}; go {} ({})",
+            job.gateway.label, job.gateway.origin, toolchain.go.version, toolchain.go.why
+        );
+        if !gateways.contains(&line) {
+            ui.status("gateway", &line);
+            gateways.push(line);
+        }
+    }
+    // A floor follows from the gateway, and makes no target of its own.
+    let targets: BTreeSet<_> = units.iter().map(|unit| unit.job.target.value.short()).collect();
+    ui.status(
+        "planned",
+        format!(
+            "{}: {}, {}, {}; {slots} at a time",
+            counted(units.len(), "build"),
+            counted(members.len(), "plugin"),
+            counted(gateways.len(), "gateway"),
+            counted(targets.len(), "target"),
+        ),
+    );
+    for ReadyUnit { job, toolchain, .. } in units {
+        if let Some(caution) = toolchain.cc.caution(job) {
+            ui.warn(format!("{}: {caution}", job.target.value));
+        }
+    }
+}
+
+/// The result of one build by itself.
+pub(crate) fn report(unit: &ReadyUnit, built: &Built, session: &Session) {
+    let Built { artefact, verdict, .. } = built;
+    let (ui, output) = (&session.ui, &unit.job.output);
+    if let Some(verdict) = verdict {
+        ui.status("verified", verdict);
+    }
+    ui.status("checked", &artefact.checks);
+    let fresh = if artefact.fresh { "up to date" } else { "finished" };
+    ui.status(fresh, format!("{} (sha256 {})", output.display(), artefact.sha256));
+    if session.format == Format::Human {
+        print_path(output);
+    }
+}
+
+/// The result of one build among others.
+pub(crate) fn report_one_of_many(unit: &ReadyUnit, built: &Built, ui: &Ui) {
+    let Built {
+        artefact,
+        verdict,
+        took,
+    } = built;
+    let word = if artefact.fresh { "up to date" } else { "finished" };
+    let title = super::events::title(&unit.job);
+    ui.status(word, format!("{title} in {:.1} s", took.as_secs_f64()));
+    ui.detail("checked", &artefact.checks);
+    if let Some(verdict) = verdict {
+        ui.status("verified", verdict);
+    }
+    for dir in &artefact.checks.local_paths {
+        ui.detail("names", dir);
+    }
+}
+
+/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. No failure: they may be meant for two.
+pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Built>>], session: &Session) {
+    let built: Vec<&Job> = units
+        .iter()
+        .zip(results)
+        .filter_map(|(unit, result)| matches!(result, Some(Ok(_))).then_some(&unit.job))
+        .collect();
+    let place = |job: &Job| (job.gateway.label.clone(), job.target.value);
+    let mut places: Vec<(String, Target)> = Vec::new();
+    for job in &built {
+        if !places.contains(&place(job)) {
+            places.push(place(job));
+        }
+    }
+    let mut warned: Vec<(&str, &str)> = Vec::new();
+    for here in &places {
+        let there = built.iter().filter(|job| place(job) == *here);
+        let (there, files): (Vec<&Job>, Vec<Binary>) = there
+            .filter_map(|job| Some((*job, Binary::open(&job.output).ok()?)))
+            .unzip();
+        for conflict in clashes(&files) {
+            let pair = (&*there[conflict.earlier].name, &*there[conflict.later].name);
+            if session.format == Format::Json {
+                print_json(&json!({
+                    "reason": "plugins-clash", "gateway": here.0, "target": here.1, "plugins": pair,
+                    "packages": conflict.packages,
+                }));
+            }
+            if warned.contains(&pair) {
+                continue;
+            }
+            warned.push(pair);
+            session.ui.warn(format!(
+                "{} and {} cannot be in one gateway: each has its own {}{} (KrakenD {} on {})",
+                pair.0,
+                pair.1,
+                conflict.packages.first().map_or("", String::as_str),
+                and_more(conflict.packages.len().saturating_sub(1)),
+                here.0,
+                here.1.short()
+            ));
+            session
+                .ui
+                .help("give both the same version of the module that it is in, from the same source");
+        }
+    }
+}
+
+/// How many builds came to what.
+struct Counts {
+    built: usize,
+    fresh: usize,
+    failed: usize,
+    stopped: usize,
+    not_begun: usize,
+}
+
+impl Counts {
+    fn of(results: &[Option<Result<Built>>], refused: usize) -> Self {
+        let begun = || results.iter().flatten();
+        let good = begun().flatten().count();
+        let fresh = begun().flatten().filter(|built| built.artefact.fresh).count();
+        let stopped = begun().filter(|result| is_stopped(result)).count();
+        Counts {
+            built: good - fresh,
+            fresh,
+            failed: begun().count() - good - stopped + refused,
+            stopped,
+            not_begun: results.iter().filter(|result| result.is_none()).count(),
+        }
+    }
+}
+
+/// Prints the table; all results, or one error for what failed.
+pub(crate) fn conclude(
+    ready: &ReadyBuild,
+    results: Vec<Option<Result<Built>>>,
+    took: Duration,
+    list_files: bool,
+) -> Result<Vec<Built>> {
+    let ReadyBuild {
+        session,
+        units,
+        refused,
+        ..
+    } = ready;
+    let counts = Counts::of(&results, refused.len());
+    if session.format == Format::Human {
+        table(units, &results, &session.ui);
+        for (unit, result) in units.iter().zip(&results) {
+            if list_files && matches!(result, Some(Ok(_))) {
+                print_path(&unit.job.output);
+            }
+        }
+    }
+    let Counts {
+        built,
+        fresh,
+        failed,
+        stopped,
+        not_begun,
+    } = counts;
+    if session.format == Format::Json {
+        print_json(&json!({
+            "reason": "build-finished", "success": failed + not_begun + stopped == 0,
+            "built": built, "fresh": fresh, "failed": failed, "stopped": stopped, "not-begun": not_begun,
+            "seconds": took.as_millis() as f64 / 1e3,
+        }));
+    }
+    let stopped = match stopped {
+        0 => String::new(),
+        _ => format!(" {stopped} stopped,"),
+    };
+    let seconds = took.as_secs_f64();
+    session.ui.status(
+        "total",
+        format!(
+            "{built} built, {fresh} up to date, {failed} failed,{stopped} {not_begun} not begun, in {seconds:.1} s"
+        ),
+    );
+    let mut errors: Vec<Error> = refused.iter().map(|(_, why)| why.clone()).collect();
+    let mut all = Vec::new();
+    for result in results.into_iter().flatten() {
+        match result {
+            Ok(built) => all.push(built),
+            Err(why) => errors.push(why),
+        }
+    }
+    // One that was interrupted is no failure of its own; each of the others was printed where it happened.
+    if let Some(stopped) = errors.iter().find(|why| why.kind == Kind::Interrupted) {
+        return Err(stopped.clone());
+    }
+    match errors.into_iter().next() {
+        None => Ok(all),
+        Some(first) if failed == 1 => Err(first),
+        Some(first) => Err(Error {
+            what: format!(
+                "{failed} of {} builds failed; the first: {}",
+                units.len() + refused.len(),
+                first.what
+            ),
+            ..first
+        }),
+    }
+}
+
+fn is_stopped(result: &Result<Built>) -> bool {
+    matches!(result, Err(why) if why.kind == Kind::Interrupted)
+}
+
+fn table(units: &[ReadyUnit], results: &[Option<Result<Built>>], ui: &Ui) {
+    let width =
+        |of: &dyn Fn(&Job) -> usize, least: usize| units.iter().map(|unit| of(&unit.job)).max().unwrap_or(0).max(least);
+    let name = width(&|job| job.name.len(), 6);
+    let gateway = width(&|job| job.gateway.label.len(), 7);
+    // In a narrow terminal the last columns are left out.
+    let narrow = name + gateway + 28;
+    let (with_size, with_sum) = (ui.fits(narrow + 20), ui.fits(narrow + 38));
+    let row = |[plugin, of, target, word, time, size, sum]: [&str; 7]| {
+        let mut row = format!("{plugin:<name$}  {of:<gateway$}  {target:<12}  {word:<10}");
+        if with_size {
+            row += &format!("  {time:>7}  {size:>9}");
+        }
+        if with_sum {
+            row += &format!("  {sum}");
+        }
+        ui.plain(row.trim_end());
+    };
+    row(["PLUGIN", "GATEWAY", "TARGET", "RESULT", "TIME", "SIZE", "SHA-256"]);
+    for (ReadyUnit { job, .. }, result) in units.iter().zip(results) {
+        let (word, time, size, sum) = match result {
+            Some(Ok(built)) => {
+                let size = std::fs::metadata(&job.output).map_or(0, |meta| meta.len());
+                (
+                    if built.artefact.fresh { "up to date" } else { "built" },
+                    format!("{:.1} s", built.took.as_secs_f64()),
+                    format!("{:.1} MB", size as f64 / 1e6),
+                    built.artefact.sha256.get(..16).unwrap_or_default().to_owned(),
+                )
+            }
+            Some(result) if is_stopped(result) => ("stopped", String::new(), String::new(), String::new()),
+            Some(Err(_)) => ("failed", String::new(), String::new(), String::new()),
+            None => ("not begun", String::new(), String::new(), String::new()),
+        };
+        let target = job.target.value.short();
+        row([&job.name, &job.gateway.label, &target, word, &time, &size, &sum]);
+    }
+}
