@@ -30,7 +30,6 @@ pub struct Module {
 
 impl Module {
     /// What was really built: the replacement if there is one.
-    #[must_use]
     pub fn effective(&self) -> &Module {
         self.replace.as_deref().unwrap_or(self)
     }
@@ -52,19 +51,16 @@ pub struct BuildInfo {
 
 impl BuildInfo {
     /// A recorded setting: `-trimpath`, `GOARCH`…
-    #[must_use]
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// The Go version without experiments: `go1.22.1` of `go1.22.1 X:loopvar`.
-    #[must_use]
     pub fn go_release(&self) -> &str {
         self.go.split([' ', '-']).next().unwrap_or_default()
     }
 
     /// The experiments the toolchain itself was built with, or GOEXPERIMENT set at the build.
-    #[must_use]
     pub fn experiments(&self) -> &str {
         let of_toolchain = self.go.split_once(" X:").map(|(_, list)| list);
         self.setting("GOEXPERIMENT").or(of_toolchain).unwrap_or_default()
@@ -72,7 +68,6 @@ impl BuildInfo {
 
     /// The last `-X` value for a variable whose full name ends in `.name`: none if there was none, or if the build
     /// did not record its `-ldflags` (Go 1.17, `-trimpath`).
-    #[must_use]
     pub fn x_value(&self, name: &str) -> Option<&str> {
         let ends = |full: &str| full.rsplit_once('.').is_some_and(|(_, last)| last == name);
         let values = ldflags::x_values(self.setting("-ldflags")?);
@@ -80,13 +75,11 @@ impl BuildInfo {
     }
 
     /// A module of the build by its path, the main module included.
-    #[must_use]
     pub fn module(&self, path: &str) -> Option<&Module> {
         self.main.iter().chain(&self.deps).find(|m| m.path == path)
     }
 
     /// For many look-ups: all modules by their paths, the main one included.
-    #[must_use]
     pub fn index(&self) -> Modules<'_> {
         let mut by_path = HashMap::new();
         for module in self.main.iter().chain(&self.deps) {
@@ -101,13 +94,11 @@ impl BuildInfo {
 pub struct Modules<'a>(HashMap<&'a str, &'a Module>);
 
 impl<'a> Modules<'a> {
-    #[must_use]
     pub fn get(&self, path: &str) -> Option<&'a Module> {
         self.0.get(path).copied()
     }
 
     /// The module that a package belongs to: the one with the longest path that is the package's or lies above it.
-    #[must_use]
     pub fn of_package(&self, package: &str) -> Option<&'a Module> {
         let above = package.match_indices('/').map(|(at, _)| &package[..at]);
         let paths: Vec<&str> = above.take(DEEPEST).chain([package]).collect();
@@ -194,7 +185,6 @@ fn unframed(modules: &[u8]) -> &str {
 }
 
 /// Reads the module text; a line that is not understood is passed over.
-#[must_use]
 pub fn parse(text: &str) -> BuildInfo {
     let mut info = BuildInfo::default();
     let mut last_is_main = false;

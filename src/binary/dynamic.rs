@@ -55,7 +55,6 @@ impl<'d> Image<'d> {
     }
 
     /// Whether a dynamic loader takes part in running this file.
-    #[must_use]
     pub fn is_dynamic(self) -> bool {
         self.dynamic().present
     }
@@ -69,7 +68,6 @@ impl<'d> Image<'d> {
     }
 
     /// Its own name as a library (`DT_SONAME`).
-    #[must_use]
     pub fn soname(self) -> Option<&'d str> {
         self.dynamic_text(self.dynamic().soname?)
     }
@@ -141,14 +139,12 @@ impl<'d> Image<'d> {
     }
 
     /// Which of [`Image::version_needs`] a symbol wants, by index; 0 and 1 are "none".
-    #[must_use]
     pub fn version_index(self, symbol: &Symbol<'_>) -> u16 {
         let table: &[Versym<LittleEndian>] = self.table(&self.dynamic().versions);
         table.get(symbol.index).map_or(1, |v| v.0.get(LE).index().0)
     }
 
     /// The versions it wants of its libraries (`.gnu.version_r`).
-    #[must_use]
     pub fn version_needs(self) -> Vec<VersionNeed<'d>> {
         let bytes = self
             .bytes()
@@ -195,7 +191,6 @@ impl<'d> Image<'d> {
     /// A pointer as it would be once the file is loaded, in the file's own address space: position-independent
     /// files keep theirs in relocations, not in place. The search costs as much as there are of these: for the few
     /// pointers of a file that are asked for by their name.
-    #[must_use]
     pub fn pointer(self, address: u64) -> Option<u64> {
         self.relocated(address).or_else(|| {
             let found = self.relocations().iter().find(|r| r.r_offset(LE) == address)?;
@@ -208,7 +203,6 @@ impl<'d> Image<'d> {
     }
 
     /// The same without a search: a pointer into this very file, as linkers write them.
-    #[must_use]
     pub(crate) fn relocated(self, address: u64) -> Option<u64> {
         let in_place = self.word(address)?;
         if in_place != 0 {
@@ -237,7 +231,6 @@ impl<'d> Image<'d> {
     }
 
     /// The value of a Go string variable by its symbol, `-X` included: `runtime.buildVersion`.
-    #[must_use]
     pub fn go_string(self, symbol: &str) -> Option<&'d str> {
         std::str::from_utf8(self.go_bytes(self.symbol(symbol.as_bytes())?.address)?).ok()
     }

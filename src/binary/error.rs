@@ -25,7 +25,6 @@ pub enum Fault {
 
 impl Fault {
     /// The error for the file at `path`.
-    #[must_use]
     pub fn named(self, path: &Path) -> Error {
         let name = path.display();
         match self {
@@ -69,7 +68,6 @@ fn machine_name(machine: u16) -> String {
 }
 
 /// What a file without the ELF magic looks like, from its first bytes.
-#[must_use]
 pub fn sniff(bytes: &[u8]) -> &'static str {
     const KNOWN: [(&[u8], &str); 15] = [
         (b"#!", "a script"),

@@ -44,7 +44,6 @@ enum Hashed {
 }
 
 /// All rows, oldest first.
-#[must_use]
 pub fn all() -> &'static [GoFormat] {
     #[derive(Deserialize)]
     struct File {
@@ -59,7 +58,6 @@ pub fn all() -> &'static [GoFormat] {
 }
 
 /// What the symbols of package hashes begin with, that of the newest line first, each once.
-#[must_use]
 pub fn hash_prefixes() -> &'static [&'static [u8]] {
     static PREFIXES: LazyLock<Vec<&'static [u8]>> = LazyLock::new(|| {
         let mut prefixes: Vec<&[u8]> = all().iter().rev().map(|row| row.hash_prefix.as_bytes()).collect();
@@ -71,14 +69,12 @@ pub fn hash_prefixes() -> &'static [&'static [u8]] {
 
 impl GoFormat {
     /// The row of a Go by what it calls itself (`go1.22.1 X:loopvar`); none if its line is not proved.
-    #[must_use]
     pub fn of(go: &str) -> Option<&'static GoFormat> {
         let version: GoVersion = go.split([' ', '-']).next()?.parse().ok()?;
         all().iter().find(|row| row.go.line() == version.line())
     }
 
     /// The symbol of a type whose name is long, as those of functions are.
-    #[must_use]
     pub fn type_symbol(&self, name: &str) -> String {
         let hashed = match self.type_hash_of {
             Hashed::Symbol => format!("{}{name}", self.type_prefix),

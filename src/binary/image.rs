@@ -183,22 +183,18 @@ pub struct Image<'d> {
 
 impl<'d> Image<'d> {
     /// `layout` must have been read from these `bytes`; with any others the answers are wrong, but nothing breaks.
-    #[must_use]
     pub fn new(bytes: &'d [u8], layout: &'d Layout) -> Self {
         Image { bytes, layout }
     }
 
-    #[must_use]
     pub fn bytes(self) -> &'d [u8] {
         self.bytes
     }
 
-    #[must_use]
     pub fn arch(self) -> Arch {
         self.layout.arch
     }
 
-    #[must_use]
     pub fn kind(self) -> FileKind {
         self.layout.kind
     }
@@ -208,13 +204,11 @@ impl<'d> Image<'d> {
     }
 
     /// A segment's content in the file.
-    #[must_use]
     pub fn segment_bytes(self, segment: &Segment) -> &'d [u8] {
         self.bytes.get(segment.file_range()).unwrap_or_default()
     }
 
     /// A section by its name.
-    #[must_use]
     pub fn section(self, name: &str) -> Option<Section<'d>> {
         let names = self.bytes.get(self.layout.section_names.clone())?;
         let found = self.layout.sections.iter().find(|s| {
@@ -229,14 +223,12 @@ impl<'d> Image<'d> {
     }
 
     /// A section's content, by its type.
-    #[must_use]
     pub(crate) fn section_of_kind(self, kind: u32) -> Option<Range<usize>> {
         let found = self.layout.sections.iter().find(|s| s.kind == kind)?;
         Some(found.offset..found.offset + found.size)
     }
 
     /// Where in the file the byte at a run-time address lies, and where its segment ends.
-    #[must_use]
     pub fn file_range_from(self, address: u64) -> Option<Range<usize>> {
         self.segments().filter(|s| s.kind == elf::PT_LOAD.0).find_map(|s| {
             let inside = usize::try_from(address.checked_sub(s.address)?).ok()?;
@@ -245,26 +237,22 @@ impl<'d> Image<'d> {
     }
 
     /// The bytes from a run-time address to the end of its segment.
-    #[must_use]
     pub fn from(self, address: u64) -> Option<&'d [u8]> {
         self.bytes.get(self.file_range_from(address)?)
     }
 
     /// `len` bytes at a run-time address.
-    #[must_use]
     pub fn at(self, address: u64, len: u64) -> Option<&'d [u8]> {
         self.from(address)?.get(..usize::try_from(len).ok()?)
     }
 
     /// A `u64` at a run-time address.
-    #[must_use]
     pub fn word(self, address: u64) -> Option<u64> {
         let bytes = self.at(address, size_of::<u64>() as u64)?;
         Some(u64::from_le_bytes(bytes.try_into().ok()?))
     }
 
     /// The program that has to load this one (`PT_INTERP`): `/lib/ld-musl-x86_64.so.1`.
-    #[must_use]
     pub fn interpreter(self) -> Option<&'d str> {
         let segment = self.segments().find(|s| s.kind == elf::PT_INTERP.0)?;
         let text = self.segment_bytes(segment);

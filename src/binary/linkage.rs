@@ -34,7 +34,6 @@ impl std::fmt::Display for Form {
 
 impl<'d> Image<'d> {
     /// What it is to the system.
-    #[must_use]
     pub fn form(self) -> Form {
         let pie = self.dynamic().flags.1 & elf::DF_1_PIE.0 != 0;
         match (self.kind(), self.interpreter().is_some()) {
@@ -46,32 +45,27 @@ impl<'d> Image<'d> {
     }
 
     /// Linked with `-Bsymbolic`: what it defines itself it never takes from elsewhere.
-    #[must_use]
     pub fn binds_itself(self) -> bool {
         self.dynamic().flags.0 & elf::DF_SYMBOLIC.0 != 0
     }
 
     /// Linked with `-z nodlopen`.
-    #[must_use]
     pub fn forbids_dlopen(self) -> bool {
         self.dynamic().flags.1 & elf::DF_1_NOOPEN.0 != 0
     }
 
     /// Linked with `-z pack-relative-relocs`.
-    #[must_use]
     pub fn has_packed_relocations(self) -> bool {
         self.dynamic().packed
     }
 
     /// Wants a stack that code can run on: `-z execstack`, or assembly without a `.note.GNU-stack`.
-    #[must_use]
     pub fn wants_executable_stack(self) -> bool {
         let stack = self.segments().find(|s| s.kind == elf::PT_GNU_STACK.0);
         stack.is_some_and(|stack| stack.executable)
     }
 
     /// How many bytes of thread-local variables each thread has for it.
-    #[must_use]
     pub fn thread_locals(self) -> u64 {
         let segment = self.segments().find(|s| s.kind == elf::PT_TLS.0);
         segment.map_or(0, |segment| segment.memory)

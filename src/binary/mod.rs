@@ -76,32 +76,27 @@ impl Binary {
     }
 
     /// Where it was opened.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether both were opened at one place, be it through links.
-    #[must_use]
     pub fn is_same_file(&self, other: &Binary) -> bool {
         let real = |path: &Path| fs::canonicalize(path).ok();
         self.path == other.path || real(&self.path).is_some_and(|path| Some(path) == real(&other.path))
     }
 
     /// Whether it was made to load plugins: then it carries a hash at least for its runtime.
-    #[must_use]
     pub fn loads_plugins(&self) -> bool {
         pkghash::Lookup::new(self.image()).get("runtime").is_some()
     }
 
     /// Its whole content.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Its ELF view.
-    #[must_use]
     pub fn image(&self) -> Image<'_> {
         Image::new(&self.bytes, &self.layout)
     }
@@ -120,7 +115,6 @@ impl Binary {
 
     /// The Go that compiled it, as it says itself (`go1.19.5`): from its build information, else from its debug
     /// information. Unknown of a stripped plugin of Go 1.20 or older.
-    #[must_use]
     pub fn go_version(&self) -> Option<String> {
         match buildinfo::read(self.image()) {
             Ok(info) => Some(info.go),
@@ -129,7 +123,6 @@ impl Binary {
     }
 
     /// Go's line table, if it can be found.
-    #[must_use]
     pub fn line_table(&self) -> Option<LineTable<'_>> {
         pclntab::find(self.image())
     }
@@ -140,7 +133,6 @@ impl Binary {
     }
 
     /// The hash this file has for one package.
-    #[must_use]
     pub fn package_hash(&self, package: &str) -> Option<pkghash::Hash> {
         pkghash::Lookup::new(self.image()).get(package)
     }

@@ -50,14 +50,12 @@ impl<'d> Folders<'d> {
     }
 
     /// The first folder of a module, of whichever version: the version, and where it lay.
-    #[must_use]
     pub fn of_module(&self, path: &str) -> Option<(String, SourceRoot)> {
         let folder = &self.all[*self.by_path.get(escaped(path).as_str())?];
         Some((folder.version(), folder.root_of(path)?))
     }
 
     /// Where the very version of a module lay that was compiled for it: in a module cache or in a vendor folder.
-    #[must_use]
     pub fn root_of(&self, module: &Module) -> Option<SourceRoot> {
         let built = module.effective();
         let cached = self.place(built).and_then(|at| self.all[at].root_of(&built.path));
@@ -65,7 +63,6 @@ impl<'d> Folders<'d> {
     }
 
     /// Where the module cache was: above the first folder of any module that was compiled.
-    #[must_use]
     pub fn cache_of(&self, info: &BuildInfo) -> Option<SourceRoot> {
         let built = info.deps.iter().map(Module::effective);
         let placed = built
@@ -89,19 +86,16 @@ impl<'d> Folders<'d> {
 
 impl<'d> LineTable<'d> {
     /// Where the module cache was: `/go/pkg/mod`, from the folder of any module that the build info lists.
-    #[must_use]
     pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
         self.folders().cache_of(info)
     }
 
     /// For many look-ups: the folders that sources lay in, by their modules.
-    #[must_use]
     pub fn folders(self) -> Folders<'d> {
         Folders::of(self)
     }
 
     /// Where the main module's sources were: `/app`.
-    #[must_use]
     pub fn main_module(self, info: &BuildInfo) -> Option<SourceRoot> {
         let module = info.main.as_ref()?;
         let below = info.path.strip_prefix(&module.path)?.trim_start_matches('/');

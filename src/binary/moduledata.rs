@@ -41,7 +41,6 @@ pub struct Export<'d> {
 }
 
 impl Export<'_> {
-    #[must_use]
     pub fn is_function(&self) -> bool {
         self.kind == FUNCTION
     }
@@ -49,7 +48,6 @@ impl Export<'_> {
 
 impl<'d> ModuleData<'d> {
     /// Finds a plugin's entry; none in a gateway, which has it under a symbol.
-    #[must_use]
     pub fn find(image: Image<'d>) -> Option<Self> {
         let functions = image.initializers().take(MOST_INITIALIZERS as usize);
         functions
@@ -83,7 +81,6 @@ impl<'d> ModuleData<'d> {
     }
 
     /// Whether the runtime knows the plugin by this path.
-    #[must_use]
     pub fn is_of(self, path: &str) -> bool {
         self.path == path || unescape(self.path) == path
     }
@@ -103,7 +100,6 @@ impl<'d> ModuleData<'d> {
     }
 
     /// The function type of an exported variable's method, by its address; none if it has no such method.
-    #[must_use]
     pub fn method(self, of: &Export<'_>, name: &str) -> Option<u64> {
         const POINTER_TYPE: u64 = 56;
         const FLAGS: u64 = 20;
@@ -124,7 +120,6 @@ impl<'d> ModuleData<'d> {
     }
 
     /// Whether an exported variable is itself a pointer or an interface, so that its address has no methods at all.
-    #[must_use]
     pub fn is_indirect(self, of: &Export<'_>) -> bool {
         const ELEMENT: u64 = 48;
         const INTERFACE: u8 = 20;

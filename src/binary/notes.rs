@@ -15,13 +15,11 @@ use crate::binary::pod::LE;
 const GO_BUILD_ID: u32 = 4;
 
 /// Where in the file Go's own build ID lies: text like `a/b/c/d`, as `go tool buildid` prints it.
-#[must_use]
 pub fn go_build_id(image: Image<'_>) -> Option<Range<usize>> {
     find(image, b"Go", GO_BUILD_ID)
 }
 
 /// Where in the file the linker's build ID lies.
-#[must_use]
 pub fn gnu_build_id(image: Image<'_>) -> Option<Range<usize>> {
     find(image, b"GNU", elf::NT_GNU_BUILD_ID.0)
 }
@@ -49,7 +47,6 @@ fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
 }
 
 /// The Go build ID of a linked file, which holds a hash of its content.
-#[must_use]
 pub fn build_id_of(linked: &Path) -> Option<String> {
     let binary = Binary::open(linked).ok()?;
     build_id(&binary)

@@ -32,7 +32,6 @@ pub enum SourceRoot {
 }
 
 /// Finds the line table: its own section where the linker keeps one, else (in plugins) inside the read-only data.
-#[must_use]
 pub fn find(image: Image<'_>) -> Option<LineTable<'_>> {
     let own = [".gopclntab", ".data.rel.ro.gopclntab"]
         .into_iter()
@@ -75,7 +74,6 @@ pub struct ModuleFolder<'d> {
 
 impl ModuleFolder<'_> {
     /// Where it lay, if it is a folder of this module.
-    #[must_use]
     pub fn root_of(&self, module: &str) -> Option<SourceRoot> {
         let root = self.path.strip_suffix(escaped(module).as_str())?;
         match root.strip_suffix('/') {
@@ -86,7 +84,6 @@ impl ModuleFolder<'_> {
     }
 
     /// The version, as a go.mod writes it.
-    #[must_use]
     pub fn version(&self) -> String {
         unescaped(self.version)
     }
@@ -94,7 +91,6 @@ impl ModuleFolder<'_> {
 
 impl<'d> LineTable<'d> {
     /// Reads a table that begins with these bytes.
-    #[must_use]
     pub fn parse(bytes: &'d [u8]) -> Option<Self> {
         if !is_header(bytes.get(..HEADER)?) {
             return None;
@@ -121,7 +117,6 @@ impl<'d> LineTable<'d> {
     }
 
     /// The Go versions that write such a table.
-    #[must_use]
     pub fn go_lines(self) -> &'static str {
         match self.magic {
             0xffff_fffa => "go1.16 or go1.17",
@@ -148,7 +143,6 @@ impl<'d> LineTable<'d> {
     }
 
     /// Whether the standard library's own files have no folder, as `-trimpath` leaves them.
-    #[must_use]
     pub fn is_trimmed(self) -> bool {
         const FILE: &str = "runtime/proc.go";
         self.file_with(FILE).is_some_and(|(file, _)| file == FILE)
@@ -164,7 +158,6 @@ impl<'d> LineTable<'d> {
     }
 
     /// Where Go's own sources were: `/usr/local/go/src`.
-    #[must_use]
     pub fn go_root(self) -> Option<&'d str> {
         let (file, at) = self.file_with("/runtime/proc.go")?;
         Some(&file[..at])

@@ -48,7 +48,6 @@ pub struct Lookup<'d> {
 }
 
 impl<'d> Lookup<'d> {
-    #[must_use]
     pub fn new(image: Image<'d>) -> Self {
         let known = hash_prefixes();
         let prefix = known
@@ -65,7 +64,6 @@ impl<'d> Lookup<'d> {
     }
 
     /// The hash of a package by its import path.
-    #[must_use]
     pub fn get(&mut self, path: &str) -> Option<Hash> {
         let symbol = self.symbol(path)?;
         bytes_of(self.image, &symbol)
@@ -80,7 +78,6 @@ impl<'d> Lookup<'d> {
 
 /// An import path as Go spells it inside the symbols of functions and variables (package hashes keep it plain): in its last element dots become `%2e`, and
 /// everywhere blanks, quotes, `%` and non-ASCII bytes become `%xx`.
-#[must_use]
 pub fn escape(path: &str) -> Cow<'_, str> {
     let last = path.rfind('/').map_or(0, |slash| slash + 1);
     let special = |at: usize, b: u8| b <= b' ' || (b == b'.' && at >= last) || b == b'%' || b == b'"' || b >= 0x7f;
@@ -99,7 +96,6 @@ pub fn escape(path: &str) -> Cow<'_, str> {
 }
 
 /// The import path of an escaped one.
-#[must_use]
 pub(crate) fn unescape(escaped: &str) -> Cow<'_, str> {
     let (mut path, mut rest) = (Vec::new(), escaped.as_bytes());
     while let Some(at) = memchr::memchr(b'%', rest) {

@@ -17,7 +17,6 @@ const COMPRESSION_HEADER: usize = 24;
 const ZLIB: [u8; 8] = [1, 0, 0, 0, 0, 0, 0, 0];
 
 /// The Go version and the compiler flags after it: `("go1.20.4", "-shared -dynlink regabi")`.
-#[must_use]
 pub fn read(image: Image<'_>) -> Option<(String, String)> {
     let text = debug_info(image)?;
     let start = memchr::memmem::find(&text, PRODUCER)? + PRODUCER.len();

@@ -16,7 +16,6 @@ pub(crate) fn glibc_of(version: &str) -> Option<LibcVersion> {
 }
 
 /// The newest glibc a file needs, and for which version entry.
-#[must_use]
 pub fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d>)> {
     let needs = image.version_needs().into_iter().filter(|need| !need.weak);
     needs

@@ -96,7 +96,6 @@ impl ByName {
 
 impl<'d> Image<'d> {
     /// A symbol defined here, through the hash table that the loader would use; in a file with none, through one of ours.
-    #[must_use]
     pub fn symbol(self, name: &[u8]) -> Option<Symbol<'d>> {
         let is_it = |index: usize| {
             let raw = self.raw_symbols().get(index)?;
@@ -159,7 +158,6 @@ pub struct Symbol<'d> {
 
 impl Symbol<'_> {
     /// The name for a message.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(self.name).into_owned()
     }

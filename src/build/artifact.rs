@@ -55,7 +55,6 @@ pub fn check_output(output: &Path) -> Result<()> {
 }
 
 /// The plugin that an output holds, if it is another than the job's: a build of it is not to be lost for this one.
-#[must_use]
 pub fn holds_other(unit: &Unit) -> Option<String> {
     let job = &unit.job;
     let output = &job.output;

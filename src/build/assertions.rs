@@ -85,7 +85,6 @@ impl Assertions {
     }
 
     /// The Go file; none when there is nothing to assert.
-    #[must_use]
     pub fn file(&self) -> Option<String> {
         if self.asserted.is_empty() {
             return None;
@@ -118,7 +117,6 @@ impl Assertions {
     }
 
     /// What the compiler said of the assertions, in the plugin's own terms; none when it said nothing of them.
-    #[must_use]
     pub fn told(&self, said: &str, gateway: &str) -> Option<Error> {
         let mut lines = said.lines().peekable();
         let (mut what, mut docs) = (Vec::new(), BTreeSet::new());
@@ -157,7 +155,6 @@ impl Assertions {
 }
 
 /// Whether a line of the compiler is about the assertions, and so not for the user as it is.
-#[must_use]
 pub fn is_about_assertions(line: &str) -> bool {
     line.starts_with(FILE)
 }

@@ -14,7 +14,6 @@ use crate::util::host::Host;
 use crate::util::process::Invocation;
 
 /// The command that builds a unit with an overlay of its modules.
-#[must_use]
 pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocation {
     let Unit { job, toolchain, linked } = unit;
     let Session {

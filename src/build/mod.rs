@@ -22,7 +22,6 @@ pub mod go_command;
 pub mod unit;
 
 /// A unit with its modules: the command that builds it is known now.
-#[must_use]
 pub fn ready(unit: Unit, overlay: ModuleOverlay, fingerprint: Option<Fingerprint>, session: &Session) -> ReadyUnit {
     let go = go_command::build(&unit, &overlay, session);
     let Unit { job, toolchain, linked } = unit;

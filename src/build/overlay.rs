@@ -19,7 +19,6 @@ const NAME: &str = "zz_plugbuild_registerers.go";
 pub const FLAG: &str = "-overlay=";
 
 /// The flag that gives the overlay to the go command; none where the user has one.
-#[must_use]
 pub fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
     let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy());
     let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))

@@ -22,7 +22,6 @@ pub struct Unit {
 }
 
 impl Unit {
-    #[must_use]
     pub fn new(job: Job, toolchain: Toolchain, store: &Store) -> Self {
         let linked = LinkedFile::of(&job, store);
         Unit { job, toolchain, linked }
@@ -45,7 +44,6 @@ pub struct ReadyUnit {
 
 impl ReadyUnit {
     /// Whether nothing has changed since it was linked, so that the go command need not run.
-    #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.fingerprint.as_ref().is_some_and(Fingerprint::is_fresh)
     }
@@ -63,7 +61,6 @@ pub struct LinkedFile {
 }
 
 impl LinkedFile {
-    #[must_use]
     pub fn of(job: &Job, store: &Store) -> Self {
         let gateway = &job.gateway;
         let mut hash = Sha256::new();
@@ -99,13 +96,11 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// Whether nothing has changed, so that the go command need not run.
-    #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.unchanged.is_some()
     }
 
     /// Whether the linked file is what the go command would make now. Only while nobody else may link it.
-    #[must_use]
     pub fn matches(&self, linked: &Path) -> bool {
         self.unchanged.is_some() && self.unchanged == notes::build_id_of(linked)
     }

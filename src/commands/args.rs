@@ -196,7 +196,6 @@ pub struct Global {
 
 impl Global {
     /// `--verbose` and `--quiet`, which exclude each other.
-    #[must_use]
     pub fn volume(&self) -> Volume {
         match (self.quiet, self.verbose) {
             (true, _) => Volume::Quiet,

@@ -122,7 +122,6 @@ fn command_names() -> Vec<String> {
 }
 
 /// The error of a word that stands where a command does and is neither one nor a folder.
-#[must_use]
 pub fn no_such_command(word: &str) -> Error {
     let error = Error::usage(format!("no such command: `{word}`"));
     match misspelt_command(word) {
@@ -146,7 +145,6 @@ pub fn refuse_misspelt_command(path: &Path, host: &Host) -> crate::util::error::
 }
 
 /// The command that may have been meant by a word that was taken for a folder.
-#[must_use]
 pub fn misspelt_command(word: &str) -> Option<String> {
     let names = command_names();
     nearest(word, names.iter().map(String::as_str).filter(|name| name.len() > 1)).map(str::to_owned)
@@ -154,7 +152,6 @@ pub fn misspelt_command(word: &str) -> Option<String> {
 
 /// Of the command line that clap refused, what is plainer than its own words: a first word that is no command and no
 /// folder.
-#[must_use]
 pub fn mistyped(args: &[OsString], is_there: impl Fn(&str) -> bool) -> Option<Error> {
     let word = args.get(1)?.to_str()?;
     let is_command = word == "help" || command_names().iter().any(|name| name == word);
@@ -163,7 +160,6 @@ pub fn mistyped(args: &[OsString], is_there: impl Fn(&str) -> bool) -> Option<Er
 }
 
 /// Go's flags stand behind `--`: some would pass for short flags of ours, `-tags` for `-t ags`.
-#[must_use]
 pub fn go_flag_before_dashes(args: &[OsString]) -> Option<Error> {
     use clap::CommandFactory;
     let filled = with_default_command(args.to_vec());
@@ -206,7 +202,6 @@ pub fn go_flag_before_dashes(args: &[OsString]) -> Option<Error> {
 const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format="];
 
 /// Puts `build` in where no command is named, so that flags and a path may come first.
-#[must_use]
 pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
     let names = command_names();
     let mut rest = args.iter().skip(1).map(|a| a.to_str().unwrap_or_default());

@@ -32,7 +32,6 @@ pub struct Own {
 }
 
 /// Writes them down; `list` is what the module list will be called.
-#[must_use]
 pub fn rows(gateway: &Gateway, side: &GatewayModules, name: &str, list: &str) -> Own {
     let settings = &gateway.settings;
     let quoted = |text: &str| toml::Value::from(text).to_string();

@@ -49,7 +49,6 @@ pub struct Settings {
 }
 
 /// A text as a part of a file name.
-#[must_use]
 pub fn file_label(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
     text.chars().map(|c| if plain(c) { c } else { '-' }).collect()
@@ -57,14 +56,12 @@ pub fn file_label(text: &str) -> String {
 
 impl Gateway {
     /// Whether it is known to be the Community edition, a release or a build of its own module.
-    #[must_use]
     pub fn is_community(&self) -> bool {
         let module = self.main_module.as_deref().unwrap_or_default();
         module.split('/').any(|element| element == "krakend-ce")
     }
 
     /// Whether it is another in words only.
-    #[must_use]
     pub fn is_same(&self, other: &Gateway) -> bool {
         let told_alike = Gateway {
             origin: self.origin.clone(),
@@ -75,7 +72,6 @@ impl Gateway {
     }
 
     /// Its part of a plugin's file name: a plugin for another Go than its own has that in it.
-    #[must_use]
     pub fn file_label(&self) -> String {
         let label = file_label(&self.label);
         match self.own_go {
@@ -85,7 +81,6 @@ impl Gateway {
     }
 
     /// A release as its row tells it.
-    #[must_use]
     pub fn of_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
         let floor = |kind| if kind == LibcKind::Glibc { row.glibc } else { None };
         Gateway {

@@ -93,7 +93,6 @@ pub(crate) const DROPPED: (u32, &str, &str) = (
 );
 
 /// Why a program loads no plugin, and what to do: said before a build, and by `verify`.
-#[must_use]
 pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
     let (major, why, cure) = DROPPED;
     if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= major) {

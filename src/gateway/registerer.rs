@@ -92,7 +92,6 @@ struct File {
 }
 
 /// All four rows, in the file's order, which is that of [`Kind::ALL`].
-#[must_use]
 pub fn all() -> &'static [Registerer] {
     static ROWS: LazyLock<Vec<Registerer>> = LazyLock::new(|| {
         let file: File = toml::from_str(include_str!("../../toolchains/registerers.toml"))
@@ -110,7 +109,6 @@ impl PluginKind {
         PluginKind::Middleware,
     ];
 
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             PluginKind::Handler => "handler",
@@ -121,7 +119,6 @@ impl PluginKind {
     }
 
     /// What is known of it.
-    #[must_use]
     pub fn row(self) -> &'static Registerer {
         &all()[self as usize]
     }
@@ -129,13 +126,11 @@ impl PluginKind {
 
 impl Registerer {
     /// The type as KrakenD's configuration calls it: `http-server`.
-    #[must_use]
     pub fn long_name(&self) -> &str {
         self.namespace.trim_start_matches("plugin/")
     }
 
     /// The method with its parameters, as one writes it.
-    #[must_use]
     pub fn shown(&self) -> String {
         format!("{}({})", self.method, self.wants)
     }
@@ -188,7 +183,6 @@ impl Described for PluginKind {
 
 impl Registerer {
     /// What a Community gateway makes of one that only the Enterprise edition looks up.
-    #[must_use]
     pub fn ignored(&self) -> String {
         format!(
             "{} is ignored by this gateway: {} plugins work in the Enterprise edition only",

@@ -127,7 +127,6 @@ fn of_image(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The help for a name that is almost a release: an image's last element, a flavour that is misspelt.
-#[must_use]
 pub fn meant(name: &str) -> Option<String> {
     let (image, tag) = name.split_once(':').unwrap_or((name, ""));
     match image {
@@ -160,7 +159,6 @@ fn corrected(text: &str) -> Option<String> {
 }
 
 /// Adds the forms a gateway may be given in.
-#[must_use]
 pub fn forms(error: Error) -> Error {
     FORMS.iter().fold(error, |error, form| error.help(*form))
 }
@@ -179,7 +177,6 @@ pub struct Asked {
 
 impl Asked {
     /// A gateway by its file.
-    #[must_use]
     pub fn file(file: PathBuf) -> Self {
         Asked {
             gateway: Some(GatewaySpec::File(file)),

@@ -17,7 +17,6 @@ pub struct VersionText {
 }
 
 impl VersionText {
-    #[must_use]
     pub fn release(&self) -> Option<GatewayVersion> {
         self.krakend.as_deref()?.parse().ok()
     }
@@ -52,7 +51,6 @@ impl VersionText {
 
 /// Reads `MUSL-1.2.5_(alpine-3.23.0)`, `GLIBC-2.36_(debian-12)`, `RHEL-…`: kind, and for glibc the version.
 /// What is neither is not known (`DARWIN-…`, distributions' own words).
-#[must_use]
 pub fn parse_libc(text: &str) -> Option<Libc> {
     let (name, rest) = text.split_once('-')?;
     let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();

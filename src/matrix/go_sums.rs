@@ -7,7 +7,6 @@ use crate::util::version::GoVersion;
 const TEXT: &str = include_str!("../../toolchains/go-sums.txt");
 
 /// The SHA-256 of the official archive of a Go for a host, given as `GOOS/GOARCH`.
-#[must_use]
 pub fn lookup(version: &GoVersion, host: &str) -> Option<&'static str> {
     rows::cell(TEXT, &version.to_string(), host)
 }

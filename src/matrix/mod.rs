@@ -75,31 +75,26 @@ impl Matrix {
     }
 
     /// All releases, oldest first; gateways of the user's own come last.
-    #[must_use]
     pub fn releases(&self) -> &[Release] {
         &self.releases.rows
     }
 
     /// Where a gateway was compiled that does not say.
-    #[must_use]
     pub fn defaults(&self) -> &Defaults {
         &self.releases.defaults
     }
 
     /// The row of exactly this release.
-    #[must_use]
     pub fn release(&self, version: GatewayVersion) -> Option<&Release> {
         self.official().find(|r| r.version == version)
     }
 
     /// A gateway of the user's own by its name.
-    #[must_use]
     pub fn named(&self, name: &str) -> Option<&Release> {
         self.releases().iter().find(|r| r.name.as_deref() == Some(name))
     }
 
     /// The newest release whose version begins with these numbers: `[2, 1]` is 2.1.4, `[]` the latest of all.
-    #[must_use]
     pub fn newest(&self, prefix: &[u32]) -> Option<&Release> {
         self.official()
             .filter(|r| {
@@ -110,7 +105,6 @@ impl Matrix {
     }
 
     /// The `n` releases nearest to a version that has no row, nearest first: same minor before other minors.
-    #[must_use]
     pub fn nearest(&self, version: GatewayVersion, n: usize) -> Vec<&Release> {
         let mut rows: Vec<&Release> = self.official().collect();
         // What is newer than every release is nearest to the newest.
@@ -130,37 +124,31 @@ impl Matrix {
     }
 
     /// The row of a target (its floor plays no part).
-    #[must_use]
     pub fn target(&self, target: &Target) -> &TargetRow {
         &self.targets[target_row::index(target)]
     }
 
     /// The four targets.
-    #[must_use]
     pub fn targets(&self) -> &[TargetRow] {
         &self.targets
     }
 
     /// The pinned zig.
-    #[must_use]
     pub fn zig(&self) -> &Zig {
         &self.zig
     }
 
     /// Where releases' own gateways are published.
-    #[must_use]
     pub fn official_archives(&self) -> &Official {
         &self.official
     }
 
     /// Every quirk that holds for these facts, in the file's order.
-    #[must_use]
     pub fn quirks(&self, facts: &QuirkFacts) -> Vec<&Quirk> {
         self.quirks.iter().filter(|q| q.holds(facts)).collect()
     }
 
     /// All quirks, for the documentation.
-    #[must_use]
     pub fn all_quirks(&self) -> &[Quirk] {
         &self.quirks
     }

@@ -29,7 +29,6 @@ pub struct ModuleRow {
 
 impl ModuleRow {
     /// The module path and version whose source is really compiled, and whose sums count.
-    #[must_use]
     pub fn effective(&self) -> (&str, &str) {
         match &self.replace {
             Some((path, version)) => (path, version),

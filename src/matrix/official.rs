@@ -29,13 +29,11 @@ struct Archive {
 
 impl Official {
     /// The folder of a release's assets.
-    #[must_use]
     pub fn folder(&self, version: GatewayVersion) -> String {
         self.folder.replace("{version}", &version.to_string())
     }
 
     /// The archive's file name for a target.
-    #[must_use]
     pub fn archive(&self, version: GatewayVersion, target: &Target) -> String {
         let name = match target.libc.kind {
             LibcKind::Musl => &self.archive.musl,

@@ -7,7 +7,6 @@ use crate::util::version::GatewayVersion;
 const TEXT: &str = include_str!("../../toolchains/official-sums.txt");
 
 /// The SHA-512 of a release's archive for a target, where it is published elsewhere than beside it.
-#[must_use]
 pub fn lookup(version: GatewayVersion, target: &Target) -> Option<&'static str> {
     rows::cell(TEXT, &version.to_string(), &target.short())
 }

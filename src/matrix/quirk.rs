@@ -77,7 +77,6 @@ pub struct QuirkFacts<'a> {
 
 impl<'a> QuirkFacts<'a> {
     /// Facts about a Go version alone.
-    #[must_use]
     pub fn of_go(go: &'a GoVersion) -> Self {
         QuirkFacts {
             go,
@@ -117,7 +116,6 @@ pub struct GoRange {
 }
 
 impl GoRange {
-    #[must_use]
     pub fn contains(&self, go: &GoVersion) -> bool {
         self.from.is_none_or(|from| go.line() >= from) && self.before.is_none_or(|before| go.line() < before)
     }

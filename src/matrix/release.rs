@@ -57,13 +57,11 @@ pub struct Release {
 
 impl Release {
     /// What to call it, and to type for it: its name, else its version.
-    #[must_use]
     pub fn label(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.version.to_string())
     }
 
     /// The libc version that this release runs on, for either kind.
-    #[must_use]
     pub fn libc_version(&self, kind: LibcKind) -> Option<LibcVersion> {
         match kind {
             LibcKind::Musl => self.musl,

@@ -38,7 +38,6 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
 });
 
 /// Whether a Go is known to refuse to compile a module of this go line, be it a dependency.
-#[must_use]
 pub fn refuses(go: &GoVersion, line: &GoVersion) -> bool {
     if go.at_least(1, 21) {
         return line > go;
@@ -51,7 +50,6 @@ pub fn refuses(go: &GoVersion, line: &GoVersion) -> bool {
 }
 
 /// Each standard package that is younger than the oldest gateway's Go, with the line that brought it.
-#[must_use]
 pub fn added() -> &'static BTreeMap<String, GoVersion> {
     static ADDED: LazyLock<BTreeMap<String, GoVersion>> = LazyLock::new(|| {
         let one = |row: &'static Row| row.packages.iter().map(|package| (package.clone(), row.go.clone()));
@@ -61,7 +59,6 @@ pub fn added() -> &'static BTreeMap<String, GoVersion> {
 }
 
 /// The Go line that brought a standard package; none for a package that every gateway's Go has, or that is not one.
-#[must_use]
 pub fn since(package: &str) -> Option<&'static GoVersion> {
     added().get(package)
 }

@@ -14,7 +14,6 @@ pub struct Sum {
 }
 
 /// The sums of a module version, if any release requires it.
-#[must_use]
 pub fn lookup(module: &str, version: &str) -> Option<Sum> {
     let mut rest = TEXT;
     while !rest.is_empty() {
@@ -42,7 +41,6 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Sum)> {
 }
 
 /// The lines of a go.sum for a module version, if its sums are known.
-#[must_use]
 pub fn go_sum_lines(module: &str, version: &str) -> Option<String> {
     let sum = lookup(module, version)?;
     let zip = sum

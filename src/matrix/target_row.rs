@@ -53,7 +53,6 @@ pub struct CrossGcc {
 
 impl TargetRow {
     /// What `zig cc -target` takes: `aarch64-linux-gnu.2.31`. musl has no floor to add.
-    #[must_use]
     pub fn zig_target(&self, floor: Option<LibcVersion>) -> String {
         match (self.libc.kind, floor) {
             (LibcKind::Glibc, Some(floor)) => format!("{}.{floor}", self.zig),

@@ -40,31 +40,26 @@ pub struct ZigHost {
 
 impl Zig {
     /// The row of a host, given as `GOOS/GOARCH`.
-    #[must_use]
     pub fn host(&self, host: &str) -> Option<&ZigHost> {
         self.host.iter().find(|row| row.host == host)
     }
 
     /// Whether plugins made by this version were seen to load.
-    #[must_use]
     pub fn is_known(&self, version: &str) -> bool {
         self.known.iter().any(|known| known == version)
     }
 
     /// All hosts.
-    #[must_use]
     pub fn hosts(&self) -> &[ZigHost] {
         &self.host
     }
 
     /// The official archive's file name on a host.
-    #[must_use]
     pub fn archive(&self, host: &ZigHost) -> String {
         host.archive.replace("{version}", &self.version)
     }
 
     /// Where the official archive is published.
-    #[must_use]
     pub fn archive_url(&self, host: &ZigHost) -> String {
         self.archive_url
             .replace("{version}", &self.version)

@@ -42,7 +42,6 @@ impl Source {
     }
 
     /// As it is told of a module: the version alone unless it is another module's.
-    #[must_use]
     pub fn of(&self, module: &str) -> String {
         match self {
             Source::Published { path, version } if path == module => version.clone(),
@@ -94,7 +93,6 @@ pub struct StdUse {
 
 impl PluginModule {
     /// The main module or a workspace member: compiled from its folder, whatever a `replace` says.
-    #[must_use]
     pub fn is_own(&self) -> bool {
         !self.replaced && matches!(self.source, Source::Folder(_))
     }
@@ -149,7 +147,6 @@ pub enum BuildList {
 
 impl PluginModules {
     /// What to say where the build list could not be had.
-    #[must_use]
     pub fn unlisted(&self) -> Option<String> {
         let BuildList::Unknown { why } = &self.build_list else {
             return None;
@@ -206,7 +203,6 @@ pub struct GatewayModules {
 
 impl GatewayModules {
     /// A gateway known from its binary: the [modules](module_rows) of its build info, the packages whose hashes it carries.
-    #[must_use]
     pub fn of_binary(
         label: String,
         go: GoVersion,
@@ -228,13 +224,11 @@ impl GatewayModules {
     }
 
     /// A gateway of which nothing but its Go is known.
-    #[must_use]
     pub fn unknown(label: String, go: GoVersion) -> Self {
         Self::of_binary(label, go, None, Vec::new(), BTreeSet::new())
     }
 
     /// A gateway of the user's own, from the list of modules that it links.
-    #[must_use]
     pub fn of_list(release: &Release, modules: Vec<ModuleRow>) -> Self {
         let modules = by_path(modules);
         let linked = modules.keys().cloned().collect();
@@ -269,7 +263,6 @@ impl GatewayModules {
         }
     }
 
-    #[must_use]
     pub fn known(&self) -> Precision {
         match (&self.packages, &self.linked) {
             (Some(_), _) => Precision::Packages,
@@ -288,19 +281,16 @@ impl GatewayModules {
         self.modules().filter(|row| self.links(&row.path))
     }
 
-    #[must_use]
     pub fn module(&self, path: &str) -> Option<&ModuleRow> {
         self.modules.get(path)
     }
 
     /// What it compiled for a module that it requires.
-    #[must_use]
     pub fn source(&self, path: &str) -> Option<Source> {
         self.module(path).map(Source::of_row)
     }
 
     /// Whether it links a module, as far as is known.
-    #[must_use]
     pub fn links(&self, module: &str) -> bool {
         let required = self.modules.contains_key(module);
         required && self.linked.as_ref().is_none_or(|linked| linked.contains(module))
@@ -324,7 +314,6 @@ impl GatewayModules {
 }
 
 /// The modules of a binary's build info, its main module not among them.
-#[must_use]
 pub fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
     let row = |module: &buildinfo::Module| ModuleRow {
         path: module.path.clone(),

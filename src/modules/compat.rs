@@ -39,7 +39,6 @@ pub enum Fit {
 }
 
 /// How a plugin fits each of these gateways.
-#[must_use]
 pub fn compat(plugin: &PluginModules, gateways: &[GatewayModules], matrix: &Matrix) -> Vec<Compat> {
     let one = |gateway: &GatewayModules| {
         let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));

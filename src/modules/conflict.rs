@@ -70,7 +70,6 @@ impl fmt::Display for Conflict {
 
 impl Conflict {
     /// Whether building against the gateway's versions cures it.
-    #[must_use]
     pub fn can_align(&self) -> bool {
         let published = |source: &Source| matches!(source, Source::Published { .. });
         match self.cause {
@@ -82,14 +81,12 @@ impl Conflict {
     }
 
     /// Whether the gateway would refuse the plugin for it.
-    #[must_use]
     pub fn is_real(&self) -> bool {
         matches!(self.bearing, Impact::InBoth { .. })
     }
 }
 
 /// Every module that differs, in the order of the plugin's list; only [real](Clash::is_real) ones matter.
-#[must_use]
 pub fn clashes(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
     plugin.modules.iter().filter_map(|m| clash(m, gateway)).collect()
 }
@@ -194,7 +191,6 @@ pub struct PossibleConflict {
 }
 
 /// Modules of which only the gateway's file could tell whether their packages are another module's there.
-#[must_use]
 pub fn doubts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<PossibleConflict> {
     if gateway.packages().is_some() {
         return Vec::new();

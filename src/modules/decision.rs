@@ -42,7 +42,6 @@ pub enum Verdict {
 }
 
 /// Decides it; `quirks` are those of the gateway's Go.
-#[must_use]
 pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Decision {
     let (mut real, harmless): (Vec<Conflict>, Vec<Conflict>) =
         clashes(plugin, gateway).into_iter().partition(Conflict::is_real);
@@ -76,7 +75,6 @@ pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk
 }
 
 impl Decision {
-    #[must_use]
     pub fn verdict(&self) -> Verdict {
         if self.remaining().next().is_some() || self.lacking().next().is_some() || !self.ambiguous.is_empty() {
             Verdict::DoesNotFit
@@ -102,7 +100,6 @@ impl Decision {
     }
 
     /// The go line, where the gateway's Go refuses go.mod for it.
-    #[must_use]
     pub fn stopping_line(&self) -> Option<&GoLine> {
         self.go_line.as_ref().filter(|line| line.stops)
     }

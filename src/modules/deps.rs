@@ -31,7 +31,6 @@ pub enum VersionOwner {
 }
 
 /// Every module of the plugin's list but its own.
-#[must_use]
 pub fn deps(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Dep> {
     let clashes = clashes(plugin, gateway);
     let others = plugin.modules.iter().filter(|m| !m.is_own());

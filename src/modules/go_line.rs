@@ -16,7 +16,6 @@ pub struct GoLine {
 }
 
 /// The change that the gateway's Go needs, if any.
-#[must_use]
 pub fn change(have: Option<&GoVersion>, gateway: &GoVersion) -> Option<GoLine> {
     let have = have?;
     let want = if gateway.at_least(1, 21) {

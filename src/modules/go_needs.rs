@@ -49,7 +49,6 @@ impl fmt::Display for Need {
 }
 
 /// All that is needed and not there: what is certain first.
-#[must_use]
 pub(crate) fn needs(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Need> {
     let moves = |module: &PluginModule| {
         let there = gateway.source(&module.path).filter(|_| gateway.links(&module.path));

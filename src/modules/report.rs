@@ -69,7 +69,6 @@ pub struct System {
 }
 
 /// Compares the two sides.
-#[must_use]
 pub fn report(
     plugin: &PluginModules,
     gateway: &GatewayModules,
@@ -118,13 +117,11 @@ fn misfit(libc: Libc, system: &System) -> Option<String> {
 }
 
 impl Report {
-    #[must_use]
     pub fn fits(&self) -> bool {
         self.verdict == Verdict::Fits
     }
 
     /// Whether it may use what the gateway's Go does not have, which only a compiler tells.
-    #[must_use]
     pub fn is_for_the_compiler(&self) -> bool {
         self.verdict != Verdict::DoesNotFit && !self.needs.is_empty()
     }

@@ -37,7 +37,6 @@ pub struct Change {
 }
 
 /// What changes; without a plugin, for every module that either gateway links.
-#[must_use]
 pub fn upgrade(from: &GatewayModules, to: &GatewayModules, plugin: Option<&PluginModules>) -> Upgrade {
     // Where one side is known better than the other, only what both are known for may be compared:
     // else a module that neither links would seem to become shared.

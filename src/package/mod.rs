@@ -70,14 +70,12 @@ pub struct Member {
 
 impl ArtifactEntry {
     /// The SHA-256 of the plugin itself.
-    #[must_use]
     pub fn plugin_sha256(&self) -> &str {
         self.member.as_ref().map_or(&self.sha256, |member| &member.sha256)
     }
 }
 
 /// `auth_1.2.3_2.12.1_linux_arm64_musl`: what every file of an artefact begins with.
-#[must_use]
 pub fn stem(job: &Job, version: &str) -> String {
     let Target { arch, libc } = job.target.value;
     format!(
@@ -90,13 +88,11 @@ pub fn stem(job: &Job, version: &str) -> String {
 }
 
 /// The import path of a job's main package.
-#[must_use]
 pub fn plugin_path(job: &Job) -> String {
     job.plugin.import_path()
 }
 
 /// An artefact's entry, for a plugin that lies in the folder as it is.
-#[must_use]
 pub fn entry(job: &Job, tools: &Toolchain, artefact: &Artefact, version: &str, size: u64) -> ArtifactEntry {
     let stem = stem(job, version);
     ArtifactEntry {

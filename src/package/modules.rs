@@ -21,7 +21,6 @@ pub enum Origin {
 }
 
 impl Origin {
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Origin::BuildInfo => "build information",

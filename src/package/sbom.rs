@@ -9,7 +9,6 @@ use crate::package::modules::Origin;
 use crate::util::hash::hex;
 
 /// The document of one artefact.
-#[must_use]
 pub fn cyclonedx(entry: &ArtifactEntry, info: &BuildInfo, origin: Origin) -> Value {
     let main_ref = purl(&entry.plugin, &entry.version);
     let go = info.go_release().trim_start_matches("go");
@@ -139,7 +138,6 @@ fn serial(entry: &ArtifactEntry) -> String {
 }
 
 /// What a document says of modules, to be held against a file: name and version of each, sorted.
-#[must_use]
 pub fn modules_of(document: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let components = document["components"].as_array().into_iter().flatten();
@@ -152,7 +150,6 @@ pub fn modules_of(document: &Value) -> Vec<(String, String)> {
 }
 
 /// The same of a file.
-#[must_use]
 pub fn modules_in(info: &BuildInfo) -> Vec<(String, String)> {
     let named = info.deps.iter().map(identity);
     let mut all: Vec<_> = named

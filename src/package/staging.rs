@@ -57,7 +57,6 @@ impl ReleaseDir {
     }
 
     /// Where its files are meanwhile.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.staged
     }

@@ -28,7 +28,6 @@ const ALONE: [&str; 5] = [
 
 impl VcsInfo {
     /// Asks git; a folder that is none of git's has no revision.
-    #[must_use]
     pub fn of(dir: &Path, host: &Host) -> Self {
         let Some(git) = host.find("git") else {
             return VcsInfo::default();
@@ -48,7 +47,6 @@ impl VcsInfo {
     }
 
     /// Its address as provenance has it: a URI that says it is git's. A folder of this machine is none.
-    #[must_use]
     pub fn uri(&self) -> Option<String> {
         let address = self.repository.as_deref()?;
         let (scheme, rest) = match (address.split_once("://"), address.split_once(':')) {
@@ -65,7 +63,6 @@ impl VcsInfo {
     }
 
     /// What a release of it is called, when nothing else is said.
-    #[must_use]
     pub fn version(&self) -> String {
         let base = self.describe.as_deref().unwrap_or("0.0.0");
         let base = base.strip_prefix('v').unwrap_or(base);

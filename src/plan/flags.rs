@@ -28,7 +28,6 @@ const HASH_NEUTRAL: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p",
 
 /// Keeps of GOFLAGS what cannot change a package's hash. GOFLAGS is set for all of a user's builds, so what does
 /// not fit is left out with a word, not refused; without one where a flag behind `--` stands in its place.
-#[must_use]
 pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFlags {
     let mut cleaned = GoFlags::default();
     for flag in flags {
@@ -175,14 +174,12 @@ const VALUED: [&str; 19] = [
 
 /// Whether a word is a flag of go build that is longer than one letter, as in `-tags`, `-ldflags=-s`: before `--` such a
 /// word would be read as a short flag of plugbuild's with its value.
-#[must_use]
 pub fn is_go_flag(word: &str) -> bool {
     let (name, _) = name_and_value(word);
     word.starts_with('-') && name.len() > 1 && (BOOLEAN.contains(&name) || VALUED.contains(&name))
 }
 
 /// Whether a flag of go build is followed by its value.
-#[must_use]
 pub fn takes_value(flag: &str) -> bool {
     VALUED.contains(&name_and_value(flag).0)
 }

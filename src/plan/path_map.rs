@@ -103,7 +103,6 @@ impl PathMap {
     }
 
     /// Whether a folder is one that a rule puts in a source's place.
-    #[must_use]
     pub fn is_told(&self, dir: &str) -> bool {
         self.rules
             .iter()
@@ -112,7 +111,6 @@ impl PathMap {
     }
 
     /// The rules for the packages of a module in a folder of the user's, or for all others, as the compiler takes them.
-    #[must_use]
     pub fn text(&self, module: Option<&str>) -> String {
         let rules = self
             .rules
@@ -125,7 +123,6 @@ impl PathMap {
     }
 
     /// The rules for C code, with one for Go's own, a `from=to` a line.
-    #[must_use]
     pub fn c_text(&self, goroot: &Path) -> String {
         // The C compiler lets the last match win, Go's the first.
         let rules = self.rules.iter().rev();
@@ -137,7 +134,6 @@ impl PathMap {
     /// Flags of `go build` that give the rules to the compiler and the assembler. The last that matches a package counts:
     /// what is in a module inside another takes the inner one's, and the standard library keeps its own paths, also where
     /// a module is called like a package of it.
-    #[must_use]
     pub fn flags(&self, user: &UserFlags) -> Vec<String> {
         let mut modules: Vec<&str> = self.rules.iter().filter_map(|rule| rule.module.as_deref()).collect();
         modules.sort_unstable();

@@ -3,7 +3,6 @@
 use crate::util::version::GoVersion;
 
 /// The constraint of a Go source file that names a Go version (`go1.21 && !windows`); none if no version decides.
-#[must_use]
 pub fn on_version(source: &str) -> Option<String> {
     let head = || {
         source
@@ -33,7 +32,6 @@ fn alternatives(line: &str) -> String {
 }
 
 /// Whether it holds for a Go; none where another tag decides.
-#[must_use]
 pub fn holds(constraint: &str, go: &GoVersion) -> Option<bool> {
     let words = words(constraint);
     let mut rest = words.as_slice();

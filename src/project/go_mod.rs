@@ -53,7 +53,6 @@ pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 }
 
 /// The directives alone.
-#[must_use]
 pub fn parse(text: &str) -> Vec<Directive> {
     lines(text)
         .filter(|line| !line.is_bracket())

@@ -149,7 +149,6 @@ impl Lock {
     }
 
     /// The SHA-512 that the archive of a release's own gateway must have.
-    #[must_use]
     pub fn archive_sum(&self, key: &str) -> Option<&str> {
         self.archive.get(key)?.strip_prefix("sha512:")
     }
@@ -162,13 +161,11 @@ impl Lock {
     }
 
     /// Whether a tool of this host is locked, whatever its files are.
-    #[must_use]
     pub fn has_tool(&self, name: &str, host: &str) -> bool {
         self.tool.get(name).is_some_and(|hosts| hosts.contains_key(host))
     }
 
     /// Whether an older plugbuild wrote it, so that the tools are not known.
-    #[must_use]
     pub fn is_outdated(&self) -> bool {
         self.is_outdated
     }

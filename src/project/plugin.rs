@@ -107,7 +107,6 @@ impl Plugin {
     }
 
     /// The import path of its main package: what Go calls the plugin path, of which a gateway loads one only.
-    #[must_use]
     pub fn import_path(&self) -> String {
         match self.dir.strip_prefix(&self.module.root) {
             Ok(inner) if !inner.as_os_str().is_empty() => format!("{}/{}", self.module.path, inner.display()),
@@ -118,7 +117,6 @@ impl Plugin {
     /// What its file is called: the import path's last element that is not a version, `handler` of
     /// `example.com/handler/v2`. One that most plugins could have takes those before it along: `login-plugin` of
     /// `example.com/login/plugin`.
-    #[must_use]
     pub fn name(&self) -> String {
         const GENERIC: [&str; 8] = [
             "plugin",

@@ -82,7 +82,6 @@ impl Project {
     }
 
     /// All files, in the order they are best read.
-    #[must_use]
     pub fn files(&self) -> Vec<File> {
         let [plugin, test, config] = match self.kind {
             PluginKind::Handler => [

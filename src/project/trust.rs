@@ -50,7 +50,6 @@ pub struct Record {
 }
 
 /// A program as a settings file names it: a bare name is looked up on PATH, a path is relative to the file.
-#[must_use]
 pub fn program_of(name: &str, file: &Path) -> PathBuf {
     match name.contains('/') {
         true => file.parent().unwrap_or(Path::new("/")).join(name),
@@ -67,7 +66,6 @@ pub(crate) fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
 
 impl Programs {
     /// Those of the project's file.
-    #[must_use]
     pub fn of_project(settings: &Settings, matrix: &Matrix, host: &Host) -> Option<Self> {
         let (config, file) = settings.project()?;
         let usual = |name: &str| is_usual(name, matrix, host);
@@ -75,7 +73,6 @@ impl Programs {
     }
 
     /// Reads them out of a file; compilers that plugbuild looks for itself are not among them.
-    #[must_use]
     pub fn of(config: &Config, text: &str, file: &Path, usual: &dyn Fn(&str) -> bool) -> Self {
         let places = LineIndex::of(text);
         let line = |start: usize| Some(places.place(start).line);

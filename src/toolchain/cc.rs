@@ -73,7 +73,6 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
 }
 
 /// Whether a job's C compiler is a program that is only run if the project's file is trusted.
-#[must_use]
 pub fn needs_trust(job: &Job, matrix: &Matrix, host: &Host) -> bool {
     let CcChoice::Program(program) = &job.cc.value else {
         return false;
@@ -141,7 +140,6 @@ impl Cc {
     }
 
     /// The rules that hold with this compiler.
-    #[must_use]
     pub fn quirks<'m>(&self, job: &Job, matrix: &'m Matrix) -> Vec<&'m Quirk> {
         matrix.quirks(&QuirkFacts {
             go: &job.gateway.go,
@@ -153,7 +151,6 @@ impl Cc {
     }
 
     /// A word for what a plan leaves out as long as the compiler has not been asked.
-    #[must_use]
     pub fn not_asked(&self, job: &Job, matrix: &Matrix) -> Option<String> {
         let answered = Cc {
             gold: Some(false),
@@ -169,7 +166,6 @@ impl Cc {
     }
 
     /// The wrappers that are CC and CXX of a build: bare names that say all that matters, as Go's build cache keeps them.
-    #[must_use]
     pub fn wrappers(&self, job: &Job, matrix: &Matrix, store: &Store) -> [Wrapper; 2] {
         let target = &job.target.value;
         let row = matrix.target(target);
@@ -223,7 +219,6 @@ impl Cc {
     }
 
     /// A word for what this compiler cannot promise.
-    #[must_use]
     pub fn caution(&self, job: &Job) -> Option<String> {
         let target = &job.target.value;
         let glibc = target.libc.kind == LibcKind::Glibc && self.kind == CcKind::Gcc;

@@ -232,7 +232,6 @@ fn wrong_sum(url: &str, what: &str, want: &str, have: &str) -> Error {
 }
 
 /// A bar for a download of known length, a spinner else; nothing without a terminal.
-#[must_use]
 pub fn progress(host: &Host, what: &str, length: Option<u64>) -> ProgressBar {
     if !host.interactive {
         return ProgressBar::hidden();

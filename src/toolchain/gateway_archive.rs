@@ -32,7 +32,6 @@ pub struct Had {
 
 impl Wanted<'_> {
     /// What plugbuild.lock calls its archive.
-    #[must_use]
     pub fn key(&self) -> String {
         format!("{} {}", self.version, self.target.short())
     }
@@ -52,7 +51,6 @@ impl Wanted<'_> {
     }
 
     /// It, where the store has it and it is the pinned one.
-    #[must_use]
     pub fn in_store(&self, store: &Store) -> Option<Had> {
         let place = self.place(store);
         let record = Record::read(&place)?;

@@ -47,7 +47,6 @@ pub fn stamp(dir: &Path) {
 }
 
 /// The parts of the store, the largest first.
-#[must_use]
 pub fn parts(store: &Store) -> Vec<Part> {
     let folders = [
         ("go", "Go toolchains"),
@@ -76,7 +75,6 @@ pub fn parts(store: &Store) -> Vec<Part> {
 }
 
 /// What builds have not used for `unused`; with `all` everything that they can make again.
-#[must_use]
 pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
     let mut places: Vec<PathBuf> = PER_PROJECT
         .iter()
@@ -153,7 +151,6 @@ fn leftovers(store: &Store) {
 }
 
 /// A size for people: `2.5 MB`.
-#[must_use]
 pub fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
@@ -164,7 +161,6 @@ fn older(path: &Path, age: Duration) -> bool {
 }
 
 /// How many bytes a file has, or all files below a folder.
-#[must_use]
 pub fn size(path: &Path) -> u64 {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => entries(path).iter().map(|inner| size(inner)).sum(),

@@ -34,13 +34,11 @@ pub struct Go {
 
 impl Go {
     /// The go command.
-    #[must_use]
     pub fn program(&self) -> PathBuf {
         self.root.join("bin/go")
     }
 
     /// Whether its standard library has a package of this path.
-    #[must_use]
     pub fn has_package(&self, path: &str) -> bool {
         let files = std::fs::read_dir(self.root.join("src").join(path))
             .into_iter()
@@ -52,7 +50,6 @@ impl Go {
     }
 
     /// One of its own tools, in whichever folder they are for this host.
-    #[must_use]
     pub fn tool(&self, name: &str) -> PathBuf {
         let dir = self.root.join("pkg/tool");
         let found = entries(&dir)

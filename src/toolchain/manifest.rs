@@ -25,13 +25,11 @@ const GO: [&str; 6] = ["VERSION", "bin", "go.env", "lib", "pkg", "src"];
 pub struct Parts(Vec<(&'static str, PathBuf)>);
 
 impl Parts {
-    #[must_use]
     pub fn of_go(root: &Path) -> Self {
         Parts(GO.map(|name| (name, root.join(name))).into())
     }
 
     /// zig and its library, which is looked for as zig itself does, unless `ZIG_LIB_DIR` says where it is.
-    #[must_use]
     pub fn of_zig(program: &Path, library: Option<&Path>) -> Self {
         let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());
         let beside = || {
@@ -45,14 +43,12 @@ impl Parts {
     }
 
     /// The directory that the toolchain is in.
-    #[must_use]
     pub fn root(&self) -> &Path {
         let first = self.0.first().and_then(|(_, path)| path.parent());
         first.unwrap_or(Path::new(""))
     }
 
     /// What tells these parts from others on this machine.
-    #[must_use]
     pub fn key(&self) -> Vec<u8> {
         let parts = self.0.iter();
         let named = parts.flat_map(|(name, path)| [name.as_bytes(), path.as_os_str().as_encoded_bytes()]);
@@ -202,7 +198,6 @@ fn unreadable(path: &Path, why: IoError) -> Error {
 
 impl Files {
     /// What changes as soon as any file is added, removed, renamed or written.
-    #[must_use]
     pub fn stamp(&self) -> String {
         let mut hash = Sha256::new();
         for file in &self.0 {
@@ -214,7 +209,6 @@ impl Files {
     }
 
     /// Whether all of them have been as they are since before `moment`.
-    #[must_use]
     pub fn are_older_than(&self, moment: SystemTime) -> bool {
         self.0.iter().all(|file| file_stamp::is_before(file.changed, moment))
     }
@@ -252,7 +246,6 @@ fn settings(text: &[u8]) -> Vec<u8> {
 }
 
 /// What became of the files of one manifest in another, in words.
-#[must_use]
 pub fn changes(old: &str, new: &str) -> Vec<String> {
     fn files(manifest: &str) -> BTreeMap<&str, Vec<&str>> {
         let mut files = BTreeMap::<_, Vec<_>>::new();

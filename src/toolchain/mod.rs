@@ -44,7 +44,6 @@ pub struct Toolchain {
 
 impl Toolchain {
     /// The scripts this build calls by name.
-    #[must_use]
     pub fn scripts(&self, job: &Job, matrix: &Matrix, store: &Store) -> Vec<Wrapper> {
         let mut scripts = vec![wrapper::toolexec()];
         scripts.extend(self.cc.wrappers(job, matrix, store));
@@ -63,7 +62,6 @@ impl Toolchain {
     }
 
     /// The same, with what the C compiler says of itself: it is run for that.
-    #[must_use]
     pub fn asked(mut self, host: &Host) -> Self {
         self.cc.ask(host);
         self

@@ -47,19 +47,16 @@ impl Record {
     }
 
     /// Of a folder that has one.
-    #[must_use]
     pub fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
     }
 
     /// Whether the place that it came from is the only one that has said what it must be.
-    #[must_use]
     pub fn is_unpinned(&self) -> bool {
         self.word == Word::Published
     }
 
     /// Whether it came as an archive that is not the one with this SHA-256.
-    #[must_use]
     pub fn contradicts(&self, sha256: &str) -> bool {
         let archive = matches!(self.word, Word::Pinned | Word::Published);
         archive

@@ -52,7 +52,6 @@ impl Session {
     }
 
     /// What was typed for all commands, without what the settings say.
-    #[must_use]
     pub fn context(&self) -> Context<'_> {
         Context {
             host: &self.host,

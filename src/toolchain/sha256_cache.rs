@@ -62,7 +62,6 @@ pub fn of_toolchain(parts: &Parts, store: &Store) -> Result<String> {
 }
 
 /// Which files make the toolchain with the one digest another than that with the other, where the store knows both.
-#[must_use]
 pub fn changes(locked: &str, found: &str, store: &Store) -> Vec<String> {
     let manifest = |sha256: &str| {
         let is_digest = !sha256.is_empty() && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -36,7 +36,6 @@ pub enum Way {
 
 /// The way for a Go: a user's mirror serves any, a repository's only one whose sum is pinned; else a Go that is at hand
 /// fetches it.
-#[must_use]
 pub fn of_go(mirror: Option<Mirror>, pinned: Option<&'static str>, go_at_hand: bool, official: &str) -> Way {
     match mirror.filter(|mirror| !mirror.of_repository || pinned.is_some()) {
         Some(mirror) => Way::Archive {
@@ -52,7 +51,6 @@ pub fn of_go(mirror: Option<Mirror>, pinned: Option<&'static str>, go_at_hand: b
 }
 
 /// Whether the go command says that a module is not what the checksum database knows, or that the database lies.
-#[must_use]
 pub fn is_alarm(said: &str) -> bool {
     const ALARMS: [&str; 4] = [
         "SECURITY ERROR",
@@ -64,7 +62,6 @@ pub fn is_alarm(said: &str) -> bool {
 }
 
 /// Whether it says that the module is not there, or that nobody could be reached: no reason to suspect anything.
-#[must_use]
 pub fn is_absent(said: &str) -> bool {
     const ABSENT: [&str; 24] = [
         ": 400 ",
@@ -97,7 +94,6 @@ pub fn is_absent(said: &str) -> bool {
 
 /// GOPROXY as the go command gets it for a toolchain. A single `file://` proxy is what it believes without the checksum
 /// database; a list it never does.
-#[must_use]
 pub fn held_to_database(proxy: &str) -> String {
     match proxy.starts_with("file://") && !proxy.contains([',', '|']) {
         true => format!("{proxy},off"),

@@ -42,7 +42,6 @@ pub struct SharedLock {
 
 impl ExclusiveLock {
     /// For a process that is to hold it too: the lock lasts until both have let go of it.
-    #[must_use]
     pub fn file(&self) -> &File {
         &self.file
     }
@@ -58,7 +57,6 @@ pub struct Stage {
 }
 
 impl Stage {
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -76,7 +74,6 @@ impl Stage {
 }
 
 impl Store {
-    #[must_use]
     pub fn of(host: &Host) -> Self {
         Self::at(&host.store)
     }
@@ -106,7 +103,6 @@ impl Store {
     }
 
     /// A store in a folder.
-    #[must_use]
     pub fn at(root: &Path) -> Self {
         Store {
             root: root.to_owned(),
@@ -115,13 +111,11 @@ impl Store {
     }
 
     /// The folder that is only read, where there is one.
-    #[must_use]
     pub fn shared(&self) -> Option<&Path> {
         self.shared.as_deref()
     }
 
     /// Where a thing is that was made once and never changes: the store's own, else the shared one; else where it will be.
-    #[must_use]
     pub fn place(&self, path: impl AsRef<Path>) -> PathBuf {
         let own = self.root.join(&path);
         let shared = self.shared.as_ref().map(|shared| shared.join(&path));
@@ -129,33 +123,28 @@ impl Store {
     }
 
     /// All such things of a folder, the store's own first.
-    #[must_use]
     pub fn places(&self, folder: &str) -> Vec<PathBuf> {
         let roots = std::iter::once(&self.root).chain(&self.shared);
         roots.flat_map(|root| entries(&root.join(folder))).collect()
     }
 
     /// A path of the store as seen from its folder.
-    #[must_use]
     pub fn relative<'a>(&self, path: &'a Path) -> Option<&'a Path> {
         let mut roots = std::iter::once(&self.root).chain(&self.shared);
         roots.find_map(|root| path.strip_prefix(root).ok())
     }
 
-    #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The GOROOT of a Go version for this host, whether or not it is there.
-    #[must_use]
     pub fn go(&self, version: &GoVersion, host: &Host) -> PathBuf {
         let platform = host.platform;
         self.place(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
     }
 
     /// The folder of a zig version for this host, whether or not it is there.
-    #[must_use]
     pub fn zig(&self, version: &str, host: &Host) -> PathBuf {
         self.place(format!(
             "zig/zig-{version}.{}-{}",
@@ -165,25 +154,21 @@ impl Store {
     }
 
     /// zig's own cache: the libcs it compiles once.
-    #[must_use]
     pub fn zig_cache(&self) -> PathBuf {
         self.root.join("zig/cache")
     }
 
     /// The folder of our compiler wrappers; it goes first on PATH of a build.
-    #[must_use]
     pub fn wrappers(&self) -> PathBuf {
         self.root.join("bin")
     }
 
     /// Where a job's file stays as the go command linked it, so that the go command can tell that it is up to date.
-    #[must_use]
     pub fn linked(&self, key: &str) -> PathBuf {
         self.root.join("linked").join(key)
     }
 
     /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
-    #[must_use]
     pub fn modfiles(&self, key: &str) -> PathBuf {
         self.root.join("modfiles").join(key)
     }
@@ -217,7 +202,6 @@ impl Store {
     }
 
     /// Stages that nobody has any more.
-    #[must_use]
     pub fn left_stages(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.root.join("tmp")).into_iter().flatten().flatten();
         entries
@@ -271,7 +255,6 @@ impl Store {
     }
 
     /// The same, if nobody uses it right now.
-    #[must_use]
     pub fn alone_at_once(&self) -> Option<ExclusiveLock> {
         let file = self.lock_file(IN_USE).ok()?;
         file.try_lock().ok()?;

@@ -269,7 +269,6 @@ pub fn plain(raw: &[u8]) -> Result<String> {
 }
 
 /// Whether a file is a program: itself one, not a link to one, which may be run.
-#[must_use]
 pub fn is_program(file: &Path) -> bool {
     const STARTS: [&[u8]; 4] = [b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!"];
     let plain = |meta: fs::Metadata| meta.is_file() && meta.permissions().mode() & 0o100 != 0;

@@ -25,7 +25,6 @@ pub struct Wrapper {
 /// The script that `go build -toolexec` puts before Go's own tools. It changes two things that no flag can:
 /// the linker is told another GOROOT, and rules given as a flag do not undo the go command's own rule for its
 /// temporary folder, which has a new name at each build and would end up in a plugin with C code.
-#[must_use]
 pub fn toolexec() -> Wrapper {
     let text = format!(
         r#"#!/bin/sh
@@ -73,7 +72,6 @@ exec "$tool" "$@"
 ///
 /// `command` is the compiler with its fixed arguments; the quirks say what the wrapper drops, adds or refuses.
 /// Folders in `told` are written as others into what it compiles, as are those in `PLUGBUILD_FILE_MAP`.
-#[must_use]
 pub fn compiler(
     prefix: &str,
     store: &Store,

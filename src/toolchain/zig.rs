@@ -120,7 +120,6 @@ fn ways_out(why: Error) -> Error {
 }
 
 /// The zig of the store, with its folder.
-#[must_use]
 pub fn installed(row: &ZigRow, host: &Host, store: &Store) -> Option<(String, PathBuf)> {
     let place = store.zig(&row.version, host);
     place.join("zig").is_file().then(|| (row.version.clone(), place))

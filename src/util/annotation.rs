@@ -4,7 +4,6 @@ use std::path::Path;
 
 /// `::error file=…,line=…,col=…,title=…::text`, with the place where the text begins with one or names one; `dir` is
 /// the folder that its path is relative to.
-#[must_use]
 pub fn error(title: &str, text: &str, dir: &Path) -> String {
     let place = place(text).map_or_else(String::new, |place| {
         let file = property(&dir.join(place.file).display().to_string());
@@ -15,7 +14,6 @@ pub fn error(title: &str, text: &str, dir: &Path) -> String {
 }
 
 /// A line of the Go compiler's, if it is one that says what is wrong at a place.
-#[must_use]
 pub fn of_compiler(line: &str, dir: &Path) -> Option<String> {
     let place = place(line)?;
     let is_source = [".go", ".mod", ".sum", ".work", ".c", ".h", ".s"]
@@ -25,7 +23,6 @@ pub fn of_compiler(line: &str, dir: &Path) -> Option<String> {
 }
 
 /// A command without a place.
-#[must_use]
 pub fn plain(level: &str, title: &str, text: &str) -> String {
     command(level, "", title, text)
 }

@@ -3,7 +3,6 @@
 use diffy::DiffOptions;
 
 /// Each change of a file with `context` lines around it; the names stand in the head.
-#[must_use]
 pub fn unified(old: (String, &str), new: (String, &str), context: usize) -> String {
     DiffOptions::new()
         .set_context_len(context)

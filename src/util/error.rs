@@ -29,7 +29,6 @@ pub enum Kind {
 
 impl Kind {
     /// The process exit code; documented in docs/errors.md, which a test holds to this list.
-    #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
             Kind::Incompatible => 1,
@@ -118,7 +117,6 @@ impl Error {
     }
 
     /// The same in one line, for a reader of files that takes one text only.
-    #[must_use]
     pub fn in_one_line(&self) -> String {
         let parts: Vec<&str> = std::iter::once(&self.what)
             .chain(&self.help)
@@ -128,13 +126,11 @@ impl Error {
     }
 
     /// Adds one `help:` line unless there is one.
-    #[must_use]
     pub fn or_help(self, line: impl Into<String>) -> Self {
         if self.help.is_empty() { self.help(line) } else { self }
     }
 
     /// Adds one `help:` line.
-    #[must_use]
     pub fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
         self

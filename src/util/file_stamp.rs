@@ -21,7 +21,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(20);
 
 impl Seen {
     /// A file as it is now; nothing where there is none.
-    #[must_use]
     pub fn of(file: &Path) -> Option<Self> {
         let meta = fs::metadata(file).ok()?;
         Some(Seen {
@@ -33,21 +32,18 @@ impl Seen {
     }
 
     /// Whether it has been as it is since before `moment`.
-    #[must_use]
     pub fn is_older_than(&self, moment: SystemTime) -> bool {
         is_before(self.changed, moment)
     }
 }
 
 /// When a file was last changed. A rename keeps the time of the content, and changes this one.
-#[must_use]
 pub fn changed(meta: &fs::Metadata) -> SystemTime {
     let nanoseconds = meta.ctime_nsec().try_into().unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::new(meta.ctime().try_into().unwrap_or(0), nanoseconds)
 }
 
 /// Whether a change was certainly made before `moment`: one that is made right after it may have a time before it.
-#[must_use]
 pub fn is_before(changed: SystemTime, moment: SystemTime) -> bool {
     changed + TICK < moment
 }

@@ -40,7 +40,6 @@ pub fn split(text: &str) -> Result<Vec<String>, Unclosed<'_>> {
 }
 
 /// The text that is split into these fields again, where there is one: see [`can_be_written`].
-#[must_use]
 pub fn join<S: AsRef<str>>(fields: &[S]) -> String {
     fields
         .iter()
@@ -50,7 +49,6 @@ pub fn join<S: AsRef<str>>(fields: &[S]) -> String {
 }
 
 /// One field, in quotes if it needs them.
-#[must_use]
 pub fn quoted(field: &str) -> String {
     match (needs_quotes(field), field.contains('\'')) {
         (false, _) => field.to_owned(),
@@ -60,7 +58,6 @@ pub fn quoted(field: &str) -> String {
 }
 
 /// Whether a list can hold a field. What was split can always be joined again.
-#[must_use]
 pub fn can_be_written(field: &str) -> bool {
     !(needs_quotes(field) && field.contains('\'') && field.contains('"'))
 }

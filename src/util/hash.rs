@@ -25,7 +25,6 @@ pub fn sha256_of(path: &Path) -> Result<String> {
 }
 
 /// Bytes in lower-case hexadecimal.
-#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -29,7 +29,6 @@ pub struct Platform {
 
 impl Platform {
     /// `linux`, `darwin`: GOOS.
-    #[must_use]
     pub fn goos(self) -> &'static str {
         match self.os {
             Os::Linux => "linux",
@@ -144,7 +143,6 @@ impl Host {
     }
 
     /// An environment variable that is set and not empty.
-    #[must_use]
     pub fn var(&self, name: &str) -> Option<&OsStr> {
         self.env
             .get(OsStr::new(name))
@@ -166,19 +164,16 @@ impl Host {
     }
 
     /// A switch such as `PLUGBUILD_OFFLINE=1`: set, and not `0` or `false`.
-    #[must_use]
     pub fn switch(&self, name: &str) -> bool {
         self.var(name).is_some_and(|v| v != "0" && v != "false")
     }
 
     /// Looks a program up on PATH; a name with a slash is a path from the current folder.
-    #[must_use]
     pub fn find(&self, program: impl AsRef<OsStr>) -> Option<PathBuf> {
         which::which_in(program, self.var("PATH"), &self.cwd).ok()
     }
 
     /// A path as typed, made absolute, without `./`, and without `../` behind a folder that is there.
-    #[must_use]
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
         let mut whole = PathBuf::new();
         for part in self.cwd.join(path).components() {

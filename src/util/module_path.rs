@@ -1,7 +1,6 @@
 //! How Go's module cache spells a module's path and version: it has to do without upper case.
 
 /// An upper-case letter is `!` and the lower-case one.
-#[must_use]
 pub fn escaped(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len() + 4);
     for c in path.chars() {
@@ -14,7 +13,6 @@ pub fn escaped(path: &str) -> String {
 }
 
 /// The inverse of [`escaped`].
-#[must_use]
 pub fn unescaped(escaped: &str) -> String {
     let mut plain = String::with_capacity(escaped.len());
     let mut chars = escaped.chars();

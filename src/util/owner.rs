@@ -16,7 +16,6 @@ const STICKY: u32 = 0o1000;
 pub struct Trusted(Vec<u32>);
 
 impl Trusted {
-    #[must_use]
     pub fn of(host: &Host) -> Self {
         let home = host.home.as_ref().and_then(|home| fs::metadata(home).ok());
         let own = rustix::process::geteuid().as_raw();
@@ -24,14 +23,12 @@ impl Trusted {
     }
 
     /// The same, and who owns a folder that was named.
-    #[must_use]
     pub fn and_owner_of(mut self, dir: &Path) -> Self {
         self.0.extend(fs::metadata(dir).ok().map(|meta| meta.uid()));
         self
     }
 
     /// Who may read the store of `root`'s owner too: the user who names it. Root would run what another user has put there.
-    #[must_use]
     pub fn reading(self, root: &Path, host: &Host) -> Self {
         let names_it = host.var("PLUGBUILD_HOME").is_some() && !rustix::process::geteuid().is_root();
         if names_it { self.and_owner_of(root) } else { self }

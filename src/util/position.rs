@@ -27,7 +27,6 @@ pub struct LineIndex<'a> {
 }
 
 impl<'a> LineIndex<'a> {
-    #[must_use]
     pub fn of(text: &'a str) -> Self {
         let starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
@@ -36,7 +35,6 @@ impl<'a> LineIndex<'a> {
     }
 
     /// Where a byte of the text is.
-    #[must_use]
     pub fn place(&self, byte: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= byte);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 /// Control characters are written out, but for tabs and the ends of lines; so is what would make a line a command for
 /// GitHub's runner (`::set-output …`, `##[…]`).
-#[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c, next| {
         acts(c) && !matches!((c, next), ('\n' | '\t', _) | ('\r', Some('\n')))
@@ -12,13 +11,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// The same of what is one line, such as a path: its ends of lines are written out too.
-#[must_use]
 pub fn printable_line(text: &str) -> Cow<'_, str> {
     escaped(text, |c, _| acts(c))
 }
 
 /// The same of a JSON document, whose strings may hold any but the first 32 characters as they are.
-#[must_use]
 pub fn printable_json(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| acts(c) && c != '\n') {
         return Cow::Borrowed(text);

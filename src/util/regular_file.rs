@@ -16,7 +16,6 @@ const LIMIT: u64 = 64 << 20;
 
 /// Whether a file of this name is there, of whichever kind: what is not regular is refused when it is read, as a file that
 /// is passed over would not be.
-#[must_use]
 pub fn is_there(path: impl AsRef<Path>) -> bool {
     path.as_ref().metadata().is_ok_and(|meta| !meta.is_dir())
 }

@@ -36,7 +36,6 @@ macro_rules! table {
 pub(crate) use table;
 
 /// The schema of a table from its fields' names, descriptions and schemas.
-#[must_use]
 pub fn object(fields: &[(&str, &str, Value)]) -> Value {
     let properties: Map<String, Value> = fields
         .iter()

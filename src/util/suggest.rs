@@ -3,7 +3,6 @@
 /// The known word that a typed one is a slip of the pen for, the nearest first; none where they are the same.
 ///
 /// One letter in three may differ, three at most; upper case and `_` for `-` do not count as typed wrongly.
-#[must_use]
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |word: &str| word.to_lowercase().replace('_', "-");
     let word = plain(typed);

@@ -19,7 +19,6 @@ impl Arch {
     pub const ALL: [Arch; 2] = [Arch::Amd64, Arch::Arm64];
 
     /// As GOARCH spells it; also our short name.
-    #[must_use]
     pub fn goarch(self) -> &'static str {
         match self {
             Arch::Amd64 => "amd64",
@@ -28,7 +27,6 @@ impl Arch {
     }
 
     /// As triples spell it.
-    #[must_use]
     pub fn triple_name(self) -> &'static str {
         match self {
             Arch::Amd64 => "x86_64",
@@ -66,7 +64,6 @@ pub enum LibcKind {
 impl LibcKind {
     pub const ALL: [LibcKind; 2] = [LibcKind::Musl, LibcKind::Glibc];
 
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             LibcKind::Musl => "musl",
@@ -75,7 +72,6 @@ impl LibcKind {
     }
 
     /// As triples spell it.
-    #[must_use]
     pub fn triple_name(self) -> &'static str {
         match self {
             LibcKind::Musl => "musl",
@@ -175,7 +171,6 @@ impl Target {
             .flat_map(|arch| LibcKind::ALL.into_iter().map(move |kind| Target::new(arch, kind)))
     }
 
-    #[must_use]
     pub fn new(arch: Arch, kind: LibcKind) -> Self {
         Target {
             arch,
@@ -184,7 +179,6 @@ impl Target {
     }
 
     /// `aarch64-unknown-linux-musl`.
-    #[must_use]
     pub fn triple(&self) -> String {
         format!(
             "{}-unknown-linux-{}",
@@ -194,7 +188,6 @@ impl Target {
     }
 
     /// `arm64-musl`.
-    #[must_use]
     pub fn short(&self) -> String {
         format!("{}-{}", self.arch, self.libc.kind)
     }

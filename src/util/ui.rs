@@ -18,7 +18,6 @@ const WARN: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
 const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 
 /// `1 module`, `23 modules`, `2 entries`, `2 gateways`.
-#[must_use]
 pub fn counted(count: usize, what: &str) -> String {
     match (count, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),
@@ -29,7 +28,6 @@ pub fn counted(count: usize, what: &str) -> String {
 
 /// A text for a terminal so wide, behind a label: broken between words only, and set in below the label's end. What is
 /// one word, as a path is, stays whole.
-#[must_use]
 pub fn wrapped(text: &str, label: usize, width: usize) -> String {
     let indent = if label * 2 < width { label } else { 0 };
     let mut lines = Vec::new();
@@ -62,7 +60,6 @@ pub fn waits_for(pipe: &Path) {
 }
 
 /// ` and 3 more`, after those that are shown; nothing where all are.
-#[must_use]
 pub fn and_more(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -97,7 +94,6 @@ pub struct Ui {
 }
 
 impl Ui {
-    #[must_use]
     pub fn new(color: Color, volume: Volume, host: &Host, terminal: bool) -> Self {
         let dumb = host.var("TERM").is_some_and(|t| t == "dumb");
         let on = match color {
@@ -121,7 +117,6 @@ impl Ui {
     }
 
     /// Whether standard output, which may go to a file, is coloured too.
-    #[must_use]
     pub fn colours_output(&self) -> bool {
         self.forced || self.color && std::io::stdout().is_terminal()
     }
@@ -181,18 +176,15 @@ impl Ui {
     }
 
     /// Whether a line of so many columns fits; any does where nobody looks on.
-    #[must_use]
     pub fn fits(&self, columns: usize) -> bool {
         self.width.is_none_or(|width| columns <= width)
     }
 
     /// One that says nothing.
-    #[must_use]
     pub fn muted(&self) -> Self {
         Ui { muted: true, ..*self }
     }
 
-    #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }

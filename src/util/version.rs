@@ -43,19 +43,16 @@ pub struct GoVersion {
 
 impl GoVersion {
     /// Whether this is Go `major.minor` or later, release candidates of it included.
-    #[must_use]
     pub fn at_least(&self, major: u32, minor: u32) -> bool {
         (self.major, self.minor) >= (major, minor)
     }
 
     /// Whether this is no release but a language: from Go 1.21 on a release has three numbers.
-    #[must_use]
     pub fn is_language(&self) -> bool {
         self.at_least(1, 21) && self.patch.is_none() && self.pre.is_empty()
     }
 
     /// The newest `go` line that this Go understands: its own version, before Go 1.21 the two numbers of its language.
-    #[must_use]
     pub fn newest_line(&self) -> String {
         if self.at_least(1, 21) {
             self.to_string()
@@ -65,7 +62,6 @@ impl GoVersion {
     }
 
     /// `1.19` of `1.19.5`: what a go.mod of old says, and what decides a quirk.
-    #[must_use]
     pub fn line(&self) -> (u32, u32) {
         (self.major, self.minor)
     }
@@ -204,7 +200,6 @@ as_text!(GatewayVersion, GoVersion, LibcVersion);
 
 /// Whether a Go refuses a go.mod for its go line alone. Before 1.21 the line was a hint, but three numbers in it were a
 /// syntax error, and the last of them refuse to compile for 1.22 and later, as loops mean something else there.
-#[must_use]
 pub fn stops(have: &GoVersion, go: &GoVersion) -> bool {
     if go.at_least(1, 21) {
         have > go

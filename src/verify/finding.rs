@@ -56,7 +56,6 @@ pub enum Id {
 
 impl Id {
     /// As JSON has it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Id::OtherMachine => "other-machine",

@@ -95,7 +95,6 @@ impl<'a> LoadTarget<'a> {
     }
 
     /// Whether the gateway is able to load plugins.
-    #[must_use]
     pub fn loads_plugins(&self) -> bool {
         self.file.as_ref().is_none_or(|file| file.binary.loads_plugins())
     }

@@ -156,7 +156,6 @@ impl ModuleEntry {
 }
 
 /// For people; every module only if asked for.
-#[must_use]
 pub fn human(contents: &Report, modules: bool) -> String {
     let kind = match contents.kind {
         Kind::Plugin => "a plugin",

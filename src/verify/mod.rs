@@ -63,7 +63,6 @@ pub struct Verdict {
 
 impl Verdict {
     /// Whether `plugin.Open` itself would succeed, whatever the gateway then finds in the plugin.
-    #[must_use]
     pub fn opens(&self) -> LoadOutcome {
         let open: Vec<_> = self
             .findings
@@ -85,7 +84,6 @@ fn answer(findings: &[Diagnostic], unseen: &[String]) -> LoadOutcome {
 }
 
 /// Judges plugins as a gateway would open them, one after the other.
-#[must_use]
 pub fn judge(plugins: &[Plugin<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
     let mut process = Process::default();
     let mut verdicts: Vec<Verdict> = Vec::new();

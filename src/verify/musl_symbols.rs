@@ -8,7 +8,6 @@ const LIST: &str = include_str!("../../toolchains/musl.txt");
 const OWN: [&str; 7] = ["c", "pthread", "rt", "m", "dl", "util", "xnet"];
 
 /// Whether a `DT_NEEDED` name is satisfied by musl itself, as `libc.so.6` is.
-#[must_use]
 pub fn is_own_library(name: &str) -> bool {
     let stem = name.strip_prefix("lib").and_then(|rest| rest.split_once('.'));
     stem.is_some_and(|(stem, _)| OWN.contains(&stem))
@@ -22,7 +21,6 @@ pub struct Musl {
 
 impl Musl {
     /// Of a version; the newest if it is unknown.
-    #[must_use]
     pub fn of(version: Option<LibcVersion>) -> Self {
         let lines = LIST.lines().filter(|line| !line.starts_with('#'));
         let mut names: Vec<&str> = lines
@@ -39,7 +37,6 @@ impl Musl {
     }
 
     /// Whether this musl's loader resolves a name. `open64` and its like are kept for programs built for glibc.
-    #[must_use]
     pub fn has(&self, name: &str) -> bool {
         let exported = |name: &str| self.names.binary_search(&name).is_ok();
         exported(name) || name.strip_suffix("64").is_some_and(exported)

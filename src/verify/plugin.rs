@@ -68,13 +68,11 @@ impl<'a> Plugin<'a> {
         })
     }
 
-    #[must_use]
     pub fn image(&self) -> Image<'a> {
         self.binary.image()
     }
 
     /// The libc it was built for; none if it needs neither.
-    #[must_use]
     pub fn libc(&self) -> Option<LibcKind> {
         if self
             .needed
@@ -90,14 +88,12 @@ impl<'a> Plugin<'a> {
     }
 
     /// The text that a variable of its main package begins as, taken for a Go string.
-    #[must_use]
     pub fn own_string(&self, name: &str) -> Option<&'a str> {
         let full = format!("{}.{name}", pkghash::escape(self.path?));
         self.image().go_string(&full)
     }
 
     /// A symbol of its main package.
-    #[must_use]
     pub fn own_symbol(&self, name: &str) -> Option<crate::binary::symbols::Symbol<'a>> {
         let full = format!("{}.{name}", pkghash::escape(self.path?));
         self.image().symbol(full.as_bytes())

@@ -15,7 +15,6 @@ pub struct PluginConflict {
 }
 
 /// Every pair that clashes, when the plugins are loaded in this order. What the gateway itself links is none of this.
-#[must_use]
 pub fn clashes(plugins: &[Binary]) -> Vec<PluginConflict> {
     // A package is bound to the first file that has it.
     let mut first = BTreeMap::new();

@@ -26,7 +26,6 @@ pub enum RegistererForm {
 }
 
 /// The registerers that a plugin exports.
-#[must_use]
 pub fn exported(plugin: &Plugin<'_>) -> Vec<(&'static Registerer, RegistererForm)> {
     registerer::all()
         .iter()
@@ -71,7 +70,6 @@ fn types(plugin: &Plugin<'_>, name: &str) -> Option<Vec<u64>> {
 }
 
 /// The variables that a gateway looks up, for a message.
-#[must_use]
 pub fn symbols() -> String {
     let symbols: Vec<&str> = registerer::all().iter().map(|row| row.symbol.as_str()).collect();
     symbols.join(", ")

@@ -49,7 +49,6 @@ struct SavedFingerprint {
 
 /// The fingerprint of a unit, and its modules where nothing has changed since they were found; none where only the go
 /// command can tell.
-#[must_use]
 pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
     let go = go_command::build(unit, &ModuleOverlay::default(), session);
     let made_of = made_of(unit, &go, session)?;
@@ -88,7 +87,6 @@ pub struct InputSnapshot {
 }
 
 /// Asks the go command what a build reads, with the build's own flags, while it runs.
-#[must_use]
 pub fn snapshot(unit: &ReadyUnit, host: &Host, began: SystemTime) -> Option<InputSnapshot> {
     let ReadyUnit { job, go, .. } = unit;
     let list = go_command::list(go, &["-deps", "-f", inputs::FORMAT]);

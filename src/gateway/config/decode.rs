@@ -67,7 +67,6 @@ impl Shape {
 }
 
 /// Decodes a configuration; `rows` are the plugin types.
-#[must_use]
 pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
     let mut decoder = Decoder {
         rows,

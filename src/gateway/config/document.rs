@@ -30,13 +30,11 @@ pub struct Entry {
 
 impl Node {
     /// The entry of a key; as in the gateway, the last one where a key is given twice.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rfind(|entry| entry.key == key)
     }
 
     /// A map's entries; none of anything else.
-    #[must_use]
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
@@ -45,7 +43,6 @@ impl Node {
     }
 
     /// A list's items; none of anything else.
-    #[must_use]
     pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
@@ -53,7 +50,6 @@ impl Node {
         }
     }
 
-    #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
@@ -62,7 +58,6 @@ impl Node {
     }
 
     /// The same without places.
-    #[must_use]
     pub fn plain(&self) -> serde_json::Value {
         use serde_json::Value as Plain;
         match &self.value {
@@ -79,7 +74,6 @@ impl Node {
     }
 
     /// What it is, for messages.
-    #[must_use]
     pub fn what(&self) -> &'static str {
         match self.value {
             Value::Null => "null",

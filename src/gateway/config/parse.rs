@@ -33,7 +33,6 @@ pub enum Format {
 
 impl Format {
     /// By a file's name.
-    #[must_use]
     pub fn of(name: &str) -> Option<Format> {
         match name.rsplit_once('.')?.1 {
             "json" => Some(Format::Json),
@@ -45,7 +44,6 @@ impl Format {
 }
 
 /// Reads a configuration; `name` is its file's, whose extension tells the format.
-#[must_use]
 pub fn read(name: &str, text: &str) -> Read {
     if name.ends_with(".tmpl") {
         return Read::Template;

@@ -17,7 +17,6 @@ pub enum PluginDir {
 
 impl PluginDir {
     /// Looks at a folder as the gateway would that is started in `cwd`, and if it is not there, beside the configuration.
-    #[must_use]
     pub fn look(folder: &str, cwd: &Path, beside: &Path) -> PluginDir {
         let first = Self::at(&cwd.join(folder));
         match first {

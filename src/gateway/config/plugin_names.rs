@@ -18,7 +18,6 @@ pub struct RequestedPlugin {
 }
 
 /// Each name once for each type, in the order of the file.
-#[must_use]
 pub fn wanted(document: &Document, rows: &[Registerer]) -> Vec<RequestedPlugin> {
     let row_of = |key: &str| rows.iter().find(|row| row.namespace == key || row.formerly == key);
     let Some(root) = decode(&document.root, rows).root else {

@@ -114,7 +114,6 @@ pub fn read(name: &str, text: &str) -> Result<Value> {
 }
 
 /// The configuration for a trial: the plugins' folder, a port of the loopback, and calls to itself follow the port.
-#[must_use]
 pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
     let mut config = config.clone();
     let old = self::port(&config);
@@ -131,7 +130,6 @@ pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
 }
 
 /// The port a configuration names, else the gateway's own default.
-#[must_use]
 pub fn port(config: &Value) -> u16 {
     let named = config.get("port").and_then(Value::as_u64);
     named.and_then(|port| port.try_into().ok()).unwrap_or(8080)
@@ -152,7 +150,6 @@ fn follow(value: &mut Value, old: u16, port: u16) {
 }
 
 /// A configuration that only loads the plugins.
-#[must_use]
 pub fn bare(folder: &Path, port: u16) -> String {
     let plugin = json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" });
     json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
@@ -166,7 +163,6 @@ pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
 }
 
 /// The same without what each loader says of plugins of the other types, which is no failure.
-#[must_use]
 pub fn worth_showing(said: &[String]) -> Vec<&str> {
     let harmless = |line: &str| line.contains("plugin: symbol ") && line.contains("Registerer not found");
     let lines: Vec<&str> = about_plugins(said).collect();
@@ -181,7 +177,6 @@ pub fn worth_showing(said: &[String]) -> Vec<&str> {
 }
 
 /// How many plugins of a type the log says were loaded; none when it does not say.
-#[must_use]
 pub fn loaded(said: &[String], kind: PluginKind) -> Option<usize> {
     let signs = &kind.row().log;
     said.iter()
@@ -191,7 +186,6 @@ pub fn loaded(said: &[String], kind: PluginKind) -> Option<usize> {
 
 /// Whether the gateway has no loader at all for plugins of a type, as the Community edition has none for middlewares: its
 /// `test-plugin` does not know the flag, or its log counts the plugins of other types only.
-#[must_use]
 pub fn lacks_loader(said: &[String], kind: PluginKind) -> bool {
     let says = |words: &str| said.iter().any(|line| line.contains(words));
     let counts_others = says("plugins loaded:") && loaded(said, kind).is_none();
@@ -210,7 +204,6 @@ pub struct Expected {
 
 impl Expected {
     /// What is not as it was expected.
-    #[must_use]
     pub fn missed(&self, status: u16, headers: &[(String, String)], body: &str) -> Vec<String> {
         let mut missed = Vec::new();
         if let Some(wanted) = self.status.filter(|wanted| *wanted != status) {

@@ -9,7 +9,6 @@ use crate::gateway::config::plugin_names::RequestedPlugin;
 use crate::gateway::registerer::PluginKind;
 
 /// The configuration that asks for each name: handlers at the root, each of the others on an endpoint of its own.
-#[must_use]
 pub fn configuration(names: &[RequestedPlugin], folder: &Path, port: u16) -> String {
     let mut config: Value = serde_json::from_str(&crate::gateway::run::bare(folder, port)).unwrap_or_default();
     let handlers: Vec<&RequestedPlugin> = names
@@ -60,7 +59,6 @@ fn place(number: usize) -> String {
 
 /// Whether a plugin goes by each name; none where the gateway came to no answer: releases up to 2.4 stop at the first
 /// handler that they do not know.
-#[must_use]
 pub fn answers(names: &[RequestedPlugin], said: &[String]) -> Vec<Option<bool>> {
     // One line for each handler, in their order; what is wrong with its settings is said without its name.
     let outcomes = [

@@ -51,7 +51,6 @@ pub struct OverriddenReplace {
 
 impl Alignment {
     /// Whether the plugin can be built as it is: nothing moves, nothing has to be left out.
-    #[must_use]
     pub fn is_needless(&self) -> bool {
         let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
         self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
@@ -73,7 +72,6 @@ impl Alignment {
 
     /// Lines to add to the copy of go.sum before the go command sees it, so that it asks no checksum database. A pinned
     /// module whose sums are not known has none: the go command will ask for it.
-    #[must_use]
     pub fn sums(&self) -> Vec<String> {
         let known = self
             .pins
@@ -83,7 +81,6 @@ impl Alignment {
     }
 
     /// Adds to what the go command `said` which modules were moved under the plugin: those first that it names.
-    #[must_use]
     pub fn blamed(&self, error: Error, said: &str, label: &str) -> Error {
         let (named, others): (Vec<&Conflict>, Vec<&Conflict>) =
             self.moves.iter().partition(|clash| said.contains(&clash.module));
@@ -110,13 +107,11 @@ impl Alignment {
 }
 
 /// Decides it; `quirks` are those of the gateway's Go.
-#[must_use]
 pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Alignment {
     of(plugin, gateway, modules::decide(plugin, gateway, quirks))
 }
 
 /// The alignment that a decision comes to.
-#[must_use]
 pub fn of(plugin: &PluginModules, gateway: &GatewayModules, decision: Decision) -> Alignment {
     let (moves, remaining): (Vec<Conflict>, Vec<Conflict>) =
         decision.clashes.into_iter().partition(Conflict::can_align);

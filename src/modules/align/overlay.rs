@@ -22,13 +22,11 @@ pub struct ModuleOverlay {
 
 impl ModuleOverlay {
     /// Flags that make the go command read the copy.
-    #[must_use]
     pub fn flags(&self) -> Vec<String> {
         self.copy.as_ref().map(ModFile::flags).unwrap_or_default()
     }
 
     /// The user's flags that the build is given: how a copy is read is ours to say, as other builds read it, too.
-    #[must_use]
     pub fn user_flags(&self, job: &Job) -> Vec<String> {
         let flags = job.user_flags.iter();
         flags
@@ -38,7 +36,6 @@ impl ModuleOverlay {
     }
 
     /// The go command's settings beside the flags.
-    #[must_use]
     pub fn env(&self) -> Option<(String, OsString)> {
         self.copy.as_ref().and_then(ModFile::env)
     }

@@ -19,7 +19,6 @@ pub struct StandIn {
 
 impl StandIn {
     /// `own` is the go.mod of the module that it stands in for, where that is there to be read.
-    #[must_use]
     pub fn new(module: &str, own: Option<&str>, gateway: &GoVersion) -> Self {
         let mut go_mod = format!("module {module}\n");
         for directive in go_mod::parse(own.unwrap_or_default()) {
@@ -41,7 +40,6 @@ impl StandIn {
 }
 
 /// What the go command says where several modules hold a package: a line for it, then one for each of them.
-#[must_use]
 pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
     const FOUND: &str = "ambiguous import: found package ";
     let mut found: Vec<Ambiguous> = Vec::new();
@@ -74,7 +72,6 @@ pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
 
 /// The modules that give way, where the gateway links one of those that hold a package and not the others; nothing where it
 /// does not decide it.
-#[must_use]
 pub fn resolved(found: &[Ambiguous], gateway: &GatewayModules) -> Vec<Conflict> {
     let mut moved: Vec<Conflict> = Vec::new();
     for Ambiguous { package, modules } in found {

@@ -31,7 +31,6 @@ pub enum Edit {
 
 impl Edit {
     /// The flags of `go mod edit`.
-    #[must_use]
     pub fn flags(&self) -> Vec<String> {
         match self {
             Edit::GoLine(go) if go.at_least(1, 21) => vec![format!("-go={go}"), "-toolchain=none".to_owned()],
@@ -71,7 +70,6 @@ impl fmt::Display for Edit {
 
 impl Fix {
     /// The commands that do the same by hand.
-    #[must_use]
     pub fn commands(&self, plugin: &Plugin) -> Vec<String> {
         let flags = self.edits.iter().flat_map(Edit::flags);
         let edits: Vec<String> = flags

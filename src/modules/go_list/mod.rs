@@ -44,7 +44,6 @@ pub struct GoList {
 
 impl GoList {
     /// A Go of some version; for a job's own gateway or, where that cannot read the plugin, another.
-    #[must_use]
     pub fn of(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
         let quirks = matrix.quirks(&QuirkFacts::of_go(version));
         let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
@@ -293,7 +292,6 @@ fn read_source(file: &Path) -> Option<String> {
 }
 
 /// Whether a file of the plugin's module names a standard package that this Go lacks.
-#[must_use]
 pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
     let mut folders = vec![plugin.module.root.clone()];
     while let Some(folder) = folders.pop() {
@@ -383,7 +381,6 @@ fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str
 const STILL_WAITS: &str = "the go command still waits";
 
 /// Whether the go command was given up: asking again would take as long again.
-#[must_use]
 pub fn was_given_up(why: &Error) -> bool {
     why.kind == Kind::Network && why.what.ends_with(STILL_WAITS)
 }

@@ -101,7 +101,6 @@ fn condition(package: &Package, import: &str, read: Read) -> Option<Vec<String>>
 }
 
 /// Whether a text may import a standard package that this Go lacks.
-#[must_use]
 pub(crate) fn names_a_later_package(text: &str, go: &crate::util::version::GoVersion) -> bool {
     let mut later = std_packages::added()
         .iter()

@@ -48,13 +48,11 @@ enum Kind {
 
 impl ModFile {
     /// Flags that make the go command read it, and leave it as it is: any number may do so at once.
-    #[must_use]
     pub fn flags(&self) -> Vec<String> {
         self.flags_with("-mod=readonly")
     }
 
     /// Flags that let the go command bring it up to date: for one at a time, under the [lock].
-    #[must_use]
     pub fn writing(&self) -> Vec<String> {
         self.flags_with("-mod=mod")
     }
@@ -70,17 +68,14 @@ impl ModFile {
     }
 
     /// The setting that makes the go command read it, where no flag can.
-    #[must_use]
     pub fn env(&self) -> Option<(String, OsString)> {
         (self.kind == Kind::Workspace).then(|| ("GOWORK".to_owned(), self.file.clone().into()))
     }
 
-    #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    #[must_use]
     pub fn dir(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new("/"))
     }
@@ -146,7 +141,6 @@ impl ModFile {
     }
 
     /// Whether the go command has brought it up to date for a question already, so that a build only reads it.
-    #[must_use]
     pub fn is_settled_for(&self, question: &str) -> bool {
         !self.changed && self.questions().contains(question)
     }
@@ -157,13 +151,11 @@ impl ModFile {
     }
 
     /// Whether it is still there whole, as the go command left it.
-    #[must_use]
     pub fn is_settled(&self) -> bool {
         self.file.with_file_name(STAMP).is_file()
     }
 
     /// Whether vendor/ is read, where modules have no list of their own.
-    #[must_use]
     pub fn is_vendored(&self) -> bool {
         self.kind == Kind::Vendored
     }
@@ -306,7 +298,6 @@ fn key(plugin: &Plugin) -> String {
 }
 
 /// What the go command is asked about a copy, as a digest: for another target, or of other packages, it may need more sums.
-#[must_use]
 pub fn question(of: &dyn Debug) -> String {
     hex(&Sha256::digest(format!("{of:?}"))[..8])
 }

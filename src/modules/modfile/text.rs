@@ -23,13 +23,11 @@ pub struct Edits<'a> {
 }
 
 /// Where a copy has the empty folder of a module, below its own.
-#[must_use]
 pub fn empty_folder(dir: &Path, module: &str) -> PathBuf {
     dir.join("empty").join(module)
 }
 
 /// The copy of a go.mod. Comments stay, as `// indirect` is one.
-#[must_use]
 pub fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
     edited(text, edits, copy, |line| line.text.to_owned())
 }
@@ -37,7 +35,6 @@ pub fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
 /// The copy of a go.work, which lies elsewhere: what it names relative to `dir` is made absolute. A module that is replaced
 /// by a folder becomes a member where `joins` says that it can: what replaces it is written into the plugin, and an absolute
 /// folder there would tell of this machine.
-#[must_use]
 pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path, joins: &dyn Fn(&Path) -> bool) -> String {
     let mut members = BTreeSet::new();
     let work = edited(text, edits, copy, |line| {
@@ -121,7 +118,6 @@ fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line
 }
 
 /// The copy of a go.sum: the lines that are known first, then the user's, none twice.
-#[must_use]
 pub fn go_sum(known: &[String], own: &str) -> String {
     let mut seen = BTreeSet::new();
     let all = known.iter().flat_map(|text| text.lines()).chain(own.lines());

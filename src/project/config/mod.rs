@@ -89,14 +89,12 @@ impl Settings {
     }
 
     /// The project's own file.
-    #[must_use]
     pub fn project(&self) -> Option<(&Config, &Path)> {
         let file = self.files.first().filter(|_| self.has_project)?;
         Some((&file.config, &file.path))
     }
 
     /// The text of the project's own file.
-    #[must_use]
     pub fn project_text(&self) -> Option<&str> {
         let file = self.files.first().filter(|_| self.has_project)?;
         Some(&file.text)
@@ -108,7 +106,6 @@ impl Settings {
     }
 
     /// A word for each key that nothing reads, and for a file that is not there.
-    #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let schema = Config::schema();
         self.files
@@ -124,7 +121,6 @@ impl Settings {
     }
 
     /// The surroundings with the mirrors the files name, where the environment names none.
-    #[must_use]
     pub fn with_mirrors(&self, host: &Host) -> Host {
         let mut host = host.clone();
         for mirror in MIRRORS {
@@ -169,7 +165,6 @@ pub const MIRRORS: [Mirror; 3] = [
 ];
 
 /// The JSON schema of a settings file, for editors.
-#[must_use]
 pub fn schema() -> Value {
     let mut schema = Config::schema();
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");

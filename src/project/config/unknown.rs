@@ -9,7 +9,6 @@ use crate::util::position::LineIndex;
 use crate::util::suggest::nearest;
 
 /// A warning for each unknown key. `text` is known to parse.
-#[must_use]
 pub(crate) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let lines = LineIndex::of(text);

@@ -120,13 +120,11 @@ impl Source {
     }
 
     /// Whether package main has a variable of this name.
-    #[must_use]
     pub fn exports(&self, symbol: &str) -> bool {
         self.main().any(|d| d.name == symbol && d.what == DeclKind::Var)
     }
 
     /// Whether what a gateway looks for stands in a file of which it is not known whether it is compiled.
-    #[must_use]
     pub fn has_conditional(&self, rows: &[Registerer]) -> bool {
         let is_of = |row: &Registerer, name: &str| {
             row.symbol == name || row.method == name || row.optional.iter().any(|optional| optional.method == name)
@@ -149,7 +147,6 @@ impl Source {
     }
 
     /// Whether there is a package main.
-    #[must_use]
     pub fn has_main(&self) -> bool {
         !self.mains.is_empty()
     }

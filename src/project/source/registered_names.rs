@@ -5,7 +5,6 @@ use crate::project::source::lexer::{Token, Word};
 use crate::project::source::{DeclKind, Declaration, Source, closing};
 
 /// Reads the names; none when the source does not say them plainly for each type that it registers.
-#[must_use]
 pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(PluginKind, String)>> {
     let mut names = Vec::new();
     for row in rows {
@@ -18,7 +17,6 @@ pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(PluginKin
 }
 
 /// The names of those types alone whose names the source says plainly.
-#[must_use]
 pub fn plain(source: &Source, rows: &[Registerer]) -> Vec<(PluginKind, String)> {
     rows.iter()
         .filter(|row| source.exports(&row.symbol))

@@ -102,7 +102,6 @@ impl Manifest {
     }
 
     /// The modules, with what follows from them alone: two bundles of the same modules share one folder of the store.
-    #[must_use]
     pub fn modules_id(&self) -> Option<String> {
         let mut hash = Sha256::new();
         let mut some = false;

@@ -47,7 +47,6 @@ impl Staged {
     }
 
     /// Where it is until it is published.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.staged
     }

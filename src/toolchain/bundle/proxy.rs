@@ -16,7 +16,6 @@ use crate::util::host::Host;
 const SERVED: [&str; 3] = [".info", ".mod", ".zip"];
 
 /// Where the modules of one bundle are, in a folder that is laid out as a module cache.
-#[must_use]
 pub fn place(id: &str, store: &Store) -> PathBuf {
     store.place(Path::new("modules").join(id))
 }
@@ -83,7 +82,6 @@ fn proxies(store: &Store) -> Vec<String> {
 }
 
 /// The modules of each bundle that was installed: a name, and where they are.
-#[must_use]
 pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
     let mut bundles: Vec<(String, PathBuf)> = store
         .places("modules")
@@ -96,14 +94,12 @@ pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
 }
 
 /// How many modules are in such a folder.
-#[must_use]
 pub fn count(place: &Path) -> usize {
     let files = pack::files(place).unwrap_or_default();
     files.iter().filter(|(name, _)| name.ends_with(".zip")).count()
 }
 
 /// A folder as a GOPROXY: whatever means something in a URL or in a list of them is escaped.
-#[must_use]
 pub fn file_url(dir: &Path) -> String {
     let mut url = "file://".to_owned();
     for byte in dir.as_os_str().as_bytes() {

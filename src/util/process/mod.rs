@@ -29,7 +29,6 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    #[must_use]
     pub fn new(program: impl Into<PathBuf>, cwd: impl Into<PathBuf>) -> Self {
         Invocation {
             program: program.into(),
@@ -40,25 +39,21 @@ impl Invocation {
         }
     }
 
-    #[must_use]
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    #[must_use]
     pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, args: I) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.set.insert(name.to_owned(), value.into());
         self
     }
 
-    #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.unset.push(name.to_owned());
         self
@@ -180,7 +175,6 @@ impl fmt::Display for Invocation {
 }
 
 /// A word as a POSIX shell reads it back.
-#[must_use]
 pub fn quoted(word: &OsStr) -> String {
     let text = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=./:,@%^".contains(c);
@@ -289,7 +283,6 @@ mod children {
     }
 
     /// Whether a signal has asked us to stop.
-    #[must_use]
     pub fn interrupted() -> bool {
         INTERRUPTED.load(Ordering::SeqCst)
     }

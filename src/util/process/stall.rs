@@ -30,7 +30,6 @@ pub struct StallTimeout {
 
 impl StallTimeout {
     /// Nothing is looked at in the first quarter of `patience`: most are done by then.
-    #[must_use]
     pub fn of(folders: Vec<PathBuf>, patience: Duration) -> Self {
         let now = Instant::now();
         StallTimeout {
@@ -44,7 +43,6 @@ impl StallTimeout {
     }
 
     /// No more than so many bytes may come as `what`: a server that never ends shall not fill the disk.
-    #[must_use]
     pub fn at_most(mut self, bytes: u64, what: &str) -> Self {
         self.at_most = Some((bytes, what.to_owned()));
         self

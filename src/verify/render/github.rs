@@ -5,7 +5,6 @@ use crate::verify::Verdict;
 use crate::verify::finding::Severity;
 
 /// One `::error` or `::warning` line for each finding.
-#[must_use]
 pub fn github(verdicts: &[Verdict]) -> Vec<String> {
     let of = |verdict: &Verdict| {
         let name = verdict.plugin.display().to_string();

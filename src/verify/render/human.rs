@@ -12,7 +12,6 @@ use crate::verify::{LoadOutcome, Verdict};
 const SHOWN: usize = 3;
 
 /// All verdicts, one block each.
-#[must_use]
 pub fn human(verdicts: &[Verdict], against: &LoadTarget<'_>) -> String {
     let blocks: Vec<String> = verdicts.iter().map(|verdict| block(verdict, against)).collect();
     let mut text = blocks.join("\n");

@@ -9,7 +9,6 @@ use crate::verify::gateway::LoadTarget;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The document.
-#[must_use]
 pub fn json(verdicts: &[Verdict], against: &LoadTarget<'_>) -> Value {
     let gateway = against.gateway;
     json!({

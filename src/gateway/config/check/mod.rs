@@ -37,7 +37,6 @@ pub struct Registered {
 }
 
 /// Checks a configuration against the plugin types, the plugins that were given, and its folder.
-#[must_use]
 pub fn check(
     document: &Document,
     rows: &[Registerer],
