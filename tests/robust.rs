@@ -393,6 +393,8 @@ fn a_store_or_an_output_that_may_only_be_read() {
     case.run("-j 1").exits(0);
     let before = case.list("work/out");
     let store = case.at("store").display().to_string();
+    let cache = case.at("home/.cache").display().to_string();
+    std::fs::create_dir_all(&cache).unwrap();
     let read_only = |dir: &str| format!("mount --bind {dir} {dir} && mount -o remount,bind,ro {dir}");
     for args in [
         "-j 1",
@@ -400,9 +402,9 @@ fn a_store_or_an_output_that_may_only_be_read() {
         "bundle install ../in.plugbundle",
         "bundle create x.plugbundle",
         "toolchain install 1.26.1",
-        "cache prune --all",
     ] {
-        let Some(ran) = with_mounts(&case, &read_only(&store), &["work", "work/out"], args) else {
+        let both = format!("{} && {}", read_only(&store), read_only(&cache));
+        let Some(ran) = with_mounts(&case, &both, &["work", "work/out"], args) else {
             return skipped("a store that may only be read", "no namespaces for mounts");
         };
         ran.exits(6);
@@ -419,8 +421,10 @@ fn a_store_or_an_output_that_may_only_be_read() {
         );
         assert_eq!(case.list("work/out"), before, "{args}");
     }
-    // What only reads works.
+    // What only reads works, and what writes into the user's own cache.
     for args in [
+        "-j 1",
+        "cache prune --all",
         "cache size",
         "toolchain list",
         "build --dry-run",
