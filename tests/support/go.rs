@@ -22,10 +22,15 @@ static TRIED: Mutex<BTreeMap<String, Result<Go, String>>> = Mutex::new(BTreeMap:
 impl Go {
     /// Fetches a toolchain through the machine's own go, once; the error says why it cannot be had.
     pub(crate) fn fetch(version: &str) -> Result<Go, String> {
+        Go::fetch_for(version, "amd64")
+    }
+
+    /// The same for another architecture, of which the proxies have other versions: see [`Go::emulated`].
+    pub(crate) fn fetch_for(version: &str, arch: &str) -> Result<Go, String> {
         let mut tried = TRIED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         tried
-            .entry(version.to_owned())
-            .or_insert_with(|| fetch(version))
+            .entry(format!("{version}.linux-{arch}"))
+            .or_insert_with(|| fetch(version, arch))
             .clone()
     }
 
@@ -44,6 +49,19 @@ impl Go {
         go
     }
 
+    /// The command of a toolchain for arm64, which compiles pure Go: it and its tools run under emulation.
+    #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+    pub(crate) fn emulated(&self) -> Command {
+        const RUNNER: [&str; 3] = ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"];
+        let mut go = Command::new(RUNNER[0]);
+        go.args(&RUNNER[1..]).arg(self.root.join("bin/go"));
+        let own = self.command();
+        go.envs(own.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        go.env("GOROOT", &self.root).env("CGO_ENABLED", "0");
+        go.env("GOFLAGS", format!("'-toolexec={}'", RUNNER.join(" ")));
+        go
+    }
+
     /// Runs a build and gives back the file it wrote; `-o` is added.
     pub(crate) fn build(&self, folder: &Path, output: &Path, args: &[&str], env: &[(&str, &str)]) -> PathBuf {
         let mut go = self.command();
@@ -56,14 +74,14 @@ impl Go {
 }
 
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn fetch(version: &str) -> Result<Go, String> {
+fn fetch(version: &str, arch: &str) -> Result<Go, String> {
     let staging = cache().join("staging");
     fs::create_dir_all(&staging).map_err(|e| e.to_string())?;
-    let root = staging.join(format!("golang.org/toolchain@v0.0.1-go{version}.linux-amd64"));
+    let root = staging.join(format!("golang.org/toolchain@v0.0.1-go{version}.linux-{arch}"));
     if !root.join("plugbuild-ready").exists() {
         let out = Command::new("go")
             .args(["mod", "download", "-json"])
-            .arg(format!("golang.org/toolchain@v0.0.1-go{version}.linux-amd64"))
+            .arg(format!("golang.org/toolchain@v0.0.1-go{version}.linux-{arch}"))
             .current_dir(&staging)
             .env("GOTOOLCHAIN", "local")
             .env("GOFLAGS", "-modcacherw")
