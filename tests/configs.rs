@@ -6,8 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use plugbuild::gateway::config::parse::{Document, Read};
-use plugbuild::gateway::config::plugin_names::wanted;
-use plugbuild::gateway::config::{PluginDir, check, parse};
+use plugbuild::gateway::config::{PluginDir, check, injected, parse};
 use plugbuild::gateway::registerer;
 use serde::Deserialize;
 
@@ -59,12 +58,13 @@ fn ours(document: &Document) -> (bool, Vec<String>) {
     let refused = findings
         .iter()
         .any(|finding| finding.what.ends_with("the gateway refuses to start"));
-    let mut injected: Vec<String> = wanted(document, rows)
+    let mut injected: Vec<String> = injected(document, rows)
         .iter()
-        .filter(|one| !one.kind.row().enterprise)
-        .map(|one| format!("{} {}", one.kind, one.name))
+        .filter(|(kind, _)| !kind.row().enterprise)
+        .map(|(kind, name)| format!("{kind} {name}"))
         .collect();
     injected.sort();
+    injected.dedup();
     (!refused, injected)
 }
 

@@ -200,7 +200,6 @@ mod tests {
                 registered: Some(Registered {
                     names,
                     origin: "read".to_owned(),
-                    all: true,
                 }),
             };
             let folder = |_: &str| PluginDir::Open(vec![("my-own.so".to_owned(), false)]);

@@ -87,12 +87,6 @@ impl<'a> Plugin<'a> {
         }
     }
 
-    /// The text that a variable of its main package begins as, taken for a Go string.
-    pub fn own_string(&self, name: &str) -> Option<&'a str> {
-        let full = format!("{}.{name}", pkghash::escape(self.path?));
-        self.image().go_string(&full)
-    }
-
     /// A symbol of its main package.
     pub fn own_symbol(&self, name: &str) -> Option<crate::binary::symbols::Symbol<'a>> {
         let full = format!("{}.{name}", pkghash::escape(self.path?));

@@ -1,24 +1,20 @@
 //! `plugbuild config check`: a gateway's configuration and its plugins.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use crate::binary::Binary;
 use crate::commands::args::{GatewayArgs, parse};
-use crate::commands::config::registered_names::{GatewayProbe, plugin};
+use crate::commands::config::registered_names::plugin;
 use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print_json, print_line};
 use crate::commands::verify::typed;
 use crate::gateway::config::document::Position;
 use crate::gateway::config::parse::Read;
-use crate::gateway::config::plugin_names::wanted;
 use crate::gateway::config::{ConfigIssue, Plugin, PluginDir, Severity, check, parse};
 use crate::gateway::facts::Gateway;
-use crate::gateway::run::PATIENCE;
-use crate::gateway::run::process::GatewayRunner;
 use crate::gateway::{GatewaySpec, registerer};
 use crate::matrix::Matrix;
 use crate::project::config::Settings;
@@ -27,7 +23,7 @@ use crate::util::error::{Error, Result};
 use crate::util::process::quoted;
 use crate::util::ui::Format;
 use crate::verify::gateway::LoadTarget;
-use crate::verify::{LoadOutcome, Verdict, finding, plugin};
+use crate::verify::{LoadOutcome, Verdict, finding};
 use crate::{gateway as gateway_room, verify};
 
 #[derive(Debug, Clone, Args)]
@@ -38,13 +34,9 @@ pub struct CheckArgs {
     /// The plugins it is for: a plugin's folder, from whose source the registered names are read, or a .so
     #[arg(value_name = "PLUGIN")]
     pub plugins: Vec<PathBuf>,
-    /// Verify each .so for this gateway, else for the one of plugbuild.toml; a gateway's own file is also run with each, and
-    /// asked which names that plugin registers
+    /// Verify each .so for this gateway, else for the one of plugbuild.toml
     #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
     pub gateway: Option<GatewaySpec>,
-    /// How long that gateway may take to start
-    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs(), requires = "gateway")]
-    pub timeout: u64,
 }
 
 pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
@@ -53,33 +45,14 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let rows = registerer::all();
     let read = parse::read(&args.config.to_string_lossy(), &text);
     let known = gateway(args, cx)?;
-    // Only one that was typed is ever run.
-    let runnable = known
-        .as_ref()
-        .filter(|(gateway, ..)| args.gateway.is_some() && gateway.binary.is_some())
-        .map(|(gateway, _, matrix)| GatewayRunner::new(gateway, None, matrix, cx))
-        .transpose()?
-        .map(|runnable| runnable.within(Duration::from_secs(args.timeout)));
-    let wanted = match &read {
-        Read::Document(document) => wanted(document, rows),
-        _ => Vec::new(),
-    };
     let unfit = match &known {
         Some((gateway, opened, matrix)) => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
         None => Vec::new(),
     };
-    let asking = runnable.as_ref().map(|runnable| GatewayProbe {
-        runnable,
-        wanted: &wanted,
-    });
     let plugins: Vec<Plugin> = args
         .plugins
         .iter()
-        .map(|path| {
-            // What does not load could take the gateway with it.
-            let loads = unfit.iter().all(|(other, _)| other != path);
-            plugin(path, rows, asking.as_ref().filter(|_| loads), cx)
-        })
+        .map(|path| plugin(path, rows, cx))
         .collect::<Result<_>>()?;
     let findings = match read {
         Read::Document(document) => {
@@ -109,7 +82,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             help: None,
         }],
     };
-    let findings: Vec<ConfigIssue> = unfit.into_iter().map(|(_, finding)| finding).chain(findings).collect();
+    let findings: Vec<ConfigIssue> = unfit.into_iter().chain(findings).collect();
     for finding in &findings {
         tell(finding, &args.config, cx);
     }
@@ -147,10 +120,13 @@ fn unfit(
     opened: Option<&Binary>,
     matrix: &Matrix,
     cx: Context,
-) -> Result<Vec<(PathBuf, ConfigIssue)>> {
+) -> Result<Vec<ConfigIssue>> {
     let built = args.plugins.iter().filter(|path| cx.host.absolute(path).is_file());
     let binaries = built.map(Binary::open).collect::<Result<Vec<_>>>()?;
-    let plugins = binaries.iter().map(plugin::Plugin::read).collect::<Result<Vec<_>>>()?;
+    let plugins = binaries
+        .iter()
+        .map(verify::plugin::Plugin::read)
+        .collect::<Result<Vec<_>>>()?;
     let against = match opened {
         Some(file) => LoadTarget::file(gateway, file, None, typed(gateway))?,
         None => LoadTarget::known(gateway, matrix, None, None, typed(gateway))?,
@@ -167,7 +143,7 @@ fn unfit(
             .filter(|f| f.severity == finding::Severity::Error);
         let why: Vec<&str> = errors.map(|finding| finding.what.as_str()).collect();
         let plugin = quoted(verdict.plugin.as_os_str());
-        let finding = ConfigIssue {
+        ConfigIssue {
             at: Position::START,
             severity: Severity::Error,
             what: format!(
@@ -176,8 +152,7 @@ fn unfit(
                 why.join("; ")
             ),
             help: Some(format!("`plugbuild verify {plugin} {}` says more", against.typed)),
-        };
-        (verdict.plugin.clone(), finding)
+        }
     };
     Ok(bad.map(finding).collect())
 }

@@ -93,7 +93,7 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Pl
         })?;
         return Ok(vec![(kind, args.plugin.clone())]);
     }
-    let registered = plugin(path, rows, None, cx)?.registered.ok_or_else(|| {
+    let registered = plugin(path, rows, cx)?.registered.ok_or_else(|| {
         Error::usage(format!("the names that {} registers are not known", args.plugin))
             .help("give the name and its type: `--plugin NAME --type handler`")
     })?;

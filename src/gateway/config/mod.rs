@@ -7,7 +7,6 @@ pub mod decode;
 pub mod document;
 pub mod plugin_dir;
 pub mod inject;
-pub mod plugin_names;
 pub mod json;
 pub mod toml;
 pub mod extra_config;
@@ -17,7 +16,7 @@ mod tests;
 pub mod parse;
 pub mod issue;
 
-pub use crate::gateway::config::check::{Plugin, Registered, check};
+pub use crate::gateway::config::check::{Plugin, Registered, check, injected};
 pub use crate::gateway::config::document::Position;
 pub use crate::gateway::config::issue::{ConfigIssue, Severity};
 pub use crate::gateway::config::parse::{Document, Read};

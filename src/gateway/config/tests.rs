@@ -39,7 +39,6 @@ fn plugin(line: &str) -> Plugin {
             })
             .collect(),
         origin: "as its test says".to_owned(),
-        all: true,
     });
     Plugin {
         file: label.ends_with(".so").then(|| label.clone()),

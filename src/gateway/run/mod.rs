@@ -17,7 +17,6 @@ use crate::util::target::{Arch, LibcKind, Target};
 
 pub mod process;
 pub mod request;
-pub mod probe;
 
 /// How long a gateway may take to start, where nobody says.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,6 +1,6 @@
 //! The root `plugin`: which files the gateway opens.
 
-use crate::gateway::config::check::{Checker, nearest};
+use crate::gateway::config::check::{Checker, Used, nearest};
 use crate::gateway::config::document::{Entry, Position, Value};
 use crate::gateway::config::plugin_dir::PluginDir;
 
@@ -15,7 +15,7 @@ impl<'a> Checker<'a> {
                     "`plugins` is nothing the gateway reads: it loads no plugin",
                     "call it `plugin`".to_owned(),
                 );
-            } else if let Some((_, name, at)) = self.used.first().cloned() {
+            } else if let Some(Used { name, at, .. }) = self.used.first().cloned() {
                 let what = format!("{name} is injected, but no plugin is loaded: the configuration has no `plugin`");
                 let help = "add `\"plugin\": {\"pattern\": \".so\", \"folder\": \"./plugins/\"}` at the root";
                 self.error(at, what, help.to_owned());

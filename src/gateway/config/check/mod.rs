@@ -32,8 +32,6 @@ pub struct Registered {
     pub names: Vec<(PluginKind, String)>,
     /// How that is known, for the message.
     pub origin: String,
-    /// Whether there are no others. A gateway tells only of names that it was asked for.
-    pub all: bool,
 }
 
 /// Checks a configuration against the plugin types, the plugins that were given, and its folder.
@@ -44,13 +42,7 @@ pub fn check(
     look: &dyn Fn(&str) -> PluginDir,
 ) -> Vec<ConfigIssue> {
     let Decoded { root, findings } = decode(&document.root, rows);
-    let mut checker = Checker {
-        root: root.as_ref().unwrap_or(&document.root),
-        rows,
-        plugins,
-        found: findings,
-        used: Vec::new(),
-    };
+    let mut checker = Checker::new(root.as_ref().unwrap_or(&document.root), rows, plugins, findings);
     if document.format == Format::Json {
         checker.keys_given_twice(&document.root);
     }
@@ -63,16 +55,46 @@ pub fn check(
     checker.found
 }
 
+/// The plugins that the gateway looks for: a name in a namespace that it reads, by type.
+pub fn injected(document: &Document, rows: &[Registerer]) -> Vec<(PluginKind, String)> {
+    let Some(root) = decode(&document.root, rows).root else {
+        return Vec::new();
+    };
+    let mut checker = Checker::new(&root, rows, &[], Vec::new());
+    checker.namespaces();
+    let read = checker.used.into_iter().filter(|used| used.read);
+    read.map(|used| (used.kind, used.name)).collect()
+}
+
+/// A name that the configuration asks for.
+#[derive(Clone)]
+struct Used {
+    kind: PluginKind,
+    name: String,
+    at: Position,
+    /// Whether it stands where the gateway reads it.
+    read: bool,
+}
+
 struct Checker<'a> {
     root: &'a Node,
     rows: &'a [Registerer],
     plugins: &'a [Plugin],
     found: Vec<ConfigIssue>,
-    /// The names that the configuration asks for.
-    used: Vec<(PluginKind, String, Position)>,
+    used: Vec<Used>,
 }
 
 impl<'a> Checker<'a> {
+    fn new(root: &'a Node, rows: &'a [Registerer], plugins: &'a [Plugin], found: Vec<ConfigIssue>) -> Self {
+        Checker {
+            root,
+            rows,
+            plugins,
+            found,
+            used: Vec::new(),
+        }
+    }
+
     fn error(&mut self, at: Position, what: impl Into<String>, help: impl Into<Option<String>>) {
         self.say(at, Severity::Error, what, help);
     }
@@ -113,32 +135,24 @@ impl<'a> Checker<'a> {
     /// Plugins that were given and that nothing asks for.
     fn unused(&mut self) {
         // A name that a template fills in may be any.
-        if self.used.iter().any(|(_, name, _)| name.contains("{{")) {
+        if self.used.iter().any(|used| used.name.contains("{{")) {
             return;
         }
         let at = self.root.get("plugin").map_or(self.root.at, |entry| entry.at);
         for plugin in self.plugins {
-            let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty() || !r.all) else {
+            let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty()) else {
                 continue;
             };
-            let used = |(kind, name): &(PluginKind, String)| self.used.iter().any(|(k, n, _)| k == kind && n == name);
+            let used = |(kind, name): &(PluginKind, String)| {
+                self.used.iter().any(|used| used.kind == *kind && used.name == *name)
+            };
             if !registered.names.iter().any(used) {
                 let names = join(
                     registered.names.iter().map(|(kind, name)| format!("{name} ({kind})")),
                     "or",
                 );
-                let (what, help) = if names.is_empty() {
-                    (
-                        "nothing asks for a name that it registers".to_owned(),
-                        format!("this is {}", registered.origin),
-                    )
-                } else {
-                    (
-                        format!("nothing asks for {names}"),
-                        format!("the names are {}", registered.origin),
-                    )
-                };
-                self.warning(at, format!("{} is not used: {what}", plugin.label), help);
+                let what = format!("{} is not used: nothing asks for {names}", plugin.label);
+                self.warning(at, what, format!("the names are {}", registered.origin));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The namespaces that inject plugins: at their level, of the right type, with names that are registered.
 
-use crate::gateway::config::check::{Checker, join, nearest};
+use crate::gateway::config::check::{Checker, Used, join, nearest};
 use crate::gateway::config::document::{Entry, Node, Position, Value};
 use crate::gateway::config::extra_config::{PluginEntry, Scope, sightings};
 use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
@@ -65,7 +65,12 @@ impl<'a> Checker<'a> {
         self.settings(row, entry, &names);
         for (name, at) in names {
             self.name(row, &name, at);
-            self.used.push((row.kind, name, at));
+            self.used.push(Used {
+                kind: row.kind,
+                name,
+                at,
+                read: spot.is_read(row),
+            });
         }
     }
 
@@ -198,10 +203,6 @@ impl<'a> Checker<'a> {
             .collect();
         let help = match nearest(name, known.iter().copied()) {
             Some(near) => Some(format!("did you mean `{near}`?")),
-            None if known.is_empty() && !all.iter().all(|r| r.all) => {
-                let origins: Vec<&str> = all.iter().filter(|r| !r.all).map(|r| r.origin.as_str()).collect();
-                Some(format!("this is {}", origins[0]))
-            }
             None if known.is_empty() => Some(format!("none of the plugins given registers a {}", row.kind)),
             None => Some(format!("registered as {}s: {}", row.kind, known.join(", "))),
         };
