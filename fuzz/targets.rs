@@ -1,5 +1,5 @@
 //! What is asked of any bytes: by the fuzz targets, and by a test that needs no nightly toolchain
-//! (tests/attacks_files.rs).
+//! (tests/faults/hostile_files.rs).
 #![allow(dead_code, reason = "each fuzz target asks one of these")]
 
 use std::fs;

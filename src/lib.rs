@@ -4,7 +4,7 @@
 //! gateway ─► plan ─► toolchain ─► build ─► verify ─► report
 //! (which)   (pure)   (fetch)      (go)    (read ELF) (print)
 //! ```
-//! The rooms are listed from the front to the ground: none imports one that is listed above it (tests/rooms.rs).
+//! The rooms are listed from the front to the ground: none imports one that is listed above it (tests/repo/rooms.rs).
 
 pub mod commands;
 pub mod package;

@@ -2,7 +2,7 @@
 //! number; what remains is refused, and the gateway does not start.
 //!
 //! The gateway's parser (viper up to 2.10, koanf since) hands the file to mapstructure with weakly typed input;
-//! tests/configs.rs holds this to that parser.
+//! tests/verify/config.rs holds this to that parser.
 
 use crate::gateway::config::document::{Entry, Node, Position, Value};
 use crate::gateway::config::issue::{ConfigIssue, Severity};

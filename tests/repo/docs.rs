@@ -90,7 +90,7 @@ fn is_shown(shown: &str, line: &str) -> bool {
 
 fn blocks() -> Vec<Block> {
     let mut files = vec![root().join("README.md")];
-    files.extend(crate::architecture::files("docs", &["md"]));
+    files.extend(crate::repo::architecture::files("docs", &["md"]));
     let mut blocks = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
@@ -198,7 +198,7 @@ fn every_block_of_commands_does_what_it_says() {
         return skipped("the documents' commands", "they are about an amd64 gateway that is run");
     }
     let gateway = Release::new("2.12.1", "1.25.6", "1.25.6").gateway("amd64-glibc");
-    let sources: String = crate::architecture::files("tests", &["rs"])
+    let sources: String = crate::repo::architecture::files("tests", &["rs"])
         .iter()
         .chain([&root().join(".ci/run")])
         .map(|file| fs::read_to_string(file).unwrap())
@@ -317,7 +317,7 @@ fn words(command: &str) -> Vec<OsString> {
 #[test]
 fn every_command_that_is_mentioned_is_one_that_plugbuild_takes() {
     let mut checked = 0;
-    for file in crate::architecture::files("docs", &["md"])
+    for file in crate::repo::architecture::files("docs", &["md"])
         .iter()
         .chain([&root().join("README.md")])
     {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::loads::{Running, TARGETS, get, new, old, start};
-use crate::package::follow_the_schema;
+use crate::build::load::{Running, TARGETS, get, new, old, start};
+use crate::package::release_dir::follow_the_schema;
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{cache, copy_tree, plugbuild, root, say};
 

@@ -6,9 +6,9 @@ use plugbuild::verify::registerers::{RegistererForm, exported};
 
 use plugbuild::verify::finding::Id;
 
-use crate::oracle::workshop::{BASE, Cc, Outcome, Variant, What, Workshop};
-use crate::oracle::{agrees, verdicts};
 use crate::support::{say, skipped};
+use crate::verify::oracle::workshop::{BASE, Cc, Outcome, Variant, What, Workshop};
+use crate::verify::oracle::{agrees, verdicts};
 
 /// Says which registerers it could use: those whose address has the method, as KrakenD's own loaders assert it.
 const ASSERTING: &str = r#"package main

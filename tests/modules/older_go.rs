@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::align::run;
+use crate::modules::align::run;
 use crate::support::gateway::text;
 use crate::support::go::Go;
 use crate::support::{cache, plugbuild, root, skipped};

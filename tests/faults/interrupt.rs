@@ -9,7 +9,7 @@ use std::{fs, thread};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use snapbox::str;
 
-use crate::plugin_life::running;
+use crate::build::lifecycle::running;
 use crate::support::case::{Case, go_script};
 use crate::support::gateway::{Release, text};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use snapbox::str;
 
-use crate::robust::{Killer, ROUNDS, TOOLCHAINS};
+use crate::faults::kill::{Killer, ROUNDS, TOOLCHAINS};
 use crate::support::case::{Case, HOST, go_script};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
 use crate::support::{say, stand_ins_are_amd64};

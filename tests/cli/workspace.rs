@@ -207,7 +207,7 @@ fn each_setting_is_shown_with_its_source() {
     let cc = plain.lines().find(|line| line.starts_with("build.cc")).unwrap();
     let value = cc.split_whitespace().nth(1).unwrap();
     let default = format!("`--cc {value}` (the default: ");
-    assert!(include_str!("../docs/commands.md").contains(&default), "{cc}");
+    assert!(include_str!("../../docs/commands.md").contains(&default), "{cc}");
     assert_eq!(
         shown("build.jobs"),
         pair("7", "[HOME]/.config/plugbuild/plugbuild.toml")

@@ -238,7 +238,7 @@ fn the_cache_keys_hold_every_input() {
     // Whatever is compiled into plugbuild is in its revision.
     let parts = action.split("$(find ").nth(1).unwrap().split(" -type").next().unwrap();
     let mut folders: BTreeSet<&str> = ["Cargo.lock", "Cargo.toml", "src"].into();
-    let sources = crate::architecture::files("src", &["rs"]);
+    let sources = crate::repo::architecture::files("src", &["rs"]);
     let texts: Vec<String> = sources.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     for included in texts.iter().flat_map(|text| text.split("include_str!(\"").skip(1)) {
         let file = included.split('"').next().unwrap().trim_start_matches("../");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::bundle;
+use crate::package::bundle;
 use crate::support::case::{Case, MAIN_GO, Ran, go_script};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
 use crate::support::{say, skipped, stand_ins_are_amd64};

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::oracle::workshop::{BASE, Cc, Outcome, Tree, Variant, What, Workshop};
 use crate::support::gateway::text;
 use crate::support::go::Go;
 use crate::support::{cache, plugbuild, root, say, skipped};
+use crate::verify::oracle::workshop::{BASE, Cc, Outcome, Tree, Variant, What, Workshop};
 
 const HOSTS: [Variant; 4] = [
     Variant {

@@ -63,7 +63,7 @@ pub(crate) struct Variant {
     pub(crate) tree: Tree,
     pub(crate) cc: Cc,
     pub(crate) after: After,
-    /// The plugin's source, of tests/oracle/go/plug.
+    /// The plugin's source, of tests/verify/oracle/go/plug.
     pub(crate) source: &'static str,
     /// The source itself, if it is no file.
     pub(crate) text: &'static str,
@@ -114,7 +114,7 @@ impl Workshop {
     pub(crate) fn open() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let root = cache().join("oracle");
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify/oracle");
         let mut inputs = Sha256::new();
         for file in walk(&sources.join("go")) {
             inputs.update(fs::read(file).unwrap());

@@ -8,7 +8,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, UseTree};
 
-use crate::architecture::files;
+use crate::repo::architecture::files;
 use crate::support::root;
 
 /// A module's path: `["build", "unit"]`.

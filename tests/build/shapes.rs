@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::align::{TARGET, build, new, old, run};
+use crate::modules::align::{TARGET, build, new, old, run};
 use crate::support::gateway::{Gateway, Release, text};
 use crate::support::{cache, say};
 

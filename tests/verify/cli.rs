@@ -7,10 +7,10 @@ use plugbuild::gateway::registerer;
 use plugbuild::verify::finding::Id;
 use serde_json::Value;
 
-use crate::loads::{examples, new, old};
-use crate::oracle::{base_host, plugin};
+use crate::build::load::{examples, new, old};
 use crate::support::gateway::text;
 use crate::support::{plugbuild, root, say, skipped};
+use crate::verify::oracle::{base_host, plugin};
 
 #[test]
 fn every_cause_is_documented() {

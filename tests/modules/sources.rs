@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::align::{TARGET, build, builds_and_loads, check, clashes, fixture, new, run};
+use crate::modules::align::{TARGET, build, builds_and_loads, check, clashes, fixture, new, run};
 use crate::support::gateway::text;
 use crate::support::{cache, copy_tree, plugbuild, root};
 

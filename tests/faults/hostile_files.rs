@@ -14,7 +14,7 @@ use plugbuild::binary::pclntab::LineTable;
 use crate::support::case::{Case, GO_MOD, MAIN_GO, Ran};
 use crate::support::{plugin_file, root};
 
-#[path = "../fuzz/targets.rs"]
+#[path = "../../fuzz/targets.rs"]
 mod targets;
 
 const INPUTS: u64 = 3000;
@@ -245,7 +245,7 @@ fn run(case: &Case, args: &str) -> Ran {
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
 fn item_10_mutants_end_in_time_and_memory() {
-    let limited = "ulimit -v 2097152 && exec \"$0\" --exact attacks_files::mutants --ignored --nocapture";
+    let limited = "ulimit -v 2097152 && exec \"$0\" --exact faults::hostile_files::mutants --ignored --nocapture";
     let mut child = Command::new("sh")
         .args(["-c", limited])
         .arg(std::env::current_exe().unwrap())

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::align::{builds_and_loads, new};
+use crate::modules::align::{builds_and_loads, new};
 use crate::support::case::{Case, go_script};
 use crate::support::{cache, root};
 

@@ -19,12 +19,12 @@ use plugbuild::verify::plugin::Plugin;
 use plugbuild::verify::registerers::{RegistererForm, exported};
 use plugbuild::verify::{LoadOutcome, Verdict};
 
-use crate::oracle::verdicts;
-use crate::oracle::workshop::{After, BASE, Cc, Tree, Variant, What, Workshop};
 use crate::support::case::Case;
 use crate::support::gateway::text;
 use crate::support::go::Go;
 use crate::support::{cache, gateway_without_plugins, plugbuild, say, skipped};
+use crate::verify::oracle::verdicts;
+use crate::verify::oracle::workshop::{After, BASE, Cc, Tree, Variant, What, Workshop};
 
 const HOST: &str = include_str!("oracle/go/lines/host.txt");
 const SMALL: &str = include_str!("oracle/go/lines/small.txt");

@@ -1,0 +1,9 @@
+//! The command line, with a stand-in for Go: what is typed, what is printed and the exit code. The fast tier: it needs no Go, network or gateway.
+
+mod commands;
+mod errors;
+mod gateway_spec;
+mod go_flags;
+mod progress;
+mod typos;
+mod workspace;

@@ -1,0 +1,9 @@
+//! The repository's own rules: rooms, documents, dependencies and CI files.
+
+pub(crate) mod architecture;
+mod book;
+mod ci;
+mod dependencies;
+mod docs;
+mod readme;
+mod rooms;

@@ -1,0 +1,9 @@
+//! What `verify` and `config check` foresee, against what gateways and `plugin.Open` do.
+
+mod adversarial;
+mod binary;
+mod cli;
+mod config;
+mod go_lines;
+mod official;
+pub(crate) mod oracle;
