@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_is_seen_without_a_compiler() {
-        let told = |text: &str| assertions(text).unwrap_err().what;
+        let told = |text: &str| assertions(text).unwrap_err().message;
         let body = "\ntype registerer string\nfunc (r registerer) RegisterHandlers(f func()) {}\n";
         assert_eq!(
             told(&format!(

@@ -44,10 +44,10 @@ pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocat
         // The go command believes PWD; through a link it would find other folders than the rules have.
         .env("PWD", &job.plugin.dir)
         .env("PLUGBUILD_FILE_MAP", job.rules.c_text(&toolchain.go.root))
-        .without("GOROOT")
-        .without("GOTOOLDIR");
-    go.set.extend(job.env.clone());
-    go.set.extend(overlay.env());
+        .env_remove("GOROOT")
+        .env_remove("GOTOOLDIR");
+    go.env.extend(job.env.clone());
+    go.env.extend(overlay.env());
     go
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
 pub(crate) fn only_reading(mut list: Invocation) -> Invocation {
     const WRITING: &str = "-mod=mod";
     let goflags = list
-        .set
+        .env
         .get("GOFLAGS")
         .map(|flags| flags.to_string_lossy().into_owned());
     let in_args = |list: &Invocation| list.args.iter().any(|arg| arg.to_string_lossy().starts_with("-mod="));

@@ -222,7 +222,7 @@ pub(crate) fn parse<T: std::str::FromStr<Err = crate::util::error::Error>>(text:
     text.parse().map_err(|e: crate::util::error::Error| {
         e.help
             .iter()
-            .fold(e.what.clone(), |text, help| format!("{text}\nhelp: {help}"))
+            .fold(e.message.clone(), |text, help| format!("{text}\nhelp: {help}"))
     })
 }
 

@@ -359,8 +359,8 @@ fn rehearse(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> R
         if why.kind == Kind::Interrupted {
             return why;
         }
-        let what = format!("the bundle does not hold all that is needed: {}", why.what);
-        Error { what, ..why }
+        let message = format!("the bundle does not hold all that is needed: {}", why.message);
+        Error { message, ..why }
             .help("nothing was written; what it was to be built from is in GOMODCACHE and in the store")
     };
     let plan = plan_build_quietly(args, muted).map_err(failed)?;

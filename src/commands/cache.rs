@@ -109,7 +109,7 @@ fn tell(entry: &Entry, dry_run: bool, cx: Context) {
             print_json(&json!({ "reason": reason, "path": entry.place, "bytes": entry.bytes }));
         }
         Format::Human if dry_run => print_path(&entry.place),
-        Format::Human => cx.ui.detail("removed", entry.place.display()),
+        Format::Human => cx.ui.verbose("removed", entry.place.display()),
     }
 }
 

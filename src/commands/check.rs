@@ -66,7 +66,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     for asked in all_asked(gateways, &subject, cx)? {
         let gateway = subject.gateway(&asked)?;
         for note in &gateway.notes {
-            cx.ui.detail("note", note);
+            cx.ui.verbose("note", note);
         }
         let modules = subject.modules(&gateway)?;
         let plugin = subject.selection(&gateway)?;
@@ -159,7 +159,7 @@ fn tell(report: &Report, cx: Context) {
         Format::Human => print(report),
     }
     for clash in &report.harmless {
-        cx.ui.detail("harmless", format!("{clash}: not compiled into both"));
+        cx.ui.verbose("harmless", format!("{clash}: not compiled into both"));
     }
 }
 

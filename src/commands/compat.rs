@@ -68,7 +68,7 @@ fn show(all: &[Compat], module: &str, cx: Context) {
     for one in all {
         let (style, words) = told(one);
         let go = one.go.to_string();
-        if cx.ui.colours_output() {
+        if cx.ui.colors_stdout() {
             print_as_is(format_args!(
                 "{:<wide$}  {go:<8}  {style}{}{style:#}",
                 printable(&one.gateway),

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
             .map(|arg| quoted(arg))
             .collect();
         let mut all: BTreeMap<String, String> = go
-            .set
+            .env
             .iter()
             .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
             .collect();

@@ -12,7 +12,7 @@ use crate::commands::output::{print, print_json};
 use crate::gateway::explain::{Explanation, explain, lines};
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
-use crate::util::process::signals::heedful;
+use crate::util::process::signals::interruptible;
 use crate::util::ui::Format;
 
 /// Which log.
@@ -32,14 +32,14 @@ pub(crate) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
         );
     }
     // Nobody may ever write to a pipe.
-    let told = heedful(Duration::MAX, move || explained(&file))??;
+    let told = interruptible(Duration::MAX, move || explained(&file))??;
     match cx.format {
         Format::Json => print_json(&json!({ "schema_version": 1, "explanations": told })),
         Format::Human => told.iter().for_each(|explanation| print(text(explanation))),
     }
     if told.is_empty() {
         cx.ui.warn("no line of it is known");
-        cx.ui.detail(
+        cx.ui.verbose(
             "known",
             "`plugin.Open`, loader and registerer messages; the gateway prints most of them at log level DEBUG only",
         );

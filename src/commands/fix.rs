@@ -49,7 +49,7 @@ fn tell(fix: &Fix, written: bool, cx: Context) {
     for edit in &fix.edits {
         match edit {
             Edit::Replace { .. } => cx.ui.status("edit", edit),
-            _ => cx.ui.detail("edit", edit),
+            _ => cx.ui.verbose("edit", edit),
         }
     }
     if let Err(why) = &fix.tidied {

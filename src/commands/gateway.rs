@@ -224,8 +224,8 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
     // What cannot be read back is not written, and a name that is refused then is refused now.
     let rows = check(&text, &file)?.matrix.release;
     Matrix::builtin()?.with_releases(rows, &text, &file).map_err(|e| {
-        let given = format!("{name:?} cannot be the name: {}", e.what);
-        Error { what: given, ..e }.help("give another: `--name acme-3.0`")
+        let given = format!("{name:?} cannot be the name: {}", e.message);
+        Error { message: given, ..e }.help("give another: `--name acme-3.0`")
     })?;
     let rows: Vec<ModuleRow> = side.linked_modules().cloned().collect();
     if modules::parse(&own.modules, Path::new(&list))? != rows {

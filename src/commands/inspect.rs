@@ -24,8 +24,9 @@ pub struct InspectArgs {
 
 pub(crate) fn run(args: &InspectArgs, cx: Context) -> Result<()> {
     for file in &args.files {
-        let contents =
-            inspect(&Binary::open(file).map_err(|e| e.or_help("give the .so of a plugin, or a `krakend` binary"))?)?;
+        let contents = inspect(
+            &Binary::open(file).map_err(|e| e.help_if_none("give the .so of a plugin, or a `krakend` binary"))?,
+        )?;
         match cx.format {
             Format::Json => print_json(&contents),
             Format::Human => print(human(&contents, args.modules).trim_end()),

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let file = place(&plan);
     let mut lock = Lock::read(&file)?;
     for change in compare(&mut lock, &plan, Depth::Content)? {
-        cx.ui.detail("locking", change);
+        cx.ui.verbose("locking", change);
     }
     let labels: Vec<&str> = plan.units.iter().map(|unit| unit.job.gateway.label.as_str()).collect();
     let tools: Vec<String> = pinned(&plan).iter().map(Pinned::to_string).collect();

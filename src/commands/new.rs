@@ -85,7 +85,7 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
         }
         write(&dir, &file)?;
         made.push(file.path);
-        cx.ui.detail("made", dir.join(file.path).display());
+        cx.ui.verbose("made", dir.join(file.path).display());
     }
     cx.ui.status(
         "made",

@@ -269,7 +269,7 @@ fn sign(folder: &ReleaseDir, session: &Session) -> Result<()> {
     }
     let command = Invocation::new(program, folder.path()).args(args);
     session.ui.status("signing", format!("{SUMS} by {}", words[0]));
-    let (status, _) = command.stream(&session.host, |line| session.ui.pass_on(line))?;
+    let (status, _) = command.stream(&session.host, |line| session.ui.raw(line))?;
     if !status.success() {
         return Err(
             Error::build(format!("{} (sign of {}) failed", words[0], file.display()))

@@ -132,7 +132,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         let plugins = together(&tried, &folder.path().join("all"))?;
         let config = |port| Ok(gateway_run::configuration(config, &plugins, port));
         let (mut running, port) = runnable.started(&config, folder.path()).map_err(|why| {
-            why.or_help(format!(
+            why.help_if_none(format!(
                 "is it the configuration? `plugbuild config check {}`",
                 file.display()
             ))
@@ -140,7 +140,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         let answer = ask(request, port, args, cx);
         running.stop();
         for line in gateway_run::about_plugins(&running.said) {
-            cx.ui.detail("log", line);
+            cx.ui.verbose("log", line);
         }
         answer?;
     }
@@ -151,7 +151,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
 fn tried(path: &Path, folder: &Path, cx: Context) -> Result<TestPlugin> {
     let full = cx.host.absolute(path);
     let given = "give the .so that `plugbuild` built, such as plugins/*.so";
-    let binary = Binary::open(&full).map_err(|e| e.or_help(given))?;
+    let binary = Binary::open(&full).map_err(|e| e.help_if_none(given))?;
     let plugin = Plugin::read(&binary)?;
     let kinds = registerer::all()
         .iter()
@@ -217,7 +217,7 @@ impl GatewayRunner<'_> {
             let started = if own_command {
                 None
             } else {
-                let help = |why: Error| why.or_help(self.verified([plugin.shown.as_str()]));
+                let help = |why: Error| why.help_if_none(self.verified([plugin.shown.as_str()]));
                 Some(self.start_bare(plugin, folder).map_err(help)?)
             };
             if plugin.kinds.is_empty() {
@@ -272,7 +272,7 @@ impl GatewayRunner<'_> {
     fn test_plugin(&self, plugin: &TestPlugin, kind: PluginKind, folder: &Path) -> Result<(bool, Vec<String>)> {
         let file = plugin.file.display().to_string();
         let run = self.invocation(folder, &["test-plugin", &kind.row().flag, &file]);
-        self.cx.ui.detail("running", &run);
+        self.cx.ui.verbose("running", &run);
         let output = run.output(self.cx.host)?;
         let said = [output.stdout, output.stderr].concat();
         let lines = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
@@ -315,9 +315,7 @@ impl GatewayRunner<'_> {
                 format!("{kind}s are loaded by the Enterprise edition only: this gateway has no loader for them");
             ui.status("which means", what);
         } else if !ok {
-            gateway_run::about_plugins(said)
-                .take(12)
-                .for_each(|line| ui.pass_on(line));
+            gateway_run::about_plugins(said).take(12).for_each(|line| ui.raw(line));
             return self.explained(said);
         }
         Vec::new()

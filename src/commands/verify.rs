@@ -53,8 +53,9 @@ pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let (gateway, opened) = gateway::open(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
-    let open =
-        |file| Binary::open(file).map_err(|e| e.or_help("give the .so that `plugbuild` built, such as plugins/*.so"));
+    let open = |file| {
+        Binary::open(file).map_err(|e| e.help_if_none("give the .so that `plugbuild` built, such as plugins/*.so"))
+    };
     let binaries = args.plugins.iter().map(open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
     let (gateway, file, official) = if args.official {

@@ -140,10 +140,10 @@ fn start(job: &Job, runnable: &GatewayRunner, config: &Path, own: &Value, cx: Co
     // Files that the configuration names are relative to it.
     let beside = config.parent().unwrap_or(Path::new("/"));
     let gateway = runnable.invocation(beside, &["run", "-c"]).arg(running);
-    cx.ui.detail("running", &gateway);
+    cx.ui.verbose("running", &gateway);
     cx.ui.status("gateway", format!("http://127.0.0.1:{port}"));
     Ok(Running {
-        process: gateway.start(cx.host)?,
+        process: gateway.spawn(cx.host)?,
         port,
         shown: 0,
         _folder: folder,
@@ -169,7 +169,7 @@ impl Running {
         }
         if waited == WaitOutcome::Ended {
             if !new.is_empty() {
-                new.iter().rev().take(3).rev().for_each(|line| cx.ui.pass_on(line));
+                new.iter().rev().take(3).rev().for_each(|line| cx.ui.raw(line));
                 if new.iter().any(|line| line.contains("address already in use")) {
                     let port = self.port;
                     cx.ui.warn(format!(

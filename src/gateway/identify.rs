@@ -12,7 +12,7 @@ use crate::gateway::version_output::VersionText;
 use crate::matrix::{Defaults, Matrix, Release};
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
-use crate::util::process::signals::heedful;
+use crate::util::process::signals::interruptible;
 use crate::util::target::LibcKind;
 use crate::util::version::GatewayVersion;
 
@@ -44,7 +44,7 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
 pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
     let (mut gateway, binary) = looked_up(asked, matrix, host).map_err(|why| match &asked.named_in {
         Some(place) => Error {
-            what: format!("{} (the gateway is named in {place})", why.what),
+            message: format!("{} (the gateway is named in {place})", why.message),
             ..why
         },
         None => why,
@@ -69,7 +69,7 @@ fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Op
         Some(GatewaySpec::Named(name)) => of_name(name, matrix, host),
         Some(GatewaySpec::Stdin) => {
             let read = || read_text(std::io::stdin(), "standard input");
-            let text = heedful(Duration::MAX, read)??;
+            let text = interruptible(Duration::MAX, read)??;
             of_text(
                 &VersionText::parse(&text).map_err(forms)?,
                 "standard input",
@@ -236,7 +236,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
     }
     let file = path.to_owned();
     // A pipe, as of `--gateway <(krakend version)`, may never say anything, and can be read only once.
-    let read = heedful(Duration::MAX, move || beginning(&file))?;
+    let read = interruptible(Duration::MAX, move || beginning(&file))?;
     let bytes = read.map_err(|e| {
         let error = Error::unreadable(format!("cannot read the gateway {place}: {e}"));
         or_meant(error, &path.file_name().unwrap_or_default().to_string_lossy())
@@ -255,7 +255,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
     };
     match VersionText::parse(&text) {
         Ok(told) => Ok((of_text(&told, &place, asked, matrix)?, None)),
-        Err(e) => Err(not_a_gateway(&e.what).help(wanted)),
+        Err(e) => Err(not_a_gateway(&e.message).help(wanted)),
     }
 }
 

@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(of(version).unwrap(), rows, "{version}");
         }
         let error = of(v("2.1.9")).unwrap_err();
-        assert!(error.what.contains("2.1.9") && error.help.len() == 2, "{error:?}");
+        assert!(error.message.contains("2.1.9") && error.help.len() == 2, "{error:?}");
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
             "[2.1.4]",
         ] {
             let error = parse(&format!("\n{bad}\n"), Path::new("acme.txt")).unwrap_err();
-            assert!(error.what.starts_with("acme.txt:2: "), "{bad}: {error}");
+            assert!(error.message.starts_with("acme.txt:2: "), "{bad}: {error}");
         }
     }
 

@@ -200,7 +200,7 @@ impl CustomRelease {
     /// What a type cannot say: names and paths that could not be meant.
     fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {
-            Name::new("the name of a gateway", name).map_err(|e| e.what)?;
+            Name::new("the name of a gateway", name).map_err(|e| e.message)?;
             // `2.12`, `./krakend` and `~/krakend` are releases and files.
             if !name.starts_with(char::is_alphabetic) {
                 return Err(format!(
@@ -229,7 +229,7 @@ impl CustomRelease {
         ];
         for (key, text) in told {
             if let Some(text) = text {
-                component::checked_line(&format!("the `{key}` of a gateway"), text).map_err(|e| e.what)?;
+                component::checked_line(&format!("the `{key}` of a gateway"), text).map_err(|e| e.message)?;
             }
         }
         Ok(())

@@ -309,7 +309,7 @@ fn own_rows_that_cannot_be_name_the_file_and_the_line() {
         ("[[release]\n".into(), "own.toml:1: "),
     ] {
         let error = matrix().with_rows(&text, Path::new("own.toml")).unwrap_err();
-        assert!(error.what.starts_with(want), "want {want}\nhave {}", error.what);
+        assert!(error.message.starts_with(want), "want {want}\nhave {}", error.message);
     }
     assert_eq!(
         matrix().with_rows("", Path::new("own.toml")).unwrap().releases().len(),

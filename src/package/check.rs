@@ -18,7 +18,7 @@ use crate::util::hash::sha256_of;
 /// The first thing that is not as it should be.
 pub fn check(dir: &Path) -> Result<Vec<ArtifactEntry>> {
     entries(dir).map_err(|e| {
-        e.or_help("copy it again from where it was made, or make it again: `plugbuild package --dist DIR`")
+        e.help_if_none("copy it again from where it was made, or make it again: `plugbuild package --dist DIR`")
     })
 }
 

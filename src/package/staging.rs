@@ -317,15 +317,15 @@ mod tests {
         put("extra");
         let told = folder.publish().unwrap_err();
         assert!(
-            told.what
+            told.message
                 .ends_with("dist holds extra, which is no file of the older release there"),
             "{told}"
         );
         assert_eq!(above.releases(), only("old"));
         let store = Store::at(&above.at("store"));
         assert_eq!(
-            ReleaseDir::begin(&above.at("dist"), &store, || {}).unwrap_err().what,
-            told.what
+            ReleaseDir::begin(&above.at("dist"), &store, || {}).unwrap_err().message,
+            told.message
         );
         assert!(above.at("dist/extra").is_file());
     }

@@ -201,8 +201,8 @@ fn local_replacements(directives: &[Directive], file: &Path) -> Result<Vec<Modul
 
 /// A module that is in no folder, told with the line that names one.
 fn absent(why: Error, file: &Path, verb: &str, folder: &str) -> Error {
-    let what = format!("{} (named in {}: `{verb}` … {folder})", why.what, file.display());
-    Error { what, ..why }.or_help(format!("bring a module there, or take that `{verb}` out"))
+    let message = format!("{} (named in {}: `{verb}` … {folder})", why.message, file.display());
+    Error { message, ..why }.help_if_none(format!("bring a module there, or take that `{verb}` out"))
 }
 
 /// Reads vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.

@@ -235,7 +235,7 @@ mod tests {
             ("a./b", "a dot is at the edge of `a.`"),
             ("../a", "a dot is at the edge of `..`"),
         ] {
-            let told = Project::check_module(path).unwrap_err().what;
+            let told = Project::check_module(path).unwrap_err().message;
             assert!(told.ends_with(&format!("cannot be a module's path: {why}")), "{told}");
         }
     }

@@ -87,7 +87,7 @@ pub fn members(config: &Config, file: &Path, host: &Host, goenv: &GoEnv) -> Resu
 
 fn of_file(error: Error, file: &Path) -> Error {
     Error {
-        what: format!("{} (a plugin of {})", error.what, file.display()),
+        message: format!("{} (a plugin of {})", error.message, file.display()),
         ..error
     }
 }

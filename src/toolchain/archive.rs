@@ -171,11 +171,11 @@ fn refused(archive: &Path, why: Error) -> Error {
     let name = archive.file_name().unwrap_or_default().to_string_lossy();
     match why.kind {
         Kind::Integrity => Error {
-            what: format!("{name} is refused: {why}"),
+            message: format!("{name} is refused: {why}"),
             ..why
         },
         Kind::Io => Error {
-            what: format!("cannot unpack {name}: {why}"),
+            message: format!("cannot unpack {name}: {why}"),
             ..why
         },
         _ => why,
@@ -234,7 +234,7 @@ mod tests {
             let dir = tar_gz(write);
             let to = dir.path().join("in/to");
             let error = unpack_tar_gz(&dir.path().join("a.tar.gz"), &to).unwrap_err();
-            assert!(error.what.contains("leads out of it"), "{error}");
+            assert!(error.message.contains("leads out of it"), "{error}");
             assert!(!dir.path().join("in/evil").exists() && !dir.path().join("evil").exists());
         }
     }

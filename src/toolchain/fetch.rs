@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::util::error::{Error, Kind, Result};
 use crate::util::hash::{hex, sha256_of};
 use crate::util::host::Host;
-use crate::util::process::signals::heedful;
+use crate::util::process::signals::interruptible;
 
 /// A published hash, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn each_chunk(
     loop {
         let fill = move || (fill(&mut from, &mut buffer, at_once), from, buffer);
         let read;
-        (read, from, buffer) = heedful(patience, fill).map_err(|e| stalled(url, what, e))?;
+        (read, from, buffer) = interruptible(patience, fill).map_err(|e| stalled(url, what, e))?;
         if read.map_err(|e| broken(url, what, &e))? == 0 {
             return Ok(());
         }
@@ -200,7 +200,7 @@ pub(crate) fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
         .build()
         .into();
     let asked = url.to_owned();
-    let response = heedful(patience, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
+    let response = interruptible(patience, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
     let body = response
         .map_err(|e| match e {
             // Its own words, without the library's `io: ` before them.

@@ -137,7 +137,7 @@ fn tagged(sha512: &str) -> String {
 }
 
 fn reachable(why: Error) -> Error {
-    why.or_help(
+    why.help_if_none(
         "give a gateway's file: `--gateway ./krakend`, or a mirror: PLUGBUILD_GATEWAY_MIRROR=https://… (file:// too)",
     )
 }

@@ -163,7 +163,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         other => return other,
     };
     // Elsewhere only what is known beforehand is had, and only where the first way has nothing to be suspected of.
-    let Some(pinned) = pinned(&go.version, host).filter(|_| source::is_absent(&refused.what)) else {
+    let Some(pinned) = pinned(&go.version, host).filter(|_| source::is_absent(&refused.message)) else {
         return Err(ways_out(refused, go));
     };
     ui.status(
@@ -172,9 +172,9 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
     );
     // What kind of failure it is, the last way tells: a full disk is none of the network's.
     from_archive(go, OFFICIAL, Some(pinned), host, store).map_err(|second| {
-        let what =
+        let message =
             format!("cannot fetch {what}: neither your GOPROXY nor {OFFICIAL} gives it\n  {refused}\n  {second}");
-        ways_out(Error { what, ..second }, go)
+        ways_out(Error { message, ..second }, go)
     })
 }
 
@@ -206,7 +206,7 @@ fn is_in_store(place: &Path, version: &GoVersion, host: &Host) -> bool {
 /// What to do where no source has it.
 fn ways_out(why: Error, go: &Go) -> Error {
     let version = &go.version;
-    why.or_help(format!(
+    why.help_if_none(format!(
         "install exactly Go {version} yourself: on PATH, or in ~/sdk/go{version}, where it is found"
     ))
     .help("or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)")
@@ -254,9 +254,9 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         .env("GOWORK", "off")
         // No setting spares a toolchain the checksum database.
         .env("GONOSUMDB", "none")
-        .without("GONOSUMCHECK")
-        .without("GIT_HTTP_USER_AGENT")
-        .without("GOROOT");
+        .env_remove("GONOSUMCHECK")
+        .env_remove("GIT_HTTP_USER_AGENT")
+        .env_remove("GOROOT");
     if let Some(proxy) = &proxy {
         download = download.env("GOPROXY", source::held_to_database(proxy));
     }
@@ -264,7 +264,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::patience(host)?;
     let growth = StallTimeout::of(vec![stage.path().to_owned()], patience).at_most(fetch::LARGEST_BROUGHT, &module);
-    let output = download.output_while(host, growth);
+    let output = download.output_unless_stalled(host, growth);
     bar.finish_and_clear();
     let failed = |why: &str| {
         let what = format!("cannot fetch Go {} as the module {module}: {why}", go.version);

@@ -10,7 +10,7 @@ use crate::util::error::{Error, Result};
 use crate::util::fs::{create_dir, remove_tree};
 use crate::util::host::Host;
 use crate::util::owner::Trusted;
-use crate::util::process::signals::tick;
+use crate::util::process::signals::sleep;
 use crate::util::version::GoVersion;
 
 /// The folder that plugbuild owns; nothing in it is ever changed in place.
@@ -179,7 +179,7 @@ impl Store {
     /// The store cannot be written.
     pub fn folder(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
         let dir = self.root.join(path);
-        create_dir(&dir).map_err(|e| e.or_help(ELSEWHERE))?;
+        create_dir(&dir).map_err(|e| e.help_if_none(ELSEWHERE))?;
         Ok(dir)
     }
 
@@ -193,11 +193,11 @@ impl Store {
             let folder = tempfile::Builder::new()
                 .prefix("stage-")
                 .tempdir_in(&dir)
-                .map_err(|e| Error::io("make a folder in", &dir, e).or_help(ELSEWHERE))?;
+                .map_err(|e| Error::io("make a folder in", &dir, e).help_if_none(ELSEWHERE))?;
             if let Some(stage) = Stage::of(folder) {
                 return Ok(stage);
             }
-            tick()?;
+            sleep()?;
         }
     }
 
@@ -268,7 +268,7 @@ impl Store {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| Error::io("open the lock", &path, e).or_help(ELSEWHERE))
+            .map_err(|e| Error::io("open the lock", &path, e).help_if_none(ELSEWHERE))
     }
 
     fn taken(
@@ -287,7 +287,7 @@ impl Store {
                     if let Some(tell) = waiting.take() {
                         tell();
                     }
-                    tick()?;
+                    sleep()?;
                 }
                 Err(TryLockError::Error(e)) => return Err(Error::io("lock", self.root.join("locks").join(name), e)),
             }

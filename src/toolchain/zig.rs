@@ -115,7 +115,7 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
 
 /// What to do where no source has it.
 fn ways_out(why: Error) -> Error {
-    why.or_help("let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH")
+    why.help_if_none("let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH")
         .help("or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`")
 }
 
@@ -158,7 +158,7 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
     let patience = fetch::patience(host)?;
     let growth = StallTimeout::of(vec![stage.path().to_owned()], patience)
         .at_most(fetch::LARGEST_BROUGHT, &format!("zig {}", zig.version));
-    let output = download.output_while(host, growth);
+    let output = download.output_unless_stalled(host, growth);
     bar.finish_and_clear();
     let failed = format!("pip could not fetch ziglang {}", zig.version);
     let output =

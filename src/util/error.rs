@@ -48,7 +48,7 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub struct Error {
     pub kind: Kind,
-    pub what: String,
+    pub message: String,
     pub help: Vec<String>,
 }
 
@@ -59,36 +59,36 @@ pub const FULL_DISK: &str =
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Error {
             kind,
-            what: what.into(),
+            message: message.into(),
             help: Vec::new(),
         }
     }
 
-    pub fn incompatible(what: impl Into<String>) -> Self {
-        Self::new(Kind::Incompatible, what)
+    pub fn incompatible(message: impl Into<String>) -> Self {
+        Self::new(Kind::Incompatible, message)
     }
 
-    pub fn usage(what: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, what)
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
     }
 
-    pub fn build(what: impl Into<String>) -> Self {
-        Self::new(Kind::Build, what)
+    pub fn build(message: impl Into<String>) -> Self {
+        Self::new(Kind::Build, message)
     }
 
-    pub fn tool_missing(what: impl Into<String>) -> Self {
-        Self::new(Kind::ToolMissing, what)
+    pub fn tool_missing(message: impl Into<String>) -> Self {
+        Self::new(Kind::ToolMissing, message)
     }
 
-    pub fn network(what: impl Into<String>) -> Self {
-        Self::new(Kind::Network, what)
+    pub fn network(message: impl Into<String>) -> Self {
+        Self::new(Kind::Network, message)
     }
 
-    pub fn integrity(what: impl Into<String>) -> Self {
-        Self::new(Kind::Integrity, what)
+    pub fn integrity(message: impl Into<String>) -> Self {
+        Self::new(Kind::Integrity, message)
     }
 
     pub fn interrupted() -> Self {
@@ -112,13 +112,13 @@ impl Error {
     }
 
     /// Something named on the command line that is not there or cannot be read: [`Kind::Io`] for every command.
-    pub fn unreadable(what: impl Into<String>) -> Self {
-        Self::new(Kind::Io, what)
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(Kind::Io, message)
     }
 
     /// The same in one line, for a reader of files that takes one text only.
     pub fn in_one_line(&self) -> String {
-        let parts: Vec<&str> = std::iter::once(&self.what)
+        let parts: Vec<&str> = std::iter::once(&self.message)
             .chain(&self.help)
             .map(String::as_str)
             .collect();
@@ -126,7 +126,7 @@ impl Error {
     }
 
     /// Adds one `help:` line unless there is one.
-    pub fn or_help(self, line: impl Into<String>) -> Self {
+    pub fn help_if_none(self, line: impl Into<String>) -> Self {
         if self.help.is_empty() { self.help(line) } else { self }
     }
 
@@ -139,7 +139,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+        f.write_str(&self.message)
     }
 }
 

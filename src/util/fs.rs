@@ -99,6 +99,6 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "something staged is left");
         let error = overwrite(&file.join("none"), "3").unwrap_err();
-        assert!(error.what.contains("cannot write"), "{error}");
+        assert!(error.message.contains("cannot write"), "{error}");
     }
 }

@@ -117,35 +117,35 @@ impl Ui {
     }
 
     /// Whether standard output, which may go to a file, is coloured too.
-    pub fn colours_output(&self) -> bool {
+    pub fn colors_stdout(&self) -> bool {
         self.forced || self.color && std::io::stdout().is_terminal()
     }
 
     /// `    finished  handler.so`
     pub fn status(&self, verb: &str, what: impl Display) {
         if !self.quiet {
-            self.line(GOOD, &format!("{verb:>12}"), what);
+            self.labelled(GOOD, &format!("{verb:>12}"), what);
         }
     }
 
     /// As [`Ui::status`], for those who want to know why.
-    pub fn detail(&self, verb: &str, what: impl Display) {
+    pub fn verbose(&self, verb: &str, what: impl Display) {
         if self.verbose {
-            self.line(NOTE, &format!("{verb:>12}"), what);
+            self.labelled(NOTE, &format!("{verb:>12}"), what);
         }
     }
 
     pub fn warn(&self, what: impl Display) {
-        self.line(WARN, "warning:", what);
+        self.labelled(WARN, "warning:", what);
     }
 
     /// What to do about what was just said.
     pub fn help(&self, what: impl Display) {
-        self.line(NOTE, "help:", what);
+        self.labelled(NOTE, "help:", what);
     }
 
     /// Text of another tool: its lines and tabs as they came, but no control characters of its own.
-    pub fn pass_on(&self, text: &str) {
+    pub fn raw(&self, text: &str) {
         self.plain_line(text);
     }
 
@@ -160,7 +160,7 @@ impl Ui {
 
     /// A line of the go command, which builds in `dir`.
     pub fn go_said(&self, text: &str, dir: &Path) {
-        self.pass_on(text);
+        self.raw(text);
         if self.github
             && let Some(annotation) = annotation::of_compiler(text, dir)
         {
@@ -169,7 +169,7 @@ impl Ui {
     }
 
     /// A line of a table.
-    pub fn plain(&self, text: impl Display) {
+    pub fn line(&self, text: impl Display) {
         if !self.quiet {
             self.plain_line(&text.to_string());
         }
@@ -191,23 +191,23 @@ impl Ui {
 
     /// One of several things failed; the run goes on, or ends with [`Ui::error`].
     pub fn failed(&self, what: &str, error: &Error) {
-        self.line(BAD, &format!("{:>12}", "failed"), format_args!("{what}: {error}"));
+        self.labelled(BAD, &format!("{:>12}", "failed"), format_args!("{what}: {error}"));
         for help in &error.help {
             self.help(help);
         }
     }
 
     pub fn error(&self, error: &Error) {
-        self.line(BAD, "error:", error);
+        self.labelled(BAD, "error:", error);
         for help in &error.help {
             self.help(help);
         }
         if self.github {
-            self.annotate(&annotation::error("plugbuild", &error.what, Path::new("")));
+            self.annotate(&annotation::error("plugbuild", &error.message, Path::new("")));
         }
     }
 
-    fn line(&self, style: Style, label: &str, what: impl Display) {
+    fn labelled(&self, style: Style, label: &str, what: impl Display) {
         if self.muted {
             return;
         }

@@ -220,7 +220,7 @@ fn what_is_no_gateway_is_named() {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
         let error = Binary::open(&path).unwrap_err();
-        assert_eq!(error.what, format!("{} is {want}", path.display()));
+        assert_eq!(error.message, format!("{} is {want}", path.display()));
         assert_eq!(error.kind, Kind::Usage);
         assert!(!error.help.is_empty());
     };
@@ -254,11 +254,14 @@ fn what_is_no_gateway_is_named() {
     changed(5, 2, "a big-endian binary");
     changed(18, 243, "built for riscv");
     let error = Binary::open(folder.path()).unwrap_err();
-    assert!(error.what.ends_with("it is a directory, not a regular file"), "{error}");
+    assert!(
+        error.message.ends_with("it is a directory, not a regular file"),
+        "{error}"
+    );
     assert_eq!(Binary::open(folder.path().join("none")).unwrap_err().kind, Kind::Io);
     let own = Binary::open("/proc/self/exe").unwrap();
     let error = own.build_info().unwrap_err();
-    assert!(error.what.contains("was not built by Go"), "{error}");
+    assert!(error.message.contains("was not built by Go"), "{error}");
 }
 
 /// `n` numbers from a seed: the same in every run.

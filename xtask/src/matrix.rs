@@ -50,7 +50,7 @@ fn follow(tables: &mut Tables, clone: &Clone, images: &Images) -> Result<Vec<Str
             .and_then(|files| upstream::read(&files))
             .and_then(|theirs| tables.merge(version, &day, theirs, images));
         notes.extend(merged.map_err(|mut e| {
-            e.what = format!("v{version}: {}", e.what);
+            e.message = format!("v{version}: {}", e.message);
             e
         })?);
     }

@@ -200,8 +200,8 @@ fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
     hash.add(&(&job.gateway, job.align));
     // That all is built again changes nothing of what it is made of.
     let args: Vec<_> = go.args.iter().filter(|arg| *arg != "-a").collect();
-    hash.add(&(&go.program, args, &go.cwd, &go.unset));
-    go.set
+    hash.add(&(&go.program, args, &go.cwd, &go.env_removed));
+    go.env
         .iter()
         .filter(|(name, _)| matters(name))
         .for_each(|pair| hash.add(&pair));

@@ -54,7 +54,7 @@ pub(crate) fn unnamed(mut event: Value) -> Value {
 pub(crate) fn failed_event(job: &Job, why: &Error) -> Value {
     json!({
         "reason": "plugin-failed", "plugin": job.plugin.module.path, "name": job.name, "gateway": job.gateway.label,
-        "target": job.target.value, "error": why.what, "help": why.help, "exit-code": why.kind.exit_code(),
+        "target": job.target.value, "error": why.message, "help": why.help, "exit-code": why.kind.exit_code(),
     })
 }
 
@@ -74,8 +74,8 @@ pub(crate) fn planned_event(unit: &ReadyUnit) -> Value {
         "output": job.output,
         "command": {
             "cwd": go.cwd,
-            "unset": go.unset,
-            "env": go.set.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
+            "unset": go.env_removed,
+            "env": go.env.iter().map(|(k, v)| (k, v.to_string_lossy())).collect::<BTreeMap<_, _>>(),
             "argv": argv.map(|arg| arg.to_string_lossy()).collect::<Vec<_>>(),
         },
     })

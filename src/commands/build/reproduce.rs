@@ -181,7 +181,7 @@ mod tests {
         };
         let one = file("a", b"0123456789");
         assert!(same(&one, &file("b", b"0123456789")).is_ok());
-        let told = same(&one, &file("c", b"01x34567")).expect_err("they differ").what;
+        let told = same(&one, &file("c", b"01x34567")).expect_err("they differ").message;
         assert!(told.ends_with("it differs in 3 bytes, the first at 2"), "{told}");
     }
 }

@@ -39,8 +39,8 @@ pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
     let plugin = &job.plugin;
     ui.status("building", format!("{} ({})", plugin.module.path, plugin.dir.display()));
     match unit.is_fresh() {
-        true => ui.detail("unchanged", "nothing of what it was linked from"),
-        false => ui.detail("running", go),
+        true => ui.verbose("unchanged", "nothing of what it was linked from"),
+        false => ui.verbose("running", go),
     }
 }
 
@@ -108,12 +108,12 @@ pub(crate) fn report_one_of_many(unit: &ReadyUnit, built: &Built, ui: &Ui) {
     let word = if artefact.fresh { "up to date" } else { "finished" };
     let title = super::events::title(&unit.job);
     ui.status(word, format!("{title} in {:.1} s", took.as_secs_f64()));
-    ui.detail("checked", &artefact.checks);
+    ui.verbose("checked", &artefact.checks);
     if let Some(verdict) = verdict {
         ui.status("verified", verdict);
     }
     for dir in &artefact.checks.local_paths {
-        ui.detail("names", dir);
+        ui.verbose("names", dir);
     }
 }
 
@@ -253,10 +253,10 @@ pub(crate) fn conclude(
         None => Ok(all),
         Some(first) if failed == 1 => Err(first),
         Some(first) => Err(Error {
-            what: format!(
+            message: format!(
                 "{failed} of {} builds failed; the first: {}",
                 units.len() + refused.len(),
-                first.what
+                first.message
             ),
             ..first
         }),
@@ -283,7 +283,7 @@ fn table(units: &[ReadyUnit], results: &[Option<Result<Built>>], ui: &Ui) {
         if with_sum {
             row += &format!("  {sum}");
         }
-        ui.plain(row.trim_end());
+        ui.line(row.trim_end());
     };
     row(["PLUGIN", "GATEWAY", "TARGET", "RESULT", "TIME", "SIZE", "SHA-256"]);
     for (ReadyUnit { job, .. }, result) in units.iter().zip(results) {

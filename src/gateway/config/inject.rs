@@ -258,7 +258,7 @@ mod tests {
             (of(Some("/a"), Some("3")), "no backend 3"),
         ] {
             let error = written(TWO, PluginKind::Client, injection).unwrap_err();
-            assert!(error.what.contains(told), "{error}");
+            assert!(error.message.contains(told), "{error}");
             assert!(
                 error.help[0].contains("/a") || error.help[0].contains("/x"),
                 "{:?}",
@@ -273,7 +273,7 @@ mod tests {
                 ..of(Some("/a"), Some("2"))
             },
         );
-        assert!(taken.unwrap_err().what.contains("has the client m already"));
+        assert!(taken.unwrap_err().message.contains("has the client m already"));
         assert!(written(TWO, PluginKind::Handler, of(Some("/a"), None)).is_err());
     }
 

@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_told_before() {
-        let told = |name: &str, text: &str| read(name, text).unwrap_err().what;
+        let told = |name: &str, text: &str| read(name, text).unwrap_err().message;
         assert_eq!(told("k.json", "[]"), "k.json: a configuration is an object, not a list");
         assert_eq!(
             told("k.json", "{{ x }}"),

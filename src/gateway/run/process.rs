@@ -80,7 +80,7 @@ impl<'a> GatewayRunner<'a> {
             .args(self.command.iter().skip(1).cloned())
             .args(args.iter().copied())
             // What is run is plain JSON, also where the user's own is a template.
-            .without("FC_ENABLE")
+            .env_remove("FC_ENABLE")
     }
 
     /// Runs the gateway and waits until it answers on its port. Another program may take the port in between: then again.
@@ -95,8 +95,8 @@ impl<'a> GatewayRunner<'a> {
             let file = folder.join("krakend.json");
             std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
             let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
-            self.cx.ui.detail("running", &run);
-            let mut running = run.start(self.cx.host)?;
+            self.cx.ui.verbose("running", &run);
+            let mut running = run.spawn(self.cx.host)?;
             let address = ([127, 0, 0, 1], port).into();
             let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
             match running.wait(self.patience, up) {
@@ -116,7 +116,7 @@ impl<'a> GatewayRunner<'a> {
             }
         }
         for line in last.iter().take(12) {
-            self.cx.ui.pass_on(line);
+            self.cx.ui.raw(line);
         }
         let own = self.explained(&last);
         let what = format!("the gateway {} ended before it answered", self.gateway.label);

@@ -6,7 +6,7 @@ use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{HeaderName, HeaderValue, Uri};
 
 use crate::util::error::{Error, Result};
-use crate::util::process::signals::heedful;
+use crate::util::process::signals::interruptible;
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -96,11 +96,11 @@ impl Request {
         let answer = match &self.body {
             Some(body) => {
                 let request = request.body(body.clone()).map_err(failed)?;
-                heedful(patience + Duration::from_secs(1), move || agent.run(request))?
+                interruptible(patience + Duration::from_secs(1), move || agent.run(request))?
             }
             None => {
                 let request = request.body(()).map_err(failed)?;
-                heedful(patience + Duration::from_secs(1), move || agent.run(request))?
+                interruptible(patience + Duration::from_secs(1), move || agent.run(request))?
             }
         };
         let mut response =
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(read("X-Empty:").unwrap(), "x-empty=");
         for wrong in ["", "X-Name", "a b: c", "X: a\nb"] {
             let error = read(wrong).unwrap_err();
-            assert_eq!(error.what, format!("`{wrong}` is not a header"));
+            assert_eq!(error.message, format!("`{wrong}` is not a header"));
         }
     }
 

@@ -62,7 +62,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         Err(why) if mode == Mode::Never || go_list::was_given_up(&why) => return Err(why),
         // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
         Err(why) => {
-            ui.detail("aligning", format!("as it is, {why}"));
+            ui.verbose("aligning", format!("as it is, {why}"));
             None
         }
     };
@@ -112,7 +112,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
                 (Ok(aligned), more)
             }
             Err(why) => {
-                let more = split::resolved(&split::ambiguous(&why.what), gateway);
+                let more = split::resolved(&split::ambiguous(&why.message), gateway);
                 (Err(why), more)
             }
         };
@@ -160,7 +160,7 @@ fn not_listed(why: Error, alignment: &Alignment, need: Option<&Need>, job: &Job)
         Kind::Incompatible => helped(why, need, job),
         // What is already understood of the go command's words stays.
         Kind::Build => {
-            let said = why.what.clone();
+            let said = why.message.clone();
             alignment.blamed(why, &said, &job.gateway.label)
         }
         _ => why,
@@ -269,7 +269,7 @@ pub fn tell(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     let moves = &alignment.moves;
     let shown: Vec<String> = moves.iter().take(3).map(Conflict::to_string).collect();
     match moves.len() {
-        0 => ui.detail(
+        0 => ui.verbose(
             "aligned",
             format!("with KrakenD {}, which moves nothing", job.gateway.label),
         ),
@@ -284,7 +284,7 @@ pub fn tell(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
             ),
         ),
     }
-    moves.iter().skip(3).for_each(|clash| ui.detail("aligned", clash));
+    moves.iter().skip(3).for_each(|clash| ui.verbose("aligned", clash));
     for aside in &alignment.set_aside {
         ui.warn(format!(
             "the replace of {} by {} gives way to the gateway's {}",

@@ -206,8 +206,8 @@ impl Fixer<'_> {
     }
 
     fn run(&self, mut go: Invocation) -> Result<()> {
-        go.set.extend(self.reader.env.clone());
-        let output = go.without("GOROOT").output(&self.session.host)?;
+        go.env.extend(self.reader.env.clone());
+        let output = go.env_remove("GOROOT").output(&self.session.host)?;
         if output.status.success() {
             return Ok(());
         }

@@ -93,7 +93,7 @@ pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
                 copy.settled(&modfile::question(&(&job.target.value, &side.modules)))?;
                 return Ok(side);
             }
-            Err(why) if !split::ambiguous(&why.what).is_empty() => {
+            Err(why) if !split::ambiguous(&why.message).is_empty() => {
                 return Listings::new(job, &reader, &copy, copy.writing(), host)
                     .ambiguous()?
                     .ok_or(why);
@@ -176,9 +176,9 @@ impl<'a> Listings<'a> {
                 .args(&mode)
                 .args(args)
                 .env("PWD", &job.plugin.dir)
-                .without("GOROOT");
-            go.set.extend(reader.env.clone());
-            go.set.extend(modfile.env());
+                .env_remove("GOROOT");
+            go.env.extend(reader.env.clone());
+            go.env.extend(modfile.env());
             go
         };
         let flags: Vec<&str> = reader.flags.iter().map(String::as_str).collect();
@@ -240,7 +240,7 @@ impl<'a> Listings<'a> {
                 Ok(Modules::Listed(String::from_utf8_lossy(&output.stdout).into_owned()))
             }
             Ok(output) => Ok(Modules::Unknown(words(&said(&output)).join("; "))),
-            Err(why) if why.kind == Kind::Network => Ok(Modules::Unknown(why.what)),
+            Err(why) if why.kind == Kind::Network => Ok(Modules::Unknown(why.message)),
             Err(why) => Err(why),
         }
     }
@@ -372,9 +372,9 @@ fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str
         .args(overlay.flags().iter().chain(&overlay.user_flags(job)).filter(files))
         .arg(".")
         .env("PWD", &job.plugin.dir)
-        .without("GOROOT");
-    list.set.extend(reader.env);
-    list.set.extend(overlay.env());
+        .env_remove("GOROOT");
+    list.env.extend(reader.env);
+    list.env.extend(overlay.env());
     fetching(&list, job, host)
 }
 
@@ -382,16 +382,16 @@ const STILL_WAITS: &str = "the go command still waits";
 
 /// Whether the go command was given up: asking again would take as long again.
 pub fn was_given_up(why: &Error) -> bool {
-    why.kind == Kind::Network && why.what.ends_with(STILL_WAITS)
+    why.kind == Kind::Network && why.message.ends_with(STILL_WAITS)
 }
 
 /// Runs a go command that may fetch modules, and gives it up when none come: it would wait without end.
 fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
     // Much more than a download may pause: meanwhile the go command may be busy with what it has.
     let patience = toolchain_fetch::patience(host)? * 5;
-    let cache = go.set.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
+    let cache = go.env.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
     let grows = ["cache/download", "cache/vcs"].map(|dir| cache.join(dir));
-    let output = go.output_while(host, StallTimeout::of(grows.to_vec(), patience))?;
+    let output = go.output_unless_stalled(host, StallTimeout::of(grows.to_vec(), patience))?;
     output.ok_or_else(|| {
         Error::network(format!(
             "the modules of {} cannot be fetched: nothing came for {} s, and {STILL_WAITS}",

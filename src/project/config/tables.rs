@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for Count {
         number
             .to_string()
             .parse()
-            .map_err(|e: Error| serde::de::Error::custom(e.what))
+            .map_err(|e: Error| serde::de::Error::custom(e.message))
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         write("internal/auth/register.go", &variable("auth"));
         let error = check(dir.path(), crate::gateway::registerer::all()).unwrap_err();
         assert_eq!(
-            error.what,
+            error.message,
             "internal/auth/register.go:3: HandlerRegisterer is in package auth: the gateway looks it up in package main"
         );
     }

@@ -71,7 +71,7 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
         Kind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display()))
             .help("nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` said"),
         Kind::Usage => Error {
-            what: format!("the bundle {} cannot be used here: {why}", file.display()),
+            message: format!("the bundle {} cannot be used here: {why}", file.display()),
             ..why
         },
         _ => why,

@@ -35,7 +35,7 @@ impl Invocation {
     ///
     /// # Errors
     /// The program cannot be started.
-    pub fn start(&self, host: &Host) -> Result<Background> {
+    pub fn spawn(&self, host: &Host) -> Result<Background> {
         let expression = self.expression(host).stderr_to_stdout();
         let child = children::register(host, || expression.reader(), duct::ReaderHandle::pids)
             .map_err(|e| self.not_started(&e))?;

@@ -23,9 +23,9 @@ pub struct Invocation {
     pub args: Vec<OsString>,
     pub cwd: PathBuf,
     /// Variables that are set for it.
-    pub set: BTreeMap<String, OsString>,
+    pub env: BTreeMap<String, OsString>,
     /// Variables of ours that it must not see.
-    pub unset: Vec<String>,
+    pub env_removed: Vec<String>,
 }
 
 impl Invocation {
@@ -34,8 +34,8 @@ impl Invocation {
             program: program.into(),
             args: Vec::new(),
             cwd: cwd.into(),
-            set: BTreeMap::new(),
-            unset: Vec::new(),
+            env: BTreeMap::new(),
+            env_removed: Vec::new(),
         }
     }
 
@@ -50,12 +50,12 @@ impl Invocation {
     }
 
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.set.insert(name.to_owned(), value.into());
+        self.env.insert(name.to_owned(), value.into());
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
-        self.unset.push(name.to_owned());
+    pub fn env_remove(mut self, name: &str) -> Self {
+        self.env_removed.push(name.to_owned());
         self
     }
 
@@ -150,8 +150,8 @@ impl Invocation {
 
     fn environment(&self, host: &Host) -> BTreeMap<OsString, OsString> {
         let mut env = host.env.clone();
-        env.retain(|name, _| !self.unset.iter().any(|u| name == OsStr::new(u)));
-        env.extend(self.set.iter().map(|(k, v)| (k.into(), v.clone())));
+        env.retain(|name, _| !self.env_removed.iter().any(|u| name == OsStr::new(u)));
+        env.extend(self.env.iter().map(|(k, v)| (k.into(), v.clone())));
         env
     }
 }
@@ -160,10 +160,10 @@ impl Invocation {
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cd {} && env", quoted(self.cwd.as_os_str()))?;
-        for name in &self.unset {
+        for name in &self.env_removed {
             write!(f, " -u {name}")?;
         }
-        for (name, value) in &self.set {
+        for (name, value) in &self.env {
             write!(f, " {name}={}", quoted(value))?;
         }
         write!(f, " {}", quoted(self.program.as_os_str()))?;
@@ -362,7 +362,7 @@ mod tests {
         let invocation = Invocation::new("/opt/go/bin/go", "/home/a user/it's")
             .args(["build", "-gcflags=all=-trimpath=/m=>/go;/r=>/app", ""])
             .env("CC", "zig cc")
-            .without("GOROOT");
+            .env_remove("GOROOT");
         assert_eq!(
             invocation.to_string(),
             r"cd '/home/a user/it'\''s' && env -u GOROOT CC='zig cc' /opt/go/bin/go build '-gcflags=all=-trimpath=/m=>/go;/r=>/app' ''"

@@ -55,7 +55,7 @@ pub fn end_children() {
 ///
 /// # Errors
 /// A signal asked us to stop.
-pub fn tick() -> Result<()> {
+pub fn sleep() -> Result<()> {
     if interrupted() {
         return Err(Error::interrupted());
     }
@@ -68,7 +68,7 @@ pub fn tick() -> Result<()> {
 ///
 /// # Errors
 /// A signal asked us to stop, or it took too long.
-pub fn heedful<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub fn interruptible<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let (tell, told) = sync_channel(1);
     thread::spawn(move || {
         // Nobody waits any more: the run has been stopped.

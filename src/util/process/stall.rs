@@ -91,7 +91,7 @@ impl Invocation {
     ///
     /// # Errors
     /// As [`Invocation::output`]; more has come than may.
-    pub fn output_while(&self, host: &Host, mut growth: StallTimeout) -> Result<Option<Output>> {
+    pub fn output_unless_stalled(&self, host: &Host, mut growth: StallTimeout) -> Result<Option<Output>> {
         let expression = self.expression(host).stdout_capture().stderr_capture();
         let handle =
             children::register(host, || expression.start(), duct::Handle::pids).map_err(|e| self.not_started(&e))?;
@@ -140,7 +140,7 @@ mod tests {
             growth
                 .has_stopped()
                 .unwrap_err()
-                .what
+                .message
                 .contains("more than 0 MiB came as x")
         );
     }

@@ -444,5 +444,5 @@ fn a_host_without_cgo_is_no_gateway() {
         ..Asked::default()
     };
     let error = identify(&asked, &Matrix::builtin().unwrap(), &self::host()).unwrap_err();
-    assert!(error.what.contains("statically"), "{error}");
+    assert!(error.message.contains("statically"), "{error}");
 }

@@ -350,12 +350,15 @@ fn what_cannot_be_read_names_the_tag() {
         repository.release(&era);
         let error = follow(&mut Tables::default(), &Clone(repository.0.path()), &images).unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
-        assert!(error.what.starts_with(tag) && error.what.contains(want), "{error}");
+        assert!(
+            error.message.starts_with(tag) && error.message.contains(want),
+            "{error}"
+        );
         repository.git(&["tag", "-d", tag]);
         repository.git(&["rm", "-q", "--cached", "--ignore-unmatch", "Dockerfile-builder-linux"]);
         let _ = fs::remove_file(repository.0.path().join("Dockerfile-builder-linux"));
     }
     let nowhere = repository.0.path().join("nowhere");
     let error = follow(&mut Tables::default(), &Clone(&nowhere), &images).unwrap_err();
-    assert!(error.what.starts_with("git failed: "), "{error}");
+    assert!(error.message.starts_with("git failed: "), "{error}");
 }
