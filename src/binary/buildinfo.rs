@@ -8,28 +8,28 @@ use crate::binary::ldflags;
 
 const MAGIC: &[u8; 14] = b"\xff Go buildinf:";
 const HEADER: usize = 32;
-/// The header's flag for "the strings follow at once", set from Go 1.18 on.
+/// The header's flag for inline strings, set from Go 1.18 on.
 const INLINE: u8 = 2;
 /// The go command puts 16 bytes of marker before and after the module text.
 const MARKER: usize = 16;
 
-/// Elements of a module's path: more of a package's are not looked at.
+/// The most elements of a module path; further elements of a package path are ignored.
 pub(crate) const DEEPEST: usize = 32;
 
 /// One module of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Module {
     pub path: String,
-    /// Empty for a folder that replaces a module; `(devel)` for the main module of a work tree.
+    /// Empty for a directory that replaces a module; `(devel)` for the main module of a work tree.
     pub version: String,
-    /// The `h1:` sum, if it was known.
+    /// The `h1:` checksum, if recorded.
     pub sum: String,
-    /// What was built in place of it.
+    /// The module that was built instead.
     pub replace: Option<Box<Module>>,
 }
 
 impl Module {
-    /// What was really built: the replacement if there is one.
+    /// The module that was really built: the replacement if there is one.
     pub fn effective(&self) -> &Module {
         self.replace.as_deref().unwrap_or(self)
     }
@@ -38,11 +38,11 @@ impl Module {
 /// What Go recorded about a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildInfo {
-    /// As Go says it: `go1.19.5`, `go1.22.1 X:loopvar`, `devel go1.27-…`.
+    /// As Go prints it: `go1.19.5`, `go1.22.1 X:loopvar`, `devel go1.27-…`.
     pub go: String,
     /// The main package's import path; `command-line-arguments` if it was built from files.
     pub path: String,
-    /// The main module; none if it was built outside of one.
+    /// The main module; `None` for a build outside of a module.
     pub main: Option<Module>,
     pub deps: Vec<Module>,
     /// `-tags`, `GOAMD64`, `vcs.revision`…; Go 1.17 and older recorded none.
@@ -66,8 +66,8 @@ impl BuildInfo {
         self.setting("GOEXPERIMENT").or(of_toolchain).unwrap_or_default()
     }
 
-    /// The last `-X` value for a variable whose full name ends in `.name`: none if there was none, or if the build
-    /// did not record its `-ldflags` (Go 1.17, `-trimpath`).
+    /// The last `-X` value for a variable whose full name ends in `.name`; `None` if there is none or the build did not
+    /// record its `-ldflags` (Go 1.17, `-trimpath`).
     pub fn x_value(&self, name: &str) -> Option<&str> {
         let ends = |full: &str| full.rsplit_once('.').is_some_and(|(_, last)| last == name);
         let values = ldflags::x_values(self.setting("-ldflags")?);
@@ -79,7 +79,7 @@ impl BuildInfo {
         self.main.iter().chain(&self.deps).find(|m| m.path == path)
     }
 
-    /// For many look-ups: all modules by their paths, the main one included.
+    /// An index of all modules by path, the main module included, for many look-ups.
     pub fn index(&self) -> Modules<'_> {
         let mut by_path = HashMap::new();
         for module in self.main.iter().chain(&self.deps) {
@@ -89,7 +89,7 @@ impl BuildInfo {
     }
 }
 
-/// The modules of a build by their paths; of two with one path the first.
+/// The modules of a build by path; the first one wins.
 #[derive(Debug, Default)]
 pub struct Modules<'a>(HashMap<&'a str, &'a Module>);
 
@@ -98,7 +98,7 @@ impl<'a> Modules<'a> {
         self.0.get(path).copied()
     }
 
-    /// The module that a package belongs to: the one with the longest path that is the package's or lies above it.
+    /// The module of a package: the one with the longest path that is a prefix of the package's.
     pub fn of_package(&self, package: &str) -> Option<&'a Module> {
         let above = package.match_indices('/').map(|(at, _)| &package[..at]);
         let paths: Vec<&str> = above.take(DEEPEST).chain([package]).collect();
@@ -109,7 +109,7 @@ impl<'a> Modules<'a> {
 /// Reads the build information of a Go binary.
 ///
 /// # Errors
-/// If there is none.
+/// There is none.
 pub fn read(image: Image<'_>) -> Result<BuildInfo, Fault> {
     let (go, modules) = strings(image).ok_or(Fault::NotGo)?;
     let mut info = parse(unframed(modules));
@@ -126,7 +126,7 @@ fn strings(image: Image<'_>) -> Option<(&str, &[u8])> {
             Some((std::str::from_utf8(go).ok()?, modules)).filter(|(go, _)| !go.is_empty())
         }
         Some(Header { address, .. }) => {
-            // Up to Go 1.17 the header holds two pointers to Go strings.
+            // Up to Go 1.17 the header has two pointers to Go strings.
             let text = |at: u64| image.go_bytes(image.pointer(address.checked_add(at)?)?);
             let go = std::str::from_utf8(text(16)?).ok()?;
             Some((go, text(24).unwrap_or_default())).filter(|(go, _)| !go.is_empty())
@@ -141,7 +141,7 @@ struct Header<'d> {
     body: &'d [u8],
 }
 
-/// Looks where Go looks: the section, else the writable segments (where older linkers leave it).
+/// Looks where Go looks: in the section, else in the writable segments (where older linkers put it).
 fn header(image: Image<'_>) -> Option<Header<'_>> {
     let sections = [".go.buildinfo", ".data", ".noptrdata"]
         .into_iter()
@@ -163,7 +163,7 @@ fn header(image: Image<'_>) -> Option<Header<'_>> {
     })
 }
 
-/// A string behind its length as a varint, and what follows it.
+/// A string after its length as a varint, and the rest.
 fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut len = 0u64;
     for (at, byte) in bytes.iter().take(9).enumerate() {
@@ -184,7 +184,7 @@ fn unframed(modules: &[u8]) -> &str {
     std::str::from_utf8(inner).unwrap_or_default()
 }
 
-/// Reads the module text; a line that is not understood is passed over.
+/// Parses the module text; unknown lines are ignored.
 pub fn parse(text: &str) -> BuildInfo {
     let mut info = BuildInfo::default();
     let mut last_is_main = false;
@@ -248,7 +248,7 @@ fn plain_or_quoted(value: &str) -> String {
     }
 }
 
-/// A Go string literal at the start of `text`, and what follows it.
+/// A Go string literal at the start of `text`, and the rest.
 fn unquote(text: &str) -> Option<(String, &str)> {
     if let Some(raw) = text.strip_prefix('`') {
         let (value, rest) = raw.split_once('`')?;

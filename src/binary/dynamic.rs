@@ -1,7 +1,7 @@
-//! What the dynamic loader sees of a file: needed libraries, symbols, symbol versions, relocated pointers.
+//! The dynamic loader's view of a file: needed libraries, symbols, symbol versions, relocated pointers.
 //!
-//! Read through `PT_DYNAMIC` as the loader does, so that a file with a lying or missing section table gets the same
-//! answer from both.
+//! Read through `PT_DYNAMIC` as the loader does, so that a wrong or missing section table does not change the
+//! answer.
 
 use std::mem::size_of;
 use std::ops::Range;
@@ -16,25 +16,25 @@ use crate::binary::image::Image;
 use crate::binary::pod::{LE, all, read, shorten};
 use crate::binary::symbols::{Symbol, symbol_count};
 
-/// No file wants more libraries than a few.
+/// Real files need only a few libraries.
 pub(crate) const MOST_NEEDED: usize = 1024;
 
-/// Of a name: the longest in a gateway has some 200 bytes, and every search for an end costs as much as it may be away.
+/// The longest name in a gateway has some 200 bytes; the limit bounds every search for a name's end.
 const LONGEST_NAME: usize = 4096;
 
-/// A version of a library that must be there: `GLIBC_2.34` of `libc.so.6`.
+/// A required version of a library: `GLIBC_2.34` of `libc.so.6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VersionNeed<'d> {
     pub library: &'d str,
     pub version: &'d str,
-    /// What [`Image::version_index`] gives for the symbols that want it.
+    /// The value of [`Image::version_index`] for symbols of this version.
     pub index: u16,
-    /// A weak need: the loader goes on without it.
+    /// The loader continues without a weak one.
     pub weak: bool,
 }
 
 impl<'d> Image<'d> {
-    /// The dynamic section, read when it is first asked for.
+    /// The dynamic section, read on first use.
     pub(crate) fn dynamic(self) -> &'d Dynamic {
         self.layout.dynamic.get_or_init(|| parse(self))
     }
@@ -54,12 +54,12 @@ impl<'d> Image<'d> {
         std::str::from_utf8(self.dynamic_string(offset)?).ok()
     }
 
-    /// Whether a dynamic loader takes part in running this file.
+    /// Whether the file uses a dynamic loader.
     pub fn is_dynamic(self) -> bool {
         self.dynamic().present
     }
 
-    /// The libraries it wants loaded (`DT_NEEDED`), in order.
+    /// The libraries it needs (`DT_NEEDED`), in order.
     pub fn needed(self) -> impl Iterator<Item = &'d str> {
         self.dynamic()
             .needed
@@ -67,7 +67,7 @@ impl<'d> Image<'d> {
             .filter_map(move |&at| self.dynamic_text(at))
     }
 
-    /// Its own name as a library (`DT_SONAME`).
+    /// Its name as a library (`DT_SONAME`).
     pub fn soname(self) -> Option<&'d str> {
         self.dynamic_text(self.dynamic().soname?)
     }
@@ -88,7 +88,7 @@ impl<'d> Image<'d> {
         })
     }
 
-    /// A symbol by its place in the table; 0 is none.
+    /// A symbol by index; 0 is not a symbol.
     pub(crate) fn symbol_numbered(self, index: usize) -> Option<Symbol<'d>> {
         let raw = self.raw_symbols().get(index).filter(|_| index > 0)?;
         self.symbol_at(index, raw)
@@ -98,14 +98,14 @@ impl<'d> Image<'d> {
         self.table(&self.dynamic().relocations)
     }
 
-    /// Every dynamic symbol, in the table's order. Names that lie outside the string table are left out.
+    /// All dynamic symbols in the table's order, without those whose names lie outside the string table.
     pub fn symbols(self) -> impl Iterator<Item = Symbol<'d>> {
         let raw = self.raw_symbols().iter().enumerate().skip(1);
         raw.filter_map(move |(index, raw)| self.symbol_at(index, raw))
     }
 
-    /// The defined data symbols of exactly `size` bytes whose name begins with a prefix, and the rest of the name: a
-    /// scan that reads no more of the other names than it must. With a `like` only those of its section.
+    /// The defined data symbols of exactly `size` bytes with a name prefix, and the rest of each name: a scan that
+    /// reads as little as possible of other names. With `like`, only symbols of its section.
     pub(crate) fn objects_named(
         self,
         size: u64,
@@ -124,13 +124,13 @@ impl<'d> Image<'d> {
             })
     }
 
-    /// The string table from a symbol's name on.
+    /// The string table starting at a symbol's name.
     pub(crate) fn name_onwards(self, raw: &Sym64<LittleEndian>) -> Option<&'d [u8]> {
         let strings = self.bytes().get(self.dynamic().strings.clone())?;
         strings.get(raw.st_name(LE) as usize..)
     }
 
-    /// What it wants from others: its undefined symbols.
+    /// Its undefined symbols.
     pub fn imports(self) -> impl Iterator<Item = Symbol<'d>> {
         let raw = self.raw_symbols().iter().enumerate().skip(1);
         raw.filter(|(_, raw)| raw.st_shndx(LE) == elf::SHN_UNDEF)
@@ -138,20 +138,20 @@ impl<'d> Image<'d> {
             .filter(|symbol| !symbol.name.is_empty())
     }
 
-    /// Which of [`Image::version_needs`] a symbol wants, by index; 0 and 1 are "none".
+    /// The index of a symbol's version in [`Image::version_needs`]; 0 and 1 mean none.
     pub fn version_index(self, symbol: &Symbol<'_>) -> u16 {
         let table: &[Versym<LittleEndian>] = self.table(&self.dynamic().versions);
         table.get(symbol.index).map_or(1, |v| v.0.get(LE).index().0)
     }
 
-    /// The versions it wants of its libraries (`.gnu.version_r`).
+    /// The versions it requires of its libraries (`.gnu.version_r`).
     pub fn version_needs(self) -> Vec<VersionNeed<'d>> {
         let bytes = self
             .bytes()
             .get(self.dynamic().version_needs.clone())
             .unwrap_or_default();
         let mut needs = Vec::new();
-        // No sound table has more entries than fit beside each other; a looping one stops here.
+        // A valid table has no more entries than fit in it; this stops a loop.
         let mut left = bytes.len() / size_of::<Vernaux<LittleEndian>>();
         let mut library_at = 0usize;
         while let Some(need) = read::<Verneed<LittleEndian>>(bytes, library_at) {
@@ -188,9 +188,8 @@ impl<'d> Image<'d> {
         needs
     }
 
-    /// A pointer as it would be once the file is loaded, in the file's own address space: position-independent
-    /// files keep theirs in relocations, not in place. The search costs as much as there are of these: for the few
-    /// pointers of a file that are asked for by their name.
+    /// A pointer as it will be once the file is loaded, in the file's own address space: position-independent files
+    /// keep pointers in relocations, not in place. Searches all relocations, so use it for few pointers only.
     pub fn pointer(self, address: u64) -> Option<u64> {
         self.relocated(address).or_else(|| {
             let found = self.relocations().iter().find(|r| r.r_offset(LE) == address)?;
@@ -202,7 +201,7 @@ impl<'d> Image<'d> {
         })
     }
 
-    /// The same without a search: a pointer into this very file, as linkers write them.
+    /// The same without a search, for pointers into the file itself, as linkers write them.
     pub(crate) fn relocated(self, address: u64) -> Option<u64> {
         let in_place = self.word(address)?;
         if in_place != 0 {
@@ -213,16 +212,16 @@ impl<'d> Image<'d> {
         u64::try_from(relative.get(at)?.r_addend(LE)).ok()
     }
 
-    /// The functions that the loader runs first (`.init_array`).
+    /// The functions that the loader runs on loading (`.init_array`).
     pub(crate) fn initializers(self) -> impl Iterator<Item = u64> {
         let (list, size) = self.dynamic().initializers;
-        // No more of them than the file has bytes for, whatever it says of their number.
+        // The file's size bounds their number, whatever the file claims.
         let there = self.from(list).map_or(0, |bytes| bytes.len() as u64);
         let slots = (0..size.min(there) / 8).map_while(move |index| list.checked_add(index * 8));
         slots.filter_map(move |slot| self.relocated(slot))
     }
 
-    /// The content of a Go string variable, as linked.
+    /// The content of a Go string variable as linked.
     pub(crate) fn go_bytes(self, address: u64) -> Option<&'d [u8]> {
         match self.word(address.checked_add(8)?)? {
             0 => Some(b""),
@@ -236,7 +235,7 @@ impl<'d> Image<'d> {
     }
 }
 
-/// Tables that point outside the file are taken as absent: what then cannot be found decides, as in a loader.
+/// Tables that point outside the file count as absent, as in a loader.
 fn parse(image: Image<'_>) -> Dynamic {
     let mut found = Dynamic::default();
     let Some(segment) = image.segments().find(|s| s.kind == elf::PT_DYNAMIC.0) else {

@@ -1,4 +1,4 @@
-//! Why a file cannot be read as a gateway or a plugin, before its name is known.
+//! Why a file cannot be read as a gateway or a plugin, without the file's name.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use crate::util::error::Error;
 /// What is wrong with the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Not ELF at all; what it looks like.
+    /// Not ELF; the text says what it looks like.
     NotElf(&'static str),
-    /// The file ends before this does.
+    /// The file ends before this part.
     Truncated(&'static str),
     /// A field contradicts the others.
     Malformed(&'static str),
@@ -17,9 +17,9 @@ pub enum Fault {
     BigEndian,
     /// An `e_machine` that no gateway is released for.
     Machine(u16),
-    /// ELF, but nothing in it comes from Go.
+    /// ELF, but not built by Go.
     NotGo,
-    /// From Go, but without build information.
+    /// Built by Go, but without build information.
     NoBuildInfo,
 }
 
@@ -51,7 +51,7 @@ impl Fault {
     }
 }
 
-/// The machines one does meet, by name.
+/// Common machines by name.
 fn machine_name(machine: u16) -> String {
     let name = match machine {
         3 => "i386",

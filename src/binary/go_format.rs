@@ -1,4 +1,4 @@
-//! What the files of a Go line look like inside, and whether that is proved: the rows of toolchains/go-formats.toml.
+//! The binary format of each Go line, and whether it is proved: the rows of toolchains/go-formats.toml.
 
 use std::sync::LazyLock;
 
@@ -8,15 +8,15 @@ use sha2::{Digest, Sha256};
 
 use crate::util::version::GoVersion;
 
-/// One Go line.
+/// The format of one Go line.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoFormat {
     /// The line: `1.24`.
     pub go: GoVersion,
-    /// The release of it that a test builds with.
+    /// The release that a test builds with.
     pub proved: GoVersion,
-    /// What the symbols of its packages' hashes begin with.
+    /// The prefix of package hash symbols.
     pub hash_prefix: String,
     type_prefix: String,
     type_hash: TypeHash,
@@ -24,7 +24,7 @@ pub struct GoFormat {
     pub source: String,
 }
 
-/// How the linker makes six bytes of a long type name, by the name of its own function.
+/// The hash of a long type name, named as the linker's function.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum TypeHash {
@@ -34,7 +34,7 @@ enum TypeHash {
     Sum32,
 }
 
-/// What it makes them of.
+/// What is hashed.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Hashed {
@@ -57,7 +57,7 @@ pub fn all() -> &'static [GoFormat] {
     &ROWS
 }
 
-/// What the symbols of package hashes begin with, that of the newest line first, each once.
+/// The prefixes of package hash symbols, newest line first, each once.
 pub fn hash_prefixes() -> &'static [&'static [u8]] {
     static PREFIXES: LazyLock<Vec<&'static [u8]>> = LazyLock::new(|| {
         let mut prefixes: Vec<&[u8]> = all().iter().rev().map(|row| row.hash_prefix.as_bytes()).collect();
@@ -68,13 +68,13 @@ pub fn hash_prefixes() -> &'static [&'static [u8]] {
 }
 
 impl GoFormat {
-    /// The row of a Go by what it calls itself (`go1.22.1 X:loopvar`); none if its line is not proved.
+    /// The row for a Go version as Go prints it (`go1.22.1 X:loopvar`); `None` if its line is not proved.
     pub fn of(go: &str) -> Option<&'static GoFormat> {
         let version: GoVersion = go.split([' ', '-']).next()?.parse().ok()?;
         all().iter().find(|row| row.go.line() == version.line())
     }
 
-    /// The symbol of a type whose name is long, as those of functions are.
+    /// The symbol of a type with a long name, such as a function type.
     pub fn type_symbol(&self, name: &str) -> String {
         let hashed = match self.type_hash_of {
             Hashed::Symbol => format!("{}{name}", self.type_prefix),

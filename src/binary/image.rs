@@ -15,12 +15,12 @@ use crate::binary::pod::LE;
 use crate::binary::segments::Segment;
 use crate::util::target::Arch;
 
-/// Every address is looked for among the segments, so their number is a cost.
+/// A limit, since every address look-up searches the segments.
 const MOST_SEGMENTS: usize = 256;
-/// Segments lie in others, but not many times over: what is sought in all of them is sought in so many files at most.
+/// Segments may overlap, but only so often: it bounds a search through all of them.
 const MOST_OVERLAP: usize = 16;
 
-/// What sort of ELF file it is.
+/// The kind of ELF file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// Linked to fixed addresses.
@@ -42,7 +42,7 @@ pub struct Section<'d> {
 /// An entry of the section table.
 #[derive(Debug, Clone, Copy)]
 struct SectionHead {
-    /// Into the section name table.
+    /// Offset into the section name table.
     name: usize,
     address: u64,
     offset: usize,
@@ -51,7 +51,7 @@ struct SectionHead {
     compressed: bool,
 }
 
-/// Where everything is in an ELF file. It owns no bytes: [`Image`] puts the two together.
+/// The layout of an ELF file. It owns no bytes: [`Image`] combines the two.
 #[derive(Debug)]
 pub struct Layout {
     pub arch: Arch,
@@ -66,12 +66,12 @@ impl Layout {
     /// Reads the headers.
     ///
     /// # Errors
-    /// If this is no ELF file for a gateway's machine, or it is cut short.
+    /// The file is not ELF for a gateway's machine, or is truncated.
     pub fn parse(bytes: &[u8]) -> Result<Layout, Fault> {
         if !bytes.starts_with(b"\x7fELF") {
             return Err(Fault::NotElf(error::sniff(bytes)));
         }
-        // The first bytes tell class and order, and only then can the rest be read.
+        // The first bytes give class and byte order, which the rest depends on.
         let &[_, _, _, _, class, order, ..] = bytes else {
             return Err(Fault::Truncated("its ELF header"));
         };
@@ -144,7 +144,7 @@ fn segments(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<Vec<Seg
     Ok(segments)
 }
 
-/// The section table, which strip keeps but nothing at run time needs: a file without one is fine.
+/// The section table, which strip keeps but loading does not need: a file without one is valid.
 fn sections(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<(Vec<SectionHead>, Range<usize>), Fault> {
     let cut = |_| Fault::Truncated("its section header table");
     let headers: &[SectionHeader64<LittleEndian>] = header.section_headers(LE, bytes).map_err(cut)?;
@@ -174,7 +174,7 @@ fn sections(header: &FileHeader64<LittleEndian>, bytes: &[u8]) -> Result<(Vec<Se
     Ok((sections, names))
 }
 
-/// An ELF file's bytes together with where everything is in them.
+/// An ELF file's bytes with its layout.
 #[derive(Debug, Clone, Copy)]
 pub struct Image<'d> {
     bytes: &'d [u8],
@@ -182,7 +182,7 @@ pub struct Image<'d> {
 }
 
 impl<'d> Image<'d> {
-    /// `layout` must have been read from these `bytes`; with any others the answers are wrong, but nothing breaks.
+    /// `layout` must have been parsed from `bytes`; with others the answers are wrong, but nothing panics.
     pub fn new(bytes: &'d [u8], layout: &'d Layout) -> Self {
         Image { bytes, layout }
     }
@@ -203,7 +203,7 @@ impl<'d> Image<'d> {
         self.layout.segments.iter()
     }
 
-    /// A segment's content in the file.
+    /// A segment's bytes in the file.
     pub fn segment_bytes(self, segment: &Segment) -> &'d [u8] {
         self.bytes.get(segment.file_range()).unwrap_or_default()
     }
@@ -222,13 +222,13 @@ impl<'d> Image<'d> {
         })
     }
 
-    /// A section's content, by its type.
+    /// A section's range, by type.
     pub(crate) fn section_of_kind(self, kind: u32) -> Option<Range<usize>> {
         let found = self.layout.sections.iter().find(|s| s.kind == kind)?;
         Some(found.offset..found.offset + found.size)
     }
 
-    /// Where in the file the byte at a run-time address lies, and where its segment ends.
+    /// The file range from a run-time address to the end of its segment.
     pub fn file_range_from(self, address: u64) -> Option<Range<usize>> {
         self.segments().filter(|s| s.kind == elf::PT_LOAD.0).find_map(|s| {
             let inside = usize::try_from(address.checked_sub(s.address)?).ok()?;
@@ -252,7 +252,7 @@ impl<'d> Image<'d> {
         Some(u64::from_le_bytes(bytes.try_into().ok()?))
     }
 
-    /// The program that has to load this one (`PT_INTERP`): `/lib/ld-musl-x86_64.so.1`.
+    /// The program interpreter (`PT_INTERP`): `/lib/ld-musl-x86_64.so.1`.
     pub fn interpreter(self) -> Option<&'d str> {
         let segment = self.segments().find(|s| s.kind == elf::PT_INTERP.0)?;
         let text = self.segment_bytes(segment);

@@ -1,9 +1,9 @@
-//! What `-ldflags` set: the `-X` values of a build, which name a gateway's version and libc.
+//! The values that `-ldflags -X` set in a build; they name a gateway's version and libc.
 
 use crate::util::go_flags;
 
-/// The fields of a flag list. A quote that never ends takes the rest: the go command would have refused it, so it is not
-/// there.
+/// The fields of a flag list. An unclosed quote takes the rest; the go command would have refused it, so it does not
+/// occur.
 pub fn words(flags: &str) -> impl Iterator<Item = &str> {
     go_flags::fields(flags).map(|field| field.unwrap_or_else(|open| open.rest))
 }

@@ -1,4 +1,4 @@
-//! How a file was linked, as far as some loaders refuse it for that.
+//! How a file was linked, as far as loaders reject it for that.
 
 use object::LittleEndian;
 use object::elf::{self, Rela64};
@@ -8,14 +8,14 @@ use crate::binary::pod::LE;
 use crate::binary::symbols::Symbol;
 use crate::util::target::Arch;
 
-/// What an ELF file is to the system.
+/// The role of an ELF file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Started by a dynamic loader, which can load more into it.
     Program,
-    /// No loader comes with it, so that nothing can be loaded into it.
+    /// Has no loader, so nothing can be loaded into it.
     StaticProgram,
-    /// Loaded into a program, as a plugin is.
+    /// Loaded into a program, such as a plugin.
     Library,
     /// Not linked yet, or a core dump.
     Object,
@@ -33,7 +33,7 @@ impl std::fmt::Display for Form {
 }
 
 impl<'d> Image<'d> {
-    /// What it is to the system.
+    /// The role of the file.
     pub fn form(self) -> Form {
         let pie = self.dynamic().flags.1 & elf::DF_1_PIE.0 != 0;
         match (self.kind(), self.interpreter().is_some()) {
@@ -44,7 +44,7 @@ impl<'d> Image<'d> {
         }
     }
 
-    /// Linked with `-Bsymbolic`: what it defines itself it never takes from elsewhere.
+    /// Linked with `-Bsymbolic`: references to its own definitions cannot be overridden.
     pub fn binds_itself(self) -> bool {
         self.dynamic().flags.0 & elf::DF_SYMBOLIC.0 != 0
     }
@@ -59,19 +59,19 @@ impl<'d> Image<'d> {
         self.dynamic().packed
     }
 
-    /// Wants a stack that code can run on: `-z execstack`, or assembly without a `.note.GNU-stack`.
+    /// Requires an executable stack: `-z execstack`, or assembly without a `.note.GNU-stack`.
     pub fn wants_executable_stack(self) -> bool {
         let stack = self.segments().find(|s| s.kind == elf::PT_GNU_STACK.0);
         stack.is_some_and(|stack| stack.executable)
     }
 
-    /// How many bytes of thread-local variables each thread has for it.
+    /// The size of its thread-local variables, per thread.
     pub fn thread_locals(self) -> u64 {
         let segment = self.segments().find(|s| s.kind == elf::PT_TLS.0);
         segment.map_or(0, |segment| segment.memory)
     }
 
-    /// The thread-local variables that it wants at a fixed place (`initial-exec`), each once a use; none for one
+    /// The thread-local variables it needs at a fixed offset (`initial-exec`), once for each use; `None` for one
     /// without a name.
     pub fn fixed_thread_locals(self) -> impl Iterator<Item = Option<Symbol<'d>>> {
         let wanted = match self.arch() {

@@ -1,4 +1,4 @@
-//! What is inside a gateway or a plugin: read from the file's bytes, never by running it.
+//! The contents of a gateway or a plugin, read from the file's bytes, never by running it.
 //!
 //! ```text
 //! File (mapped) ─► Image (ELF) ─┬► buildinfo (Go version, modules, settings)
@@ -51,7 +51,7 @@ impl Binary {
     /// Maps the file and reads its headers.
     ///
     /// # Errors
-    /// Names the file and says what it is instead: a script, a Mach-O file, truncated, 32-bit…
+    /// The message names the file and says what it is instead: a script, a Mach-O file, truncated, 32-bit…
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = crate::util::regular_file::open(path).map_err(|why| Error::io("read", path, why))?;
@@ -62,10 +62,10 @@ impl Binary {
         if meta.len() == 0 {
             return Err(Fault::NotElf("an empty file").named(path));
         }
-        // SAFETY: the map is private and read-only, and lives no longer than `Binary`. Rust wants the bytes to stay
-        // as they are meanwhile; a writer that changes the file in place could break that, as with every mapped
-        // file. All reads are bounds-checked against the map's fixed length and none is trusted twice, so changed
-        // bytes give another answer, not a memory error; a file cut short meanwhile ends the process by a signal.
+        // SAFETY: the map is private and read-only, and lives no longer than `Binary`. Rust requires the bytes to stay
+        // unchanged; a writer that changes the file in place could violate that, as with every mapped file. All reads
+        // are bounds-checked against the map's fixed length and none is trusted twice, so changed bytes give a
+        // different answer, not a memory error; a file truncated meanwhile ends the process by a signal.
         let bytes = unsafe { Mmap::map(&file) }.map_err(|why| Error::io("map", path, why))?;
         let layout = Layout::parse(&bytes).map_err(|fault| fault.named(path))?;
         Ok(Binary {
@@ -75,28 +75,28 @@ impl Binary {
         })
     }
 
-    /// Where it was opened.
+    /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether both were opened at one place, be it through links.
+    /// Whether both are the same file, also through links.
     pub fn is_same_file(&self, other: &Binary) -> bool {
         let real = |path: &Path| fs::canonicalize(path).ok();
         self.path == other.path || real(&self.path).is_some_and(|path| Some(path) == real(&other.path))
     }
 
-    /// Whether it was made to load plugins: then it carries a hash at least for its runtime.
+    /// Whether it can load plugins: then it has a package hash, at least for its runtime.
     pub fn loads_plugins(&self) -> bool {
         pkghash::Lookup::new(self.image()).get("runtime").is_some()
     }
 
-    /// Its whole content.
+    /// The whole content.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Its ELF view.
+    /// The ELF view.
     pub fn image(&self) -> Image<'_> {
         Image::new(&self.bytes, &self.layout)
     }
@@ -104,7 +104,7 @@ impl Binary {
     /// Go's build information.
     ///
     /// # Errors
-    /// If the file was not built by Go, or is a plugin of Go 1.20 or older, which gave plugins none.
+    /// The file was not built by Go, or is a plugin of Go 1.20 or older, which gave plugins no build information.
     pub fn build_info(&self) -> Result<BuildInfo> {
         buildinfo::read(self.image()).map_err(|fault| {
             let from_go = fault == Fault::NotGo && self.package_hashes().next().is_some();
@@ -113,8 +113,8 @@ impl Binary {
         })
     }
 
-    /// The Go that compiled it, as it says itself (`go1.19.5`): from its build information, else from its debug
-    /// information. Unknown of a stripped plugin of Go 1.20 or older.
+    /// The Go that compiled it (`go1.19.5`), from its build information or debug information. Unknown for a stripped
+    /// plugin of Go 1.20 or older.
     pub fn go_version(&self) -> Option<String> {
         match buildinfo::read(self.image()) {
             Ok(info) => Some(info.go),
@@ -127,12 +127,12 @@ impl Binary {
         pclntab::find(self.image())
     }
 
-    /// The packages this file was linked with, and the hash of each, in the order of the symbol table.
+    /// The packages linked into this file with their hashes, in the order of the symbol table.
     pub fn package_hashes(&self) -> impl Iterator<Item = pkghash::PackageHash<'_>> {
         pkghash::all(self.image())
     }
 
-    /// The hash this file has for one package.
+    /// The hash of one package.
     pub fn package_hash(&self, package: &str) -> Option<pkghash::Hash> {
         pkghash::Lookup::new(self.image()).get(package)
     }

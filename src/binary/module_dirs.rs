@@ -1,6 +1,6 @@
-//! The folders that a build's sources lay in, by the modules that they belong to.
+//! The source directories of a build, by module.
 //!
-//! A file may name as many folders as it lists modules: each is looked up, and none is sought among all the others.
+//! A file may list many directories and many modules, so each module is looked up in an index.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -11,7 +11,7 @@ use crate::util::module_path::escaped;
 
 /// A gateway has some 300.
 const MOST_FOLDERS: usize = 1 << 16;
-/// Of names in vendor folders: a gateway has some 5,000.
+/// A limit for vendored paths: a gateway has some 5,000.
 const MOST_VENDORED: usize = 1 << 20;
 const VENDOR: &str = "/vendor/";
 
@@ -20,11 +20,11 @@ const VENDOR: &str = "/vendor/";
 pub struct Folders<'d> {
     table: LineTable<'d>,
     all: Vec<ModuleFolder<'d>>,
-    /// Where the first one is that a module of this path may lie in: by the whole path, and by each end of it behind a
+    /// The index of the first directory for a module path: by the whole path, and by each suffix that starts after a
     /// slash.
     by_path: HashMap<&'d str, usize>,
     by_version: HashMap<(&'d str, &'d str), usize>,
-    /// By what may be a module's path, the vendor folder above it.
+    /// The vendor directory above each possible module path.
     vendored: OnceLock<HashMap<&'d str, &'d str>>,
 }
 
@@ -49,20 +49,20 @@ impl<'d> Folders<'d> {
         }
     }
 
-    /// The first folder of a module, of whichever version: the version, and where it lay.
+    /// The first directory of a module, of any version: the version, and where it was.
     pub fn of_module(&self, path: &str) -> Option<(String, SourceRoot)> {
         let folder = &self.all[*self.by_path.get(escaped(path).as_str())?];
         Some((folder.version(), folder.root_of(path)?))
     }
 
-    /// Where the very version of a module lay that was compiled for it: in a module cache or in a vendor folder.
+    /// The directory of exactly this version of a module: in a module cache or in a vendor directory.
     pub fn root_of(&self, module: &Module) -> Option<SourceRoot> {
         let built = module.effective();
         let cached = self.place(built).and_then(|at| self.all[at].root_of(&built.path));
         cached.or_else(|| self.vendored(&module.path))
     }
 
-    /// Where the module cache was: above the first folder of any module that was compiled.
+    /// The module cache: the parent of the first directory of any compiled module.
     pub fn cache_of(&self, info: &BuildInfo) -> Option<SourceRoot> {
         let built = info.deps.iter().map(Module::effective);
         let placed = built
@@ -77,7 +77,7 @@ impl<'d> Folders<'d> {
         self.by_version.get(&(path.as_str(), version.as_str())).copied()
     }
 
-    /// The vendor folder that a module's sources were in, if one was.
+    /// The vendor directory that a module's sources were in, if any.
     fn vendored(&self, module: &str) -> Option<SourceRoot> {
         let by_path = self.vendored.get_or_init(|| vendored(self.table));
         Some(SourceRoot::At((*by_path.get(module)?).to_owned()))
@@ -85,17 +85,17 @@ impl<'d> Folders<'d> {
 }
 
 impl<'d> LineTable<'d> {
-    /// Where the module cache was: `/go/pkg/mod`, from the folder of any module that the build info lists.
+    /// The module cache: `/go/pkg/mod`, from the directory of any module in the build info.
     pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
         self.folders().cache_of(info)
     }
 
-    /// For many look-ups: the folders that sources lay in, by their modules.
+    /// An index of the source directories, for many look-ups.
     pub fn folders(self) -> Folders<'d> {
         Folders::of(self)
     }
 
-    /// Where the main module's sources were: `/app`.
+    /// The directory of the main module's sources: `/app`.
     pub fn main_module(self, info: &BuildInfo) -> Option<SourceRoot> {
         let module = info.main.as_ref()?;
         let below = info.path.strip_prefix(&module.path)?.trim_start_matches('/');
@@ -123,7 +123,7 @@ impl<'d> LineTable<'d> {
 fn vendored(table: LineTable<'_>) -> HashMap<&str, &str> {
     let mut by_path = HashMap::new();
     for file in table.files() {
-        // A folder of that name may be above the one of the work tree, or below.
+        // A directory named `vendor` may be above the work tree's, or below.
         for at in [file.find(VENDOR), file.rfind(VENDOR)].into_iter().flatten() {
             let (root, below) = (&file[..at + VENDOR.len() - 1], &file[at + VENDOR.len()..]);
             for (end, _) in below.match_indices('/').take(DEEPEST) {

@@ -1,41 +1,41 @@
-//! A plugin's entry in the Go runtime's list of modules: its plugin path, and what it exports with which type.
+//! A plugin's entry in the Go runtime's list of modules: its plugin path, and its exports with their types.
 //!
-//! Go's linker puts a function into `.init_array` that hands the runtime this entry's address. Its fields are others in
-//! each Go version, so they are told by what they hold: the plugin path is the text of which there is a package hash,
-//! the exports are the slice before it, and their types lie behind that pointer from which all their names can be read.
+//! Go's linker puts a function into `.init_array` that hands the entry's address to the runtime. Its layout differs
+//! between Go versions, so fields are recognized by content: the plugin path is the string that has a package hash, the
+//! exports are the slice before it, and their types follow the pointer from which all their names can be read.
 
 use crate::binary::image::Image;
 use crate::binary::pkghash::{Lookup, unescape};
 use crate::util::target::Arch;
 
-/// Nothing but a few C constructors comes before Go's function.
+/// Only a few C constructors come before Go's function.
 const MOST_INITIALIZERS: u64 = 256;
 /// The entry has some 70 words.
 const MOST_WORDS: u64 = 128;
 const WORD: u64 = 8;
 /// A plugin exports a handful.
 const MOST_EXPORTS: u64 = 1 << 12;
-/// Of a name or a path.
+/// The limit of a name or a path.
 const LONGEST: u64 = 4096;
 const POINTER: u8 = 22;
 const FUNCTION: u8 = 19;
 
-/// The entry, as far as it is read here.
+/// The fields of the entry that are read here.
 #[derive(Debug, Clone, Copy)]
 pub struct ModuleData<'d> {
     image: Image<'d>,
     path: &'d str,
-    /// Two 32-bit offsets an export: its name and its type.
+    /// Two 32-bit offsets per export: its name and its type.
     exports: &'d [u8],
-    /// What offsets of names and types count from.
+    /// The base of name and type offsets.
     types: u64,
 }
 
-/// A variable or function of package main that another program may look up.
+/// An exported variable or function of package main.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Export<'d> {
     pub name: &'d str,
-    /// Of a variable it is the type of its address.
+    /// A variable has the type of its address.
     kind: u8,
     type_at: u64,
 }
@@ -47,7 +47,7 @@ impl Export<'_> {
 }
 
 impl<'d> ModuleData<'d> {
-    /// Finds a plugin's entry; none in a gateway, which has it under a symbol.
+    /// Finds a plugin's entry; `None` for a gateway, which has it under a symbol.
     pub fn find(image: Image<'d>) -> Option<Self> {
         let functions = image.initializers().take(MOST_INITIALIZERS as usize);
         functions
@@ -61,7 +61,7 @@ impl<'d> ModuleData<'d> {
         let (index, path) = (3..MOST_WORDS).find_map(|index| {
             let len = image.word(field(index + 1)?).filter(|len| (1..LONGEST).contains(len))?;
             let path = std::str::from_utf8(image.at(pointer(index)?, len)?).ok()?;
-            // Older Go versions write it as they do in symbols.
+            // Older Go versions escape it as in symbols.
             let known = [path, &unescape(path)].map(|path| Lookup::new(image).get(path));
             known.into_iter().flatten().next().map(|_| (index, path))
         })?;
@@ -80,12 +80,12 @@ impl<'d> ModuleData<'d> {
         (0..index).filter_map(pointer).map(with).find(whole)
     }
 
-    /// Whether the runtime knows the plugin by this path.
+    /// Whether this is the plugin's path in the runtime.
     pub fn is_of(self, path: &str) -> bool {
         self.path == path || unescape(self.path) == path
     }
 
-    /// What it exports, up to the first that makes no sense.
+    /// Its exports, up to the first invalid one.
     pub fn exports(self) -> impl Iterator<Item = Export<'d>> {
         self.exports.chunks_exact(WORD as usize).map_while(move |entry| {
             let (name, type_at) = entry.split_at(4);
@@ -99,7 +99,7 @@ impl<'d> ModuleData<'d> {
         })
     }
 
-    /// The function type of an exported variable's method, by its address; none if it has no such method.
+    /// The address of the function type of an exported variable's method; `None` if there is no such method.
     pub fn method(self, of: &Export<'_>, name: &str) -> Option<u64> {
         const POINTER_TYPE: u64 = 56;
         const FLAGS: u64 = 20;
@@ -108,7 +108,7 @@ impl<'d> ModuleData<'d> {
         if of.kind != POINTER || flags & HAS_METHODS == 0 {
             return None;
         }
-        // Package path, two counts of methods, and where the list of the methods begins.
+        // Package path, two method counts, and the offset of the method list.
         let head_at = of.type_at.checked_add(POINTER_TYPE)?;
         let head = self.image.at(head_at, 12)?;
         let count = u64::from(u16::from_le_bytes([head[6], head[7]]));
@@ -119,7 +119,7 @@ impl<'d> ModuleData<'d> {
         self.types.checked_add(offset(&found[4..])?)
     }
 
-    /// Whether an exported variable is itself a pointer or an interface, so that its address has no methods at all.
+    /// Whether an exported variable is itself a pointer or an interface, so that its address has no methods.
     pub fn is_indirect(self, of: &Export<'_>) -> bool {
         const ELEMENT: u64 = 48;
         const INTERFACE: u8 = 20;
@@ -131,7 +131,7 @@ impl<'d> ModuleData<'d> {
         Some(self.image.at(type_at.checked_add(23)?, 1)?.first()? & 0x1f)
     }
 
-    /// A name: a byte of flags, its length seven bits a byte, the text.
+    /// A name: a byte of flags, its length as a varint, the text.
     fn name(self, at: u64) -> Option<&'d str> {
         let bytes = self.image.from(self.types.checked_add(at)?)?.get(1..)?;
         let (len, text) = match *bytes {

@@ -14,17 +14,17 @@ use crate::binary::pod::LE;
 /// The `n_type` of Go's build ID note.
 const GO_BUILD_ID: u32 = 4;
 
-/// Where in the file Go's own build ID lies: text like `a/b/c/d`, as `go tool buildid` prints it.
+/// The range of Go's build ID in the file: text like `a/b/c/d`, as `go tool buildid` prints it.
 pub fn go_build_id(image: Image<'_>) -> Option<Range<usize>> {
     find(image, b"Go", GO_BUILD_ID)
 }
 
-/// Where in the file the linker's build ID lies.
+/// The range of the linker's build ID in the file.
 pub fn gnu_build_id(image: Image<'_>) -> Option<Range<usize>> {
     find(image, b"GNU", elf::NT_GNU_BUILD_ID.0)
 }
 
-/// The place of a note's content.
+/// The range of a note's content.
 fn find(image: Image<'_>, owner: &[u8], kind: u32) -> Option<Range<usize>> {
     image
         .segments()
@@ -40,7 +40,7 @@ fn find(image: Image<'_>, owner: &[u8], kind: u32) -> Option<Range<usize>> {
         })
 }
 
-/// Where `part`, a slice of `whole`, begins in it.
+/// The offset of `part`, a slice of `whole`.
 fn offset_in(whole: &[u8], part: &[u8]) -> Option<usize> {
     let at = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
     (at <= whole.len()).then_some(at)

@@ -1,37 +1,36 @@
-//! Go's line table: the source file names of a build, and with them the folders it was built in.
+//! Go's line table: the source file names of a build, and with them its source directories.
 //!
-//! The paths matter because the package hashes depend on them: a plugin must be compiled as if its modules lay where
-//! the gateway's did.
+//! Package hashes depend on the paths: a plugin must be compiled as if its modules were where the gateway's were.
 
 use std::collections::HashSet;
 
 use crate::binary::image::Image;
 use crate::util::module_path::{escaped, unescaped};
 
-/// The header's first word from Go 1.16, 1.18 and 1.20 on, and behind how many words the table offsets start.
+/// The header's first word from Go 1.16, 1.18 and 1.20 on, and how many words precede the table offsets.
 const MAGICS: [(u32, usize); 3] = [(0xffff_fffa, 2), (0xffff_fff0, 3), (0xffff_fff1, 3)];
 const HEADER: usize = 8;
 const WORD: usize = 8;
 
-/// A line table, as far as it is read here: its file names.
+/// The file names of a line table.
 #[derive(Debug, Clone, Copy)]
 pub struct LineTable<'d> {
-    /// File names, each ended by a zero byte.
+    /// File names, each terminated by a zero byte.
     files: &'d [u8],
-    /// Which of [`MAGICS`].
+    /// The index in [`MAGICS`].
     magic: u32,
 }
 
-/// Where the sources of a module lay when they were compiled.
+/// The directory of a module's sources when they were compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceRoot {
-    /// A folder.
+    /// A directory.
     At(String),
-    /// Unknown: `-trimpath` took it off.
+    /// Unknown: removed by `-trimpath`.
     Trimmed,
 }
 
-/// Finds the line table: its own section where the linker keeps one, else (in plugins) inside the read-only data.
+/// Finds the line table: in its own section, else (in plugins) inside the read-only data.
 pub fn find(image: Image<'_>) -> Option<LineTable<'_>> {
     let own = [".gopclntab", ".data.rel.ro.gopclntab"]
         .into_iter()
@@ -47,7 +46,7 @@ pub fn find(image: Image<'_>) -> Option<LineTable<'_>> {
     merged.chain(segments).find_map(scan)
 }
 
-/// The first sound table in `bytes`, which begin at an aligned address.
+/// The first valid table in `bytes`, which begin at an aligned address.
 fn scan(bytes: &[u8]) -> Option<LineTable<'_>> {
     let starts = bytes.chunks_exact(WORD).enumerate().filter(|(_, word)| is_header(word));
     starts
@@ -64,16 +63,16 @@ fn is_header(word: &[u8]) -> bool {
     MAGICS.iter().any(|(known, _)| *known == magic)
 }
 
-/// A folder of a module cache: `<path>@<version>`.
+/// A directory of a module cache: `<path>@<version>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleFolder<'d> {
-    /// With the cache's own folder in front, unless it was trimmed; upper case letters are written `!x`.
+    /// Including the cache's directory, unless trimmed; upper-case letters are written `!x`.
     pub(crate) path: &'d str,
     pub(crate) version: &'d str,
 }
 
 impl ModuleFolder<'_> {
-    /// Where it lay, if it is a folder of this module.
+    /// Its location, if it is a directory of this module.
     pub fn root_of(&self, module: &str) -> Option<SourceRoot> {
         let root = self.path.strip_suffix(escaped(module).as_str())?;
         match root.strip_suffix('/') {
@@ -83,14 +82,14 @@ impl ModuleFolder<'_> {
         }
     }
 
-    /// The version, as a go.mod writes it.
+    /// The version as in a go.mod.
     pub fn version(&self) -> String {
         unescaped(self.version)
     }
 }
 
 impl<'d> LineTable<'d> {
-    /// Reads a table that begins with these bytes.
+    /// Parses a table that begins with these bytes.
     pub fn parse(bytes: &'d [u8]) -> Option<Self> {
         if !is_header(bytes.get(..HEADER)?) {
             return None;
@@ -102,7 +101,7 @@ impl<'d> LineTable<'d> {
             let word = bytes.get(at..at + WORD)?.try_into().ok()?;
             usize::try_from(u64::from_le_bytes(word)).ok()
         };
-        // Function names, units, files, program counters, functions: in this order, so each ends where the next begins.
+        // Function names, units, files, program counters, functions: each ends where the next begins.
         let tables: Vec<usize> = (*first..first + 5).map(word).collect::<Option<_>>()?;
         let [.., files, counters, functions] = tables[..] else {
             return None;
@@ -116,7 +115,7 @@ impl<'d> LineTable<'d> {
         })
     }
 
-    /// The Go versions that write such a table.
+    /// The Go versions that write this format.
     pub fn go_lines(self) -> &'static str {
         match self.magic {
             0xffff_fffa => "go1.16 or go1.17",
@@ -125,13 +124,13 @@ impl<'d> LineTable<'d> {
         }
     }
 
-    /// The source file names, as the compiler recorded them.
+    /// The source file names as the compiler recorded them.
     pub fn files(self) -> impl Iterator<Item = &'d str> {
         let names = self.files.split(|&b| b == 0).filter(|name| !name.is_empty());
         names.filter_map(|name| std::str::from_utf8(name).ok())
     }
 
-    /// The versioned folders that sources lay in, each once, in the table's order.
+    /// The versioned source directories, each once, in the table's order.
     pub fn module_folders(self) -> impl Iterator<Item = ModuleFolder<'d>> {
         let mut seen = HashSet::new();
         self.files().filter_map(move |file| {
@@ -142,13 +141,13 @@ impl<'d> LineTable<'d> {
         })
     }
 
-    /// Whether the standard library's own files have no folder, as `-trimpath` leaves them.
+    /// Whether the standard library's file names have no directory, as with `-trimpath`.
     pub fn is_trimmed(self) -> bool {
         const FILE: &str = "runtime/proc.go";
         self.file_with(FILE).is_some_and(|(file, _)| file == FILE)
     }
 
-    /// The first file name that has this text in it, and where: one search over all of them, which are many.
+    /// The first file name that contains this text, and the offset: one search over all of them.
     fn file_with(self, text: &str) -> Option<(&'d str, usize)> {
         let found = memchr::memmem::find(self.files, text.as_bytes())?;
         let start = memchr::memrchr(0, &self.files[..found]).map_or(0, |zero| zero + 1);
@@ -157,7 +156,7 @@ impl<'d> LineTable<'d> {
         Some((file, found - start))
     }
 
-    /// Where Go's own sources were: `/usr/local/go/src`.
+    /// The directory of Go's own sources: `/usr/local/go/src`.
     pub fn go_root(self) -> Option<&'d str> {
         let (file, at) = self.file_with("/runtime/proc.go")?;
         Some(&file[..at])

@@ -1,7 +1,7 @@
 //! The hash of each linked package: what `plugin.Open` compares, readable from the dynamic symbol table.
 //!
-//! A binary that takes part in plugin loading exports `go:link.pkghashbytes.<package>`, or as its Go line spells that
-//! (toolchains/go-formats.toml): 8 bytes, a fingerprint of the package's export data. Strip keeps it, since the loader
+//! A binary that takes part in plugin loading exports `go:link.pkghashbytes.<package>` (the prefix depends on the Go
+//! line: toolchains/go-formats.toml): 8 bytes, a hash of the package's export data. Strip keeps it, since the loader
 //! needs the dynamic symbols.
 
 use std::borrow::Cow;
@@ -10,20 +10,20 @@ use crate::binary::go_format::hash_prefixes;
 use crate::binary::image::Image;
 use crate::binary::symbols::Symbol;
 
-/// A package's fingerprint.
+/// The hash of a package's export data.
 pub type Hash = [u8; 8];
 
-/// One package and the hash it was linked with.
+/// A package and the hash it was linked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackageHash<'d> {
-    /// Its import path; for a plugin's own main package, the plugin path.
+    /// The import path; for a plugin's own main package, the plugin path.
     pub path: &'d str,
     pub hash: Hash,
 }
 
-/// Every package of a binary, in the order of its symbol table.
+/// All packages of a binary, in the order of its symbol table.
 pub(crate) fn all(image: Image<'_>) -> impl Iterator<Item = PackageHash<'_>> {
-    // Go's linker makes them all of one kind, so they lie in one section: that of the runtime's, which every binary has.
+    // Go's linker puts them all into one section, the one of the runtime's hash, which every binary has.
     let runtime = Lookup::new(image).symbol("runtime");
     let found = image.objects_named(size_of::<Hash>() as u64, hash_prefixes(), runtime);
     found.filter_map(move |(symbol, path)| {
@@ -38,11 +38,11 @@ fn bytes_of(image: Image<'_>, symbol: &Symbol<'_>) -> Option<Hash> {
     image.at(symbol.address, size_of::<Hash>() as u64)?.try_into().ok()
 }
 
-/// Asks one binary for many packages, each by one look-up in its hash table.
+/// Looks up many packages of one binary through its hash table.
 #[derive(Debug)]
 pub struct Lookup<'d> {
     image: Image<'d>,
-    /// The prefix of this binary's Go, and behind it the name asked for last.
+    /// The symbol prefix of this binary's Go, followed by the last name asked for.
     name: Vec<u8>,
     prefix: usize,
 }
@@ -63,7 +63,7 @@ impl<'d> Lookup<'d> {
         }
     }
 
-    /// The hash of a package by its import path.
+    /// The hash of a package by import path.
     pub fn get(&mut self, path: &str) -> Option<Hash> {
         let symbol = self.symbol(path)?;
         bytes_of(self.image, &symbol)
@@ -76,8 +76,8 @@ impl<'d> Lookup<'d> {
     }
 }
 
-/// An import path as Go spells it inside the symbols of functions and variables (package hashes keep it plain): in its last element dots become `%2e`, and
-/// everywhere blanks, quotes, `%` and non-ASCII bytes become `%xx`.
+/// An import path as in the symbols of functions and variables (package hashes keep it plain): in the last element
+/// dots become `%2e`, and everywhere blanks, quotes, `%` and non-ASCII bytes become `%xx`.
 pub fn escape(path: &str) -> Cow<'_, str> {
     let last = path.rfind('/').map_or(0, |slash| slash + 1);
     let special = |at: usize, b: u8| b <= b' ' || (b == b'.' && at >= last) || b == b'%' || b == b'"' || b >= 0x7f;
@@ -95,7 +95,7 @@ pub fn escape(path: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The import path of an escaped one.
+/// The inverse of [`escape`].
 pub(crate) fn unescape(escaped: &str) -> Cow<'_, str> {
     let (mut path, mut rest) = (Vec::new(), escaped.as_bytes());
     while let Some(at) = memchr::memchr(b'%', rest) {

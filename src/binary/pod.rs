@@ -1,4 +1,4 @@
-//! Plain little-endian data in a file, read where it lies and never past its end.
+//! Plain little-endian data in a file, read in place and never past its end.
 
 use std::mem::size_of;
 use std::ops::Range;
@@ -10,7 +10,7 @@ pub(crate) fn shorten(range: Range<usize>, len: usize) -> Range<usize> {
     range.start..range.end.min(range.start.saturating_add(len))
 }
 
-/// As many whole `T`s as there are in `bytes`.
+/// As many whole `T`s as fit in `bytes`.
 pub(crate) fn all<T: Pod>(bytes: &[u8]) -> &[T] {
     pod::slice_from_bytes(bytes, bytes.len() / size_of::<T>()).map_or(&[], |(slice, _)| slice)
 }

@@ -1,6 +1,6 @@
-//! Which Go compiled a file that has no build information: plugins got theirs only with Go 1.21.
+//! The Go that compiled a file without build information: plugins have had it only since Go 1.21.
 //!
-//! The debug information says it, if it was not stripped: each unit begins with `Go cmd/compile go1.20.4; …`.
+//! Debug information names it, unless stripped: each unit begins with `Go cmd/compile go1.20.4; …`.
 
 use std::io::Read;
 
@@ -9,11 +9,11 @@ use flate2::read::ZlibDecoder;
 use crate::binary::image::Image;
 
 const PRODUCER: &[u8] = b"Go cmd/compile ";
-/// The units of the C start-up code come first, but they are small: no need to look at (or unpack) all of it.
+/// The small units of the C start-up code come first, so the beginning is enough.
 const LOOK_AT: usize = 1 << 20;
-/// In front of a packed section: type, reserved word, size, alignment.
+/// Precedes a packed section: type, reserved word, size, alignment.
 const COMPRESSION_HEADER: usize = 24;
-/// The compression type, and the reserved word behind it.
+/// The compression type, and the reserved word after it.
 const ZLIB: [u8; 8] = [1, 0, 0, 0, 0, 0, 0, 0];
 
 /// The Go version and the compiler flags after it: `("go1.20.4", "-shared -dynlink regabi")`.
@@ -26,7 +26,7 @@ pub fn read(image: Image<'_>) -> Option<(String, String)> {
     Some((version.to_owned(), flags.trim().to_owned()))
 }
 
-/// The beginning of the debug information: plain, packed as ELF has it, or packed as linkers of old did.
+/// The beginning of the debug information: plain, compressed as in ELF, or as by old linkers.
 fn debug_info(image: Image<'_>) -> Option<Vec<u8>> {
     if let Some(section) = image.section(".debug_info") {
         let (head, body) = section.bytes.split_at_checked(COMPRESSION_HEADER)?;
@@ -40,7 +40,7 @@ fn debug_info(image: Image<'_>) -> Option<Vec<u8>> {
     Some(unpacked(body.get(size_of::<u64>()..)?))
 }
 
-/// A damaged stream gives what came before the damage.
+/// A damaged stream yields what precedes the damage.
 fn unpacked(stream: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     match ZlibDecoder::new(stream).take(LOOK_AT as u64).read_to_end(&mut text) {

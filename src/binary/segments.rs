@@ -1,15 +1,15 @@
-//! The parts of a file that are loaded.
+//! The loaded parts of a file.
 
 use std::ops::Range;
 
-/// A stretch of memory and where it lies in the file.
+/// A range of memory and its position in the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment {
     pub kind: u32,
     pub address: u64,
     pub offset: usize,
     pub size: usize,
-    /// Its size once loaded, which may be more.
+    /// The size in memory, which may be larger than in the file.
     pub memory: u64,
     pub align: u64,
     pub writable: bool,

@@ -1,11 +1,11 @@
-//! The newest glibc that a file needs, by the versions of its symbols.
+//! The newest glibc that a file needs, from the versions of its symbols.
 
 use crate::binary::dynamic::VersionNeed;
 use crate::binary::image::Image;
 use crate::util::version::LibcVersion;
 
-/// The glibc a symbol version stands for: of `GLIBC_2.34` that number. The markers by which glibc 2.36 and later
-/// refuse to be replaced by an older one count as these.
+/// The glibc of a symbol version: `2.34` for `GLIBC_2.34`. Also knows the markers that stop glibc older than 2.36 from
+/// loading a file.
 pub(crate) fn glibc_of(version: &str) -> Option<LibcVersion> {
     let version = match version {
         "GLIBC_ABI_DT_RELR" => "GLIBC_2.36",
@@ -15,7 +15,7 @@ pub(crate) fn glibc_of(version: &str) -> Option<LibcVersion> {
     version.strip_prefix("GLIBC_")?.parse().ok()
 }
 
-/// The newest glibc a file needs, and for which version entry.
+/// The newest glibc a file needs, and the version entry that requires it.
 pub fn newest_glibc<'d>(image: Image<'d>) -> Option<(LibcVersion, VersionNeed<'d>)> {
     let needs = image.version_needs().into_iter().filter(|need| !need.weak);
     needs

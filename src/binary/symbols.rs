@@ -1,4 +1,4 @@
-//! A symbol by its name, as the dynamic loader looks it up.
+//! Symbol look-up by name, as the dynamic loader does it.
 
 use std::iter;
 use std::mem::size_of;
@@ -12,7 +12,7 @@ use crate::binary::dynamic_table::{ByName, Dynamic};
 use crate::binary::image::Image;
 use crate::binary::pod::{LE, all, read};
 
-/// Chains of a sound hash table hold a few symbols; a longer one is a trap.
+/// Chains of a valid hash table have a few symbols; a longer one is malicious.
 pub(crate) const LONGEST_CHAIN: usize = 256;
 
 /// A `DT_GNU_HASH` table.
@@ -46,7 +46,7 @@ impl<'d> GnuHash<'d> {
         last as usize + rest
     }
 
-    /// The indices of the symbols that may have a name with this hash.
+    /// The indices of the symbols that may have this hash.
     fn candidates(&self, hash: u32) -> impl Iterator<Item = usize> + use<'d> {
         let first = self.first(hash);
         let chains = self.chains;
@@ -95,7 +95,7 @@ impl ByName {
 }
 
 impl<'d> Image<'d> {
-    /// A symbol defined here, through the hash table that the loader would use; in a file with none, through one of ours.
+    /// A defined symbol, through the loader's hash table, or through our own if the file has none.
     pub fn symbol(self, name: &[u8]) -> Option<Symbol<'d>> {
         let is_it = |index: usize| {
             let raw = self.raw_symbols().get(index)?;
@@ -120,14 +120,14 @@ impl<'d> Image<'d> {
         ours.candidates(elf::gnu_hash(name)).find_map(is_it)
     }
 
-    /// The end is looked at first: it tells most names apart, however long what they share is.
+    /// Compares the end first: many names share a long prefix, few an end.
     fn is_named(self, raw: &Sym64<LittleEndian>, name: &[u8]) -> bool {
         let rest = self.name_onwards(raw).unwrap_or_default();
         rest.get(name.len()) == Some(&0) && rest.starts_with(name)
     }
 }
 
-/// `DT_SYMTAB` has no length of its own: a hash table tells it, or else the section table.
+/// `DT_SYMTAB` has no length of its own: a hash table or the section table gives it.
 pub(crate) fn symbol_count(image: Image<'_>, dynamic: &Dynamic) -> usize {
     let bytes = |range: &Range<usize>| image.bytes().get(range.clone()).unwrap_or_default();
     if let Some(header) = read::<elf::HashHeader<LittleEndian>>(bytes(&dynamic.sysv_hash), 0) {
@@ -142,13 +142,13 @@ pub(crate) fn symbol_count(image: Image<'_>, dynamic: &Dynamic) -> usize {
     }
 }
 
-/// One entry of the dynamic symbol table.
+/// An entry of the dynamic symbol table.
 #[derive(Debug, Clone, Copy)]
 pub struct Symbol<'d> {
     pub name: &'d [u8],
     pub address: u64,
     pub size: u64,
-    /// Defined here, and not wanted from elsewhere.
+    /// Defined in this file, not imported.
     pub defined: bool,
     /// May stay unresolved.
     pub weak: bool,
@@ -157,7 +157,7 @@ pub struct Symbol<'d> {
 }
 
 impl Symbol<'_> {
-    /// The name for a message.
+    /// The name for messages.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(self.name).into_owned()
     }

@@ -1,4 +1,4 @@
-//! What is known of a gateway, from wherever it is known.
+//! The facts about a gateway, from any source.
 
 use std::path::PathBuf;
 
@@ -6,37 +6,37 @@ use crate::matrix::Release;
 use crate::util::target::{Arch, Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
-/// Everything of a gateway that a plugin must be compiled like.
+/// Everything about a gateway that a plugin must be compiled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
-    /// What to call it in messages and file names: `2.1.4`, `acme-3.0`.
+    /// Its name in messages and file names: `2.1.4`, `acme-3.0`.
     pub label: String,
     pub version: Option<GatewayVersion>,
     pub go: GoVersion,
-    /// What it was compiled with as far as is known, where `--go` names another.
+    /// The Go it was compiled with, if known and `--go` names a different one.
     pub own_go: Option<GoVersion>,
-    /// Known of a binary only.
+    /// Only known for a binary.
     pub arch: Option<Arch>,
-    /// The libc it runs on, where that is known; releases exist for both.
+    /// The libc it runs on, if known; releases exist for both.
     pub libc: Option<Libc>,
-    /// The newest glibc symbols a plugin for its generic Linux build may need.
+    /// The newest glibc whose symbols a plugin for its generic Linux build may need.
     pub glibc_floor: Option<LibcVersion>,
     pub settings: Settings,
-    /// Where module sources lay when it was compiled: part of every package's hash.
+    /// The directory of module sources when it was compiled: part of every package's hash.
     pub module_cache: String,
-    /// The path of its main module, where that is known.
+    /// The path of its main module, if known.
     pub main_module: Option<String>,
-    /// Where its main module lay.
+    /// The directory of its main module.
     pub main_root: String,
-    /// Where all this was read, for the report.
+    /// The source of these facts, for the report.
     pub origin: String,
-    /// The gateway itself, when it was given.
+    /// The gateway's file, if one was given.
     pub binary: Option<PathBuf>,
-    /// What was not certain, for the report.
+    /// Uncertain facts, for the report.
     pub notes: Vec<String>,
 }
 
-/// Build settings that go into package hashes.
+/// Build settings that affect package hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     pub trimpath: bool,
@@ -48,20 +48,20 @@ pub struct Settings {
     pub race: bool,
 }
 
-/// A text as a part of a file name.
+/// A text as part of a file name.
 pub fn file_label(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
     text.chars().map(|c| if plain(c) { c } else { '-' }).collect()
 }
 
 impl Gateway {
-    /// Whether it is known to be the Community edition, a release or a build of its own module.
+    /// Whether this is the Community edition, as a release or built from its own module.
     pub fn is_community(&self) -> bool {
         let module = self.main_module.as_deref().unwrap_or_default();
         module.split('/').any(|element| element == "krakend-ce")
     }
 
-    /// Whether it is another in words only.
+    /// Whether both are the same gateway, however they were named.
     pub fn is_same(&self, other: &Gateway) -> bool {
         let told_alike = Gateway {
             origin: self.origin.clone(),
@@ -71,7 +71,7 @@ impl Gateway {
         *self == told_alike
     }
 
-    /// Its part of a plugin's file name: a plugin for another Go than its own has that in it.
+    /// Its part of a plugin's file name, which includes the Go if it is not the gateway's own.
     pub fn file_label(&self) -> String {
         let label = file_label(&self.label);
         match self.own_go {
@@ -80,7 +80,7 @@ impl Gateway {
         }
     }
 
-    /// A release as its row tells it.
+    /// A gateway from the row of a release.
     pub fn of_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
         let floor = |kind| if kind == LibcKind::Glibc { row.glibc } else { None };
         Gateway {

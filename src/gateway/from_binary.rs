@@ -1,4 +1,4 @@
-//! A gateway by its own file, which is read and never run: releases, Enterprise editions, forks, self-built ones.
+//! A gateway from its own file, which is read and never run: releases, Enterprise editions, forks, self-built ones.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::util::printable::printable_line;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion};
 
-/// Reads Go's build information and line table; the opened file comes with them, as there may be more to ask of it.
+/// Reads Go's build information and line table; also returns the opened file for further questions.
 ///
 /// # Errors
 /// Not an ELF file of a known architecture, not built by Go, not dynamically linked, an unreleased Go.
@@ -26,7 +26,7 @@ pub(crate) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(
     let place = path.display();
     check_form(&binary)?;
     let info = binary.build_info()?;
-    // `--go` wins over a released Go in `identify`, with a word; here it stands in for one that is none.
+    // `identify` lets `--go` override a release (with a warning); here it only replaces an unreleased Go.
     let own = info.go_release().parse::<GoVersion>().ok();
     let go = own.or_else(|| asked.go.clone()).ok_or_else(|| {
         Error::usage(format!(
@@ -85,14 +85,14 @@ fn check_form(binary: &Binary) -> Result<()> {
     }
 }
 
-/// The releases from this major version on, and what of them: <https://www.krakend.io/blog/dropping-plugins-support-on-community/>
+/// The first major version without plugins, and the reason: <https://www.krakend.io/blog/dropping-plugins-support-on-community/>
 pub(crate) const DROPPED: (u32, &str, &str) = (
     3,
     "KrakenD's Community Edition has no plugin support from 3.0 on",
     "use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it",
 );
 
-/// Why a program loads no plugin, and what to do: said before a build, and by `verify`.
+/// Why a program loads no plugins, and what to do; for builds and for `verify`.
 pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
     let (major, why, cure) = DROPPED;
     if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= major) {
@@ -104,7 +104,7 @@ pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
     )
 }
 
-/// Where its sources lay: the module cache, the main module, and whether `-trimpath` took both off.
+/// The source directories: the module cache and the main module, and whether `-trimpath` removed them.
 fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<String>) -> (String, String, bool) {
     let table = binary.line_table();
     let mut root = |found: Option<SourceRoot>, what: &str, usual: &str| match found {
@@ -127,7 +127,7 @@ fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<St
     (cache, main, told || trimmed && main_trimmed)
 }
 
-/// The libc: as the linker was told to say, else by the loader the file asks for.
+/// The libc: from the linker flags, else from the interpreter.
 fn libc(binary: &Binary, info: &BuildInfo, row_floor: Option<crate::util::version::LibcVersion>) -> Option<Libc> {
     if let Some(libc) = info.x_value("GlibcVersion").and_then(parse_libc) {
         return Some(libc);

@@ -1,4 +1,4 @@
-//! From what was typed to one exact gateway.
+//! From the command line to one exact gateway.
 
 use std::io::Read;
 use std::path::Path;
@@ -16,17 +16,17 @@ use crate::util::process::signals::interruptible;
 use crate::util::target::LibcKind;
 use crate::util::version::GatewayVersion;
 
-/// Text larger than this is no output of `krakend version`.
+/// Output of `krakend version` is never larger.
 const TEXT_LIMIT: u64 = 64 << 10;
 
-/// Finds out everything about the gateway that was asked for. A binary is read, never run.
+/// Collects all facts about the requested gateway. A binary is read, never run.
 ///
 /// # Errors
-/// No gateway named, an unknown release, a file that is neither a gateway nor its version text, a Go version that
-/// nothing tells, a file that cannot load plugins.
+/// No gateway named, an unknown release, a file that is neither a gateway nor its version text, an unknown Go
+/// version, a file that cannot load plugins.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     let (gateway, binary) = open(asked, matrix, host)?;
-    // How a newer Go than any proved one marks its packages is not known.
+    // How a Go newer than every proved one marks its packages is unknown.
     let is_proved = GoFormat::of(&format!("go{}", gateway.go)).is_some();
     match binary.filter(|binary| is_proved && !binary.loads_plugins()) {
         None => Ok(gateway),
@@ -37,10 +37,10 @@ pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> 
     }
 }
 
-/// The same with the gateway's own file, where that is what was given: mapped and looked through once.
+/// The same with the gateway's file, if one was given: mapped and searched once.
 ///
 /// # Errors
-/// As [`identify`]; but whether the file can load plugins is for the caller to ask.
+/// As [`identify`], but the caller checks whether the file can load plugins.
 pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
     let (mut gateway, binary) = looked_up(asked, matrix, host).map_err(|why| match &asked.named_in {
         Some(place) => Error {
@@ -109,7 +109,7 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
     let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
     let known = || matrix.official().map(|release| release.version);
     let known = match (known().min(), known().max()) {
-        // Of a major version without a row no other one is near.
+        // A major version without any row has no near releases.
         (Some(first), Some(last)) if known().all(|known| known.major != version.major) => {
             format!("known are {first} to {last}")
         }
@@ -149,7 +149,7 @@ fn of_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     })
 }
 
-/// The release that a name may have been meant for, else all forms.
+/// Suggests the release that a name resembles, else all forms.
 fn or_meant(error: Error, name: &str) -> Error {
     match meant(name) {
         Some(help) => error.help(help),
@@ -157,7 +157,7 @@ fn or_meant(error: Error, name: &str) -> Error {
     }
 }
 
-/// `--go` and `--libc` alone.
+/// From `--go` and `--libc` alone.
 fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let Defaults {
         module_cache,
@@ -184,7 +184,7 @@ fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     })
 }
 
-/// A gateway by what `krakend version` says of it.
+/// From the output of `krakend version`.
 fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let row = text.release().and_then(|version| matrix.release(version));
     let go = text.go.clone().or_else(|| asked.go.clone()).or_else(|| row.map(|r| r.go.clone())).ok_or_else(|| {
@@ -228,14 +228,14 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
     Ok(gateway)
 }
 
-/// A file: a krakend binary, or the text of `krakend version`.
+/// From a file: a krakend binary, or the output of `krakend version`.
 fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Option<Binary>)> {
     let place = path.display().to_string();
     if path.is_dir() {
         return Err(forms(Error::usage(format!("{place} is a folder, not a gateway"))));
     }
     let file = path.to_owned();
-    // A pipe, as of `--gateway <(krakend version)`, may never say anything, and can be read only once.
+    // A pipe, as in `--gateway <(krakend version)`, may block forever, and can be read only once.
     let read = interruptible(Duration::MAX, move || beginning(&file))?;
     let bytes = read.map_err(|e| {
         let error = Error::unreadable(format!("cannot read the gateway {place}: {e}"));
@@ -259,7 +259,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
     }
 }
 
-/// The magic number of a binary; all of anything else, as far as it can be a version text.
+/// The magic number of a binary; the whole of any other file, up to the limit of a version text.
 fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut file = crate::util::regular_file::open_or_pipe(path)?;
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! The gateway a plugin must load into: what it was compiled with, and where that was learnt.
+//! The gateway a plugin must load into: what it was compiled with, and how that is known.
 
 pub mod spec;
 pub mod from_binary;

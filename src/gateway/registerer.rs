@@ -1,4 +1,4 @@
-//! The plugin types: which symbol the gateway looks up, what it asserts, and where a configuration names the plugin.
+//! The plugin types: the symbol the gateway looks up, the type it asserts, and where a configuration names the plugin.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,12 @@ use crate::util::error::{Error, Result};
 use crate::util::schema::Described;
 use crate::util::version::GatewayVersion;
 
-/// A plugin type. What is known of each is its row.
+/// A plugin type. Its row has the facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PluginKind {
     /// Wraps the gateway's HTTP server.
     Handler,
-    /// Takes the place of a backend's HTTP client.
+    /// Replaces a backend's HTTP client.
     Client,
     /// Changes requests or responses of an endpoint or a backend.
     Modifier,
@@ -24,7 +24,7 @@ pub enum PluginKind {
     Middleware,
 }
 
-/// Where in a configuration an `extra_config` stands.
+/// Where in a configuration an `extra_config` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -33,7 +33,7 @@ pub enum Level {
     Backend,
 }
 
-/// How a namespace gives its plugins' names.
+/// How a namespace lists its plugins' names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NameFormat {
@@ -48,35 +48,35 @@ pub enum NameFormat {
 pub struct Registerer {
     #[serde(deserialize_with = "short_name")]
     pub kind: PluginKind,
-    /// Other names of the kind.
+    /// Other names of the type.
     pub also: Vec<String>,
     pub symbol: String,
     pub method: String,
-    /// The parameters of the method, as one writes them in Go.
+    /// The parameters of the method in Go.
     pub wants: String,
-    /// The method's type as Go's linker writes it, where it is known to be this and no other.
+    /// The method's type as in Go's linker, if it has only one.
     pub signature: Option<String>,
-    /// Packages that `wants` names.
+    /// Packages used in `params`.
     pub imports: Vec<String>,
     #[serde(default)]
     pub optional: Vec<Optional>,
     pub namespace: String,
-    /// The long name that the namespace stands for.
+    /// The long name of the namespace.
     pub formerly: String,
     pub levels: Vec<Level>,
     pub names: NameFormat,
-    /// Names that the Enterprise edition brings itself.
+    /// Names that the Enterprise edition registers itself.
     pub built_in: Vec<String>,
-    /// Of `krakend test-plugin`.
+    /// The flag of `krakend test-plugin`.
     pub flag: String,
-    /// What the gateway's line that counts the loaded ones has.
+    /// Parts of the gateway's log line that counts the loaded plugins.
     pub log: Vec<String>,
     pub enterprise: bool,
     pub docs: String,
     pub source: String,
 }
 
-/// A method that the gateway calls where it finds it.
+/// A method that the gateway calls if it exists.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optional {
@@ -91,7 +91,7 @@ struct File {
     registerer: Vec<Registerer>,
 }
 
-/// All four rows, in the file's order, which is that of [`Kind::ALL`].
+/// All four rows, in the order of [`Kind::ALL`].
 pub fn all() -> &'static [Registerer] {
     static ROWS: LazyLock<Vec<Registerer>> = LazyLock::new(|| {
         let file: File = toml::from_str(include_str!("../../toolchains/registerers.toml"))
@@ -118,19 +118,19 @@ impl PluginKind {
         }
     }
 
-    /// What is known of it.
+    /// The row of this type.
     pub fn row(self) -> &'static Registerer {
         &all()[self as usize]
     }
 }
 
 impl Registerer {
-    /// The type as KrakenD's configuration calls it: `http-server`.
+    /// The type in KrakenD's configuration: `http-server`.
     pub fn long_name(&self) -> &str {
         self.namespace.trim_start_matches("plugin/")
     }
 
-    /// The method with its parameters, as one writes it.
+    /// The method with its parameters, in Go.
     pub fn shown(&self) -> String {
         format!("{}({})", self.method, self.wants)
     }
@@ -164,7 +164,7 @@ impl FromStr for PluginKind {
     }
 }
 
-/// As a settings file has it: any name that can be typed.
+/// As in a settings file: any name that can be typed.
 impl<'de> Deserialize<'de> for PluginKind {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
@@ -182,7 +182,7 @@ impl Described for PluginKind {
 }
 
 impl Registerer {
-    /// What a Community gateway makes of one that only the Enterprise edition looks up.
+    /// What a Community gateway does with a type that only the Enterprise edition looks up.
     pub fn ignored(&self) -> String {
         format!(
             "{} is ignored by this gateway: {} plugins work in the Enterprise edition only",
@@ -191,7 +191,7 @@ impl Registerer {
     }
 }
 
-/// A row's own kind, by the one name that is written in the program: the others come from the rows.
+/// A row's own type by its one built-in name; the other names come from the rows.
 fn short_name<'de, D: Deserializer<'de>>(from: D) -> Result<PluginKind, D::Error> {
     let text = String::deserialize(from)?;
     let kind = PluginKind::ALL.into_iter().find(|kind| kind.name() == text);
@@ -227,7 +227,7 @@ mod tests {
         assert!("handlers".parse::<PluginKind>().is_err());
     }
 
-    /// `wants` without the parameters' names, as Go's linker writes a type.
+    /// `params` without the parameters' names, as in Go's linker.
     fn linked(row: &Registerer) -> String {
         let full = format!(
             "func({})",

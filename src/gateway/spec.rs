@@ -1,4 +1,4 @@
-//! How a gateway is named on the command line, understood but not yet looked up.
+//! The names of a gateway on the command line, parsed but not yet looked up.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,10 +9,10 @@ use crate::util::suggest::nearest;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GoVersion, numbers};
 
-/// What `--gateway` may say.
+/// The forms of `--gateway`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewaySpec {
-    /// `2`, `2.1`, `v2.1.4`, with a flavour as the official images spell it: the newest release that begins so.
+    /// `2`, `2.1`, `v2.1.4`, with a flavor as in the official images: the newest release with this prefix.
     Release {
         numbers: Vec<u32>,
         flavour: Option<LibcKind>,
@@ -23,13 +23,13 @@ pub enum GatewaySpec {
     Auto,
     /// `-`: the text of `krakend version` on standard input.
     Stdin,
-    /// A krakend binary, or a file with the text of `krakend version`.
+    /// A krakend binary, or a file with the output of `krakend version`.
     File(PathBuf),
-    /// A row of the user's own, by its name.
+    /// A custom gateway by name.
     Named(String),
 }
 
-/// The forms, as every error that asks for one shows them.
+/// The forms, shown by every error that asks for one.
 pub const FORMS: [&str; 4] = [
     "a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`",
     "a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH",
@@ -49,7 +49,7 @@ impl FromStr for GatewaySpec {
             _ => {}
         }
         if let Some((image, tag)) = of_image(text) {
-            // Enterprise, and a tag that is no release, get a word where the gateway is looked up.
+            // Enterprise and tags that are not releases are reported when the gateway is looked up.
             return match tag.parse() {
                 Ok(release @ (GatewaySpec::Release { .. } | GatewaySpec::Latest { .. })) if image != ENTERPRISE => {
                     Ok(release)
@@ -72,7 +72,7 @@ impl FromStr for GatewaySpec {
     }
 }
 
-/// As it is typed.
+/// As typed.
 impl fmt::Display for GatewaySpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let flavoured = |f: &mut fmt::Formatter<'_>, name: &str, flavour: &Option<LibcKind>| match flavour {
@@ -109,7 +109,7 @@ fn split_flavour(text: &str) -> (&str, Option<LibcKind>) {
         .unwrap_or((text, None))
 }
 
-/// KrakenD's images: the gateways' and the ones that plugins are built in, which are tagged alike.
+/// KrakenD's images, for gateways and for building plugins; both use the same tags.
 const IMAGES: [&str; 5] = ["krakend", "krakend-ce", "builder", ENTERPRISE, "builder-ee"];
 const ENTERPRISE: &str = "krakend-ee";
 
@@ -126,7 +126,7 @@ fn of_image(text: &str) -> Option<(&str, &str)> {
     known.then_some((image, tag))
 }
 
-/// The help for a name that is almost a release: an image's last element, a flavour that is misspelt.
+/// A suggestion for a name close to a release: an image, a misspelt flavor.
 pub fn meant(name: &str) -> Option<String> {
     let (image, tag) = name.split_once(':').unwrap_or((name, ""));
     match image {
@@ -144,7 +144,7 @@ pub fn meant(name: &str) -> Option<String> {
     }
 }
 
-/// A release with its flavour, if need be the nearest one.
+/// A release with its flavor, or the nearest one.
 fn corrected(text: &str) -> Option<String> {
     let is_release = |text: &str| {
         let spec = text.parse();
@@ -158,25 +158,25 @@ fn corrected(text: &str) -> Option<String> {
     is_release(name).then(|| format!("{name}{near}"))
 }
 
-/// Adds the forms a gateway may be given in.
+/// Adds the forms of a gateway as help.
 pub fn forms(error: Error) -> Error {
     FORMS.iter().fold(error, |error, form| error.help(*form))
 }
 
-/// What was typed about the gateway.
+/// What the command line says about the gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
     pub gateway: Option<GatewaySpec>,
-    /// Where the gateway was named, when not by `--gateway`.
+    /// Where the gateway was named, if not by `--gateway`.
     pub named_in: Option<String>,
-    /// `--go`: wins over what the gateway is known to have.
+    /// `--go`: overrides the gateway's own Go.
     pub go: Option<GoVersion>,
-    /// The first `--libc`, for a gateway of which nothing else is known.
+    /// The first `--libc`, for a gateway about which nothing else is known.
     pub libc: Option<Libc>,
 }
 
 impl Asked {
-    /// A gateway by its file.
+    /// A gateway given as a file.
     pub fn file(file: PathBuf) -> Self {
         Asked {
             gateway: Some(GatewaySpec::File(file)),

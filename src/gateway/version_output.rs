@@ -1,14 +1,14 @@
-//! What `krakend version` prints, and the libc strings in it.
+//! The output of `krakend version`, and its libc strings.
 
 use crate::util::component;
 use crate::util::error::{Error, Result};
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion};
 
-/// The three lines of `krakend version`, each as far as it could be understood.
+/// The three lines of `krakend version`, as far as they could be parsed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VersionText {
-    /// As printed; an Enterprise edition or a fork may say more than a version.
+    /// As printed; an Enterprise edition or a fork may print more than a version.
     pub krakend: Option<String>,
     pub go: Option<GoVersion>,
     /// As printed, for messages.
@@ -21,10 +21,10 @@ impl VersionText {
         self.krakend.as_deref()?.parse().ok()
     }
 
-    /// Reads the text, with anything a shell or Docker may have put around it.
+    /// Parses the output, ignoring anything that a shell or Docker printed around it.
     ///
     /// # Errors
-    /// None of the three lines is there.
+    /// It has none of the three lines.
     pub fn parse(text: &str) -> Result<Self> {
         let value = |label: &str| {
             text.lines()
@@ -49,8 +49,8 @@ impl VersionText {
     }
 }
 
-/// Reads `MUSL-1.2.5_(alpine-3.23.0)`, `GLIBC-2.36_(debian-12)`, `RHEL-…`: kind, and for glibc the version.
-/// What is neither is not known (`DARWIN-…`, distributions' own words).
+/// Parses `MUSL-1.2.5_(alpine-3.23.0)`, `GLIBC-2.36_(debian-12)`, `RHEL-…`: the kind, and for glibc the version.
+/// Others are unknown (`DARWIN-…`, names of distributions).
 pub fn parse_libc(text: &str) -> Option<Libc> {
     let (name, rest) = text.split_once('-')?;
     let number: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();

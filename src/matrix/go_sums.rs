@@ -1,12 +1,12 @@
-//! The SHA-256 of each Go's official archives, from toolchains/go-sums.txt: what a mirror brings is held to them.
+//! The SHA-256 of each official Go archive, from toolchains/go-sums.txt; archives from mirrors must match.
 
 use crate::matrix::rows;
 use crate::util::version::GoVersion;
 
-/// Lines of `version sum sum …`, a column a host, which the first line names.
+/// Lines of `version checksum checksum …`, one column per host; the first line names the hosts.
 const TEXT: &str = include_str!("../../toolchains/go-sums.txt");
 
-/// The SHA-256 of the official archive of a Go for a host, given as `GOOS/GOARCH`.
+/// The SHA-256 of the official Go archive for a host, given as `GOOS/GOARCH`.
 pub fn lookup(version: &GoVersion, host: &str) -> Option<&'static str> {
     rows::cell(TEXT, &version.to_string(), host)
 }

@@ -1,4 +1,4 @@
-//! Which of a release's modules its linker kept, from toolchains/linked.toml.
+//! The modules really linked into each release, from toolchains/linked.toml.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,9 +9,9 @@ use crate::matrix::{modules, rows};
 use crate::util::error::Result;
 use crate::util::version::GatewayVersion;
 
-/// The modules really linked into a release, by path; `None` where that is not known.
+/// The modules linked into a release, by path; `None` if unknown.
 ///
-/// Only these can clash with a plugin's.
+/// Only these can conflict with a plugin's.
 pub fn linked(version: GatewayVersion) -> Result<Option<BTreeSet<String>>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! The facts of toolchains/ as typed rows, and the questions asked of them. Pure: data in, rows out.
+//! The facts of toolchains/ as typed rows, and queries on them. Pure: data in, rows out.
 
 use std::path::Path;
 
@@ -39,12 +39,12 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// The rows that this plugbuild was built with. Parses them each time (well below a millisecond), so ask once.
+    /// The built-in rows. Parses them each time (well below a millisecond), so call it once.
     pub fn builtin() -> Result<Matrix> {
         Matrix::parse(include_str!("../../toolchains/releases.toml"))
     }
 
-    /// As [`Matrix::builtin`], with the releases of another text of releases.toml.
+    /// As [`Matrix::builtin`], with another text of releases.toml.
     pub fn parse(releases: &str) -> Result<Matrix> {
         Ok(Matrix {
             releases: release::parse(releases)?,
@@ -55,15 +55,15 @@ impl Matrix {
         })
     }
 
-    /// Adds the `[[release]]` rows of a user's file; `origin` is that file, for messages and as the rows' source.
+    /// Adds the `[[release]]` rows of a user's file; `origin` is that file, for messages and the rows' source.
     ///
-    /// A row with a `name` is a gateway of its own; one without replaces the built-in row of its version.
+    /// A row with a `name` is a custom gateway; one without replaces the built-in row of its version.
     pub fn with_rows(self, text: &str, origin: &Path) -> Result<Matrix> {
         let own = release::parse_own(text, origin)?;
         self.with_releases(own, text, origin)
     }
 
-    /// As [`Matrix::with_rows`], for rows that were parsed as a part of the file `text`.
+    /// As [`Matrix::with_rows`], for rows that were parsed as part of `text`.
     pub fn with_releases(
         mut self,
         own: Vec<toml::Spanned<CustomRelease>>,
@@ -74,12 +74,12 @@ impl Matrix {
         Ok(self)
     }
 
-    /// All releases, oldest first; gateways of the user's own come last.
+    /// All releases, oldest first; custom gateways come last.
     pub fn releases(&self) -> &[Release] {
         &self.releases.rows
     }
 
-    /// Where a gateway was compiled that does not say.
+    /// Where gateways are compiled by default.
     pub fn defaults(&self) -> &Defaults {
         &self.releases.defaults
     }
@@ -89,7 +89,7 @@ impl Matrix {
         self.official().find(|r| r.version == version)
     }
 
-    /// A gateway of the user's own by its name.
+    /// A custom gateway by name.
     pub fn named(&self, name: &str) -> Option<&Release> {
         self.releases().iter().find(|r| r.name.as_deref() == Some(name))
     }
@@ -104,10 +104,10 @@ impl Matrix {
             .max_by_key(|r| r.version)
     }
 
-    /// The `n` releases nearest to a version that has no row, nearest first: same minor before other minors.
+    /// The `n` releases nearest to a version without a row, nearest first: same minor before other minors.
     pub fn nearest(&self, version: GatewayVersion, n: usize) -> Vec<&Release> {
         let mut rows: Vec<&Release> = self.official().collect();
-        // What is newer than every release is nearest to the newest.
+        // The newest release is nearest to anything newer.
         if rows.iter().all(|r| r.version.major < version.major) {
             rows.sort_by_key(|r| std::cmp::Reverse(r.version));
         } else {
@@ -115,7 +115,7 @@ impl Matrix {
                 let v = r.version;
                 let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
                 let patches = v.patch.abs_diff(version.patch);
-                // Of another minor the newest patch is the one to offer, whatever the patch asked for.
+                // For another minor, suggest its newest patch.
                 (lines, if lines == (0, 0) { patches } else { u32::MAX - v.patch })
             });
         }
@@ -123,7 +123,7 @@ impl Matrix {
         rows
     }
 
-    /// The row of a target (its floor plays no part).
+    /// The row of a target; its floor is ignored.
     pub fn target(&self, target: &Target) -> &TargetRow {
         &self.targets[target_row::index(target)]
     }
@@ -138,12 +138,12 @@ impl Matrix {
         &self.zig
     }
 
-    /// Where releases' own gateways are published.
+    /// Where official gateway archives are published.
     pub fn official_archives(&self) -> &Official {
         &self.official
     }
 
-    /// Every quirk that holds for these facts, in the file's order.
+    /// All quirks that apply, in the file's order.
     pub fn quirks(&self, facts: &QuirkFacts) -> Vec<&Quirk> {
         self.quirks.iter().filter(|q| q.holds(facts)).collect()
     }
@@ -153,7 +153,7 @@ impl Matrix {
         &self.quirks
     }
 
-    /// The releases of KrakenD, without rows of the user's own.
+    /// The releases of KrakenD, without custom rows.
     pub fn official(&self) -> impl Iterator<Item = &Release> {
         self.releases().iter().filter(|r| r.name.is_none())
     }

@@ -1,6 +1,6 @@
-//! Which modules a gateway requires, release by release, from toolchains/modules.txt.
+//! The modules each release requires, from toolchains/modules.txt.
 //!
-//! The text is embedded as it is (under 100 KB) and read only by what asks: nothing of it costs at start-up.
+//! The text is embedded (under 100 KB) and parsed on demand, so it costs nothing at start-up.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::util::version::GatewayVersion;
 const TEXT: &str = include_str!("../../toolchains/modules.txt");
 const ORIGIN: &str = "toolchains/modules.txt";
 
-/// A module at the version that a main module selects.
+/// A module at the version in the main module's build list.
 ///
 /// Written `path version [indirect] [=> replacement@version]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -23,12 +23,12 @@ pub struct ModuleRow {
     pub version: String,
     /// Not imported by the main module itself.
     pub indirect: bool,
-    /// The module and version whose source is compiled in its place.
+    /// The module and version compiled instead.
     pub replace: Option<(String, String)>,
 }
 
 impl ModuleRow {
-    /// The module path and version whose source is really compiled, and whose sums count.
+    /// The module path and version really compiled, to which the checksums belong.
     pub fn effective(&self) -> (&str, &str) {
         match &self.replace {
             Some((path, version)) => (path, version),
@@ -50,7 +50,7 @@ impl fmt::Display for ModuleRow {
     }
 }
 
-/// What a release requires, sorted by path.
+/// The modules a release requires, sorted by path.
 pub fn of(version: GatewayVersion) -> Result<Vec<ModuleRow>> {
     let mut list = List::default();
     for section in sections() {
@@ -67,7 +67,7 @@ pub fn of(version: GatewayVersion) -> Result<Vec<ModuleRow>> {
     )
 }
 
-/// What every release requires, oldest first; in one pass, so that all cost little more than the last.
+/// The modules of every release, oldest first; one pass, so all cost little more than one.
 pub fn all() -> Result<Vec<(GatewayVersion, Vec<ModuleRow>)>> {
     let mut list = List::default();
     sections()
@@ -79,7 +79,7 @@ pub fn all() -> Result<Vec<(GatewayVersion, Vec<ModuleRow>)>> {
         .collect()
 }
 
-/// Reads a gateway's list of the user's own: `path version [=> replacement@version]` a line, `#` for comments.
+/// Parses a user's module list: a `path version [=> replacement@version]` per line, `#` for comments.
 pub fn parse(text: &str, origin: &Path) -> Result<Vec<ModuleRow>> {
     let mut list = BTreeMap::new();
     for (at, line) in text.lines().enumerate() {
@@ -103,7 +103,7 @@ pub fn parse(text: &str, origin: &Path) -> Result<Vec<ModuleRow>> {
 /// One release's lines.
 struct Section {
     version: GatewayVersion,
-    /// With their line numbers.
+    /// With line numbers.
     lines: Vec<(usize, &'static str)>,
 }
 
@@ -125,7 +125,7 @@ fn sections() -> impl Iterator<Item = Result<Section>> {
     })
 }
 
-/// A list in the making: everything about a module but its path.
+/// A module without its path, while the list is being built.
 #[derive(Default)]
 struct List<'a>(BTreeMap<&'a str, State<'a>>);
 
@@ -143,7 +143,7 @@ impl List<'static> {
         Ok(())
     }
 
-    /// `None` also where the line does not fit what came before it.
+    /// `None` also if the line contradicts the previous ones.
     fn apply_line(&mut self, line: &'static str) -> Option<()> {
         let (sign, rest) = line.split_once(' ')?;
         match sign {

@@ -1,4 +1,4 @@
-//! Where a release's own gateway is published.
+//! Where official gateway archives are published.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use crate::util::error::Result;
 use crate::util::target::{LibcKind, Target};
 use crate::util::version::GatewayVersion;
 
-/// The shape of upstream's release assets.
+/// The layout of upstream's release assets.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Official {
     folder: String,
-    /// The list of sums' file name: `sha512  file` a line.
+    /// The checksum list's file name; its lines are `sha512  file`.
     pub sums: String,
     archive: Archive,
     pub source: String,
@@ -28,7 +28,7 @@ struct Archive {
 }
 
 impl Official {
-    /// The folder of a release's assets.
+    /// The URL directory of a release's assets.
     pub fn folder(&self, version: GatewayVersion) -> String {
         self.folder.replace("{version}", &version.to_string())
     }

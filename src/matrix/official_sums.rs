@@ -1,4 +1,4 @@
-//! The SHA-512 of releases' own archives, from toolchains/official-sums.txt: what their place or a mirror brings is held to them.
+//! The SHA-512 of official gateway archives, from toolchains/official-sums.txt; all downloads must match.
 
 use crate::matrix::rows;
 use crate::util::target::Target;
@@ -6,7 +6,7 @@ use crate::util::version::GatewayVersion;
 
 const TEXT: &str = include_str!("../../toolchains/official-sums.txt");
 
-/// The SHA-512 of a release's archive for a target, where it is published elsewhere than beside it.
+/// The SHA-512 of a release's archive for a target, if it is not published beside the archive.
 pub fn lookup(version: GatewayVersion, target: &Target) -> Option<&'static str> {
     rows::cell(TEXT, &version.to_string(), &target.short())
 }

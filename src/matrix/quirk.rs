@@ -1,4 +1,4 @@
-//! One quirk a row: where a Go version, a target or a C compiler wants something done differently, and why.
+//! One quirk per row: what a Go version, a target or a C compiler needs done differently, and why.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::util::error::Result;
 use crate::util::target::{Arch, LibcKind};
 use crate::util::version::GoVersion;
 
-/// What is done differently, and where it holds.
+/// What is done differently, and where it applies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quirk {
@@ -30,10 +30,10 @@ pub struct Quirk {
     /// The C compiler's wrapper fails when called with all of these.
     #[serde(default)]
     pub cc_fail: Vec<String>,
-    /// Arguments that the wrapper leaves out.
+    /// Arguments that the wrapper drops.
     #[serde(default)]
     pub cc_drop: Vec<String>,
-    /// Arguments that the wrapper puts first.
+    /// Arguments that the wrapper prepends.
     #[serde(default)]
     pub cc_add: Vec<String>,
     /// Added to `-extldflags`.
@@ -44,7 +44,7 @@ pub struct Quirk {
     pub source: String,
 }
 
-/// Where a quirk holds: every part that is given must.
+/// Where a quirk applies: all given conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
@@ -60,18 +60,18 @@ pub struct When {
 #[serde(rename_all = "lowercase")]
 pub enum Cc {
     Zig,
-    /// gcc, and clang called as gcc is.
+    /// gcc, or clang called like gcc.
     Gcc,
 }
 
-/// What is known of a build when quirks are looked up. What is not known yet matches no row that asks for it.
+/// What is known about a build when quirks are looked up. Unknown facts match no row that requires them.
 #[derive(Debug, Clone)]
 pub struct QuirkFacts<'a> {
     pub go: &'a GoVersion,
     pub arch: Option<Arch>,
     pub libc: Option<LibcKind>,
     pub cc: Option<Cc>,
-    /// Whether the compiler's `-fuse-ld=gold` is GNU gold.
+    /// Whether `-fuse-ld=gold` of the compiler is GNU gold.
     pub gold: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! One gateway release a row: what it was compiled with, and where.
+//! One gateway release per row: what it was compiled with, and where.
 
 use std::path::{Path, PathBuf};
 
@@ -14,20 +14,20 @@ use crate::util::schema::Described;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
-/// A gateway as plugins must be built for it.
+/// A gateway that plugins can be built for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Release {
-    /// Only gateways of the user's own have one: `acme-3.0`.
+    /// Only custom gateways have one: `acme-3.0`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub version: GatewayVersion,
-    /// The day of the tag, `2023-01-12`.
+    /// The date of the tag, `2023-01-12`.
     pub released: Option<String>,
-    /// The Go that compiled it; a plugin must be compiled by the very same.
+    /// The Go that compiled it; a plugin needs exactly the same.
     pub go: GoVersion,
     /// The Alpine of the official image.
     pub alpine: Option<String>,
-    /// That Alpine's musl.
+    /// The musl of that Alpine.
     pub musl: Option<LibcVersion>,
     /// The newest glibc whose symbols a plugin may need.
     pub glibc: Option<LibcVersion>,
@@ -35,15 +35,15 @@ pub struct Release {
     pub generic_image: Option<String>,
     /// The path of the gateway's main module.
     pub main_module: Option<String>,
-    /// The one libc there is a build for, where it is known that there is one only.
+    /// The only libc with a build, if there is only one.
     pub libc: Option<Libc>,
-    /// Where module sources lay when it was compiled: part of every package's hash.
+    /// The directory of module sources when it was compiled: part of every package's hash.
     pub module_cache: String,
-    /// Where its main module lay when it was compiled.
+    /// The directory of its main module when it was compiled.
     pub main_root: String,
-    /// Compiled with `-trimpath`, which official ones are not.
+    /// Compiled with `-trimpath`, unlike official releases.
     pub trimpath: bool,
-    /// Build tags it was compiled with.
+    /// The build tags it was compiled with.
     pub tags: Vec<String>,
     pub goamd64: Option<String>,
     pub goarm64: Option<String>,
@@ -51,17 +51,17 @@ pub struct Release {
     /// The file that lists the modules linked into it; official releases have theirs in [`crate::matrix::modules`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modules: Option<PathBuf>,
-    /// Where this row was read.
+    /// Where this row comes from.
     pub source: String,
 }
 
 impl Release {
-    /// What to call it, and to type for it: its name, else its version.
+    /// Its name in messages and on the command line: its name, else its version.
     pub fn label(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.version.to_string())
     }
 
-    /// The libc version that this release runs on, for either kind.
+    /// The libc version this release runs on, for a kind of libc.
     pub fn libc_version(&self, kind: LibcKind) -> Option<LibcVersion> {
         match kind {
             LibcKind::Musl => self.musl,
@@ -70,7 +70,7 @@ impl Release {
     }
 }
 
-/// A row as it is written, in toolchains/releases.toml and in a user's file.
+/// A row as written in toolchains/releases.toml and in a user's file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomRelease {
@@ -97,7 +97,7 @@ pub struct CustomRelease {
     source: Option<String>,
 }
 
-/// For the schema of a settings file; a test holds it to the fields above.
+/// For the schema of a settings file; a test compares it with the fields above.
 impl Described for CustomRelease {
     fn schema() -> Value {
         let text = json!({ "type": "string" });
@@ -132,7 +132,7 @@ impl Described for CustomRelease {
     }
 }
 
-/// Where gateways are compiled: what a row, or a gateway's file, that does not say is taken to have.
+/// Where gateways are compiled, for rows and files that do not say.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
@@ -159,7 +159,7 @@ pub(crate) fn parse(text: &str) -> Result<Releases> {
     Ok(Releases { rows, defaults })
 }
 
-/// The rows of a file that holds nothing else.
+/// The rows of a file that contains nothing else.
 pub(crate) fn parse_own(text: &str, origin: &Path) -> Result<Vec<Spanned<CustomRelease>>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -197,7 +197,7 @@ impl Releases {
 }
 
 impl CustomRelease {
-    /// What a type cannot say: names and paths that could not be meant.
+    /// Checks what types cannot express: names and paths that make no sense.
     fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {
             Name::new("the name of a gateway", name).map_err(|e| e.message)?;
@@ -254,7 +254,7 @@ impl CustomRelease {
             goamd64: self.goamd64,
             goarm64: self.goarm64,
             goexperiment: self.goexperiment,
-            // A list lies beside the file that names it.
+            // The path of a list is relative to the file that names it.
             modules: self
                 .modules
                 .map(|path| origin.parent().unwrap_or(Path::new("")).join(path)),

@@ -12,7 +12,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, origin: &Path) -> Result<T>
     toml::from_str(text).map_err(|e| at(text, origin, e.span(), e.message().trim_end()))
 }
 
-/// A cell of a text of lines `name cell cell …`, whose first one names the columns.
+/// A cell of a text with lines `name cell cell …`, where the first line names the columns.
 pub(crate) fn cell<'a>(text: &'a str, row: &str, column: &str) -> Option<&'a str> {
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let column = lines.next()?.split(' ').position(|name| name == column)?;
@@ -20,7 +20,7 @@ pub(crate) fn cell<'a>(text: &'a str, row: &str, column: &str) -> Option<&'a str
     line.split(' ').nth(column)
 }
 
-/// An error about one place of a file: `plugbuild.toml:12: what`.
+/// An error at a position in a file: `plugbuild.toml:12: what`.
 pub(crate) fn at(text: &str, origin: &Path, span: Option<Range<usize>>, what: &str) -> Error {
     let line = span
         .and_then(|s| text.get(..s.start))

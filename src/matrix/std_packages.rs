@@ -1,4 +1,4 @@
-//! Which Go line brought a standard package, and which go lines a Go compiles: from toolchains/std.toml.
+//! The Go line that added each standard package, and the go lines each Go compiles, from toolchains/std.toml.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -37,7 +37,7 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
         .expect("toolchains/std.toml is a part of the program, and a test reads it")
 });
 
-/// Whether a Go is known to refuse to compile a module of this go line, be it a dependency.
+/// Whether a Go refuses to compile modules with this go line, even as dependencies.
 pub fn refuses(go: &GoVersion, line: &GoVersion) -> bool {
     if go.at_least(1, 21) {
         return line > go;
@@ -49,7 +49,7 @@ pub fn refuses(go: &GoVersion, line: &GoVersion) -> bool {
     limits.any(|limit| line.line() > limit.newest.line())
 }
 
-/// Each standard package that is younger than the oldest gateway's Go, with the line that brought it.
+/// Each standard package newer than the oldest gateway's Go, with the Go line that added it.
 pub fn added() -> &'static BTreeMap<String, GoVersion> {
     static ADDED: LazyLock<BTreeMap<String, GoVersion>> = LazyLock::new(|| {
         let one = |row: &'static Row| row.packages.iter().map(|package| (package.clone(), row.go.clone()));
@@ -58,7 +58,7 @@ pub fn added() -> &'static BTreeMap<String, GoVersion> {
     &ADDED
 }
 
-/// The Go line that brought a standard package; none for a package that every gateway's Go has, or that is not one.
+/// The Go line that added a standard package; `None` if every gateway's Go has it, or if it is not one.
 pub fn since(package: &str) -> Option<&'static GoVersion> {
     added().get(package)
 }

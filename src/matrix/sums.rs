@@ -1,24 +1,24 @@
-//! The `h1:` sums of all modules that any release requires, from toolchains/sums.txt: with them in a go.sum, the go
-//! command asks no checksum database about modules that the gateway is known to be made of.
+//! The `h1:` checksums of all modules that any release requires, from toolchains/sums.txt: with them in a go.sum, the
+//! go command need not ask a checksum database about the gateway's modules.
 
-/// Lines of `module version h1:zip h1:go.mod`, sorted, so that a look-up halves its way through the text as it is.
+/// Lines of `module version h1:zip h1:go.mod`, sorted for a binary search in the text itself.
 const TEXT: &str = include_str!("../../toolchains/sums.txt");
 
-/// A module version's two sums, as go.sum has them.
+/// A module version's two checksums, as in go.sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sum {
-    /// `h1:…` of the module's zip; none where no release compiles any of it.
+    /// `h1:…` of the module's zip; `None` if no release compiles the module.
     pub zip: Option<&'static str>,
     /// `h1:…` of its go.mod.
     pub go_mod: &'static str,
 }
 
-/// The sums of a module version, if any release requires it.
+/// The checksums of a module version, if any release requires it.
 pub fn lookup(module: &str, version: &str) -> Option<Sum> {
     let mut rest = TEXT;
     while !rest.is_empty() {
         let middle = rest.len() / 2;
-        // All ASCII, which a test holds; bytes find the line without a thought for characters.
+        // A test checks that the text is ASCII, so a search by bytes is safe.
         let bytes = rest.as_bytes();
         let start = bytes[..middle].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let end = bytes[middle..]
@@ -35,12 +35,12 @@ pub fn lookup(module: &str, version: &str) -> Option<Sum> {
     None
 }
 
-/// All of them: module, version, sums.
+/// All entries: module, version, checksums.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Sum)> {
     TEXT.lines().filter_map(fields)
 }
 
-/// The lines of a go.sum for a module version, if its sums are known.
+/// The go.sum lines of a module version, if its checksums are known.
 pub fn go_sum_lines(module: &str, version: &str) -> Option<String> {
     let sum = lookup(module, version)?;
     let zip = sum
@@ -63,7 +63,7 @@ mod tests {
     use crate::matrix::modules;
     use crate::matrix::modules::ModuleRow;
 
-    /// Of each module what stands in its place.
+    /// Each module as its replacement, if it has one.
     fn lines(rows: &[ModuleRow]) -> Vec<String> {
         let effective = rows.iter().map(ModuleRow::effective);
         effective

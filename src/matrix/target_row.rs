@@ -1,4 +1,4 @@
-//! One target a row: what Go, zig, gcc, qemu and the loader call it.
+//! One target per row: its names in Go, zig, gcc, qemu and the loader.
 
 use std::path::Path;
 
@@ -18,23 +18,23 @@ pub struct TargetRow {
     pub arch: Arch,
     pub libc: Libc,
     pub goarch: String,
-    /// The level official gateways are compiled for, on amd64.
+    /// The level official gateways are compiled for on amd64.
     pub goamd64: Option<String>,
     /// The same on arm64 (read by Go 1.23 and later).
     pub goarm64: Option<String>,
     zig: String,
     gcc: Vec<CrossGcc>,
-    /// The floors that can be asked for, of a glibc target.
+    /// The glibc floors that can be requested, for a glibc target.
     #[serde(default)]
     pub glibc: Option<GlibcRange>,
-    /// The dynamic loader's path on a system of this target.
+    /// The path of the dynamic loader on a system of this target.
     pub loader: String,
-    /// User mode emulators to look for, in order.
+    /// User-mode emulators to look for, in order.
     pub qemu: Vec<String>,
     pub source: String,
 }
 
-/// The first and the last of the glibc versions that a plugin can be linked for.
+/// The oldest and the newest glibc that a plugin can be linked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GlibcRange {
@@ -47,12 +47,12 @@ pub struct GlibcRange {
 #[serde(deny_unknown_fields)]
 pub struct CrossGcc {
     pub program: String,
-    /// The only host, as `GOOS/GOARCH`, on which the name means this target.
+    /// The only host, as `GOOS/GOARCH`, where the name means this target.
     pub host: Option<String>,
 }
 
 impl TargetRow {
-    /// What `zig cc -target` takes: `aarch64-linux-gnu.2.31`. musl has no floor to add.
+    /// The argument of `zig cc -target`: `aarch64-linux-gnu.2.31`. musl has no floor.
     pub fn zig_target(&self, floor: Option<LibcVersion>) -> String {
         match (self.libc.kind, floor) {
             (LibcKind::Glibc, Some(floor)) => format!("{}.{floor}", self.zig),
@@ -60,10 +60,10 @@ impl TargetRow {
         }
     }
 
-    /// Whether a plugin can be linked for this glibc.
+    /// Checks that a plugin can be linked for this glibc.
     ///
     /// # Errors
-    /// There is none of this version for the architecture, or none that is known.
+    /// The architecture does not have this version, or it is unknown.
     pub fn check_floor(&self, floor: Option<LibcVersion>) -> Result<()> {
         let Some((floor, range)) = floor.zip(self.glibc.as_ref()) else {
             return Ok(());
@@ -89,7 +89,7 @@ impl TargetRow {
         )))
     }
 
-    /// The gcc names that mean this target on a host (`linux/amd64`), in the order to look for them.
+    /// The gcc names for this target on a host (`linux/amd64`), in search order.
     pub fn gccs<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a str> {
         self.gcc
             .iter()
@@ -98,7 +98,7 @@ impl TargetRow {
     }
 }
 
-/// A target's place in the table, which has exactly one row for each.
+/// A target's index in the table, which has exactly one row for each.
 pub(crate) fn index(target: &Target) -> usize {
     let arch = match target.arch {
         Arch::Amd64 => 0,

@@ -1,4 +1,4 @@
-//! The rows are whole, and questions about them are answered right.
+//! Tests of the rows and the queries.
 
 use std::collections::BTreeSet;
 use std::path::Path;

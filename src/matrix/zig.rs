@@ -1,4 +1,4 @@
-//! The pinned zig: which version, where it is published, and the digests of its wheels.
+//! The pinned zig: its version, where it is published, and the digests of its wheels.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::matrix::rows;
 use crate::util::error::Result;
 
-/// The zig that is used when nothing else is asked for.
+/// The default zig.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zig {
     /// `0.16.0`.
     pub version: String,
-    /// Versions whose plugins gateways were seen to load: a zig on PATH is used when it is one of them.
+    /// Versions whose plugins load in gateways: one of them on PATH is used.
     pub known: Vec<String>,
-    /// The published list of archives and their SHA-256.
+    /// The published index of archives with their SHA-256.
     pub index: String,
     archive_url: String,
     host: Vec<ZigHost>,
@@ -28,13 +28,13 @@ pub struct Zig {
 pub struct ZigHost {
     /// `linux/amd64`, as `GOOS/GOARCH`.
     pub host: String,
-    /// Its key under the version in the index.
+    /// The key under the version in the index.
     pub key: String,
     archive: String,
     /// The file name of its wheel of the Python package `ziglang`.
     pub wheel: String,
     pub wheel_sha256: String,
-    /// Of the official archive, where it is known; else the official index decides.
+    /// The SHA-256 of the official archive, if known; otherwise the official index has it.
     pub archive_sha256: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Zig {
         self.host.iter().find(|row| row.host == host)
     }
 
-    /// Whether plugins made by this version were seen to load.
+    /// Whether plugins built with this version load.
     pub fn is_known(&self, version: &str) -> bool {
         self.known.iter().any(|known| known == version)
     }
@@ -59,7 +59,7 @@ impl Zig {
         host.archive.replace("{version}", &self.version)
     }
 
-    /// Where the official archive is published.
+    /// The URL of the official archive.
     pub fn archive_url(&self, host: &ZigHost) -> String {
         self.archive_url
             .replace("{version}", &self.version)

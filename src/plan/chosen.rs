@@ -1,6 +1,6 @@
 //! A choice with its reason.
 
-/// A choice, and the reason that the report gives for it.
+/// A choice, with the reason for the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen<T> {
     pub value: T,

@@ -1,40 +1,40 @@
-//! The user's flags for the go command: what is passed on, what is left out, what is refused.
+//! The user's flags for the go command: which are passed on, dropped or rejected.
 
 use std::collections::BTreeMap;
 
 use crate::plan::ldflags;
 use crate::util::error::{Error, Result};
 
-/// GOFLAGS after cleaning.
+/// GOFLAGS after filtering.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GoFlags {
     pub kept: Vec<String>,
-    /// A sentence for each that was left out.
+    /// A sentence for each dropped flag.
     pub dropped: Vec<String>,
 }
 
-/// Flags behind `--`, sorted out.
+/// Flags after `--`, sorted by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserFlags {
-    /// Passed on as they are.
+    /// Passed on unchanged.
     pub flags: Vec<String>,
-    /// `-gcflags` (`gc`) and `-asmflags` (`asm`) for the plugin's own package; joined with the path rules.
+    /// `-gcflags` (`gc`) and `-asmflags` (`asm`) for the plugin's own package; combined with the path map.
     pub compiler: BTreeMap<&'static str, String>,
     pub notes: Vec<String>,
 }
 
-/// Flags that say where modules come from or how the go command works, never what the compiler makes.
+/// Flags that change where modules come from or how the go command works, but not the compiler's output.
 const HASH_NEUTRAL: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p", "v", "x", "work", "a"];
 
-/// Keeps of GOFLAGS what cannot change a package's hash. GOFLAGS is set for all of a user's builds, so what does
-/// not fit is left out with a word, not refused; without one where a flag behind `--` stands in its place.
+/// Keeps the flags of GOFLAGS that cannot change a package's hash. GOFLAGS applies to all of a user's builds, so other
+/// flags are dropped with a warning instead of rejected; silently if a flag after `--` overrides them.
 pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFlags {
     let mut cleaned = GoFlags::default();
     for flag in flags {
         let (name, value) = name_and_value(flag);
         let vendor_without_vendor = name == "mod" && value == Some("vendor") && !vendored;
         let overridden = user.flags.iter().any(|flag| name_and_value(flag).0 == name);
-        // Ours to set, and known to every user of Go 1.18: not worth a word.
+        // Set by plugbuild itself, and known to every user of Go 1.18: not worth a warning.
         let silent = overridden || name == "buildvcs" || name == "trimpath" && value == Some("false");
         if HASH_NEUTRAL.contains(&name) && !vendor_without_vendor {
             cleaned.kept.push(flag.clone());
@@ -44,7 +44,7 @@ pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFl
                 "mod" => "there is no vendor folder here",
                 _ => "it could make the plugin unlike the gateway",
             };
-            // What may be asked for in one build only is named as that.
+            // Suggest an equivalent that works for a single build.
             let instead = match name {
                 "tags" | "ldflags" => format!("; for this build, say it behind `--`: `-- {}`", shell(flag)),
                 _ => String::new(),
@@ -57,10 +57,10 @@ pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFl
     cleaned
 }
 
-/// Checks the flags behind `--`.
+/// Checks the flags after `--`.
 ///
 /// # Errors
-/// A flag that plugbuild sets itself, or one whose plugin no gateway would load, or a package.
+/// A flag that plugbuild sets itself, one that makes a plugin no gateway loads, or a package.
 pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
     let mut user = UserFlags::default();
     let mut rest = args.iter();
@@ -113,7 +113,7 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
                 user.flags.push(format!("-ldflags={list}"));
             }
             "tags" => {
-                // No tags are what an official gateway has.
+                // Official gateways have no tags either.
                 if value.is_some_and(|tags| !tags.is_empty()) {
                     user.notes.push(format!(
                         "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
@@ -127,7 +127,7 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
     Ok(user)
 }
 
-/// Flags of go build that stand alone.
+/// Flags of go build without a value.
 const BOOLEAN: [&str; 18] = [
     "a",
     "n",
@@ -149,7 +149,7 @@ const BOOLEAN: [&str; 18] = [
     "changed",
 ];
 
-/// Flags of go build that take a value.
+/// Flags of go build with a value.
 const VALUED: [&str; 19] = [
     "C",
     "p",
@@ -172,8 +172,8 @@ const VALUED: [&str; 19] = [
     "toolexec",
 ];
 
-/// Whether a word is a flag of go build that is longer than one letter, as in `-tags`, `-ldflags=-s`: before `--` such a
-/// word would be read as a short flag of plugbuild's with its value.
+/// Whether an argument is a flag of go build longer than one letter, such as `-tags` or `-ldflags=-s`: before `--` it
+/// would be parsed as a short flag of plugbuild's with a value.
 pub fn is_go_flag(word: &str) -> bool {
     let (name, _) = name_and_value(word);
     word.starts_with('-') && name.len() > 1 && (BOOLEAN.contains(&name) || VALUED.contains(&name))

@@ -1,9 +1,9 @@
-//! The user's `-ldflags`: read as the go command and Go's linker read them, checked, and joined with what a build adds.
+//! The user's `-ldflags`: parsed like the go command and Go's linker do, checked, and combined with the build's own.
 
 use crate::util::error::{Error, Result};
 use crate::util::go_flags;
 
-/// Flags of Go's linker that stand alone.
+/// Flags of Go's linker without a value.
 const BOOLEAN: [&str; 24] = [
     "V",
     "a",
@@ -31,7 +31,7 @@ const BOOLEAN: [&str; 24] = [
     "w",
 ];
 
-/// Those that are the build's to set, or make a file that no gateway loads.
+/// Flags that the build sets itself, or that make a file no gateway loads.
 const REFUSED: [&str; 20] = [
     "pluginpath",
     "buildmode",
@@ -57,10 +57,10 @@ const REFUSED: [&str; 20] = [
 
 const FLAG: &str = "-ldflags=";
 
-/// A value of `-ldflags` as the plugin is linked with it: without a pattern, as the plugin is all that is linked.
+/// A value of `-ldflags` without its package pattern, since the plugin is all that is linked.
 ///
 /// # Errors
-/// What the go command or Go's linker would refuse, and what no gateway would load.
+/// The go command or Go's linker would refuse it, or no gateway would load the result.
 pub fn checked(value: &str) -> Result<String> {
     let usage = |what: String| Error::usage(what).help("for example `-- '-ldflags=-s -X main.version=1.0'`");
     let list = match value.trim() {
@@ -100,7 +100,7 @@ pub fn checked(value: &str) -> Result<String> {
     Ok(list.to_owned())
 }
 
-/// Adds flags of Go's linker to the user's: to the last `-ldflags`, which is the one that counts.
+/// Adds flags of Go's linker to the last `-ldflags` of the user, which is the one that counts.
 pub fn add(user: &mut Vec<String>, more: &[&str]) {
     let more = go_flags::join(more);
     match user.iter_mut().rfind(|flag| flag.starts_with(FLAG)) {
@@ -110,14 +110,14 @@ pub fn add(user: &mut Vec<String>, more: &[&str]) {
     }
 }
 
-/// Adds flags of the C compiler that links to the user's own: of several `-extldflags` Go's linker takes the last.
+/// Adds flags of the linking C compiler to the user's: of several `-extldflags` Go's linker takes the last.
 pub fn add_external(user: &mut Vec<String>, more: &[&str]) {
     if more.is_empty() {
         return;
     }
     let last = user.iter().rposition(|flag| flag.starts_with(FLAG));
     let list = last.map_or("", |at| &user[at][FLAG.len()..]);
-    // A list with an unclosed quote was refused before.
+    // Lists with an unclosed quote were rejected before.
     let words = go_flags::split(list).unwrap_or_default();
     let mut kept: Vec<&str> = Vec::new();
     let mut external = Vec::new();
@@ -131,7 +131,7 @@ pub fn add_external(user: &mut Vec<String>, more: &[&str]) {
         at += length;
     }
     external.extend(more);
-    // In two fields, so that a list never begins with a quote, which the go command refuses.
+    // As two fields, so that a list never begins with a quote, which the go command refuses.
     let external = external.join(" ");
     kept.extend(["-extldflags", &external]);
     let whole = format!("{FLAG}{}", go_flags::join(&kept));
@@ -150,13 +150,13 @@ enum Flag<'a> {
         name: &'a str,
         value: Option<&'a str>,
     },
-    /// No flag: what Go's linker would take for a file.
+    /// Not a flag: Go's linker would take it for a file.
     Word(&'a str),
     WithoutValue(&'a str),
 }
 
 impl Flag<'_> {
-    /// How many fields it takes, of which `first` is the first.
+    /// The number of fields it takes, starting with `first`.
     fn length(self, first: &str) -> usize {
         match self {
             Flag::Known { value: Some(_), .. } if !first.contains('=') => 2,
@@ -165,7 +165,7 @@ impl Flag<'_> {
     }
 }
 
-/// The flags of a list, as Go's linker takes them from its command line.
+/// The flags of a list, parsed like Go's linker does.
 fn flags(words: &[String]) -> impl Iterator<Item = Flag<'_>> {
     let mut rest = words.iter();
     std::iter::from_fn(move || {
@@ -195,7 +195,7 @@ mod tests {
     use crate::util::go_flags;
     use crate::util::target::{Arch, LibcKind};
 
-    /// What the linker is called with in the end: the flags in order, and what the C compiler is given.
+    /// The linker's final flags in order, and the flags for the C compiler.
     fn linked(user: &[String]) -> (Vec<String>, String) {
         let list = user
             .iter()
@@ -218,7 +218,7 @@ mod tests {
         (others, external)
     }
 
-    /// Every compiler × every Go line that some quirk begins or ends at × what users write.
+    /// Every compiler × every Go line where a quirk begins or ends × typical user flags.
     #[test]
     fn what_a_compiler_needs_is_joined_with_what_the_user_gave() {
         let matrix = Matrix::builtin().unwrap();

@@ -1,4 +1,4 @@
-//! The plan: what will be built, with which flags, and why. Pure: it starts no process and reads no network.
+//! The plan: what to build, with which flags, and why. Pure: it starts no process and reads no network.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -29,10 +29,10 @@ mod properties;
 mod tests;
 pub mod chosen;
 
-/// Which C compiler was asked for.
+/// The requested C compiler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CcChoice {
-    /// The managed zig; a cross gcc when zig cannot be had.
+    /// The managed zig, or a cross gcc if zig is not available.
     Auto,
     Zig,
     /// A cross gcc on PATH, by the target's usual names.
@@ -40,28 +40,28 @@ pub enum CcChoice {
     Program(PathBuf),
 }
 
-/// What was asked for, understood.
+/// The request, parsed.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What the plugin is called, where that is not left to its module.
+    /// The plugin's name, if not derived from its module.
     pub name: Option<Name>,
     pub wanted: TargetSelection,
     pub cc: Chosen<CcChoice>,
-    /// It is the project's file that names it.
+    /// The project's file names it.
     pub cc_of_project: bool,
     /// `CC_<triple>` of the environment, by triple in lower case with underscores.
     pub cc_by_target: BTreeMap<String, PathBuf>,
     pub output: Output,
-    /// Leave the symbol table and debug information out.
+    /// Leave out the symbol table and debug information.
     pub strip: bool,
     pub go_args: Vec<String>,
     /// Whether it may be built against the gateway's modules.
     pub align: Mode,
-    /// Build it again whatever is known of it.
+    /// Build even if the fingerprint says nothing changed.
     pub force: bool,
 }
 
-/// Where the finished file goes.
+/// The path of the finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     File(PathBuf),
@@ -71,26 +71,26 @@ pub enum Output {
 /// One plugin for one gateway and one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// What the plugin is called: its file's name begins so.
+    /// The plugin's name, the beginning of its file's name.
     pub name: Name,
     pub plugin: Plugin,
     pub gateway: Gateway,
     pub target: Chosen<Target>,
     pub cc: Chosen<CcChoice>,
-    /// It is the project's file that names it.
+    /// The project's file names it.
     pub cc_of_project: bool,
-    /// Where sources are, and where they are said to be.
+    /// Maps source directories to recorded ones.
     pub rules: PathMap,
-    /// Flags of `go build` that do not depend on the C compiler found.
+    /// Flags of `go build` that do not depend on the C compiler.
     pub flags: Vec<String>,
-    /// The user's own flags, behind ours.
+    /// The user's flags, after ours.
     pub user_flags: Vec<String>,
     /// The go command's settings.
     pub env: BTreeMap<String, OsString>,
     pub output: PathBuf,
     /// Whether it may be built against the gateway's modules.
     pub align: Mode,
-    /// Build it again whatever is known of it.
+    /// Build even if the fingerprint says nothing changed.
     pub force: bool,
 }
 
@@ -98,11 +98,11 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub jobs: Vec<Job>,
-    /// What was left out or is not certain; said once.
+    /// What was left out or is uncertain; reported once.
     pub warnings: Vec<String>,
 }
 
-/// What a plan is made from, whichever the gateway and the plugin are.
+/// The inputs of a plan that do not depend on gateway and plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub goenv: &'a GoEnv,
@@ -110,11 +110,11 @@ pub struct Facts<'a> {
     pub platform: Platform,
 }
 
-/// Makes the plan. `linked` are the modules that a gateway built with `-trimpath` links: their versions are in its paths.
+/// Makes the plan. `linked` are the modules of a gateway built with `-trimpath`: their versions are in its paths.
 ///
 /// # Errors
-/// Flags that would change package hashes, a go line newer than the gateway's Go, paths that no rule can hold,
-/// one output file for several targets.
+/// Flags would change package hashes, a go line is newer than the gateway's Go, a path cannot be in a rule, or
+/// several targets would have one output file.
 pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: &Plugin, facts: Facts) -> Result<Plan> {
     let Facts {
         goenv,
@@ -180,10 +180,10 @@ pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: 
     Ok(Plan { jobs, warnings })
 }
 
-/// Refuses a plan in which two jobs would write one file.
+/// Rejects a plan in which two jobs write one file.
 ///
 /// # Errors
-/// The file, and what wants to be in it.
+/// The message names the file and both jobs.
 pub fn check_outputs(jobs: &[Job]) -> Result<()> {
     let mut seen: BTreeMap<&PathBuf, &Job> = BTreeMap::new();
     for job in jobs {
@@ -218,7 +218,7 @@ impl Job {
             flags.push(format!("-tags={}", self.gateway.settings.tags.join(",")));
         }
         if self.gateway.settings.trimpath {
-            // For the standard library, and what the go command itself writes.
+            // For the standard library, and for files that the go command itself writes.
             flags.push("-trimpath".to_owned());
         }
         flags.extend(self.rules.flags(user));
@@ -226,7 +226,7 @@ impl Job {
     }
 }
 
-/// `handler_2.1.4_linux_arm64_musl.so`: nothing that tells two builds apart is left out.
+/// `handler_2.1.4_linux_arm64_musl.so`: contains everything that distinguishes two builds.
 fn output_file(output: &Output, name: &str, gateway: &Gateway, target: &Target) -> PathBuf {
     match output {
         Output::File(file) => file.clone(),
@@ -237,7 +237,7 @@ fn output_file(output: &Output, name: &str, gateway: &Gateway, target: &Target) 
     }
 }
 
-/// Two glibc floors of one architecture would be written to one file.
+/// Two glibc floors of one architecture would have the same file name.
 fn check_names(output: &Output, name: &str, gateway: &Gateway, targets: &[Chosen<Target>]) -> Result<()> {
     let file = |target: &Target| output_file(output, name, gateway, target);
     for (i, one) in targets.iter().enumerate() {
@@ -255,7 +255,7 @@ fn check_names(output: &Output, name: &str, gateway: &Gateway, targets: &[Chosen
     Ok(())
 }
 
-/// The go command's settings for one target: what goes into hashes is the gateway's, what finds modules is the user's.
+/// The go command's environment for a target: what affects hashes is the gateway's, what finds modules is the user's.
 fn environment(
     gateway: &Gateway,
     plugin: &Plugin,
@@ -273,7 +273,7 @@ fn environment(
         .map(|(name, value)| (name.clone(), value.into()))
         .collect();
     let mut set = |name: &str, value: &OsStr| env.insert(name.to_owned(), value.to_owned());
-    // The user's `go env -w` file is carried over above; read again it would undo what follows.
+    // The user's `go env -w` file is merged in above; reading it again would undo the following.
     set("GOENV", "off".as_ref());
     set("GOTOOLCHAIN", "local".as_ref());
     set("GO111MODULE", "on".as_ref());
@@ -302,7 +302,7 @@ fn environment(
     }
     let facts = QuirkFacts::of_go(&gateway.go);
     for (name, value) in matrix.quirks(&facts).into_iter().flat_map(|quirk| &quirk.go_env) {
-        // Flags that were kept are no empty GOFLAGS any more.
+        // Flags that were kept must not be replaced by an empty GOFLAGS.
         if name != "GOFLAGS" || goflags.is_empty() {
             set(name, value.as_ref());
         }
@@ -310,7 +310,7 @@ fn environment(
     env
 }
 
-/// Workspaces came with Go 1.18; one before it would look for the members among published modules.
+/// Workspaces came with Go 1.18; an older Go would look for the members among published modules.
 fn check_workspace(plugin: &Plugin, gateway: &Gateway) -> Result<()> {
     let Some(work) = plugin.work.as_ref().filter(|_| !gateway.go.at_least(1, 18)) else {
         return Ok(());
@@ -333,7 +333,7 @@ fn check_workspace(plugin: &Plugin, gateway: &Gateway) -> Result<()> {
     )))
 }
 
-/// What a go.mod asks for must not be newer than the gateway's Go.
+/// A go.mod must not require a newer Go than the gateway's.
 fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
     let Some(line) = plugin.module.go.as_ref().filter(|line| **line > gateway.go) else {
         return Ok(None);

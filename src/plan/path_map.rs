@@ -1,7 +1,7 @@
-//! Path rules: where sources are on this machine, and where the compiler is told they are.
+//! The path map: where sources are on this machine, and the paths the compiler records.
 //!
-//! A package's hash holds its source path, and gateways are compiled with their modules in one known place. Go's
-//! compiler rewrites paths by rules `from=>to`, split by `;`, first match wins (design fact 2).
+//! A package's hash includes its source path, and gateways are compiled with their modules in a known directory. Go's
+//! compiler rewrites paths by rules `from=>to`, separated by `;`, first match wins (design fact 2).
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::util::error::{Error, Result};
 use crate::util::go_flags::quoted;
 use crate::util::module_path::escaped;
 
-/// Ordered rules, longest folder first: a folder inside another is seen before it.
+/// Ordered rules, longest directory first: nested directories match before their parents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathMap {
     rules: Vec<Mapping>,
@@ -26,22 +26,23 @@ pub struct PathMap {
 struct Mapping {
     from: PathBuf,
     to: String,
-    /// The module whose packages alone need it: a rule is a part of Go's cache key, and what plugins share should be
-    /// compiled once for all of them, wherever they are.
+    /// The only module whose packages need the rule: rules are part of Go's cache key, and packages that plugins share
+    /// should be compiled once for all of them.
     module: Option<String>,
 }
 
 impl PathMap {
-    /// The module cache, vendored modules, workspace members, local replacements and the plugin's own module.
+    /// Covers the module cache, vendored modules, workspace members, local replacements and the plugin's own module.
     ///
-    /// A module in a folder of the user's is told by its path, not by its place, and by the same whoever builds it: two
-    /// plugins that share it, be it one's own, beside it or in its vendor folder, must agree on it.
+    /// Local modules are recorded under their module path, not their directory, so that two plugins that share one
+    /// agree on it.
     ///
-    /// A gateway built with `-trimpath` has no folders: a module is told as it was required, whatever replaced it, and Go's
-    /// own flag would tell the plugin's requirement of a module that alignment moved. `linked` is what it links.
+    /// A gateway built with `-trimpath` has no directories: a module is recorded as it was required, whatever replaced
+    /// it. Go's own flag would record the plugin's requirement for a module that alignment moved. `linked` is what the
+    /// gateway links.
     ///
     /// # Errors
-    /// A folder whose name a rule cannot hold.
+    /// The name of a directory cannot be in a rule.
     pub fn new(plugin: &Plugin, goenv: &GoEnv, gateway: &Gateway, linked: &[ModuleRow]) -> Result<Self> {
         let trimmed = gateway.settings.trimpath;
         let vendor = plugin
@@ -97,12 +98,12 @@ impl PathMap {
         })
     }
 
-    /// The folders of this machine that are replaced.
+    /// The directories of this machine that are replaced.
     pub fn sources(&self) -> impl Iterator<Item = &Path> {
         self.rules.iter().map(|rule| rule.from.as_path())
     }
 
-    /// Whether a folder is one that a rule puts in a source's place.
+    /// Whether a directory is one that a rule maps to.
     pub fn is_told(&self, dir: &str) -> bool {
         self.rules
             .iter()
@@ -110,7 +111,7 @@ impl PathMap {
             .any(|rule| dir.starts_with(&rule.to) || rule.to.starts_with(dir))
     }
 
-    /// The rules for the packages of a module in a folder of the user's, or for all others, as the compiler takes them.
+    /// The rules as the compiler takes them: for the packages of a local module, or for all others.
     pub fn text(&self, module: Option<&str>) -> String {
         let rules = self
             .rules
@@ -122,18 +123,18 @@ impl PathMap {
         rules.join(";")
     }
 
-    /// The rules for C code, with one for Go's own, a `from=to` a line.
+    /// The rules for C code, including one for Go's own, as `from=to` lines.
     pub fn c_text(&self, goroot: &Path) -> String {
-        // The C compiler lets the last match win, Go's the first.
+        // The C compiler's last match wins, Go's first.
         let rules = self.rules.iter().rev();
         let rules = rules.map(|rule| format!("{}={}", rule.from.display(), rule.to));
         let goroot = format!("{}={GOROOT_TOLD}", goroot.display());
         std::iter::once(goroot).chain(rules).collect::<Vec<_>>().join("\n")
     }
 
-    /// Flags of `go build` that give the rules to the compiler and the assembler. The last that matches a package counts:
-    /// what is in a module inside another takes the inner one's, and the standard library keeps its own paths, also where
-    /// a module is called like a package of it.
+    /// Flags of `go build` that pass the rules to the compiler and the assembler. The last that matches a package wins:
+    /// a nested module takes the inner one's, and the standard library keeps its own paths, even if a module is named
+    /// like one of its packages.
     pub fn flags(&self, user: &UserFlags) -> Vec<String> {
         let mut modules: Vec<&str> = self.rules.iter().filter_map(|rule| rule.module.as_deref()).collect();
         modules.sort_unstable();
@@ -155,15 +156,15 @@ impl PathMap {
     }
 }
 
-/// Where a module's files are below the module cache.
+/// The path of a module's files below the module cache.
 fn in_cache(path: &str, version: &str) -> String {
     format!("{}@{}", escaped(path), escaped(version))
 }
 
-/// Where Go is said to be, as in the official images: a plugin's file names then tell nothing of a home folder.
+/// The recorded GOROOT, as in the official images, so that a plugin's file names do not reveal a home directory.
 pub const GOROOT_TOLD: &str = "/usr/local/go";
 
-/// Where modules in folders of the user's are said to be, by their paths.
+/// The recorded parent of local modules, by module path.
 const FOLDERS: &str = "/go/src";
 
 fn check(path: &Path) -> Result<()> {

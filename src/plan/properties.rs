@@ -1,4 +1,4 @@
-//! Flags and path rules: tables for what is known, random text for what is not.
+//! Property tests of flags and path rules: tables for known cases, random text for the rest.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::project::go_env::GoEnv;
 use crate::project::plugin::Vendored;
 use crate::util::go_flags;
 
-/// Random words of the given letters.
+/// Random words from the given letters.
 fn random<'a>(seed: u64, letters: &'a [&'a str], longest: usize) -> impl Iterator<Item = String> + 'a {
     let mut rng = fastrand::Rng::with_seed(seed);
     std::iter::repeat_with(move || {
@@ -40,7 +40,7 @@ fn goflags_that_change_no_hash_are_kept() {
 fn kept_flags_are_read_back_as_they_were() {
     for text in random(1, &["-x", "=", " ", "\t", "'", "\"", "a", "é", "\u{a0}", "\\"], 12).take(4000) {
         let field = format!("-{text}");
-        // A field with both kinds of quotes and a blank cannot be written; the go command reads none such either.
+        // A field with both kinds of quotes and a blank cannot be written; the go command reads none either.
         if field.contains('\'') && field.contains('"') && field.contains(char::is_whitespace) {
             continue;
         }
@@ -116,7 +116,7 @@ fn a_flag_may_take_its_value_from_the_next_word() {
     assert!(flags("").is_empty());
 }
 
-/// What Go's compiler makes of rules: the first that matches whole folders wins.
+/// Go's compiler: the first rule that matches whole directories wins.
 fn rewritten(rules: &str, path: &str) -> String {
     for rule in rules.split(';') {
         let (from, to) = rule.split_once("=>").unwrap();
@@ -189,7 +189,7 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         .into_iter()
         .find(|module| to.contains(module) || to.starts_with("/app") && *module == "example.com/plugin");
         assert_eq!(rewritten(&rules.text(module), from), to);
-        // The C compiler lets the last match win.
+        // The C compiler's last match wins.
         let last = rules
             .c_text(Path::new("/opt/go"))
             .lines()
@@ -199,7 +199,7 @@ fn sources_are_said_to_be_where_the_gateways_are() {
             .join(";");
         assert_eq!(rewritten(&last, from), to);
     }
-    // What plugins share is compiled by rules that name none of their folders.
+    // Shared packages are compiled with rules that name no directory of the plugins.
     assert!(!rules.text(None).contains("/src/shared") && !rules.text(None).contains("/src/plugin=>"));
     let flags = rules.flags(&flags::UserFlags::default());
     let patterns: Vec<&str> = flags
@@ -245,7 +245,7 @@ fn a_module_is_told_by_its_path_whoever_builds_it() {
 
 #[test]
 fn a_folder_inside_another_is_seen_first_wherever_they_are() {
-    // A module cache in the plugin's folder, and a plugin in the module cache's.
+    // A module cache inside the plugin's directory, and a plugin inside the module cache.
     for (cache, root) in [("/p/.cache/mod", "/p"), ("/go/pkg/mod", "/go/pkg/mod/own/p")] {
         let env = GoEnv {
             module_cache: cache.into(),

@@ -1,25 +1,25 @@
-//! Which targets are built for: as asked, else as the gateway is, each with its reason.
+//! Chooses the targets: as requested, else as the gateway is, each with its reason.
 
 use crate::gateway::facts::Gateway;
 use crate::plan::chosen::Chosen;
 use crate::util::error::{Error, Result};
 use crate::util::target::{Arch, Libc, LibcKind, Target};
 
-/// What was asked for.
+/// The requested targets.
 #[derive(Debug, Clone, Default)]
 pub struct TargetSelection {
     pub archs: Vec<Arch>,
     pub libcs: Vec<Libc>,
     pub targets: Vec<Target>,
     pub all: bool,
-    /// The settings file's targets, and that file; used when nothing was asked for on the command line.
+    /// The settings file's targets and that file, used without targets on the command line.
     pub configured: Option<(Vec<Target>, String)>,
 }
 
 /// Chooses the targets, each once, glibc ones with their floor.
 ///
 /// # Errors
-/// A target that a gateway given as a binary cannot load.
+/// A gateway given as a binary cannot load the target.
 pub fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result<Vec<Chosen<Target>>> {
     let mut chosen = asked(wanted, gateway, host);
     for Chosen { value: target, .. } in &mut chosen {
@@ -49,7 +49,7 @@ pub fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result
             other.value.arch
         )));
     }
-    // A release exists for both; a file is one of them.
+    // A release exists for both kinds; a file is one of them.
     if let (Some(libc), true) = (gateway.libc, gateway.binary.is_some())
         && let Some(other) = chosen.iter().find(|c| c.value.libc.kind != libc.kind)
     {

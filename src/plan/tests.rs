@@ -8,7 +8,7 @@ use crate::project::plugin::Module;
 use crate::util::host::Os;
 use crate::util::target::{Libc, LibcKind};
 
-/// Read once: that takes a while in a build for tests.
+/// Parsed once: that is slow in a test build.
 static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix::builtin().unwrap());
 
 pub(crate) fn gateway(label: &str) -> Gateway {
@@ -214,7 +214,7 @@ fn a_gateway_built_with_trimpath_gets_a_plugin_so() {
 
 #[test]
 fn the_go_line_is_compared_as_the_go_command_does() {
-    // The line, the gateway, and whether it builds: yes, with a word, no.
+    // The line, the gateway, and the result: builds, builds with a warning, rejected.
     for (line, release, want) in [
         ("1.19", "2.1.4", Some(0)),
         ("1.20", "2.1.4", Some(1)),

@@ -1,8 +1,8 @@
-//! A file's build constraint, as far as it asks for a Go version: whether an older Go would compile the file at all.
+//! Build constraints on the Go version: whether an older Go would compile a file at all.
 
 use crate::util::version::GoVersion;
 
-/// The constraint of a Go source file that names a Go version (`go1.21 && !windows`); none if no version decides.
+/// The constraint of a Go source file on the Go version (`go1.21 && !windows`); `None` if no version decides.
 pub fn on_version(source: &str) -> Option<String> {
     let head = || {
         source
@@ -25,13 +25,13 @@ pub fn on_version(source: &str) -> Option<String> {
         .then_some(constraint)
 }
 
-/// `// +build a,b c` is `(a && b || c)`.
+/// `// +build a,b c` means `(a && b || c)`.
 fn alternatives(line: &str) -> String {
     let each: Vec<String> = line.split_whitespace().map(|word| word.replace(',', " && ")).collect();
     format!("({})", each.join(" || "))
 }
 
-/// Whether it holds for a Go; none where another tag decides.
+/// Whether it holds for a Go; `None` if another tag decides.
 pub fn holds(constraint: &str, go: &GoVersion) -> Option<bool> {
     let words = words(constraint);
     let mut rest = words.as_slice();

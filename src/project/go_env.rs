@@ -1,6 +1,6 @@
-//! The go command's own settings, as it would read them: environment, then its `go env -w` file, then its defaults.
+//! The go command's settings as it would read them: environment, then its `go env -w` file, then its defaults.
 //!
-//! Read here and not by `go env`, so that a plan can be made on a machine that has no Go yet.
+//! Read here instead of by `go env`, so that planning works on a machine without Go.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -10,22 +10,22 @@ use crate::util::error::{Error, Result};
 use crate::util::go_flags;
 use crate::util::host::{Host, Os};
 
-/// What of the go command's settings a build depends on.
+/// The go command's settings that a build depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoEnv {
-    /// Where modules are unpacked; the first half of the path rules.
+    /// Where modules are unpacked; the source side of the path map.
     pub module_cache: PathBuf,
-    /// The user's GOFLAGS, one flag an entry.
+    /// The user's GOFLAGS, one flag per entry.
     pub flags: Vec<String>,
     /// Other settings of the `go env -w` file that the environment does not override: GOPROXY, GOPRIVATE, …
     pub written: BTreeMap<String, String>,
-    /// GOWORK as set: `off`, a path, or nothing.
+    /// GOWORK as set: `off`, a path, or unset.
     pub work: Option<OsString>,
 }
 
 impl GoEnv {
     /// # Errors
-    /// No GOMODCACHE, GOPATH or HOME to find the module cache by, or GOFLAGS that cannot be split.
+    /// No GOMODCACHE, GOPATH or HOME to locate the module cache, or GOFLAGS cannot be split.
     pub fn read(host: &Host) -> Result<Self> {
         let file = settings_file(host)
             .and_then(|path| crate::util::regular_file::read_to_string(path).ok())
@@ -61,7 +61,7 @@ fn split(flags: &str) -> Result<Vec<String>> {
     })
 }
 
-/// Settings that a build takes from the gateway or the plan, never from the user's file.
+/// Settings that a build takes from the gateway or the plan, not from the user's file.
 const OURS: [&str; 18] = [
     "GOFLAGS",
     "GOOS",
@@ -112,7 +112,7 @@ fn settings_file(host: &Host) -> Option<PathBuf> {
     }
 }
 
-/// The settings of such a file; a GOROOT has its defaults in one, too.
+/// The settings of such a file; a GOROOT also has its defaults in one.
 pub(crate) fn parse_settings(text: &str) -> BTreeMap<&str, &str> {
     text.lines()
         .filter(|line| !line.starts_with('#'))

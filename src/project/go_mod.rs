@@ -1,16 +1,16 @@
-//! The lines of a go.mod or go.work, as words: enough to learn a name, a version or a folder before any Go is there.
+//! The lines of a go.mod or go.work as words: enough to find a name, a version or a directory without Go.
 //!
-//! Anything that decides versions is asked of the go command, not read here.
+//! Anything that decides versions is left to the go command.
 
-/// One directive: `require`, `replace`, `go`, `use`, … and the words behind it.
+/// A directive: `require`, `replace`, `go`, `use`, … and the words after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
     pub verb: String,
     pub words: Vec<String>,
 }
 
-/// One line of a go.mod or go.work: the directive that it is, or is a part of. `words` is `(` where a block opens and `)`
-/// where it closes; a line without a directive has no verb.
+/// A line of a go.mod or go.work and the directive it belongs to. `words` is `(` where a block opens and `)` where it
+/// closes; a line without a directive has no verb.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<'a> {
     pub text: &'a str,
@@ -22,14 +22,14 @@ impl Line<'_> {
     fn is_bracket(&self) -> bool {
         match self.words.as_slice() {
             [one] => one == "(" || one == ")",
-            // An empty block in one line.
+            // An empty block on one line.
             [open, close] => open == "(" && close == ")",
             _ => false,
         }
     }
 }
 
-/// Reads go.mod's grammar line by line: a directive a line, or a block in parentheses; `//` comments; quoted words.
+/// Parses go.mod's grammar line by line: single directives, blocks in parentheses, `//` comments, quoted words.
 pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut block: Option<String> = None;
     text.lines().map(move |line| {
@@ -80,7 +80,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// A blank, a comment or a bracket ends a word; a bracket is one.
+/// A word ends at a blank, a comment or a bracket; a bracket is a word itself.
 fn end_of_word(text: &str) -> usize {
     let bracket = |c: char| "()[]{},".contains(c);
     let ends = |(at, c): (usize, char)| c.is_whitespace() || bracket(c) || text[at..].starts_with("//");

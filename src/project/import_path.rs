@@ -1,9 +1,9 @@
-//! Import paths that a plugin cannot have: what Go keeps for itself. Pure.
+//! Import paths that a plugin cannot have, because Go reserves them. Pure.
 
 use crate::project::plugin::Plugin;
 use crate::util::error::{Error, Result};
 
-/// Paths with a meaning of their own, each with what comes of a plugin that has it.
+/// Reserved paths, each with what happens to a plugin that has it.
 const RESERVED: [(&str, &str); 9] = [
     (
         "main",
@@ -19,11 +19,11 @@ const RESERVED: [(&str, &str); 9] = [
     ("unsafe", "Go's compiler keeps it for itself"),
 ];
 
-/// Refuses a plugin that Go does not compile, or no gateway loads, for its import path alone. `is_standard` says whether
-/// the gateway's Go has a package of a path in its standard library.
+/// Rejects a plugin whose import path alone keeps Go from compiling it, or a gateway from loading it. `is_standard`
+/// says whether the gateway's Go has a standard package of that path.
 ///
 /// # Errors
-/// The path, and how to give the plugin another.
+/// The path is reserved; the help says how to change it.
 pub fn check(plugin: &Plugin, is_standard: impl Fn(&str) -> bool) -> Result<()> {
     let path = plugin.import_path();
     let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == path);

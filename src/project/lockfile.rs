@@ -1,5 +1,5 @@
-//! `plugbuild.lock`: which toolchains and gateways the project's builds were made with, so that `--locked` can refuse
-//! that they change unseen. Committed beside plugbuild.toml.
+//! `plugbuild.lock`: the toolchains and gateways of the project's builds, so that `--locked` can refuse changes.
+//! Committed beside plugbuild.toml.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,41 +15,41 @@ pub const FILE: &str = "plugbuild.lock";
 
 const VERSION: u32 = 2;
 
-/// Of this version a lock pins one program of each toolchain.
+/// A lockfile of this version pins one program per toolchain.
 const OF_PROGRAMS: u32 = 1;
 
 const HEADER: &str = "# Written by plugbuild; commit it. `plugbuild --locked` refuses a build that would change it.\n";
 
-/// The whole file. What other hosts wrote stays, so that each host finds its own sums.
+/// The whole file. Entries of other hosts are kept, so that each host finds its own checksums.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
-    /// By the name that the gateway has in messages.
+    /// By the gateway's name in messages.
     #[serde(default)]
     gateway: BTreeMap<String, GatewayFacts>,
     /// The SHA-256 of its manifest, by `go 1.25.6` or `zig 0.16.0`, then by host: `linux/amd64`.
     #[serde(default)]
     tool: BTreeMap<String, BTreeMap<String, String>>,
-    /// Of releases' own gateways, by release and target, `2.12.1 amd64-glibc`: `sha512:…`.
+    /// Official gateway archives, by release and target, `2.12.1 amd64-glibc`: `sha512:…`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     archive: BTreeMap<String, String>,
-    /// Read from a file that pins less than this plugbuild does.
+    /// Whether it was read from a file that pins less than this version of plugbuild.
     #[serde(skip)]
     is_outdated: bool,
 }
 
-/// Whether a tool is the locked one.
+/// The result of comparing a tool with its pin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pin {
     Same,
-    /// It is not locked.
+    /// It is not pinned.
     New,
-    /// Another is, with this SHA-256.
+    /// The pin is different: this SHA-256.
     Other(String),
 }
 
-/// What a gateway's plugins depend on.
+/// The facts of a gateway that its plugins depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GatewayFacts {
@@ -62,13 +62,13 @@ pub struct GatewayFacts {
     trimpath: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
-    /// Of its file, when it was given as one.
+    /// The checksum of its file, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
 }
 
 impl GatewayFacts {
-    /// `sum` tells a file's SHA-256.
+    /// `checksum` computes a file's SHA-256.
     ///
     /// # Errors
     /// The gateway's file cannot be read.
@@ -86,10 +86,10 @@ impl GatewayFacts {
 }
 
 impl Lock {
-    /// Reads the file; none is an empty lock.
+    /// Reads the file; a missing file is an empty lockfile.
     ///
     /// # Errors
-    /// It cannot be read or understood.
+    /// It cannot be read or parsed.
     pub fn read(file: &Path) -> Result<Self> {
         let text = match crate::util::regular_file::read_to_string(file) {
             Ok(text) => text,
@@ -121,7 +121,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Notes a gateway; tells how it differs from what was noted before.
+    /// Records a gateway; returns how it differs from the previous record.
     pub fn gateway(&mut self, label: &str, facts: GatewayFacts) -> Option<String> {
         let old = self.gateway.insert(label.to_owned(), facts.clone());
         match old {
@@ -138,7 +138,7 @@ impl Lock {
         }
     }
 
-    /// Notes a tool of this host, by the SHA-256 of its manifest.
+    /// Records a tool of this host by the SHA-256 of its manifest.
     pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> Pin {
         let hosts = self.tool.entry(name.to_owned()).or_default();
         match hosts.insert(host.to_owned(), sha256.to_owned()) {
@@ -148,29 +148,29 @@ impl Lock {
         }
     }
 
-    /// The SHA-512 that the archive of a release's own gateway must have.
+    /// The required SHA-512 of an official gateway archive.
     pub fn archive_sum(&self, key: &str) -> Option<&str> {
         self.archive.get(key)?.strip_prefix("sha512:")
     }
 
-    /// Notes such an archive; tells how it differs from what was noted before. One that is not noted is no difference: it
-    /// goes into no plugin.
+    /// Records such an archive; returns how it differs from the previous record. A missing record is not a difference,
+    /// since the archive does not affect plugins.
     pub fn archive(&mut self, key: &str, sum: &str) -> Option<String> {
         let old = self.archive.insert(key.to_owned(), sum.to_owned())?;
         (old != sum).then(|| format!("the archive of the gateway {key} has the checksum {sum}, locked is {old}"))
     }
 
-    /// Whether a tool of this host is locked, whatever its files are.
+    /// Whether a tool of this host is pinned, with any checksum.
     pub fn has_tool(&self, name: &str, host: &str) -> bool {
         self.tool.get(name).is_some_and(|hosts| hosts.contains_key(host))
     }
 
-    /// Whether an older plugbuild wrote it, so that the tools are not known.
+    /// Whether an older plugbuild wrote it, so that it does not pin the tools.
     pub fn is_outdated(&self) -> bool {
         self.is_outdated
     }
 
-    /// Drops what this plan does not use: gateways, and tools of this host.
+    /// Removes what this plan does not use: gateways, and tools of this host.
     pub fn keep(&mut self, gateways: &[&str], tools: &[String], host: &str) {
         self.gateway.retain(|label, _| gateways.contains(&label.as_str()));
         self.archive
@@ -183,7 +183,7 @@ impl Lock {
         self.tool.retain(|_, hosts| !hosts.is_empty());
     }
 
-    /// Writes the file, if that changes it.
+    /// Writes the file if its content changes.
     ///
     /// # Errors
     /// It cannot be written.

@@ -1,4 +1,4 @@
-//! The plugin's folder as data: its module, where its sources' roots are, what its go.mod asks for.
+//! The plugin's directory as data: its module, its source roots, the requirements of its go.mod.
 
 use std::path::{Path, PathBuf};
 
@@ -15,24 +15,24 @@ use crate::util::version::GoVersion;
 /// A plugin's sources, read before any tool runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plugin {
-    /// The folder of the main package.
+    /// The directory of the main package.
     pub dir: PathBuf,
-    /// The module that holds it.
+    /// Its module.
     pub module: Module,
-    /// Other folders whose Go files may be compiled in: workspace members and local replacements.
+    /// Other directories whose Go files may be compiled in: workspace members and local replacements.
     pub siblings: Vec<Module>,
-    /// The go.work in force, if any.
+    /// The active go.work, if any.
     pub work: Option<PathBuf>,
-    /// The modules under vendor/, when the build takes them from there.
+    /// The modules under vendor/, if the build uses them.
     pub vendored: Vec<Vendored>,
 }
 
-/// A Go module in a folder of the user's.
+/// A local Go module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     pub path: String,
     pub root: PathBuf,
-    /// The `go` line; none means Go 1.16.
+    /// The `go` line; `None` means Go 1.16.
     pub go: Option<GoVersion>,
 }
 
@@ -41,16 +41,16 @@ pub struct Module {
 pub struct Vendored {
     /// The import path it is vendored under.
     pub path: String,
-    /// The published module and version that its files came from, another than its own when it is replaced; none when they
-    /// came from a folder.
+    /// The published module and version of its files, which differs from its own if it is replaced; `None` if they come
+    /// from a directory.
     pub source: Option<(String, String)>,
 }
 
 impl Plugin {
-    /// Reads the folder's go.mod, go.work and vendor list.
+    /// Reads the directory's go.mod, go.work and vendor list.
     ///
     /// # Errors
-    /// No such folder, no go.mod there or above, or one that names no module.
+    /// The directory does not exist, has no go.mod there or above, or its go.mod names no module.
     pub fn read(dir: &Path, host: &Host, goenv: &GoEnv) -> Result<Self> {
         let dir = dir.canonicalize().map_err(|e| {
             Error::unreadable(format!("cannot read the plugin folder {}: {e}", dir.display()))
@@ -80,7 +80,7 @@ impl Plugin {
         let work = work_file(&dir, host, goenv);
         let mut siblings = local_replacements(&module_file, &root.join("go.mod"))?;
         if let Some(work) = &work {
-            // One that GOWORK names is the user's own word.
+            // The user named this one by GOWORK.
             if goenv.work.as_deref().is_none_or(|given| given == "auto") {
                 trusted.check_file(work)?;
             }
@@ -106,7 +106,7 @@ impl Plugin {
         })
     }
 
-    /// The import path of its main package: what Go calls the plugin path, of which a gateway loads one only.
+    /// The import path of its main package, which Go calls the plugin path; a gateway loads each only once.
     pub fn import_path(&self) -> String {
         match self.dir.strip_prefix(&self.module.root) {
             Ok(inner) if !inner.as_os_str().is_empty() => format!("{}/{}", self.module.path, inner.display()),
@@ -114,8 +114,8 @@ impl Plugin {
         }
     }
 
-    /// What its file is called: the import path's last element that is not a version, `handler` of
-    /// `example.com/handler/v2`. One that most plugins could have takes those before it along: `login-plugin` of
+    /// The name of its file: the import path's last element that is not a version, `handler` for
+    /// `example.com/handler/v2`. A generic name is extended by the elements before it: `login-plugin` for
     /// `example.com/login/plugin`.
     pub fn name(&self) -> String {
         const GENERIC: [&str; 8] = [
@@ -134,7 +134,7 @@ impl Plugin {
             .split('/')
             .filter(|part| !part.is_empty() && !version(part))
             .peekable();
-        // The first may be a host, which tells no two plugins apart.
+        // The first may be a host, which does not distinguish plugins.
         let host = parts.next_if(|part| part.contains('.'));
         let parts: Vec<&str> = parts.collect();
         let own = parts.iter().rposition(|part| !GENERIC.contains(part)).unwrap_or(0);
@@ -199,13 +199,13 @@ fn local_replacements(directives: &[Directive], file: &Path) -> Result<Vec<Modul
         .collect()
 }
 
-/// A module that is in no folder, told with the line that names one.
+/// Adds the line of a file that names a missing local module.
 fn absent(why: Error, file: &Path, verb: &str, folder: &str) -> Error {
     let message = format!("{} (named in {}: `{verb}` … {folder})", why.message, file.display());
     Error { message, ..why }.help_if_none(format!("bring a module there, or take that `{verb}` out"))
 }
 
-/// Reads vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.
+/// Parses vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.
 fn vendored(root: &Path) -> Result<Vec<Vendored>> {
     let list = root.join("vendor/modules.txt");
     match crate::util::regular_file::read_to_string(&list) {
@@ -221,7 +221,7 @@ fn parse_vendor_list(text: &str) -> Vec<Vendored> {
         .filter_map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
             let (path, source) = match words.as_slice() {
-                // A line of its own tells of a replacement of every version; the module's is another.
+                // The replacement of all versions has a line of its own; the module has another.
                 [_, "=>", ..] => return None,
                 [path, version] => (path, Some((path, version))),
                 [path, _, "=>", _] => (path, None),

@@ -1,4 +1,4 @@
-//! A new plugin's folder, as files: text of ours with the plugin's name, its gateway and that gateway's Go filled in. Pure.
+//! The files of a new plugin: templates filled with its name, its gateway and the gateway's Go. Pure.
 
 use crate::gateway::registerer::PluginKind;
 use crate::project::config;
@@ -6,46 +6,46 @@ use crate::util::component::Name;
 use crate::util::error::{Error, Result};
 use crate::util::version::GoVersion;
 
-/// GitHub's file, which it reads in the root of a repository only.
+/// GitHub reads it only from the root of a repository.
 pub const WORKFLOW: &str = ".github/workflows/plugin.yml";
 
-/// What a new plugin is.
+/// The properties of a new plugin.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// What krakend.json calls it, and what its file is called.
+    /// Its name in krakend.json and of its file.
     pub name: String,
     pub kind: PluginKind,
-    /// The Go module's path.
+    /// The path of its Go module.
     pub module: String,
-    /// As `--gateway` takes it.
+    /// In the form of `--gateway`.
     pub gateway: String,
-    /// The same as a release: `2.12.1-alpine`.
+    /// The gateway as a release: `2.12.1-alpine`.
     pub release: String,
-    /// The Go that was given beside it.
+    /// The Go from `--go`.
     pub gateway_go: Option<GoVersion>,
-    /// Whether it is a gateway's own file, which is for one target.
+    /// Whether the gateway is a file, which fits one target.
     pub from_file: bool,
     /// The gateway's Go.
     pub go: GoVersion,
 }
 
-/// One file, by its path in the plugin's folder.
+/// A file, by its path in the plugin's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     pub path: &'static str,
     pub text: String,
-    /// Whether it is Go source, which a module that has any of its own does not need.
+    /// Whether it is Go source, which a module with sources of its own does not need.
     pub source: bool,
 }
 
 impl Project {
-    /// Checks a plugin's name: part of a module path, of a file's name and of a configuration.
+    /// Checks a plugin's name, which becomes part of a module path, a file name and a configuration.
     ///
     /// # Errors
-    /// Anything but letters, digits, `-`, `_` and `.`, or none of them first.
+    /// It has characters other than letters, digits, `-`, `_` and `.`, or begins with none of the former two.
     pub fn check_name(name: &str) -> Result<()> {
         Name::new("the name of a plugin", name)?;
-        // A module's path, which it becomes a part of, allows less.
+        // Module paths allow fewer characters than file names.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
         if begins && name.chars().all(plain) && !name.ends_with('.') {
@@ -55,10 +55,11 @@ impl Project {
             .help("take letters, digits, `-`, `_` and `.`, such as `my-plugin`"))
     }
 
-    /// Checks a module's path, which the go command would refuse at the first build.
+    /// Checks a module path, which the go command would refuse at the first build.
     ///
     /// # Errors
-    /// Anything but letters, digits, `-`, `.`, `_`, `~` and `/`, or an element that is empty, or begins or ends with a dot.
+    /// It has characters other than letters, digits, `-`, `.`, `_`, `~` and `/`, or an element that is empty, or begins
+    /// or ends with a dot.
     pub fn check_module(path: &str) -> Result<()> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
         let elements = || path.split('/');
@@ -81,7 +82,7 @@ impl Project {
             .help("take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`"))
     }
 
-    /// All files, in the order they are best read.
+    /// All files, in reading order.
     pub fn files(&self) -> Vec<File> {
         let [plugin, test, config] = match self.kind {
             PluginKind::Handler => [
@@ -144,7 +145,7 @@ impl Project {
     }
 }
 
-/// Text between the quotes of a TOML string.
+/// Escapes text for a TOML string.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

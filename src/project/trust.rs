@@ -1,4 +1,4 @@
-//! Which programs a project's settings file may have run: those that the user has said so of. What is inert needs no trust.
+//! Which programs a project's settings file may run: those the user trusts. Everything else in it needs no trust.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,34 +22,34 @@ pub const SIGN: &str = "package.sign";
 pub const GATEWAY: &str = "gateway.version";
 pub const GATEWAYS: &str = "plugin.gateways";
 
-/// Trusts files from outside: `1`, or a list of files and folders. Only the environment is asked.
+/// Trusts files from the environment: `1`, or a list of files and directories. Not read from files.
 pub const VARIABLE: &str = "PLUGBUILD_TRUST";
 
 /// A program that a settings file names, with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     pub key: &'static str,
-    /// Where the file has it, from 1; not known of each.
+    /// Its line, from 1, if known.
     pub line: Option<usize>,
     pub words: Vec<String>,
 }
 
-/// The programs of one settings file.
+/// The programs of a settings file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
     pub file: PathBuf,
     pub all: Vec<Program>,
 }
 
-/// What the user has decided on one file.
+/// The user's decision about a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub file: PathBuf,
-    /// Of the programs that were shown.
+    /// The hash of the programs as shown.
     pub sha256: String,
 }
 
-/// A program as a settings file names it: a bare name is looked up on PATH, a path is relative to the file.
+/// The path of a program from a settings file: a bare name is looked up on PATH, a path is relative to the file.
 pub fn program_of(name: &str, file: &Path) -> PathBuf {
     match name.contains('/') {
         true => file.parent().unwrap_or(Path::new("/")).join(name),
@@ -57,7 +57,7 @@ pub fn program_of(name: &str, file: &Path) -> PathBuf {
     }
 }
 
-/// Whether plugbuild itself looks for this program on PATH: to name it again adds nothing.
+/// Whether plugbuild itself looks for this program on PATH, so that naming it adds nothing.
 pub(crate) fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
     let platform = host.platform.to_string();
     let mut rows = matrix.targets().iter();
@@ -65,14 +65,14 @@ pub(crate) fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
 }
 
 impl Programs {
-    /// Those of the project's file.
+    /// The programs of the project's file.
     pub fn of_project(settings: &Settings, matrix: &Matrix, host: &Host) -> Option<Self> {
         let (config, file) = settings.project()?;
         let usual = |name: &str| is_usual(name, matrix, host);
         Some(Self::of(config, settings.project_text()?, file, &usual))
     }
 
-    /// Reads them out of a file; compilers that plugbuild looks for itself are not among them.
+    /// Collects the programs of a file, without compilers that plugbuild looks for itself.
     pub fn of(config: &Config, text: &str, file: &Path, usual: &dyn Fn(&str) -> bool) -> Self {
         let places = LineIndex::of(text);
         let line = |start: usize| Some(places.place(start).line);
@@ -115,7 +115,7 @@ impl Programs {
         }
     }
 
-    /// What is trusted: each program with its arguments and, where it lies beside the file, its bytes.
+    /// A hash of what is trusted: each program with its arguments and, if it is beside the file, its content.
     fn sha256(&self) -> String {
         let root = self.file.parent().unwrap_or(Path::new("/"));
         let bytes = |word: &String| {
@@ -136,7 +136,7 @@ impl Programs {
         hex(&Sha256::digest(serde_json::to_vec(&all).unwrap_or_default()))
     }
 
-    /// What the user has decided on them.
+    /// The user's decision about them.
     ///
     /// # Errors
     /// The record cannot be read.
@@ -151,10 +151,10 @@ impl Programs {
         })
     }
 
-    /// Remembers that they may be run.
+    /// Records that they may be run.
     ///
     /// # Errors
-    /// The state folder cannot be written.
+    /// The state directory cannot be written.
     pub fn trust(&self, host: &Host) -> Result<()> {
         let place = place(&self.file, host)?;
         let record = Record {
@@ -165,7 +165,7 @@ impl Programs {
         crate::util::fs::create_dir(folder)?;
         let text = serde_json::to_string(&record).unwrap_or_default();
         let failed = |e: std::io::Error| Error::io("write", &place, e);
-        // Whole or not at all, and nobody else's to write.
+        // Written atomically, and only by this user.
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
         file.persist(&place).map_err(|e| failed(e.error))?;
@@ -173,19 +173,19 @@ impl Programs {
     }
 }
 
-/// What is known of a file's programs.
+/// What is known about a file's programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Trusted,
-    /// They were trusted, and are others now.
+    /// They were trusted, but have changed.
     Changed,
     Unknown,
 }
 
-/// Holds that a program that the project's file names may be run.
+/// Checks that a program from the project's file may be run.
 ///
 /// # Errors
-/// The file is not trusted; it names what would have been run and the command to type.
+/// The file is not trusted; the message names the program and the command to trust it.
 pub fn require(settings: &Settings, key: &str, matrix: &Matrix, host: &Host) -> Result<()> {
     let Some(programs) = Programs::of_project(settings, matrix, host) else {
         return Ok(());
@@ -210,7 +210,7 @@ pub fn require(settings: &Settings, key: &str, matrix: &Matrix, host: &Host) -> 
     )))
 }
 
-/// Holds the same of a gateway's file that is to be run, where the project's file has named it.
+/// Checks the same for a gateway's file that is to be run, if the project's file names it.
 ///
 /// # Errors
 /// As [`require`].
@@ -239,7 +239,7 @@ fn is_named(file: &Path, host: &Host) -> bool {
     }
 }
 
-/// The folder of the records.
+/// The directory of the records.
 ///
 /// # Errors
 /// The user has no home.
@@ -270,10 +270,10 @@ fn read(place: &Path) -> Result<Option<Record>> {
     }
 }
 
-/// Forgets a file. Says whether it was known.
+/// Removes a file's record. Returns whether there was one.
 ///
 /// # Errors
-/// Its record cannot be removed.
+/// The record cannot be removed.
 pub fn revoke(file: &Path, host: &Host) -> Result<bool> {
     let place = place(file, host)?;
     match fs::remove_file(&place) {
@@ -283,10 +283,10 @@ pub fn revoke(file: &Path, host: &Host) -> Result<bool> {
     }
 }
 
-/// Every record, by the file's name.
+/// All records, by file name.
 ///
 /// # Errors
-/// The folder cannot be read.
+/// The directory cannot be read.
 pub fn records(host: &Host) -> Result<Vec<Record>> {
     let folder = folder(host)?;
     let entries = match fs::read_dir(&folder) {

@@ -1,4 +1,4 @@
-//! The plugins of a project: what plugbuild.toml names, found on disk, and what two of them must not share.
+//! The plugins of a project: those that plugbuild.toml names, found on disk, and conflicts between them.
 
 use std::path::{Path, PathBuf};
 
@@ -12,19 +12,19 @@ use crate::util::component::Name;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 
-/// One plugin of the project.
+/// A plugin of the project.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub name: Name,
     pub plugin: Plugin,
-    /// What the settings file says of it; empty where it says nothing.
+    /// Its entry in the settings file; empty if it has none.
     pub config: PluginConfig,
-    /// What it registers, and as what: from the settings file, else from its source where a constant tells.
+    /// The names it registers and their types: from the settings file, or from constants in its source.
     pub registers: Vec<(Option<PluginKind>, String)>,
 }
 
 impl Member {
-    /// The plugin in a folder, with the file's entry for it.
+    /// The plugin in a directory, with the file's entry for it.
     ///
     /// # Errors
     /// See [`Plugin::read`].
@@ -60,10 +60,10 @@ impl Member {
     }
 }
 
-/// Every plugin that the project's file names, by name.
+/// All plugins of the project's file, sorted by name.
 ///
 /// # Errors
-/// A folder that is no plugin's, a pattern that cannot be one, or none at all.
+/// A directory is not a plugin, a pattern is invalid, or there are no plugins.
 pub fn members(config: &Config, file: &Path, host: &Host, goenv: &GoEnv) -> Result<Vec<Member>> {
     let root = file.parent().unwrap_or(Path::new("/"));
     let mut found: Vec<Member> = Vec::new();
@@ -92,7 +92,7 @@ fn of_file(error: Error, file: &Path) -> Error {
     }
 }
 
-/// The folders that the members' patterns match and that hold a main package.
+/// The directories that match the members' patterns and have a main package.
 fn member_dirs(config: &Config, root: &Path) -> Result<Vec<PathBuf>, String> {
     let rooted = |pattern: &String| {
         format!(
@@ -127,17 +127,17 @@ fn has_main_package(dir: &Path) -> bool {
     Source::read(dir).is_ok_and(|source| source.has_main())
 }
 
-/// The names registered in a folder's sources, where each is a constant there.
+/// The names registered in a directory's sources, if they are constants.
 fn registered_in(dir: &Path) -> Vec<(Option<PluginKind>, String)> {
     let source = Source::read(dir).unwrap_or_default();
     let names = registered_names::plain(&source, registerer::all()).into_iter();
     names.map(|(kind, name)| (Some(kind), name)).collect()
 }
 
-/// Says which two plugins cannot be in one gateway, before anything is built.
+/// Reports plugins that cannot be in the same gateway, before anything is built.
 ///
 /// # Errors
-/// The same name, the same plugin path, or the same registered name twice.
+/// Two have the same name, the same plugin path, or register the same name.
 pub fn check(members: &[Member]) -> Result<()> {
     for (at, one) in members.iter().enumerate() {
         for other in &members[at + 1..] {
@@ -164,10 +164,10 @@ pub fn check(members: &[Member]) -> Result<()> {
     Ok(())
 }
 
-/// The members that were asked for, by name.
+/// The requested members, by name.
 ///
 /// # Errors
-/// A name that no member has.
+/// No member has the name.
 pub fn select(members: Vec<Member>, names: &[String], exclude: &[String]) -> Result<Vec<Member>> {
     if let Some(name) = names
         .iter()

@@ -1,9 +1,9 @@
-//! GitHub's workflow commands: an `::error` line is shown beside the file and line that it names. Pure.
+//! GitHub's workflow commands: GitHub shows an `::error` line beside the file and line that it names. Pure.
 
 use std::path::Path;
 
-/// `::error file=…,line=…,col=…,title=…::text`, with the place where the text begins with one or names one; `dir` is
-/// the folder that its path is relative to.
+/// `::error file=…,line=…,col=…,title=…::text`, with the position that the text begins with, if it does; paths in it
+/// are relative to `dir`.
 pub fn error(title: &str, text: &str, dir: &Path) -> String {
     let place = place(text).map_or_else(String::new, |place| {
         let file = property(&dir.join(place.file).display().to_string());
@@ -13,7 +13,7 @@ pub fn error(title: &str, text: &str, dir: &Path) -> String {
     command("error", &place, title, text)
 }
 
-/// A line of the Go compiler's, if it is one that says what is wrong at a place.
+/// The annotation for a diagnostic of the Go compiler; `None` for its other output.
 pub fn of_compiler(line: &str, dir: &Path) -> Option<String> {
     let place = place(line)?;
     let is_source = [".go", ".mod", ".sum", ".work", ".c", ".h", ".s"]
@@ -22,7 +22,7 @@ pub fn of_compiler(line: &str, dir: &Path) -> Option<String> {
     is_source.then(|| error("go build", line, dir))
 }
 
-/// A command without a place.
+/// A command without a position.
 pub fn plain(level: &str, title: &str, text: &str) -> String {
     command(level, "", title, text)
 }
@@ -31,7 +31,7 @@ fn command(level: &str, place: &str, title: &str, text: &str) -> String {
     format!("::{level} {place}title={}::{}", property(title), data(text))
 }
 
-/// Where a message says that it is about.
+/// The position a message is about.
 #[derive(Debug, PartialEq, Eq)]
 struct Place<'a> {
     file: &'a str,
@@ -58,12 +58,12 @@ fn place(text: &str) -> Option<Place<'_>> {
     plain.then_some(Place { file, line, column })
 }
 
-/// The escapes of a command's text.
+/// Escapes the text of a command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The escapes of a command's property: also what separates properties.
+/// Escapes a property of a command, including the separators between properties.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! Names that become a part of a path, a part of a line and a word of a command: what may be in them.
+//! Names that become part of a path, a line and a command line: the characters they may contain.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use crate::util::error::{Error, Result};
 
-/// Letters and digits of any script, and what no shell, list or path gives a meaning.
+/// Allowed besides letters and digits of any script: no shell, list or path gives them a meaning.
 const SIGNS: &str = "-_.+~";
 
-/// A name that is safe in all three: letters, digits, `-`, `_`, `.`, `+` and `~`, no dash in front, no way up.
+/// A name that is safe in all three: letters, digits, `-`, `_`, `.`, `+` and `~`, without a leading dash, not `..`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Name(String);
 
 impl Name {
     /// # Errors
-    /// Says what the name is of, and what is wrong with it.
+    /// The name is not allowed; `what` says in the message what it names.
     pub fn new(what: &str, name: impl Into<String>) -> Result<Self> {
         let name = name.into();
         check(what, &name).map(|()| Name(name))
@@ -54,10 +54,10 @@ fn check(what: &str, name: &str) -> Result<()> {
         .help("use letters, digits, `-`, `_`, `.`, `+` and `~`"))
 }
 
-/// Holds a text that others choose, such as a version, to one line without control characters.
+/// Checks that a text from outside, such as a version, is one line without control characters.
 ///
 /// # Errors
-/// It is empty, or says more than a line.
+/// It is empty, or has more than one line.
 pub fn checked_line(what: &str, text: &str) -> Result<()> {
     if !text.is_empty() && !text.contains(crate::util::printable::acts) {
         return Ok(());

@@ -1,9 +1,9 @@
-//! What was typed for all commands: the surroundings, how to speak, whether the network may be used.
+//! What all commands share: the host, the output, and whether the network may be used.
 
 use crate::util::host::Host;
 use crate::util::ui::{Format, Ui};
 
-/// What every command is given.
+/// The context of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub host: &'a Host,

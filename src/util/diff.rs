@@ -2,7 +2,7 @@
 
 use diffy::DiffOptions;
 
-/// Each change of a file with `context` lines around it; the names stand in the head.
+/// Each change with `context` lines around it; the header holds both names.
 pub fn unified(old: (String, &str), new: (String, &str), context: usize) -> String {
     DiffOptions::new()
         .set_context_len(context)

@@ -6,20 +6,20 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-/// Why plugbuild stopped. Each kind is one exit code; this is their only list.
+/// Why plugbuild stopped. Each kind has one exit code; this is the only list of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The plugin does not fit the gateway, or would not load.
+    /// The plugin does not match the gateway, or would not load.
     Incompatible,
-    /// The command line, a setting or the plugin's own files ask for something that cannot be.
+    /// The command line, a setting or the plugin's own files ask for something impossible.
     Usage,
     /// The go command, the C compiler or the linker failed.
     Build,
-    /// A tool is missing and may not or cannot be fetched.
+    /// A tool is missing and cannot or must not be fetched.
     ToolMissing,
     /// A download failed.
     Network,
-    /// What came, or what lies there, is not what was published or promised.
+    /// A download or a stored file differs from what was published or recorded.
     Integrity,
     /// A file could not be read or written.
     Io,
@@ -44,7 +44,7 @@ impl Kind {
 
 /// What failed, with the names in it, and what to type about it.
 ///
-/// The text is lower case, without a full stop, and complete: nothing is added when it is printed.
+/// The message is lower case, without a full stop, and complete: printing adds nothing to it.
 #[derive(Debug, Clone)]
 pub struct Error {
     pub kind: Kind,
@@ -52,7 +52,7 @@ pub struct Error {
     pub help: Vec<String>,
 }
 
-/// What helps where the system has no room left, or the user's quota is used up.
+/// The help for a full disk or an exhausted quota.
 pub const FULL_DISK: &str =
     "the disk is full: make room on it; `plugbuild cache prune --all` removes what builds make again";
 
@@ -95,13 +95,13 @@ impl Error {
         Self::new(Kind::Interrupted, "interrupted")
     }
 
-    /// An operating system error on a file, told as "cannot `verb` `path`: why"; what to do about a full disk is told
-    /// here, for all who write.
+    /// An operating system error on a file, as "cannot `verb` `path`: why". Adds the help about a full disk for all
+    /// callers.
     pub fn io(verb: &str, path: impl AsRef<Path>, why: impl fmt::Display) -> Self {
         let path = path.as_ref().display();
         let why = why.to_string();
         let error = Self::new(Kind::Io, format!("cannot {verb} {path}: {why}"));
-        // Whoever wrapped the system's error kept its words.
+        // Wrapped errors keep the system's text.
         match [Errno::NOSPC, Errno::DQUOT]
             .iter()
             .any(|full| why.contains(&io::Error::from(*full).to_string()))
@@ -111,12 +111,12 @@ impl Error {
         }
     }
 
-    /// Something named on the command line that is not there or cannot be read: [`Kind::Io`] for every command.
+    /// A file named on the command line that does not exist or cannot be read: [`Kind::Io`] for every command.
     pub fn unreadable(message: impl Into<String>) -> Self {
         Self::new(Kind::Io, message)
     }
 
-    /// The same in one line, for a reader of files that takes one text only.
+    /// Message and help in one line, for output that takes a single text.
     pub fn in_one_line(&self) -> String {
         let parts: Vec<&str> = std::iter::once(&self.message)
             .chain(&self.help)
@@ -125,12 +125,12 @@ impl Error {
         parts.join("; ")
     }
 
-    /// Adds one `help:` line unless there is one.
+    /// Adds a `help:` line unless there is one already.
     pub fn help_if_none(self, line: impl Into<String>) -> Self {
         if self.help.is_empty() { self.help(line) } else { self }
     }
 
-    /// Adds one `help:` line.
+    /// Adds a `help:` line.
     pub fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
         self

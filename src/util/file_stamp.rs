@@ -1,4 +1,4 @@
-//! What tells that a file is another than it was, without reading it.
+//! Detects from metadata that a file has changed.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// A file's path, inode, length and time of the last change, which a rename or a copy that keeps times changes too.
+/// A file's path, inode, length and ctime, which also changes on a rename and on a copy that keeps times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     path: PathBuf,
@@ -16,11 +16,11 @@ pub struct Seen {
     changed: SystemTime,
 }
 
-/// A file's time may be behind the clock by as much.
+/// How far a file's time may lag behind the clock.
 pub(crate) const TICK: Duration = Duration::from_millis(20);
 
 impl Seen {
-    /// A file as it is now; nothing where there is none.
+    /// The stamp of a file as it is now; `None` if it does not exist.
     pub fn of(file: &Path) -> Option<Self> {
         let meta = fs::metadata(file).ok()?;
         Some(Seen {
@@ -31,19 +31,19 @@ impl Seen {
         })
     }
 
-    /// Whether it has been as it is since before `moment`.
+    /// Whether the last change is certainly older than `moment`.
     pub fn is_older_than(&self, moment: SystemTime) -> bool {
         is_before(self.changed, moment)
     }
 }
 
-/// When a file was last changed. A rename keeps the time of the content, and changes this one.
+/// The ctime of a file. Unlike the mtime, it also changes on a rename.
 pub fn changed(meta: &fs::Metadata) -> SystemTime {
     let nanoseconds = meta.ctime_nsec().try_into().unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::new(meta.ctime().try_into().unwrap_or(0), nanoseconds)
 }
 
-/// Whether a change was certainly made before `moment`: one that is made right after it may have a time before it.
+/// Whether a change certainly happened before `moment`: the time of a change right after it may still precede it.
 pub fn is_before(changed: SystemTime, moment: SystemTime) -> bool {
     changed + TICK < moment
 }

@@ -1,4 +1,4 @@
-//! Writing a file of the user's: whole or not at all, through links, and with the mode it has.
+//! Writing a user's file: atomically, through links, and with its mode kept.
 
 use std::fs::Permissions;
 use std::io::Write;
@@ -8,10 +8,10 @@ use std::{fs, io};
 
 use crate::util::error::{Error, Result};
 
-/// Puts a text in a file, by one rename.
+/// Replaces a file's content by one rename.
 ///
 /// # Errors
-/// Its folder cannot be written.
+/// The directory cannot be written.
 pub fn overwrite(file: &Path, text: &str) -> Result<()> {
     put(file, text).map_err(|e| Error::io("write", file, e))
 }
@@ -30,7 +30,7 @@ fn put(file: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The file that a link stands for is the one to change.
+/// The target of a link is the file to change.
 fn real(file: &Path) -> io::Result<PathBuf> {
     match file.canonicalize() {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(file.to_owned()),
@@ -38,10 +38,10 @@ fn real(file: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Whether a folder can be written, or made where it is not there. Makes nothing.
+/// Checks that a directory can be written or created, without creating it.
 ///
 /// # Errors
-/// What the system would say.
+/// The system's error.
 pub fn check_folder(dir: &Path) -> std::io::Result<()> {
     use rustix::fs::{Access, access};
     let there = dir.ancestors().find(|dir| dir.exists());
@@ -54,15 +54,15 @@ pub fn check_folder(dir: &Path) -> std::io::Result<()> {
     Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// `mkdir -p` with our words.
+/// `mkdir -p` with our error.
 ///
 /// # Errors
-/// The folder cannot be made.
+/// The directory cannot be created.
 pub fn create_dir(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
 }
 
-/// Removes a tree, also one whose folders may not be written (as Go unpacks modules).
+/// Removes a tree, including directories without write permission (Go unpacks modules that way).
 ///
 /// # Errors
 /// Something in it cannot be removed.

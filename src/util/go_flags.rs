@@ -1,9 +1,9 @@
-//! Lists of flags in one text, as the go command reads GOFLAGS, `-ldflags` and its like (its `cmd/internal/quoted`).
+//! Lists of flags in one text, as the go command reads GOFLAGS, `-ldflags` and similar (its `cmd/internal/quoted`).
 //!
-//! Fields are separated by blanks. One that begins with a quote is taken whole up to the same quote; a quote inside a
-//! field is a plain character, and nothing escapes anything.
+//! Fields are separated by blanks. A field that begins with a quote ends at the same quote; a quote inside a field is a
+//! plain character, and there are no escapes.
 
-/// A quote that is not closed, and what comes behind it.
+/// An unclosed quote, and what follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unclosed<'a> {
     pub quote: char,
@@ -31,15 +31,15 @@ pub fn fields(text: &str) -> impl Iterator<Item = Result<&str, Unclosed<'_>>> {
     })
 }
 
-/// All fields.
+/// Collects all fields.
 ///
 /// # Errors
-/// A quote that is not closed.
+/// A quote is not closed.
 pub fn split(text: &str) -> Result<Vec<String>, Unclosed<'_>> {
     fields(text).map(|field| field.map(str::to_owned)).collect()
 }
 
-/// The text that is split into these fields again, where there is one: see [`can_be_written`].
+/// The text that splits into these fields, if one exists: see [`can_be_written`].
 pub fn join<S: AsRef<str>>(fields: &[S]) -> String {
     fields
         .iter()
@@ -48,7 +48,7 @@ pub fn join<S: AsRef<str>>(fields: &[S]) -> String {
         .join(" ")
 }
 
-/// One field, in quotes if it needs them.
+/// One field, quoted if necessary.
 pub fn quoted(field: &str) -> String {
     match (needs_quotes(field), field.contains('\'')) {
         (false, _) => field.to_owned(),
@@ -57,7 +57,7 @@ pub fn quoted(field: &str) -> String {
     }
 }
 
-/// Whether a list can hold a field. What was split can always be joined again.
+/// Whether a list can hold a field. Fields from [`split`] can always be joined again.
 pub fn can_be_written(field: &str) -> bool {
     !(needs_quotes(field) && field.contains('\'') && field.contains('"'))
 }

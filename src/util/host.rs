@@ -1,4 +1,4 @@
-//! The outside world as a value: environment, folders, own platform, PATH search.
+//! The outside world as a value: environment, directories, platform, PATH search.
 //!
 //! Filled once by `main` (or by a test); nothing else reads the process environment.
 
@@ -20,7 +20,7 @@ pub enum Os {
     MacOs,
 }
 
-/// The machine plugbuild runs on, as toolchains are published for it.
+/// The machine plugbuild runs on, in the terms that toolchains are published under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Platform {
     pub os: Os,
@@ -28,7 +28,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// `linux`, `darwin`: GOOS.
+    /// GOOS: `linux` or `darwin`.
     pub fn goos(self) -> &'static str {
         match self.os {
             Os::Linux => "linux",
@@ -44,37 +44,37 @@ impl fmt::Display for Platform {
     }
 }
 
-/// Everything plugbuild knows of its surroundings.
+/// Everything plugbuild knows about its surroundings.
 #[derive(Debug, Clone)]
 pub struct Host {
     pub env: BTreeMap<OsString, OsString>,
     pub cwd: PathBuf,
     pub platform: Platform,
-    /// `HOME`, where there is one.
+    /// `HOME`, if it is set.
     pub home: Option<PathBuf>,
-    /// Where toolchains live: `PLUGBUILD_HOME`, else plugbuild in the platform's data folder.
+    /// The directory of toolchains: `PLUGBUILD_HOME`, else `plugbuild` in the platform's data directory.
     pub store: PathBuf,
-    /// Where things are made for this user when the store may only be read: plugbuild in the platform's cache folder.
+    /// The directory for this user's entries if the store is read-only: `plugbuild` in the platform's cache directory.
     pub cache: Option<PathBuf>,
-    /// The user's own settings file, whether or not it exists.
+    /// The path of the user's settings file, which need not exist.
     pub user_config: Option<PathBuf>,
-    /// Where what this user has decided is kept: plugbuild in the platform's state folder.
+    /// The directory of this user's decisions: `plugbuild` in the platform's state directory.
     pub state: Option<PathBuf>,
-    /// The mirrors among the variables that a repository's file named, not the user: they are not believed.
+    /// The mirror variables that a repository's file set, not the user: they are not trusted.
     pub repository_mirrors: Vec<&'static str>,
-    /// Whether standard error is a terminal that may be drawn on.
+    /// Whether standard error is a terminal that can be drawn on.
     pub interactive: bool,
-    /// This program's own file, where the system tells.
+    /// The path of this program, if the system knows it.
     pub program: Option<PathBuf>,
-    /// The cores that this process may use.
+    /// The number of cores this process may use.
     pub cores: usize,
 }
 
 impl Host {
-    /// Reads the process's surroundings.
+    /// Reads the environment of this process.
     ///
     /// # Errors
-    /// No current folder, no home for the store, or a platform Go plugins cannot be built on.
+    /// The current directory is missing, there is no home for the store, or Go plugins cannot be built on the platform.
     #[allow(clippy::disallowed_methods)] // the one place that reads the environment
     pub fn from_process() -> Result<Self> {
         let env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
@@ -84,7 +84,7 @@ impl Host {
         Self::new(env, cwd, interactive)
     }
 
-    /// The same from values, for tests.
+    /// Creates a host from values, for tests.
     ///
     /// # Errors
     /// As [`Host::from_process`].
@@ -92,7 +92,7 @@ impl Host {
         let get = |name: &str| env.get(OsStr::new(name)).filter(|v| !v.is_empty());
         let home = get("HOME").map(PathBuf::from);
         let base = etcetera::choose_base_strategy().ok();
-        // etcetera reads the process's own HOME; a test's Host brings its own.
+        // etcetera reads the HOME of the process; a test's host has its own.
         let data = get("XDG_DATA_HOME")
             .map(PathBuf::from)
             .filter(|p| p.is_absolute())
@@ -142,7 +142,7 @@ impl Host {
         })
     }
 
-    /// An environment variable that is set and not empty.
+    /// A variable of the environment that is set and not empty.
     pub fn var(&self, name: &str) -> Option<&OsStr> {
         self.env
             .get(OsStr::new(name))
@@ -150,7 +150,7 @@ impl Host {
             .filter(|v| !v.is_empty())
     }
 
-    /// The same as text.
+    /// The variable as text.
     ///
     /// # Errors
     /// The value is not UTF-8.
@@ -168,16 +168,16 @@ impl Host {
         self.var(name).is_some_and(|v| v != "0" && v != "false")
     }
 
-    /// Looks a program up on PATH; a name with a slash is a path from the current folder.
+    /// Finds a program on PATH; a name with a slash is relative to the current directory.
     pub fn find(&self, program: impl AsRef<OsStr>) -> Option<PathBuf> {
         which::which_in(program, self.var("PATH"), &self.cwd).ok()
     }
 
-    /// A path as typed, made absolute, without `./`, and without `../` behind a folder that is there.
+    /// Makes a path absolute, resolving `.`, and `..` after an existing directory.
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
         let mut whole = PathBuf::new();
         for part in self.cwd.join(path).components() {
-            // A link leads elsewhere, and so does the `..` behind it.
+            // After a link, `..` leads elsewhere.
             let up = part == Component::ParentDir && whole.symlink_metadata().is_ok_and(|found| found.is_dir());
             if up {
                 whole.pop();

@@ -1,4 +1,4 @@
-//! The ground: what every room stands on and that knows nothing of gateways or plugins.
+//! The base that every room builds on; it knows nothing about gateways or plugins.
 
 pub mod schema;
 pub mod version;

@@ -1,6 +1,6 @@
-//! How Go's module cache spells a module's path and version: it has to do without upper case.
+//! Module paths and versions as Go's module cache spells them, without upper case.
 
-/// An upper-case letter is `!` and the lower-case one.
+/// Replaces an upper-case letter by `!` and the lower-case one.
 pub fn escaped(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len() + 4);
     for c in path.chars() {

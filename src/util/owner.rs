@@ -1,4 +1,4 @@
-//! Whose a file is: what somebody else can write is not read as if it were the user's own.
+//! File ownership: files that somebody else can write are not trusted.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -10,8 +10,8 @@ use crate::util::host::Host;
 const WORLD_WRITABLE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
-/// Who may have written what is read: root, this user, and who owns the user's home folder, as where a container runs as
-/// root with the runner's.
+/// The trusted owners: root, this user, and the owner of the user's home directory (a container may run as root with
+/// the home of a CI runner).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trusted(Vec<u32>);
 
@@ -22,24 +22,24 @@ impl Trusted {
         Trusted([0, own].into_iter().chain(home.map(|meta| meta.uid())).collect())
     }
 
-    /// The same, and who owns a folder that was named.
+    /// Also trusts the owner of a directory that the user named.
     pub fn and_owner_of(mut self, dir: &Path) -> Self {
         self.0.extend(fs::metadata(dir).ok().map(|meta| meta.uid()));
         self
     }
 
-    /// Who may read the store of `root`'s owner too: the user who names it. Root would run what another user has put there.
+    /// For reading the store, also trusts its owner if the user named it; but root must not run files of another user.
     pub fn reading(self, root: &Path, host: &Host) -> Self {
         let names_it = host.var("PLUGBUILD_HOME").is_some() && !rustix::process::geteuid().is_root();
         if names_it { self.and_owner_of(root) } else { self }
     }
 
-    /// What is wrong with a file or folder of this owner and mode.
+    /// What is wrong with a file or directory of this owner and mode.
     fn fault(&self, uid: u32, mode: u32, is_dir: bool) -> Option<String> {
         if !self.0.contains(&uid) {
             return Some(format!("belongs to another user (uid {uid})"));
         }
-        // In a sticky folder everybody may add, and none may replace what is another's.
+        // In a sticky directory everybody may add files, but nobody may replace another user's.
         let open = mode & WORLD_WRITABLE != 0 && !(is_dir && mode & STICKY != 0);
         open.then(|| "can be written by everybody".to_owned())
     }
@@ -48,17 +48,17 @@ impl Trusted {
         self.fault(meta.uid(), meta.mode(), meta.is_dir())
     }
 
-    /// Holds that a file that was found by itself is one of theirs, and the link that leads to it.
+    /// Checks that a file that was found implicitly belongs to a trusted owner, and so does a link to it.
     ///
     /// # Errors
-    /// Somebody else can write it. One that is not there is no error.
+    /// Somebody else can write it. A missing file is not an error.
     pub fn check_file(&self, file: &Path) -> Result<()> {
         let link = file
             .symlink_metadata()
             .ok()
             .filter(|meta| self.fault(meta.uid(), 0, false).is_some());
         let Some((meta, why)) = link
-            // A pipe or a device is refused by whoever reads it, whosever it is.
+            // Reading refuses a pipe or a device anyway.
             .or_else(|| file.metadata().ok().filter(|meta| meta.is_file() || meta.is_dir()))
             .and_then(|meta| self.fault_of(&meta).map(|why| (meta, why)))
         else {
@@ -72,16 +72,16 @@ impl Trusted {
         Err(Error::usage(format!("{} {why}: it is not read", file.display())).help(cure))
     }
 
-    /// Holds that nobody else can put something into the store, or another in its place.
+    /// Checks that nobody else can add to the store or replace it.
     ///
     /// # Errors
-    /// The folder that somebody else can write.
+    /// Somebody else can write a directory of it.
     pub fn check_store(&self, root: &Path) -> Result<()> {
         let there = root.ancestors().find_map(|dir| Some((dir, dir.canonicalize().ok()?)));
         let Some((given, real)) = there else { return Ok(()) };
         for dir in real.ancestors() {
             let Some(why) = fs::metadata(dir).ok().filter(Metadata::is_dir).and_then(|meta| {
-                // What everybody may add to is no store, sticky or not.
+                // A directory that everybody may add to cannot be a store, even if sticky.
                 let mode = if given == root && dir == real {
                     meta.mode() & !STICKY
                 } else {
@@ -117,7 +117,7 @@ mod tests {
             (0, 0o100644, false, false),
             (1001, 0o100644, false, true),
             (1000, 0o100666, false, true),
-            // A sticky bit means nothing on a file.
+            // A sticky bit on a file has no meaning.
             (1000, 0o101666, false, true),
             (1000, 0o100664, false, false),
             (0, 0o041777, true, false),

@@ -1,4 +1,4 @@
-//! A place in a text: where a message points to.
+//! Positions in a text, for messages.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where each line of a text begins: places of many bytes, without counting from the top for each.
+/// Where each line of a text begins, to convert many byte offsets without counting from the top each time.
 #[derive(Debug)]
 pub struct LineIndex<'a> {
     text: &'a str,
@@ -34,7 +34,7 @@ impl<'a> LineIndex<'a> {
         LineIndex { text, starts }
     }
 
-    /// Where a byte of the text is.
+    /// The position of a byte.
     pub fn place(&self, byte: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= byte);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);

@@ -1,21 +1,21 @@
-//! Text of files and of other programs, as a terminal and a CI log may be given it. Pure.
+//! Text from files and other programs, made safe for a terminal and a CI log. Pure.
 
 use std::borrow::Cow;
 
-/// Control characters are written out, but for tabs and the ends of lines; so is what would make a line a command for
-/// GitHub's runner (`::set-output …`, `##[…]`).
+/// Escapes control characters other than tabs and line ends, and the beginning of a line that GitHub's runner would
+/// take for a command (`::set-output …`, `##[…]`).
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c, next| {
         acts(c) && !matches!((c, next), ('\n' | '\t', _) | ('\r', Some('\n')))
     })
 }
 
-/// The same of what is one line, such as a path: its ends of lines are written out too.
+/// The same for a single line, such as a path: line ends are escaped too.
 pub fn printable_line(text: &str) -> Cow<'_, str> {
     escaped(text, |c, _| acts(c))
 }
 
-/// The same of a JSON document, whose strings may hold any but the first 32 characters as they are.
+/// The same for a JSON document, whose strings may contain all but the first 32 characters unescaped.
 pub fn printable_json(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| acts(c) && c != '\n') {
         return Cow::Borrowed(text);
@@ -27,7 +27,7 @@ pub fn printable_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(escaped).collect())
 }
 
-/// Whether a terminal does something else for it than to show it: also the marks that turn the direction of text.
+/// Whether a terminal acts on a character instead of showing it, including marks that change the text direction.
 pub(crate) fn acts(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -35,7 +35,7 @@ pub(crate) fn acts(c: char) -> bool {
 fn escaped(text: &str, is_escaped: impl Fn(char, Option<char>) -> bool) -> Cow<'_, str> {
     let mut out = String::new();
     let mut copied = 0;
-    // Whether nothing but blanks came before on the line.
+    // Whether the line has only had blanks so far.
     let mut begins = true;
     for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];

@@ -1,6 +1,6 @@
-//! A user's file: only a regular one is read, and no more of it than such a file may have.
+//! Reading a user's file: only a regular file, and only up to a sane size.
 //!
-//! A pipe or a device in a file's place would hold the run for ever, or fill the memory.
+//! A pipe or a device in its place would block forever or fill the memory.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result};
@@ -11,22 +11,22 @@ use rustix::fs::OFlags;
 
 use crate::util::ui::waits_for;
 
-/// More than any source, settings or list of modules has.
+/// More than any source file, settings file or list of modules has.
 const LIMIT: u64 = 64 << 20;
 
-/// Whether a file of this name is there, of whichever kind: what is not regular is refused when it is read, as a file that
-/// is passed over would not be.
+/// Whether a file of any kind exists here. One that is not regular is refused when it is read, instead of being
+/// ignored here.
 pub fn is_there(path: impl AsRef<Path>) -> bool {
     path.as_ref().metadata().is_ok_and(|meta| !meta.is_dir())
 }
 
-/// Opens a regular file; whatever else is there is refused without a wait.
+/// Opens a regular file; anything else is refused without waiting.
 ///
 /// # Errors
 /// It cannot be opened, or is something else: a named pipe, a device, a directory.
 pub fn open(path: impl AsRef<Path>) -> Result<File> {
     let path = path.as_ref();
-    // Without the flag, the opening of a pipe waits for somebody who writes to it.
+    // Without the flag, opening a pipe waits for a writer.
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(Error::other)?;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let kind = file.metadata()?.file_type();
@@ -37,8 +37,8 @@ pub fn open(path: impl AsRef<Path>) -> Result<File> {
     }
 }
 
-/// The same, or a pipe: a log or a version text that the user names may come from a process. It waits for the pipe's
-/// writer, so it is called where a signal ends the wait.
+/// The same, or a pipe: a log or version text may come from a process. It waits for the pipe's writer, so call it
+/// where a signal ends the wait.
 ///
 /// # Errors
 /// See [`open`].
@@ -54,12 +54,12 @@ pub fn open_or_pipe(path: impl AsRef<Path>) -> Result<File> {
     }
 }
 
-/// Whether it is a shell's `<(…)` or `/dev/stdin`, which are there for this run only.
+/// Whether it is a shell's `<(…)` or `/dev/stdin`, which exist for this run only.
 fn is_passed_on(path: &Path) -> bool {
     path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd") || path == Path::new("/dev/stdin")
 }
 
-/// Its whole content; also of what a process passes on.
+/// Reads a whole file, including one passed on by a shell.
 ///
 /// # Errors
 /// See [`open`]; or it is larger than 64 MiB.
@@ -81,7 +81,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Its whole content, however much that is: of what a build embeds.
+/// Reads a whole file of any size, such as one that a build embeds.
 ///
 /// # Errors
 /// See [`open`].
@@ -91,7 +91,7 @@ pub fn read_unlimited(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Its whole content as text.
+/// Reads a whole file as text.
 ///
 /// # Errors
 /// See [`read`]; or it is not UTF-8.

@@ -1,5 +1,5 @@
-//! Types that say which keys they take: the JSON schema and the warnings about unknown keys come from the very types
-//! that are read.
+//! Types that know their keys: the JSON schema and the warnings about unknown keys come from the types that are
+//! deserialized.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub trait Described {
     fn schema() -> Value;
 }
 
-/// Declares a table of a settings file: its fields are its keys, in kebab case, each with its comment as description.
+/// Declares a table of a settings file: its fields are the keys, in kebab case, and their comments the descriptions.
 macro_rules! table {
     ($(#[$meta:meta])* pub struct $name:ident { $( $(#[doc = $doc:literal])* pub $field:ident : $ty:ty, )* }) => {
         $(#[$meta])*

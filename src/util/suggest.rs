@@ -1,8 +1,8 @@
-//! "Did you mean": the one rule for which known word a mistyped one stands for. Pure.
+//! "Did you mean": the one rule for guessing a mistyped word. Pure.
 
-/// The known word that a typed one is a slip of the pen for, the nearest first; none where they are the same.
+/// The known word nearest to a mistyped one; never the word itself.
 ///
-/// One letter in three may differ, three at most; upper case and `_` for `-` do not count as typed wrongly.
+/// A third of the letters may differ, three at most; upper case and `_` for `-` do not count.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |word: &str| word.to_lowercase().replace('_', "-");
     let word = plain(typed);
@@ -11,7 +11,7 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|candidate| *candidate != typed)
         .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).clamp(1, 3))
-        // Of two that are as near, the one that is as long as what was typed.
+        // Of two equally near words, the one closer in length.
         .min_by_key(|(distance, candidate)| (*distance, candidate.len().abs_diff(typed.len())))
         .map(|(_, candidate)| candidate)
 }

@@ -1,4 +1,4 @@
-//! What a plugin is built for: arch × libc. One place knows every spelling of them.
+//! What a plugin is built for: arch × libc. The only parser of all their spellings.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 use crate::util::error::{Error, Result};
 use crate::util::version::{LibcVersion, as_text};
 
-/// A processor architecture that gateways are released for.
+/// A processor architecture with gateway releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arch {
     Amd64,
@@ -18,7 +18,7 @@ pub enum Arch {
 impl Arch {
     pub const ALL: [Arch; 2] = [Arch::Amd64, Arch::Arm64];
 
-    /// As GOARCH spells it; also our short name.
+    /// The GOARCH, which is also the short name.
     pub fn goarch(self) -> &'static str {
         match self {
             Arch::Amd64 => "amd64",
@@ -26,7 +26,7 @@ impl Arch {
         }
     }
 
-    /// As triples spell it.
+    /// The name in a triple.
     pub fn triple_name(self) -> &'static str {
         match self {
             Arch::Amd64 => "x86_64",
@@ -54,7 +54,7 @@ impl FromStr for Arch {
     }
 }
 
-/// Which C library a gateway was linked with.
+/// The C library a gateway was linked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LibcKind {
     Musl,
@@ -71,7 +71,7 @@ impl LibcKind {
         }
     }
 
-    /// As triples spell it.
+    /// The name in a triple.
     pub fn triple_name(self) -> &'static str {
         match self {
             LibcKind::Musl => "musl",
@@ -89,7 +89,7 @@ impl fmt::Display for LibcKind {
 impl FromStr for LibcKind {
     type Err = Error;
 
-    /// Takes what [`Libc`] takes, without a floor.
+    /// Accepts the spellings of [`Libc`] without a floor.
     fn from_str(text: &str) -> Result<Self> {
         let libc: Libc = text.parse()?;
         match libc.floor {
@@ -99,11 +99,11 @@ impl FromStr for LibcKind {
     }
 }
 
-/// A libc as asked for: its kind, and for glibc the newest version whose symbols may be needed (the floor).
+/// A requested libc: its kind, and for glibc the newest version whose symbols may be needed (the floor).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Libc {
     pub kind: LibcKind,
-    /// Only ever set for glibc: musl has no symbol versions.
+    /// Only set for glibc: musl has no symbol versions.
     pub floor: Option<LibcVersion>,
 }
 
@@ -119,7 +119,7 @@ impl fmt::Display for Libc {
 impl FromStr for Libc {
     type Err = Error;
 
-    /// Takes `musl`, `alpine`, `glibc`, `gnu`, `generic-linux`, `linux-generic`, and `glibc=2.31`.
+    /// Accepts `musl`, `alpine`, `glibc`, `gnu`, `generic-linux`, `linux-generic`, and `glibc=2.31`.
     fn from_str(text: &str) -> Result<Self> {
         let (name, floor) = match text.split_once('=') {
             Some((name, floor)) => (name, Some(floor)),
@@ -147,7 +147,7 @@ impl FromStr for Libc {
     }
 }
 
-/// A version that a glibc can have.
+/// Parses a version of glibc.
 fn glibc(text: &str) -> Result<LibcVersion> {
     let version: LibcVersion = text.parse()?;
     match version.major {
@@ -193,7 +193,7 @@ impl Target {
     }
 }
 
-/// The triple, with a glibc floor behind a dot as zig and cargo-zigbuild write it.
+/// The triple, with a glibc floor after a dot as in zig and cargo-zigbuild.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.triple())?;
@@ -207,7 +207,8 @@ impl fmt::Display for Target {
 impl FromStr for Target {
     type Err = Error;
 
-    /// Takes `aarch64-unknown-linux-musl`, `aarch64-linux-gnu.2.31`, `arm64-musl`, `linux/arm64/musl`, `linux-arm64-glibc=2.31`.
+    /// Accepts `aarch64-unknown-linux-musl`, `aarch64-linux-gnu.2.31`, `arm64-musl`, `linux/arm64/musl`,
+    /// `linux-arm64-glibc=2.31`.
     fn from_str(text: &str) -> Result<Self> {
         parse_triple(text).or_else(|| parse_short(text)).ok_or_else(|| {
             let error = Error::usage(format!("`{text}` is not a target of a gateway"));

@@ -1,4 +1,4 @@
-//! Messages on standard error, in cargo's manner: a verb, then what it is about. Results go to standard output elsewhere.
+//! Messages on standard error, in cargo's style: a verb, then its object. Results go to standard output elsewhere.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -26,8 +26,8 @@ pub fn counted(count: usize, what: &str) -> String {
     }
 }
 
-/// A text for a terminal so wide, behind a label: broken between words only, and set in below the label's end. What is
-/// one word, as a path is, stays whole.
+/// Wraps a text to the width of a terminal, after a label: breaks between words only, and indents to the end of the
+/// label. A long word, such as a path, stays whole.
 pub fn wrapped(text: &str, label: usize, width: usize) -> String {
     let indent = if label * 2 < width { label } else { 0 };
     let mut lines = Vec::new();
@@ -52,14 +52,14 @@ pub fn wrapped(text: &str, label: usize, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Says what a run waits for that may never come: whatever is asked of it otherwise.
+/// Says that the run waits for a named pipe, which might take forever; printed even with `--quiet`.
 pub fn waits_for(pipe: &Path) {
     let pipe = pipe.display().to_string();
     let what = "     waiting for a program that writes to the named pipe";
     let _ = writeln!(std::io::stderr().lock(), "{what} {}", printable_line(&pipe));
 }
 
-/// ` and 3 more`, after those that are shown; nothing where all are.
+/// ` and 3 more` after a shortened list; empty if nothing was left out.
 pub fn and_more(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -67,27 +67,27 @@ pub fn and_more(count: usize) -> String {
     }
 }
 
-/// How much is said on standard error.
+/// How much to print on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Volume {
     /// Warnings and errors only.
     Quiet,
     Normal,
-    /// Reasons and commands, too.
+    /// Also reasons and commands.
     Verbose,
 }
 
-/// How loud, and in which colours.
+/// How much to print, and whether in color.
 #[derive(Debug, Clone, Copy)]
 pub struct Ui {
     color: bool,
     verbose: bool,
     quiet: bool,
-    /// Also where nobody looks on: asked for.
+    /// Color was requested even where the output is not a terminal.
     forced: bool,
-    /// Says nothing at all: the same was said before, or will be.
+    /// Prints nothing: the message was printed before, or will be.
     muted: bool,
-    /// The columns of the terminal that is written to.
+    /// The width of the terminal, if it is one.
     width: Option<usize>,
     /// GitHub shows `::error` lines beside the change.
     github: bool,
@@ -116,7 +116,7 @@ impl Ui {
         }
     }
 
-    /// Whether standard output, which may go to a file, is coloured too.
+    /// Whether standard output, which may go to a file, is colored too.
     pub fn colors_stdout(&self) -> bool {
         self.forced || self.color && std::io::stdout().is_terminal()
     }
@@ -128,7 +128,7 @@ impl Ui {
         }
     }
 
-    /// As [`Ui::status`], for those who want to know why.
+    /// As [`Ui::status`], with `--verbose` only.
     pub fn verbose(&self, verb: &str, what: impl Display) {
         if self.verbose {
             self.labelled(NOTE, &format!("{verb:>12}"), what);
@@ -139,17 +139,17 @@ impl Ui {
         self.labelled(WARN, "warning:", what);
     }
 
-    /// What to do about what was just said.
+    /// What to do about the previous message.
     pub fn help(&self, what: impl Display) {
         self.labelled(NOTE, "help:", what);
     }
 
-    /// Text of another tool: its lines and tabs as they came, but no control characters of its own.
+    /// Output of another tool: lines and tabs unchanged, other control characters escaped.
     pub fn raw(&self, text: &str) {
         self.plain_line(text);
     }
 
-    /// A command for GitHub's runner, which [`annotation`] has made.
+    /// A command for GitHub's runner, from [`annotation`].
     pub fn annotate(&self, command: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{command}");
     }
@@ -175,12 +175,12 @@ impl Ui {
         }
     }
 
-    /// Whether a line of so many columns fits; any does where nobody looks on.
+    /// Whether a line of this width fits; always true outside a terminal.
     pub fn fits(&self, columns: usize) -> bool {
         self.width.is_none_or(|width| columns <= width)
     }
 
-    /// One that says nothing.
+    /// A copy that prints nothing.
     pub fn muted(&self) -> Self {
         Ui { muted: true, ..*self }
     }
@@ -189,7 +189,7 @@ impl Ui {
         self.quiet
     }
 
-    /// One of several things failed; the run goes on, or ends with [`Ui::error`].
+    /// One of several jobs failed; the run goes on, or ends with [`Ui::error`].
     pub fn failed(&self, what: &str, error: &Error) {
         self.labelled(BAD, &format!("{:>12}", "failed"), format_args!("{what}: {error}"));
         for help in &error.help {
@@ -217,7 +217,7 @@ impl Ui {
             None => printable(&what).into_owned(),
         };
         let mut to = std::io::stderr().lock();
-        // Nobody reads standard error any more: nothing to tell anyone.
+        // If standard error is closed, there is nobody to report it to.
         let _ = if self.color {
             writeln!(to, "{style}{label}{style:#} {what}")
         } else {

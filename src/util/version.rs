@@ -1,4 +1,4 @@
-//! Versions as they are compared here: a gateway's `2.1.4`, a Go toolchain's `1.19.5`, a libc's `2.31`.
+//! The versions compared here: a gateway's `2.1.4`, a Go toolchain's `1.19.5`, a libc's `2.31`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,29 +30,29 @@ impl FromStr for GatewayVersion {
     }
 }
 
-/// A released Go toolchain: `1.19.5`, `1.21rc2`, `1.20` (which Go itself calls so, without `.0`).
+/// A released Go toolchain: `1.19.5`, `1.21rc2`, `1.20` (Go's own name for it, without `.0`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GoVersion {
     major: u32,
     minor: u32,
-    /// `None` before Go 1.21 gave first releases a `.0`, and for release candidates.
+    /// `None` for a first release before Go 1.21, and for release candidates.
     patch: Option<u32>,
     /// `rc2`, `beta1`; empty for a release.
     pre: String,
 }
 
 impl GoVersion {
-    /// Whether this is Go `major.minor` or later, release candidates of it included.
+    /// Whether this is Go `major.minor` or later, including its release candidates.
     pub fn at_least(&self, major: u32, minor: u32) -> bool {
         (self.major, self.minor) >= (major, minor)
     }
 
-    /// Whether this is no release but a language: from Go 1.21 on a release has three numbers.
+    /// Whether this is a language version, not a release: from Go 1.21 on a release has three numbers.
     pub fn is_language(&self) -> bool {
         self.at_least(1, 21) && self.patch.is_none() && self.pre.is_empty()
     }
 
-    /// The newest `go` line that this Go understands: its own version, before Go 1.21 the two numbers of its language.
+    /// The newest `go` line that this Go understands: its own version, or its language version before Go 1.21.
     pub fn newest_line(&self) -> String {
         if self.at_least(1, 21) {
             self.to_string()
@@ -61,7 +61,7 @@ impl GoVersion {
         }
     }
 
-    /// `1.19` of `1.19.5`: what a go.mod of old says, and what decides a quirk.
+    /// `1.19` of `1.19.5`: the form in older go.mod files, and what decides about quirks.
     pub fn line(&self) -> (u32, u32) {
         (self.major, self.minor)
     }
@@ -73,7 +73,7 @@ impl PartialOrd for GoVersion {
     }
 }
 
-/// As the go command orders them: `1.21` (a language version) < `1.21rc1` < `1.21.0` < `1.21.1`;
+/// The go command's order: `1.21` (a language version) < `1.21rc1` < `1.21.0` < `1.21.1`;
 /// before Go 1.21 the first release is `1.20` itself, after its candidates.
 impl Ord for GoVersion {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
@@ -103,7 +103,7 @@ impl fmt::Display for GoVersion {
 impl FromStr for GoVersion {
     type Err = Error;
 
-    /// Takes `1.19.5`, `go1.19.5` and `v1.19.5`.
+    /// Accepts `1.19.5`, `go1.19.5` and `v1.19.5`.
     fn from_str(text: &str) -> Result<Self> {
         let bad = || {
             Error::usage(format!("`{text}` is not a Go version like 1.19.5"))
@@ -169,7 +169,7 @@ impl FromStr for LibcVersion {
     }
 }
 
-/// Decimal numbers between dots, or nothing if any part is not one.
+/// Decimal numbers between dots; `None` if any part is not a number.
 pub(crate) fn numbers(text: &str) -> Option<Vec<u32>> {
     text.split('.')
         .map(|part| {
@@ -179,7 +179,7 @@ pub(crate) fn numbers(text: &str) -> Option<Vec<u32>> {
         .collect()
 }
 
-/// Serialised as the text people write.
+/// Serializes as the text people write.
 macro_rules! as_text {
     ($($name:ty),*) => {$(
         impl serde::Serialize for $name {
@@ -198,8 +198,8 @@ macro_rules! as_text {
 pub(crate) use as_text;
 as_text!(GatewayVersion, GoVersion, LibcVersion);
 
-/// Whether a Go refuses a go.mod for its go line alone. Before 1.21 the line was a hint, but three numbers in it were a
-/// syntax error, and the last of them refuse to compile for 1.22 and later, as loops mean something else there.
+/// Whether a Go rejects a go.mod because of its go line. Before 1.21 the line was only a hint, but three numbers
+/// were a syntax error, and the last of these releases refuse to compile for 1.22 and later, where loops changed.
 pub fn stops(have: &GoVersion, go: &GoVersion) -> bool {
     if go.at_least(1, 21) {
         have > go

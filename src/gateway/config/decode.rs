@@ -1,5 +1,5 @@
-//! A configuration as the gateway decodes it: loosely. Keys are taken in any case, an object for a list of one, a text for a
-//! number; what remains is refused, and the gateway does not start.
+//! A configuration as the gateway decodes it: loosely. Keys match in any case, an object stands for a list of one, a
+//! text for a number; anything else is rejected, and the gateway does not start.
 //!
 //! The gateway's parser (viper up to 2.10, koanf since) hands the file to mapstructure with weakly typed input;
 //! tests/verify/config.rs holds this to that parser.
@@ -8,18 +8,18 @@ use crate::gateway::config::document::{Entry, Node, Position, Value};
 use crate::gateway::config::issue::{ConfigIssue, Severity};
 use crate::gateway::registerer::Registerer;
 
-/// The version that a configuration must have.
+/// The required version of a configuration.
 const VERSION: i64 = 3;
 
-/// What the gateway makes of a configuration.
+/// A configuration as the gateway sees it.
 #[derive(Debug, Clone)]
 pub struct Decoded {
-    /// With each key as it is documented, lists where lists are expected, and each key once; none where it is no object.
+    /// With documented key names, lists where lists are expected, and each key once; `None` if it is not an object.
     pub root: Option<Node>,
     pub findings: Vec<ConfigIssue>,
 }
 
-/// A struct of the gateway's, of which only the fields are known that lead to plugins.
+/// A struct of the gateway, with only the fields that lead to plugins.
 #[derive(Clone, Copy)]
 enum Shape {
     Service,
@@ -93,7 +93,7 @@ pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
     }
 }
 
-/// A key that is given twice has its last value.
+/// Of a repeated key, the last value counts.
 fn last_only(node: &mut Node) {
     match &mut node.value {
         Value::Map(entries) => {
@@ -156,7 +156,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// A key in another case is taken where the documented one is not there.
+    /// A key in another case counts if the documented one is missing.
     fn named(&mut self, entries: &mut [Entry], name: &str) {
         let exact = entries.iter().any(|entry| entry.key == name);
         let Some(other) = entries
@@ -256,7 +256,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// An `extra_config`: a list of objects is taken as one of all their keys.
+    /// Reads an `extra_config`: a list of objects becomes one object with all their keys.
     fn extra(&mut self, name: &str, node: &mut Node) {
         match &mut node.value {
             Value::Map(_) => {}
@@ -284,7 +284,7 @@ impl Decoder<'_> {
         self.both_names(node);
     }
 
-    /// The short name of a namespace is put in the place of the long one.
+    /// Replaces the long name of a namespace by the short one.
     fn both_names(&mut self, node: &mut Node) {
         for row in self.rows {
             let Value::Map(entries) = &mut node.value else { return };
@@ -302,7 +302,7 @@ impl Decoder<'_> {
     }
 }
 
-/// A value where the gateway expects a whole number.
+/// A value where the gateway expects an integer.
 fn integer(value: &Value) -> Option<i64> {
     match value {
         #[allow(clippy::cast_possible_truncation, reason = "as Go converts a float")]

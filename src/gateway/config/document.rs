@@ -1,8 +1,8 @@
-//! A configuration as a tree in which each value and each key knows its line and column.
+//! A configuration as a tree that keeps the line and column of each value and key.
 
 pub use crate::util::position::Position;
 
-/// A value and where it begins.
+/// A value and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub at: Position,
@@ -13,14 +13,14 @@ pub struct Node {
 pub enum Value {
     Null,
     Bool(bool),
-    /// As it is written.
+    /// As written.
     Number(String),
     Text(String),
     List(Vec<Node>),
     Map(Vec<Entry>),
 }
 
-/// One key of a map, and where the key begins.
+/// A key of a map with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub key: String,
@@ -29,12 +29,12 @@ pub struct Entry {
 }
 
 impl Node {
-    /// The entry of a key; as in the gateway, the last one where a key is given twice.
+    /// The entry of a key; of a repeated key the last one, as in the gateway.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().rfind(|entry| entry.key == key)
     }
 
-    /// A map's entries; none of anything else.
+    /// A map's entries; empty for any other value.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
@@ -42,7 +42,7 @@ impl Node {
         }
     }
 
-    /// A list's items; none of anything else.
+    /// A list's items; empty for any other value.
     pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
@@ -57,7 +57,7 @@ impl Node {
         }
     }
 
-    /// The same without places.
+    /// The value without positions.
     pub fn plain(&self) -> serde_json::Value {
         use serde_json::Value as Plain;
         match &self.value {
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// What it is, for messages.
+    /// The type of the value, for messages.
     pub fn what(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -86,5 +86,5 @@ impl Node {
     }
 }
 
-/// What each of the readers gives back.
+/// The result of every reader.
 pub(crate) type Parsed = Result<Node, (Position, String)>;

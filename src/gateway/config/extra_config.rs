@@ -1,14 +1,14 @@
-//! Where in a configuration the keys stand that the plugins' namespaces may be.
+//! Finds the keys of a configuration that may be plugin namespaces.
 
 use crate::gateway::config::document::{Entry, Node};
 use crate::gateway::registerer::{Level, Registerer};
 
-/// A key that was looked for, and where it stands.
+/// A key that was found, and where.
 #[derive(Debug, Clone)]
 pub(crate) struct PluginEntry<'a> {
     pub(crate) entry: &'a Entry,
     pub(crate) spot: Scope,
-    /// Whose it is, for messages: `the endpoint /foo`.
+    /// Its owner, for messages: `the endpoint /foo`.
     pub(crate) whose: String,
 }
 
@@ -16,9 +16,9 @@ pub(crate) struct PluginEntry<'a> {
 pub(crate) enum Scope {
     /// In the `extra_config` of a level.
     Extra(Level),
-    /// In the `extra_config` of an async agent, which is read as an endpoint's.
+    /// In the `extra_config` of an async agent, which is read like an endpoint's.
     Agent,
-    /// In no `extra_config`, or in that of something that takes no plugins.
+    /// Not in an `extra_config`, or in one that takes no plugins.
     Elsewhere,
 }
 
@@ -27,21 +27,21 @@ impl Scope {
     pub(crate) fn is_read(self, row: &Registerer) -> bool {
         match self {
             Scope::Extra(level) => row.levels.contains(&level),
-            // Its `extra_config` is handed to the same factories as an endpoint's.
+            // Its `extra_config` goes to the same factories as an endpoint's.
             Scope::Agent => row.levels.contains(&Level::Endpoint),
             Scope::Elsewhere => false,
         }
     }
 }
 
-/// One step down: a key, or an item of the list behind it.
+/// One step down: a key, or an item of its list.
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Key(&'a str),
     Item(usize, &'a Node),
 }
 
-/// Every entry whose key is looked for, from top to bottom; what is below one of them is its own.
+/// Every wanted key, from top to bottom; does not search below one.
 pub(crate) fn sightings<'a>(root: &'a Node, wanted: &dyn Fn(&str) -> bool) -> Vec<PluginEntry<'a>> {
     let mut found = Vec::new();
     descend(root, &mut Vec::new(), wanted, &mut found);

@@ -1,4 +1,4 @@
-//! Writing a plugin into a configuration: only what is new changes, order and formatting stay.
+//! Adds a plugin to a configuration: only new text changes, order and formatting stay.
 
 use jsonc_parser::cst::{CstArray, CstInputValue, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::json;
@@ -11,17 +11,17 @@ use crate::util::error::{Error, Result};
 #[derive(Debug, Clone, Default)]
 pub struct Injection {
     pub name: String,
-    /// The endpoint's path; the only endpoint when none is given.
+    /// The endpoint's path; may be omitted if there is only one endpoint.
     pub endpoint: Option<String>,
     pub method: Option<String>,
     /// A backend by its number, from 1, or its `url_pattern`.
     pub backend: Option<String>,
 }
 
-/// The configuration with the plugin in it; the same text if it is there already.
+/// The configuration with the plugin added; unchanged if it is already there.
 ///
 /// # Errors
-/// No JSON object, a place that is not there or not the only one, or one that is taken.
+/// The text is not a JSON object, or the requested place is missing, ambiguous or taken.
 pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<String> {
     let tree = CstRootNode::parse(text, &STRICT)
         .map_err(|e| Error::usage(format!("the configuration does not parse: {e}")).help("plugbuild config check"))?;
@@ -29,7 +29,7 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
         .object_value()
         .ok_or_else(|| Error::usage("a configuration is a JSON object"))?;
     if root.get("plugin").is_none() {
-        // Before what it is for, so that a reader meets the cause first.
+        // Before the parts that use it, so that a reader sees it first.
         let index = root.get("extra_config").or_else(|| root.get("endpoints"));
         let index = index.map_or(root.properties().len(), |property| property.property_index());
         root.insert(index, "plugin", json!({"pattern": ".so", "folder": "./plugins/"}));
@@ -50,7 +50,7 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
     Ok(tree.to_string())
 }
 
-/// The object whose `extra_config` it goes into.
+/// The object whose `extra_config` receives it.
 fn place(root: &CstObject, kind: PluginKind, injection: &Injection) -> Result<CstObject> {
     if kind == PluginKind::Handler {
         return match (&injection.endpoint, &injection.backend) {
@@ -138,7 +138,7 @@ fn text(object: &CstObject, key: &str) -> Option<String> {
     object.get(key)?.value()?.as_string_lit()?.decoded_value().ok()
 }
 
-/// The object under a key, made if there is none; what is there of another type is not thrown away.
+/// The object under a key, created if missing; a value of another type is not overwritten.
 fn object_in(holder: &CstObject, key: &str) -> Result<CstObject> {
     match holder.get(key) {
         None => Ok(holder.object_value_or_set(key)),
@@ -245,7 +245,7 @@ mod tests {
         let modifier = written(TWO, PluginKind::Modifier, of(Some("/b"), None)).unwrap();
         assert!(modifier.contains("\t\t\t],\n\t\t\t\"extra_config\": {\n\t\t\t\t\"plugin/req-resp-modifier\": {\n\t\t\t\t\t\"name\": [\"m\"]\n"), "{modifier}");
         let client = written(TWO, PluginKind::Client, of(Some("/a"), Some("/y"))).unwrap();
-        // A one-line object that gets another inside is broken into lines; its neighbours are not.
+        // A one-line object that receives another one is broken into lines; its neighbors are not.
         assert!(client.contains("[{\"url_pattern\": \"/x\"}, {\n"), "{client}");
         assert_eq!(
             client,

@@ -1,13 +1,13 @@
-//! What is wrong in a configuration, and where.
+//! An issue of a configuration, and its position.
 
 use crate::gateway::config::document::Position;
 
-/// How bad a finding is.
+/// The severity of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The gateway does not start, or runs without the plugin.
     Error,
-    /// It works, but hardly as it is meant.
+    /// It works, but probably not as intended.
     Warning,
 }
 

@@ -1,4 +1,4 @@
-//! JSON as the gateway reads it: strictly.
+//! JSON as strict as the gateway reads it.
 
 use jsonc_parser::ast::{ObjectPropName, Value as Ast};
 use jsonc_parser::common::Ranged;
@@ -8,7 +8,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use crate::gateway::config::document::{Entry, Node, Parsed, Position, Value};
 use crate::util::position::LineIndex;
 
-/// None of what JSON5 and JSONC allow.
+/// None of the extensions of JSON5 and JSONC.
 pub(crate) const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
     allow_loose_object_property_names: false,

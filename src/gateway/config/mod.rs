@@ -1,6 +1,6 @@
 //! A gateway's configuration (krakend.json): read with positions, checked for plugins, and given new ones.
 //!
-//! All pure: the text and what there is on disk come in as values, findings or a new text go out.
+//! All pure: the text and the state of the disk come in as values; issues or a new text go out.
 
 pub mod check;
 pub mod decode;

@@ -1,29 +1,29 @@
-//! A configuration file, parsed by its format.
+//! Parses a configuration file by its format.
 
 use crate::gateway::config::document::Node;
 use crate::gateway::config::document::Position;
 use crate::gateway::config::{json, toml, yaml};
 
-/// What a file turned out to be.
+/// The result of reading a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Read {
     Document(Document),
-    /// A template of the flexible configuration: only the gateway can say what becomes of it.
+    /// A template of the flexible configuration, which only the gateway can render.
     Template,
-    /// The gateway cannot parse it, and why.
+    /// The gateway cannot parse it; position and reason.
     Broken(Position, String),
-    /// Not a format that is read here.
+    /// An unsupported format.
     Unknown,
 }
 
-/// A configuration that parses.
+/// A parsed configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     pub format: Format,
     pub root: Node,
 }
 
-/// The formats the gateway takes and plugbuild reads; the file's extension says which.
+/// The formats that both the gateway and plugbuild read, by file extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Json,
@@ -32,7 +32,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// By a file's name.
+    /// The format of a file name.
     pub fn of(name: &str) -> Option<Format> {
         match name.rsplit_once('.')?.1 {
             "json" => Some(Format::Json),
@@ -43,7 +43,7 @@ impl Format {
     }
 }
 
-/// Reads a configuration; `name` is its file's, whose extension tells the format.
+/// Reads a configuration; the extension of `name` gives the format.
 pub fn read(name: &str, text: &str) -> Read {
     if name.ends_with(".tmpl") {
         return Read::Template;
@@ -58,7 +58,7 @@ pub fn read(name: &str, text: &str) -> Read {
     };
     match root {
         Ok(root) => Read::Document(Document { format, root }),
-        // What `{{ include "…" }}` and the like leave of the syntax is no mistake.
+        // `{{ include "…" }}` and the like break the syntax legitimately.
         Err(_) if text.contains("{{") => Read::Template,
         Err((at, why)) => Read::Broken(at, why),
     }

@@ -1,22 +1,22 @@
-//! The plugin folder of a configuration, as it was found on disk.
+//! The plugin directory of a configuration, as found on disk.
 
 use std::path::Path;
 
-/// What a configuration's folder is.
+/// The state of a plugin directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PluginDir {
-    /// Not there.
+    /// Does not exist.
     Missing,
-    /// A file.
+    /// Is a file.
     File,
-    /// Cannot be looked into.
+    /// Cannot be read.
     Closed(String),
-    /// Its entries by name, and which of them are folders.
+    /// Its entries by name, and which of them are directories.
     Open(Vec<(String, bool)>),
 }
 
 impl PluginDir {
-    /// Looks at a folder as the gateway would that is started in `cwd`, and if it is not there, beside the configuration.
+    /// Looks at a directory like a gateway started in `cwd`; if it is missing there, beside the configuration.
     pub fn look(folder: &str, cwd: &Path, beside: &Path) -> PluginDir {
         let first = Self::at(&cwd.join(folder));
         match first {

@@ -1,7 +1,7 @@
-//! Configurations and what is said of each: tests/config/cases.txt holds both, side by side.
+//! Configurations and the issues found in them, side by side in tests/config/cases.txt.
 //!
-//! A case is `### file name`, `plugin …` lines, the configuration, `>>>`, the findings. With UPDATE=1 in the
-//! environment the findings are written anew: read the difference before you commit it.
+//! A case is `### file name`, `plugin …` lines, the configuration, `>>>`, the issues. UPDATE=1 in the environment
+//! rewrites the issues: read the diff before you commit it.
 
 use super::*;
 use crate::gateway::config::parse::Read;
@@ -10,7 +10,7 @@ use crate::gateway::registerer;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/cases.txt");
 
-/// The folders of the cases.
+/// The directories of the cases.
 fn look(folder: &str) -> PluginDir {
     let files =
         |names: &[&str]| PluginDir::Open(names.iter().map(|n| ((*n).to_owned(), n.ends_with("-dir"))).collect());
@@ -25,7 +25,7 @@ fn look(folder: &str) -> PluginDir {
     }
 }
 
-/// `plugin auth.so handler=auth modifier=auth-request`; `plugin old.so ?` is one whose names are not known.
+/// `plugin auth.so handler=auth modifier=auth-request`; `plugin old.so ?` has unknown names.
 fn plugin(line: &str) -> Plugin {
     let mut words = line.split_whitespace().skip(1);
     let label = words.next().unwrap().to_owned();
@@ -90,7 +90,7 @@ fn every_case_is_told_as_it_should() {
     }
 }
 
-/// Whatever is typed, an answer and no panic.
+/// Arbitrary text never panics.
 #[test]
 fn no_text_is_too_odd() {
     let mut random = fastrand::Rng::with_seed(6);

@@ -1,4 +1,4 @@
-//! TOML, by the reader that also reads our own settings.
+//! TOML, parsed with the same crate as our own settings.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

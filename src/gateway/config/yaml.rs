@@ -1,4 +1,4 @@
-//! YAML, from a parser's events: anchors and merge keys are followed, only the first document counts.
+//! YAML, from a parser's events: follows anchors and merge keys, and reads the first document only.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::gateway::config::document::{Entry, Node, Parsed, Position, Value};
 
-/// What aliases may blow a document up to; a configuration that is meant has a few thousand values.
+/// The limit for documents expanded by aliases; real configurations have a few thousand values.
 const MOST_VALUES: usize = 200_000;
-/// As in the JSON reader: more is no configuration, but an attempt at the stack.
+/// As in the JSON reader; deeper nesting is an attack on the stack.
 const DEEPEST: usize = 512;
 
 pub(crate) fn read(text: &str) -> Parsed {
@@ -29,7 +29,7 @@ struct Builder {
     values: usize,
 }
 
-/// A list or a map whose end has not come yet.
+/// A list or map that has not ended yet.
 struct Open {
     node: Node,
     anchor: usize,
@@ -37,7 +37,7 @@ struct Open {
 }
 
 impl Builder {
-    /// Takes one event; gives the root once it is complete.
+    /// Handles an event; returns the root once it is complete.
     fn take(&mut self, event: Event, span: Span) -> Result<Option<Node>, (Position, String)> {
         let at = place_of(&span.start);
         self.values += 1;
@@ -78,7 +78,7 @@ impl Builder {
         Ok(None)
     }
 
-    /// Puts a complete value where it belongs: into what is open, or out as the root.
+    /// Adds a complete value to the innermost open list or map, or returns it as the root.
     fn place(&mut self, node: Node) -> Option<Node> {
         let Some(open) = self.open.last_mut() else {
             return Some(node);
@@ -100,7 +100,7 @@ impl Builder {
     }
 }
 
-/// `<<: *base`: keys that are given beside it win, so they come last.
+/// `<<: *base`: keys given beside it win, so they come last.
 fn merge(entries: &mut Vec<Entry>, from: &Node, at: Position) {
     let maps: Vec<&Node> = if from.items().is_empty() {
         vec![from]

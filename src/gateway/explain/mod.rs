@@ -1,7 +1,7 @@
-//! What a gateway's log says about a plugin, in other words: cause and cure, line by line.
+//! Explains a gateway's log messages about plugins: cause and help, line by line.
 //!
-//! The messages are data (toolchains/explain.toml). Their patterns are plain text with holes, which is all that
-//! messages made by printf need.
+//! The messages are data (toolchains/explain.toml). Their patterns are plain text with holes, which is enough for
+//! messages made by printf.
 
 pub mod pattern;
 pub mod multiline;
@@ -19,13 +19,13 @@ use crate::util::error::{Error, Result};
 
 const ROWS: &str = include_str!("../../../toolchains/explain.toml");
 
-/// What is read of a line. No message is longer, but what somebody takes for a log may have no line ends.
+/// The most that is read of a line. No message is longer, but a file that is not a log may have no line ends.
 const LINE_LIMIT: u64 = 1 << 20;
 
-/// What an error is called that no row explains.
+/// The id of an error that no row explains.
 pub const UNKNOWN: &str = "unknown";
 
-/// A message that is known.
+/// A known message.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
@@ -34,16 +34,16 @@ pub struct Message {
     pub pattern: String,
     pub cause: String,
     pub cure: String,
-    /// Whether it is the plugin's own code that stopped it: then comparing files finds nothing.
+    /// Whether the plugin's own code failed: then comparing files finds nothing.
     #[serde(default)]
     pub own_code: bool,
     pub source: Vec<String>,
 }
 
-/// A line of a log that was understood.
+/// An explained line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// Its number in the text, from 1.
+    /// Its line number, from 1.
     pub line: usize,
     pub text: String,
     pub id: String,
@@ -54,10 +54,10 @@ pub struct Explanation {
     pub source: Vec<String>,
 }
 
-/// The known messages, special ones first.
+/// The known messages, most specific first.
 ///
 /// # Errors
-/// If toolchains/explain.toml is broken, which a test prevents.
+/// toolchains/explain.toml is invalid, which a test prevents.
 pub fn messages() -> Result<Vec<Message>> {
     #[derive(Deserialize)]
     struct Rows {
@@ -67,7 +67,7 @@ pub fn messages() -> Result<Vec<Message>> {
     Ok(rows.message)
 }
 
-/// The lines of a log, one in memory at a time: what is no text in them is replaced, and long ones are cut.
+/// The lines of a log, one at a time: invalid UTF-8 is replaced, long lines are cut.
 pub fn lines(mut log: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
     std::iter::from_fn(move || next_line(&mut log).transpose())
 }
@@ -80,15 +80,15 @@ fn next_line(log: &mut impl BufRead) -> io::Result<Option<String>> {
     if line.last() != Some(&b'\n') {
         log.skip_until(b'\n')?;
     }
-    // It is one line, without its end.
+    // A single line, without its end.
     Ok(String::from_utf8_lossy(&line).lines().next().map(str::to_owned))
 }
 
-/// Explains each line that is understood, and names those about plugins that are not; one message told of the same thing
-/// again is left out.
+/// Explains each known line, and lists unknown ones about plugins; repeated messages about the same subject are
+/// dropped.
 ///
 /// # Errors
-/// As [`messages`], and that of a line that could not be read.
+/// As [`messages`], or a line could not be read.
 pub fn explain<L: AsRef<str>>(log: impl IntoIterator<Item = Result<L>>) -> Result<Vec<Explanation>> {
     let messages = messages()?;
     let mut found = Vec::new();
@@ -130,7 +130,7 @@ fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
         },
         None => return,
     };
-    // The same unknown message comes with other times and numbers.
+    // The same unknown message repeats with other times and numbers.
     let key = |of: &Explanation| match of.id.as_str() {
         UNKNOWN => of.text.replace(|c: char| c.is_ascii_digit(), ""),
         _ => of.cause.clone(),
@@ -148,18 +148,18 @@ fn is_trouble(line: &str) -> bool {
     if line.contains("plugin.Open(") {
         return true;
     }
-    // `[KO] 2 tested plugin(s) in …` counts what the lines above it said.
+    // `[KO] 2 tested plugin(s) in …` only summarizes the lines above it.
     if line.contains("[KO] ") {
         return !line.contains(" tested plugin(s) in ");
     }
     let upper = line.to_uppercase();
     let level = ["ERROR", "CRITICAL", "FATAL", "ERRO[", "LEVEL=ERR"];
     let about = upper.contains("PLUGIN") || upper.contains(".SO");
-    // Loaders are heads of what they found.
+    // Loader lines are headers of the lines that follow.
     about && level.iter().any(|word| upper.contains(word)) && !line.contains("plugin loader found ")
 }
 
-/// The line without the colours that a terminal log has, and without escaped quotes that a JSON log has.
+/// The line without terminal colors and without the escaped quotes of a JSON log.
 fn plain(line: &str) -> Cow<'_, str> {
     if !line.contains(['\u{1b}', '\\']) {
         return Cow::Borrowed(line);
@@ -168,7 +168,7 @@ fn plain(line: &str) -> Cow<'_, str> {
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            // A colour: ESC [ numbers m.
+            // A color: ESC [ numbers m.
             '\u{1b}' => _ = chars.by_ref().find(char::is_ascii_alphabetic),
             '\\' if chars.peek() == Some(&'"') => {}
             c => text.push(c),

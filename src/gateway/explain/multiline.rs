@@ -1,5 +1,5 @@
-//! Lines that mean something only together: a panic and its trace, the table of `check-plugin`, and the registerers that one
-//! file lacks. Each becomes one line that a row of the table explains.
+//! Messages that span lines: a panic and its trace, the table of `check-plugin`, and the registerers a file lacks.
+//! Each becomes one line that a row of the table explains.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::gateway::explain::pattern::fit;
 /// The registerers that every gateway looks for in every plugin.
 const LOOKED_FOR: [&str; 3] = ["ClientRegisterer", "HandlerRegisterer", "ModifierRegisterer"];
 
-/// Whose packages a gateway is made of; a trace has them between the plugin's.
+/// The gateway's own packages; a trace has them between the plugin's.
 const GATEWAY: [&str; 4] = [
     "github.com/luraproject/",
     "github.com/krakend/",
@@ -16,23 +16,23 @@ const GATEWAY: [&str; 4] = [
     "github.com/devopsfaith/",
 ];
 
-/// What a log says, with the number and text of the line that says it.
+/// A combined message, with the number and text of its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) line: usize,
     pub(crate) shown: String,
-    /// What the table is searched for.
+    /// The text to explain.
     pub(crate) text: String,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Together {
-    /// The line before, which is a name if `have:` follows.
+    /// The previous line, which is a name if `have:` follows.
     before: (usize, String),
-    /// A line of `check-plugin`'s table whose `want:` has not come yet.
+    /// A line of `check-plugin`'s table still without its `want:`.
     have: Option<(usize, String, String)>,
     trace: Option<Trace>,
-    /// By file and registerer, the first line that says so.
+    /// The first line for each file and registerer.
     lacking: BTreeMap<(String, String), Said>,
 }
 
@@ -42,12 +42,12 @@ struct Trace {
     why: String,
     /// Whether the goroutine's frames have begun.
     running: bool,
-    /// A function whose place is on the next line.
+    /// A function whose position is on the next line.
     function: Option<String>,
 }
 
 impl Together {
-    /// Takes the next line, and gives what is complete with it.
+    /// Handles a line and returns the messages it completes.
     pub(crate) fn take(&mut self, line: usize, text: &str) -> Vec<Said> {
         let trimmed = text.trim();
         let mut said = Vec::new();
@@ -69,7 +69,7 @@ impl Together {
         said
     }
 
-    /// What only the end of the log makes complete.
+    /// The messages that only the end of the log completes.
     pub(crate) fn end(self) -> Vec<Said> {
         let mut files: BTreeMap<String, Vec<(String, Said)>> = BTreeMap::new();
         for ((file, symbol), said) in self.lacking {
@@ -107,7 +107,7 @@ impl Together {
         })
     }
 
-    /// A line of a trace: the first frame that is neither Go's, the gateway's nor a dependency's is the plugin's own.
+    /// A line of a trace: the first frame outside of Go, the gateway and dependencies is the plugin's.
     fn traced(&mut self, line: usize, text: &str) -> Option<Said> {
         if let Some((_, why)) = text.split_once("panic: ") {
             self.trace = Some(Trace {
@@ -152,7 +152,7 @@ impl Together {
     }
 }
 
-/// Whether a frame is of the plugin's own code.
+/// Whether a frame belongs to the plugin's own code.
 fn of_plugin(function: &str, place: &str) -> bool {
     if function.starts_with("panic") || !place.contains(".go:") {
         return false;
@@ -167,7 +167,7 @@ fn of_plugin(function: &str, place: &str) -> bool {
     !standard && !module && !main
 }
 
-/// The file that lacks a registerer, and which.
+/// A file and the registerer it lacks.
 fn lacking(text: &str) -> Option<(String, String)> {
     let known = |symbol: &str| LOOKED_FOR.contains(&symbol).then(|| symbol.to_owned());
     if let Some(holes) = fit("{file}: The plugin does not contain a {symbol}.", text) {

@@ -1,12 +1,12 @@
-//! A message's pattern: plain text with holes, and what stands in these in a line.
+//! Message patterns: plain text with holes, and the text that fills them in a line.
 
 use std::collections::BTreeMap;
 
-/// What stands in the holes of a pattern, if the line has it anywhere.
+/// The text in the holes of a pattern, if the line contains it.
 pub(crate) fn fit<'l>(pattern: &str, line: &'l str) -> Option<BTreeMap<String, &'l str>> {
     let parts = parts(pattern);
     let mut holes = BTreeMap::new();
-    // A hole in front takes the word before what follows it.
+    // A leading hole takes the word before the text.
     let (mut rest, start) = match parts.first()? {
         Part::Text(text) => (&line[line.find(text.as_str())? + text.len()..], 1),
         Part::Hole { .. } => (line, 0),
@@ -23,7 +23,7 @@ pub(crate) fn fit<'l>(pattern: &str, line: &'l str) -> Option<BTreeMap<String, &
                 let end = if kind.takes_all() { rest.len() } else { end };
                 let (value, after) = rest.split_at(end);
                 let value = if kind.takes_all() { ended(value) } else { value };
-                // What leads a line (time, level) is not a part of the name.
+                // The prefix of a line (time, level) is not part of the name.
                 let first = holes.is_empty() && start == 0 && rest.len() == line.len();
                 let value = if first { last_word(value) } else { value };
                 if !kind.allows(value) {
@@ -39,13 +39,13 @@ pub(crate) fn fit<'l>(pattern: &str, line: &'l str) -> Option<BTreeMap<String, &
     Some(holes)
 }
 
-/// A message without what ends a line of a JSON log.
+/// A message without the end of a JSON log line.
 fn ended(text: &str) -> &str {
     let text = text.trim();
     text.strip_suffix("\"}").unwrap_or(text)
 }
 
-/// Where a name at the end of a message ends: at a blank or closing mark.
+/// The end of a name at the end of a message: a blank or closing mark.
 fn word_end(text: &str) -> usize {
     text.find(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '"' | '`' | '\'' | ','))
         .unwrap_or(text.len())
@@ -62,23 +62,23 @@ enum Part {
     Hole { name: String, kind: Kind },
 }
 
-/// What may stand in a hole.
+/// What a hole matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Any,
-    /// The main package of a program, or of a plugin whose module is called so.
+    /// The main package of a program, or of a plugin whose module has that name.
     Main,
     /// A package of the standard library.
     Std,
-    /// A name that glibc's headers make of a plain one: `__fprintf_chk`.
+    /// A fortified name from glibc's headers: `__fprintf_chk`.
     Fortify,
     /// The rest of a musl library's name.
     Musl,
-    /// All that is left of the line.
+    /// The rest of the line.
     Rest,
-    /// The same, where neither Go's loader nor the gateway's says it: then a plugin's own code does.
+    /// The rest of the line, unless it comes from Go's loader or the gateway: so it comes from the plugin's code.
     Own,
-    /// A name with its folder, as Go hands a plugin's to the loader; libraries that a plugin needs have none.
+    /// A name with a directory, as Go passes a plugin's to the loader; needed libraries have none.
     Path,
 }
 
@@ -106,7 +106,7 @@ impl Kind {
     }
 }
 
-/// A pattern cut at its holes: `{name}`, `{name:kind}`, `{}`.
+/// Splits a pattern at its holes: `{name}`, `{name:kind}`, `{}`.
 fn parts(pattern: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = pattern;

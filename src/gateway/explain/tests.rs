@@ -1,4 +1,4 @@
-//! Logs, and what is said of them.
+//! Logs and their explanations.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn every_message_says_all_and_is_reached() {
             assert!(!text.is_empty() && !text.ends_with('.'), "{}", message.id);
         }
         assert!(!message.source.is_empty(), "{}", message.id);
-        // A line made from the pattern itself is explained by it, not by one above it.
+        // A line made from the pattern itself matches it, not an earlier one.
         let sample = message
             .pattern
             .replace("{}", " ")
@@ -83,7 +83,7 @@ fn logs_as_people_pasted_them_are_understood() {
     );
 }
 
-/// The words that docs/errors.md quotes, each said of a plugin.
+/// Messages quoted in docs/errors.md, each about a plugin.
 #[test]
 fn what_the_documents_quote_is_explained() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
@@ -136,7 +136,7 @@ fn lines_are_read_as_they_are_and_long_ones_cut() {
     }
 }
 
-/// The gateway's own words, as lura, krakend-cobra and krakend-ce print them, and what a plugin's code says through them.
+/// The gateway's messages, as lura, krakend-cobra and krakend-ce print them, and what plugin code logs through them.
 #[test]
 fn the_gateways_own_words_are_understood() {
     let log = "\

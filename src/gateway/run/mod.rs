@@ -1,5 +1,5 @@
-//! A plugin in a running gateway: what its configuration becomes for that, how a gateway of another machine is run, and
-//! what its log says of the plugin. Pure, but for the look at what is installed.
+//! A plugin in a running gateway: its configuration, how to run a gateway of another architecture, and its log
+//! messages about plugins. Pure, except for finding installed emulators.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ use crate::util::target::{Arch, LibcKind, Target};
 pub mod process;
 pub mod request;
 
-/// How long a gateway may take to start, where nobody says.
+/// The default limit for a gateway's start.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The words that go before a gateway's own to run it here: none, or an emulator with the root that has its loader.
+/// The command prefix that runs a gateway here: empty, or an emulator with the root that has its loader.
 ///
 /// # Errors
 /// No emulator, or no loader of that libc.
@@ -87,10 +87,10 @@ pub fn runner(
     Ok(vec![emulator.into(), "-L".into(), root.into()])
 }
 
-/// A configuration of any format that is read, as the JSON that a trial runs.
+/// Reads a configuration of any supported format as the JSON for a trial.
 ///
 /// # Errors
-/// A template, or what the gateway could not parse.
+/// It is a template, or the gateway could not parse it.
 pub fn read(name: &str, text: &str) -> Result<Value> {
     let error = match parse::read(name, text) {
         Read::Document(document) if matches!(document.root.value, document::Value::Map(_)) => {
@@ -112,7 +112,7 @@ pub fn read(name: &str, text: &str) -> Result<Value> {
     Err(error)
 }
 
-/// The configuration for a trial: the plugins' folder, a port of the loopback, and calls to itself follow the port.
+/// The configuration of a trial: the plugin directory and a loopback port; calls to itself follow the port.
 pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
     let mut config = config.clone();
     let old = self::port(&config);
@@ -128,13 +128,13 @@ pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
     config.to_string()
 }
 
-/// The port a configuration names, else the gateway's own default.
+/// The port of a configuration, or the gateway's default.
 pub fn port(config: &Value) -> u16 {
     let named = config.get("port").and_then(Value::as_u64);
     named.and_then(|port| port.try_into().ok()).unwrap_or(8080)
 }
 
-/// Hosts that are the gateway itself.
+/// Redirects hosts that are the gateway itself.
 fn follow(value: &mut Value, old: u16, port: u16) {
     match value {
         Value::String(text) => {
@@ -154,14 +154,14 @@ pub fn bare(folder: &Path, port: u16) -> String {
     json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
 }
 
-/// The log lines that are about plugins, without what comes before the message.
+/// The log lines about plugins, without the prefix before the message.
 pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
     said.iter()
         .map(|line| line.trim())
         .filter(|line| ["lugin", "fatal error", "panic"].iter().any(|word| line.contains(word)))
 }
 
-/// The same without what each loader says of plugins of the other types, which is no failure.
+/// The same without harmless messages of loaders about plugins of other types.
 pub fn worth_showing(said: &[String]) -> Vec<&str> {
     let harmless = |line: &str| line.contains("plugin: symbol ") && line.contains("Registerer not found");
     let lines: Vec<&str> = about_plugins(said).collect();
@@ -175,7 +175,7 @@ pub fn worth_showing(said: &[String]) -> Vec<&str> {
         .collect()
 }
 
-/// How many plugins of a type the log says were loaded; none when it does not say.
+/// How many plugins of a type were loaded according to the log; `None` if it does not say.
 pub fn loaded(said: &[String], kind: PluginKind) -> Option<usize> {
     let signs = &kind.row().log;
     said.iter()
@@ -183,15 +183,15 @@ pub fn loaded(said: &[String], kind: PluginKind) -> Option<usize> {
         .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
 }
 
-/// Whether the gateway has no loader at all for plugins of a type, as the Community edition has none for middlewares: its
-/// `test-plugin` does not know the flag, or its log counts the plugins of other types only.
+/// Whether the gateway cannot load plugins of a type, as the Community edition with middlewares: its `test-plugin`
+/// does not know the flag, or its log only counts other types.
 pub fn lacks_loader(said: &[String], kind: PluginKind) -> bool {
     let says = |words: &str| said.iter().any(|line| line.contains(words));
     let counts_others = says("plugins loaded:") && loaded(said, kind).is_none();
     kind.row().enterprise && (says("unknown shorthand flag") || counts_others)
 }
 
-/// A request of a trial and what must come back.
+/// A request of a trial and its expected response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     pub status: Option<u16>,
@@ -202,7 +202,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// What is not as it was expected.
+    /// The expectations that were not met.
     pub fn missed(&self, status: u16, headers: &[(String, String)], body: &str) -> Vec<String> {
         let mut missed = Vec::new();
         if let Some(wanted) = self.status.filter(|wanted| *wanted != status) {

@@ -1,4 +1,4 @@
-//! A gateway that can be run here: started with a configuration, waited for, and its words in others.
+//! Runs a gateway on this machine: starts it, waits until it answers, explains its log.
 
 use std::ffi::OsString;
 use std::net::{TcpListener, TcpStream};
@@ -15,11 +15,11 @@ use crate::util::process::background::{Background, WaitOutcome};
 use crate::util::process::{Invocation, interrupted};
 use crate::util::target::Arch;
 
-/// A gateway with its file, and the words that go before it on this machine.
+/// A gateway with its file, and the command prefix to run it on this machine.
 pub(crate) struct GatewayRunner<'a> {
     pub(crate) gateway: &'a Gateway,
     command: Vec<OsString>,
-    /// How long it may take to start.
+    /// The limit for its start.
     patience: Duration,
     pub(crate) cx: Context<'a>,
 }
@@ -56,15 +56,15 @@ impl<'a> GatewayRunner<'a> {
         })
     }
 
-    /// The same, given so long to start.
+    /// Sets the limit for its start.
     pub(crate) fn within(self, patience: Duration) -> Self {
         GatewayRunner { patience, ..self }
     }
 
-    /// The architecture that its plugins must have.
+    /// Checks that a plugin has the gateway's architecture.
     ///
     /// # Errors
-    /// The plugin has another.
+    /// It has not.
     pub(crate) fn fits(&self, plugin: &str, arch: Arch) -> Result<()> {
         let own = self.gateway.arch.unwrap_or(self.cx.host.platform.arch);
         if arch == own {
@@ -79,19 +79,19 @@ impl<'a> GatewayRunner<'a> {
         Invocation::new(program, cwd)
             .args(self.command.iter().skip(1).cloned())
             .args(args.iter().copied())
-            // What is run is plain JSON, also where the user's own is a template.
+            // The trial runs plain JSON, even if the user's configuration is a template.
             .env_remove("FC_ENABLE")
     }
 
-    /// Runs the gateway and waits until it answers on its port. Another program may take the port in between: then again.
+    /// Starts the gateway and waits until it answers on its port. Retries if another program took the port meanwhile.
     ///
     /// # Errors
-    /// It ends before, or takes too long.
+    /// It exits first, or takes too long.
     pub(crate) fn started(&self, config: &dyn Fn(u16) -> Result<String>, folder: &Path) -> Result<(Background, u16)> {
         let mut last = Vec::new();
         for _ in 0..3 {
             let port = free_port()?;
-            // Its name has no `.so`, which would be taken for a plugin.
+            // A name without `.so`, or it would be taken for a plugin.
             let file = folder.join("krakend.json");
             std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
             let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
@@ -127,11 +127,11 @@ impl<'a> GatewayRunner<'a> {
         })
     }
 
-    /// The gateway's words in others. Returns those that say that a plugin's own code stopped it.
+    /// Explains the gateway's messages. Returns those that blame the plugin's own code.
     pub(crate) fn explained(&self, said: &[String]) -> Vec<Explanation> {
         let told = explain(said.iter().map(Ok)).unwrap_or_default();
         let own = told.iter().filter(|told| told.own_code).cloned().collect();
-        // A gateway asks each plugin for every registerer, and what is not known stands for itself.
+        // A gateway looks for every registerer in each plugin; unknown messages are printed unexplained.
         let telling = |told: &Explanation| told.id != "symbol-not-found-in-plugin" && told.id != UNKNOWN;
         let mut seen = Vec::new();
         for told in told.into_iter().filter(telling) {
@@ -146,7 +146,7 @@ impl<'a> GatewayRunner<'a> {
     }
 }
 
-/// The help where it was a plugin's own code, which no comparison of files shows.
+/// The help if the plugin's own code failed, which comparing files does not show.
 pub(crate) fn stopped_by(own: &[Explanation]) -> Option<String> {
     let first = own.first()?;
     let text = &first.text;

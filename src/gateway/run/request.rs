@@ -1,4 +1,4 @@
-//! One request to a gateway that we run on the loopback: the only HTTP beside that of the fetcher.
+//! A request to a gateway on the loopback: the only HTTP besides downloads.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use ureq::http::{HeaderName, HeaderValue, Uri};
 use crate::util::error::{Error, Result};
 use crate::util::process::signals::interruptible;
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
-    /// As text, a megabyte at most.
+    /// As text, at most a megabyte.
     pub body: String,
 }
 
-/// A request that can be sent.
+/// A valid request.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
@@ -26,10 +26,10 @@ pub struct Request {
     body: Option<Vec<u8>>,
 }
 
-/// One header as curl takes it: `Name: value`, or `Name;` for an empty value.
+/// Parses a header as curl does: `Name: value`, or `Name;` for an empty value.
 ///
 /// # Errors
-/// What is not a header.
+/// It is not a header.
 pub fn header(text: &str) -> Result<(HeaderName, HeaderValue)> {
     let wrong =
         || Error::usage(format!("`{text}` is not a header")).help("as in `--header \"Authorization: Bearer x\"`");
@@ -42,10 +42,10 @@ pub fn header(text: &str) -> Result<(HeaderName, HeaderValue)> {
 }
 
 impl Request {
-    /// Checks a request before anything is started for it.
+    /// Checks a request before anything is started.
     ///
     /// # Errors
-    /// What is not a request.
+    /// A part of it is invalid.
     pub fn new(
         method: &str,
         path: &str,
@@ -69,10 +69,10 @@ impl Request {
         })
     }
 
-    /// Sends it; redirects are answers, and no proxy stands between. A body goes with any method, as curl sends it.
+    /// Sends the request without following redirects and without a proxy. Any method may have a body, as with curl.
     ///
     /// # Errors
-    /// No answer in time, or a signal meanwhile.
+    /// No answer in time, or interrupted by a signal.
     pub fn send(&self, port: u16, patience: Duration) -> Result<Response> {
         let Request { method, path, .. } = self;
         let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    /// What a gateway gets: the method with the body, and each header.
+    /// What the gateway receives: the method with the body, and each header.
     #[test]
     fn headers_and_body_are_sent_with_any_method() {
         use std::io::{Read, Write};

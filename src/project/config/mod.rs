@@ -1,4 +1,4 @@
-//! `plugbuild.toml`: the project's settings, found upward from the plugin's folder, and the user's own file.
+//! `plugbuild.toml`: the project's settings, found upward from the plugin's directory, and the user's own file.
 
 use std::path::{Path, PathBuf};
 
@@ -21,18 +21,18 @@ pub use crate::project::config::tables::{AlignWish, Config, Count, PluginConfig,
 /// The name of a project's settings file.
 pub const FILE: &str = "plugbuild.toml";
 
-/// The settings in force, nearest first. Flags win over the environment, that over the project's file, that over the
-/// user's.
+/// The effective settings, nearest first. Flags override the environment, which overrides the project's file, which
+/// overrides the user's.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     files: Vec<File>,
-    /// The first of the files is the project's, not the user's.
+    /// Whether the first file is the project's.
     has_project: bool,
-    /// A file of the user's that was named and is not there.
+    /// A user's file that was named but does not exist.
     absent: Option<PathBuf>,
 }
 
-/// One settings file as it was read.
+/// One settings file.
 #[derive(Debug, Clone)]
 struct File {
     path: PathBuf,
@@ -44,14 +44,14 @@ impl Settings {
     /// Reads the project's file (in `dir` or above) and the user's.
     ///
     /// # Errors
-    /// A file that cannot be read or understood, or that somebody else can write.
+    /// A file cannot be read or parsed, or somebody else can write it.
     pub fn read(dir: &Path, host: &Host) -> Result<Self> {
         let project = dir.ancestors().map(|d| d.join(FILE)).find(|file| is_there(file));
         if let Some(file) = &project {
             Trusted::of(host).and_owner_of(dir).check_file(file)?;
         }
         let user = host.user_config.clone();
-        // Some say so that they have no settings.
+        // The usual way to have no settings file.
         let user = user.filter(|file| is_there(file) && file != Path::new("/dev/null"));
         let has_project = project.is_some();
         let files = project
@@ -67,10 +67,10 @@ impl Settings {
         })
     }
 
-    /// The built-in matrix with the files' own rows; the project's win over the user's.
+    /// The built-in matrix with the rows of the files; the project's override the user's.
     ///
     /// # Errors
-    /// A row that cannot be meant.
+    /// A row makes no sense.
     pub fn matrix(&self) -> Result<Matrix> {
         self.files
             .iter()
@@ -81,20 +81,20 @@ impl Settings {
             })
     }
 
-    /// The nearest file that has a value, with that file.
+    /// The value from the nearest file that has one, with that file.
     pub fn first<'a, T>(&'a self, get: impl Fn(&'a Config) -> Option<T>) -> Option<(T, &'a Path)> {
         self.files
             .iter()
             .find_map(|file| Some((get(&file.config)?, file.path.as_path())))
     }
 
-    /// The project's own file.
+    /// The project's file.
     pub fn project(&self) -> Option<(&Config, &Path)> {
         let file = self.files.first().filter(|_| self.has_project)?;
         Some((&file.config, &file.path))
     }
 
-    /// The text of the project's own file.
+    /// The text of the project's file.
     pub fn project_text(&self) -> Option<&str> {
         let file = self.files.first().filter(|_| self.has_project)?;
         Some(&file.text)
@@ -105,7 +105,7 @@ impl Settings {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// A word for each key that nothing reads, and for a file that is not there.
+    /// A warning for each unknown key, and for a file that does not exist.
     pub fn warnings(&self) -> Vec<String> {
         let schema = Config::schema();
         self.files
@@ -120,7 +120,7 @@ impl Settings {
             .collect()
     }
 
-    /// The surroundings with the mirrors the files name, where the environment names none.
+    /// The host with the mirrors of the settings files, unless its environment sets them.
     pub fn with_mirrors(&self, host: &Host) -> Host {
         let mut host = host.clone();
         for mirror in MIRRORS {
@@ -137,7 +137,7 @@ impl Settings {
     }
 }
 
-/// A mirror that may be set by a variable or a key.
+/// A mirror that a variable or a key can set.
 #[derive(Debug, Clone, Copy)]
 pub struct Mirror {
     pub key: &'static str,
@@ -145,7 +145,7 @@ pub struct Mirror {
     pub get: fn(&Config) -> Option<&String>,
 }
 
-/// Every mirror there is.
+/// All mirrors.
 pub const MIRRORS: [Mirror; 3] = [
     Mirror {
         key: "mirrors.go",
@@ -172,10 +172,10 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Reads a settings file's text.
+/// Parses a settings file.
 ///
 /// # Errors
-/// It cannot be understood.
+/// It cannot be parsed.
 pub fn parse(text: &str, file: &Path) -> Result<Config> {
     toml::from_str(text).map_err(|e| {
         Error::usage(format!("{}: {}", file.display(), e.to_string().trim_end()))

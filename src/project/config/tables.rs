@@ -22,9 +22,9 @@ table! {
         pub gateway: GatewayConfig,
         /// How plugins are built
         pub build: BuildConfig,
-        /// The plugins of the workspace, where something is to be said of one
+        /// The plugins of the workspace that need settings of their own
         pub plugin: Vec<PluginConfig>,
-        /// Which folders hold plugins
+        /// Which directories hold plugins
         pub workspace: WorkspaceConfig,
         /// What `--release` and `plugbuild package` do differently
         pub profile: Profiles,
@@ -39,18 +39,18 @@ table! {
 
 table! {
     pub struct GatewayConfig {
-        /// One or several, each as `--gateway` takes it; a path is relative to the file
+        /// One or several, each in the form of `--gateway`; a path is relative to the file
         pub version: Option<Texts>,
-        /// The Go it was compiled with, when it cannot say so itself
+        /// The Go it was compiled with, if the gateway does not say
         pub go: Option<GoVersion>,
     }
 }
 
 table! {
     pub struct BuildConfig {
-        /// The targets, as `--target` takes them
+        /// The targets, in the form of `--target`
         pub targets: Vec<Target>,
-        /// The folder that plugins are written to, relative to the file
+        /// The directory that plugins are written to, relative to the file
         pub out_dir: Option<PathBuf>,
         /// Whether to build against the gateway's module versions
         pub align: Option<AlignWish>,
@@ -63,26 +63,26 @@ table! {
 
 table! {
     pub struct PluginConfig {
-        /// What its file is called; its module's last element if not said
+        /// The name of its file; the last element of its module by default
         pub name: Option<String>,
-        /// The folder of its main package, relative to the file
+        /// The directory of its main package, relative to the file
         pub path: PathBuf,
         /// Its type
         pub r#type: Option<PluginKind>,
         /// The names it registers, as krakend.json refers to them
         pub registers: Vec<String>,
-        /// Its gateways, where they are not those of all
+        /// Its gateways, if they differ from those of the other plugins
         pub gateways: Vec<String>,
-        /// Its targets, where they are not those of all
+        /// Its targets, if they differ from those of the other plugins
         pub targets: Vec<Target>,
     }
 }
 
 table! {
     pub struct WorkspaceConfig {
-        /// Folders of plugins, relative to the file; `*` stands for any name, `**` for any folders
+        /// Directories of plugins, relative to the file; `*` stands for any name, `**` for any directories
         pub members: Vec<String>,
-        /// Folders among them that are none
+        /// Directories among them that are not plugins
         pub exclude: Vec<String>,
     }
 }
@@ -96,7 +96,7 @@ table! {
 
 table! {
     pub struct ReleaseProfile {
-        /// Leave the symbol table and debug information out
+        /// Leave out the symbol table and debug information
         pub strip: Option<bool>,
     }
 }
@@ -114,11 +114,11 @@ table! {
 
 table! {
     pub struct PackageConfig {
-        /// The folder that is made, relative to the file; dist if not said
+        /// The directory to create, relative to the file; dist by default
         pub out_dir: Option<PathBuf>,
         /// Put each plugin in an archive of its own
         pub archive: Option<bool>,
-        /// The version in file names and documents; the source's revision if not said
+        /// The version in file names and documents; the source's revision by default
         pub version: Option<String>,
         /// A command that signs a file: program and arguments, `{file}` stands for the file
         pub sign: Option<Spanned<Vec<String>>>,
@@ -126,7 +126,7 @@ table! {
 }
 
 table! {
-    /// Rows of the user's own, in the shape of toolchains/releases.toml.
+    /// Custom rows, in the form of toolchains/releases.toml.
     pub struct MatrixConfig {
         /// A gateway: what it was compiled with
         pub release: Vec<Spanned<CustomRelease>>,
@@ -157,7 +157,7 @@ impl Described for Texts {
     }
 }
 
-/// How many of something: 1 or more.
+/// A count: 1 or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub NonZeroUsize);
 
@@ -190,7 +190,7 @@ impl Described for Count {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlignWish {
-    /// When its own do not fit.
+    /// If its own versions would conflict.
     Auto,
     Always,
     Never,
@@ -205,12 +205,12 @@ impl Described for AlignWish {
 /// Whether a build may be aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Mode {
-    /// Where the plugin would not load as it is
+    /// If the plugin would not load otherwise
     #[default]
     Auto,
-    /// In any case: what the gateway links is built at its versions
+    /// In any case: the gateway's modules are built at its versions
     Always,
-    /// Never: a plugin that would not load is refused
+    /// Never: a plugin that would not load is rejected
     Never,
 }
 

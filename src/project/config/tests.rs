@@ -1,4 +1,4 @@
-//! Settings files: what is read, what is warned of, and the schema that follows from the types.
+//! Settings files: what is read, the warnings, and the schema generated from the types.
 
 use super::*;
 use crate::gateway::registerer::PluginKind;
@@ -47,7 +47,7 @@ version = "2.13.8"
 go = "1.25.6"
 "#;
 
-/// Every path of keys that a schema has.
+/// All key paths of a schema.
 fn keys(schema: &Value, path: &str, to: &mut Vec<String>) {
     for (key, value) in schema["properties"].as_object().into_iter().flatten() {
         let full = format!("{path}{key}");

@@ -1,4 +1,4 @@
-//! Keys of a settings file that nothing reads: most are misspelt, so each gets a word, its place and the nearest key.
+//! Unknown keys of a settings file: most are misspelt, so each gets a warning with its position and the nearest key.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use toml::de::{DeTable, DeValue};
 use crate::util::position::LineIndex;
 use crate::util::suggest::nearest;
 
-/// A warning for each unknown key. `text` is known to parse.
+/// A warning for each unknown key. `text` must parse.
 pub(crate) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let lines = LineIndex::of(text);
     if let Ok(table) = DeTable::parse(text) {
         in_table(table.get_ref(), schema, "", &mut found);
     }
-    // A table is read by its keys' names; a reader of the file begins at its top.
+    // Tables are parsed in the order of their keys' names; sort as in the file.
     found.sort_by_key(|unknown| unknown.at);
     found
         .into_iter()

@@ -1,6 +1,6 @@
-//! Go source as words: enough to find declarations and constants, without comments in the way.
+//! Go source as tokens: enough to find declarations and constants, without comments.
 
-/// One word of a source file, and its line.
+/// A token and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) line: usize,
@@ -9,13 +9,13 @@ pub(crate) struct Token {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Word {
-    /// A name or a keyword.
+    /// An identifier or a keyword.
     Name(String),
     /// A string's value.
     Text(String),
-    /// A number or a character, which nothing here looks at.
+    /// A number or a character, which is never used.
     Other,
-    /// Anything else, a character at a time.
+    /// Anything else, one character at a time.
     Sign(char),
 }
 
@@ -31,7 +31,7 @@ impl Token {
         }
     }
 
-    /// Whether Go ends a statement behind it when a line break follows.
+    /// Whether Go ends a statement at a line break after this token.
     pub(crate) fn ends_line(&self) -> bool {
         match &self.word {
             Word::Sign(sign) => matches!(sign, ')' | ']' | '}'),
@@ -40,7 +40,7 @@ impl Token {
     }
 }
 
-/// Splits a source text. What is no Go at all yields tokens that nobody finds anything in.
+/// Splits a source text. Text that is not Go yields useless tokens, not an error.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut reader = Reader {
         rest: text,
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
                 return true;
             }
             '/' if self.rest.starts_with("/*") => {
-                // Behind the opening: `/*/` opens only.
+                // After the opening: `/*/` only opens.
                 let end = self.rest[2..].find("*/").map_or(self.rest.len(), |end| end + 4);
                 self.take(end);
                 return true;
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// Up to the closing quote, or the end of the line where there is none.
+    /// Up to the closing quote, or the end of the line if there is none.
     fn quoted(&mut self, quote: char) -> &'a str {
         let mut escaped = false;
         let end = self.rest.char_indices().skip(1).find_map(|(at, c)| {

@@ -1,4 +1,4 @@
-//! A registerer in the wrong package, a folder of the wrong level: a gateway looks variables up in package main only.
+//! Finds registerers in the wrong package: gateways look up variables of package main only.
 
 use std::path::Path;
 
@@ -8,19 +8,19 @@ use crate::util::error::{Error, Result};
 use crate::util::process::quoted;
 use crate::util::ui::and_more;
 
-/// So many folders are looked into at most.
+/// The most directories to search.
 const MOST: usize = 500;
 
-/// For a plugin whose package main has no registerer: looks for one in the packages below its folder.
+/// For a plugin without a registerer in package main: looks for one in the packages below its directory.
 ///
 /// # Errors
-/// The one that was found, with its place.
+/// A registerer was found; the message names its position.
 pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
     let mut folders = below(dir);
     let mut looked = 0;
     while let (Some(folder), true) = (folders.pop(), looked < MOST) {
         looked += 1;
-        // Another module, or another plugin, is none of this one's packages.
+        // Another module or another plugin is not a package of this one.
         let source = Source::read(&folder)?;
         if folder.join("go.mod").exists() || source.has_main() {
             continue;
@@ -43,8 +43,8 @@ pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
     Ok(())
 }
 
-/// The help that names the folders below one that hold a `package main`, where there are any: if some of them have a
-/// registerer, those.
+/// The help that lists the directories below `dir` with a `package main`, or those of them that have a registerer;
+/// `None` if there are none.
 pub(crate) fn mains_below(dir: &Path) -> Option<String> {
     let (mut plugins, mut programs) = (Vec::new(), Vec::new());
     let mut folders = below(dir);
@@ -76,7 +76,7 @@ pub(crate) fn mains_below(dir: &Path) -> Option<String> {
     }
 }
 
-/// The folders in a folder that the go command takes for packages, the first by name last.
+/// The subdirectories that the go command treats as packages, sorted in reverse.
 fn below(dir: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let mut folders: Vec<_> = entries

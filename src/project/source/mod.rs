@@ -1,4 +1,4 @@
-//! The declarations of a plugin's package: its variables, functions and methods, as they are written.
+//! The declarations of a plugin's package: variables, functions and methods, from its source text.
 
 pub mod misplaced;
 pub mod registered_names;
@@ -11,15 +11,15 @@ use crate::gateway::registerer::Registerer;
 use crate::project::source::lexer::{Token, Word, tokens};
 use crate::util::error::{Error, Result};
 
-/// What a package's files declare at their top level.
+/// The top-level declarations of a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
     pub(crate) declarations: Vec<Declaration>,
-    /// The files of package main, those without a declaration too, and whether each may be left out by its constraints.
+    /// The files of package main, also without declarations, and whether constraints may exclude each.
     mains: Vec<(PathBuf, bool)>,
 }
 
-/// One name that is declared.
+/// A declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declaration {
     pub(crate) name: String,
@@ -27,13 +27,13 @@ pub(crate) struct Declaration {
     pub(crate) package: String,
     pub(crate) file: PathBuf,
     pub(crate) line: usize,
-    /// Whether its file may not be compiled, and it is not known whether it is.
+    /// Whether its file may be excluded by constraints, which are not evaluated here.
     pub(crate) constrained: bool,
-    /// What follows: type and value, or parameters and body.
+    /// The rest: type and value, or parameters and body.
     pub(crate) tokens: Vec<Token>,
 }
 
-/// The place of a declaration.
+/// The position of a declaration.
 pub(crate) struct Declared<'a> {
     pub(crate) package: &'a str,
     pub(crate) file: &'a Path,
@@ -46,15 +46,15 @@ pub(crate) enum DeclKind {
     Const,
     Type,
     Func,
-    /// A method, by its receiver's tokens.
+    /// A method with its receiver's tokens.
     Method(Vec<Token>),
 }
 
 impl Source {
-    /// Reads the Go files of a folder; tests are left out.
+    /// Reads the Go files of a directory, except tests.
     ///
     /// # Errors
-    /// The folder or a file cannot be read.
+    /// The directory or a file cannot be read.
     pub fn read(dir: &Path) -> Result<Source> {
         let entries = fs::read_dir(dir).map_err(|e| Error::io("read", dir, e))?;
         let mut files: Vec<PathBuf> = entries
@@ -70,7 +70,7 @@ impl Source {
         Ok(source)
     }
 
-    /// Adds the declarations of one file.
+    /// Adds the declarations of a file.
     pub(crate) fn add(&mut self, file: &Path, text: &str) {
         let tokens = tokens(text);
         let package = match tokens.as_slice() {
@@ -106,7 +106,7 @@ impl Source {
         }
     }
 
-    /// Where a variable is declared, in whatever package.
+    /// The declaration of a variable, in any package.
     pub(crate) fn variable(&self, name: &str) -> Option<Declared<'_>> {
         let found = self
             .declarations
@@ -124,7 +124,7 @@ impl Source {
         self.main().any(|d| d.name == symbol && d.what == DeclKind::Var)
     }
 
-    /// Whether what a gateway looks for stands in a file of which it is not known whether it is compiled.
+    /// Whether a symbol that gateways look up is in a file that constraints may exclude.
     pub fn has_conditional(&self, rows: &[Registerer]) -> bool {
         let is_of = |row: &Registerer, name: &str| {
             row.symbol == name || row.method == name || row.optional.iter().any(|optional| optional.method == name)
@@ -133,7 +133,7 @@ impl Source {
             .any(|d| d.constrained && rows.iter().any(|row| is_of(row, &d.name)))
     }
 
-    /// Of the files with build constraints, keeps those that are compiled; nothing is known if none is.
+    /// Keeps only the compiled files among those with constraints. If none is compiled, nothing is known.
     pub fn settle(&mut self, compiled: &[String]) {
         if compiled.is_empty() {
             return;
@@ -158,7 +158,7 @@ impl Source {
 
 type Found = Vec<(String, DeclKind, usize, Vec<Token>)>;
 
-/// `X T = v` or `( X = 1; Y = 2 )`, from behind the keyword.
+/// Parses `X T = v` or `( X = 1; Y = 2 )`, after the keyword.
 fn specs(tokens: &[Token], start: usize, what: &DeclKind) -> (Found, usize) {
     let mut found = Found::new();
     if !tokens.get(start).is_some_and(|token| token.is('(')) {
@@ -202,13 +202,13 @@ fn function(tokens: &[Token], start: usize) -> (Found, usize) {
     (found.into_iter().collect(), end)
 }
 
-/// Where a statement ends: a semicolon, a line break behind what can end one, or a bracket that it did not open.
+/// The end of a statement: a semicolon, a line break after a token that can end one, or an unmatched bracket.
 fn statement(tokens: &[Token], start: usize, from: usize) -> usize {
     let mut at = from;
     while let Some(token) = tokens.get(at) {
         let previous = (at > start).then(|| &tokens[at - 1]);
         if token.is(';') || previous.is_some_and(|p| p.line < token.line && p.ends_line()) {
-            // A semicolon belongs to nothing: the next statement begins behind it.
+            // A semicolon belongs to no statement.
             return if token.is(';') { at + 1 } else { at };
         }
         match token.word {
@@ -220,7 +220,7 @@ fn statement(tokens: &[Token], start: usize, from: usize) -> usize {
     tokens.len()
 }
 
-/// The place of the bracket that closes the one at `open`; the end where there is none.
+/// The position of the bracket that closes the one at `open`, or the end.
 pub(crate) fn closing(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
@@ -243,7 +243,7 @@ fn is_source(file: &Path) -> bool {
     name.ends_with(".go") && !name.ends_with("_test.go") && !name.starts_with(['_', '.'])
 }
 
-/// A build constraint, or a name such as `x_windows.go` that is one.
+/// Whether it has a build constraint, or a name such as `x_windows.go`.
 fn is_constrained(file: &Path, text: &str) -> bool {
     let header = text.lines().take_while(|line| !line.starts_with("package "));
     let lines = header
@@ -254,7 +254,7 @@ fn is_constrained(file: &Path, text: &str) -> bool {
     lines || named
 }
 
-/// The names that a file's name may be bound to: those of the systems and processors plugins are written for.
+/// The systems and processors that a file name may be limited to.
 const PLATFORMS: [&str; 10] = [
     "linux", "darwin", "windows", "freebsd", "amd64", "arm64", "386", "arm", "wasm", "js",
 ];

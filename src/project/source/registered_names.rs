@@ -1,10 +1,10 @@
-//! The names a plugin registers, where its source gives them as constants.
+//! The names a plugin registers, if its source has them as constants.
 
 use crate::gateway::registerer::{PluginKind, Registerer};
 use crate::project::source::lexer::{Token, Word};
 use crate::project::source::{DeclKind, Declaration, Source, closing};
 
-/// Reads the names; none when the source does not say them plainly for each type that it registers.
+/// Reads the names; `None` unless the source gives one for every type that it registers.
 pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(PluginKind, String)>> {
     let mut names = Vec::new();
     for row in rows {
@@ -16,7 +16,7 @@ pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(PluginKin
     Some(names)
 }
 
-/// The names of those types alone whose names the source says plainly.
+/// The names of the types for which the source gives one.
 pub fn plain(source: &Source, rows: &[Registerer]) -> Vec<(PluginKind, String)> {
     rows.iter()
         .filter(|row| source.exports(&row.symbol))
@@ -71,12 +71,12 @@ fn first_argument(tokens: &[Token]) -> &[Token] {
 struct Values<'a> {
     source: &'a Source,
     symbol: &'a Declaration,
-    /// What the method calls its receiver.
+    /// The name of the method's receiver.
     receiver: &'a str,
 }
 
 impl Values<'_> {
-    /// The text of an expression: strings, named strings, the registerer itself and its fields, and sums of these.
+    /// The text of an expression: strings, constants, the registerer and its fields, and concatenations of these.
     fn value(&self, tokens: &[Token]) -> Option<String> {
         tokens
             .split(|token| token.is('+'))
@@ -106,7 +106,7 @@ impl Values<'_> {
         }
     }
 
-    /// What the registerer's variable is set to.
+    /// The initial value of the registerer's variable.
     fn initial(&self) -> &[Token] {
         assigned(&self.symbol.tokens)
     }
@@ -126,7 +126,7 @@ impl Values<'_> {
     }
 }
 
-/// What stands behind the `=`.
+/// The tokens after the `=`.
 fn assigned(tokens: &[Token]) -> &[Token] {
     match tokens.iter().position(|token| token.is('=')) {
         Some(at) => &tokens[at + 1..],

@@ -1,4 +1,4 @@
-//! A process that runs beside us: its lines as they come, and its end, asked for or not.
+//! A process that runs in the background: its lines as they arrive, and its end.
 
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
@@ -11,27 +11,27 @@ use crate::util::error::Result;
 use crate::util::host::Host;
 use crate::util::process::{Invocation, children};
 
-/// A running process; it is ended when this is dropped.
+/// A running process; dropping it kills the process.
 pub struct Background {
     child: Arc<children::Registered<duct::ReaderHandle>>,
     lines: Receiver<String>,
-    /// All it has said so far.
+    /// All lines so far.
     pub said: Vec<String>,
     ended: bool,
 }
 
-/// What came of waiting.
+/// The result of waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitOutcome {
-    /// What was waited for.
+    /// `found` returned true.
     Found,
-    /// The process closed its output: it has ended.
+    /// The process closed its output, so it has exited.
     Ended,
     TimedOut,
 }
 
 impl Invocation {
-    /// Starts it and does not wait for its end.
+    /// Starts the process without waiting for it.
     ///
     /// # Errors
     /// The program cannot be started.
@@ -63,7 +63,7 @@ impl Invocation {
 }
 
 impl Background {
-    /// Takes its lines until `found` says yes (it is asked again a few times a second), it ends, or time is up.
+    /// Collects lines until `found` returns true (called several times a second), the process exits, or time is up.
     pub fn wait(&mut self, patience: Duration, mut found: impl FnMut(&[String]) -> bool) -> WaitOutcome {
         let until = Instant::now() + patience;
         loop {
@@ -84,7 +84,7 @@ impl Background {
         }
     }
 
-    /// Asks it to end, then makes it.
+    /// Terminates the process, then kills it.
     pub fn stop(&mut self) {
         for signal in [Signal::TERM, Signal::KILL] {
             if !self.ended {

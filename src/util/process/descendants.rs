@@ -1,10 +1,10 @@
-//! What a process has started, and that in turn: read from /proc, empty where there is none.
+//! A process's descendants, from /proc; empty on other systems.
 
 use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A process, told from a later one of the same number by when it began.
+/// A process, distinguished from a later one with the same id by its start time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process {
     pid: i32,
@@ -21,17 +21,17 @@ impl Process {
         self.pid.unsigned_abs()
     }
 
-    /// Signals it if it is still there.
+    /// Signals the process if it still exists.
     pub(crate) fn send(&self, signal: Signal) {
         let there = Process::read(self.pid).is_some_and(|now| now.began == self.began);
         if let (true, Some(pid)) = (there, Pid::from_raw(self.pid)) {
-            // One that has just ended is no failure.
+            // It may just have exited.
             let _ = kill_process(pid, signal);
         }
     }
 }
 
-/// Of /proc/N/stat: the name in brackets may hold anything, what counts comes behind the last bracket.
+/// Parses /proc/N/stat: the name in brackets may contain anything, so parsing starts after the last bracket.
 fn parse(pid: i32, stat: &str) -> Option<Process> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     Some(Process {
@@ -42,13 +42,13 @@ fn parse(pid: i32, stat: &str) -> Option<Process> {
 }
 
 impl PartialEq for Process {
-    /// Its parent may have ended meanwhile, and it have another.
+    /// The parent is ignored: it changes when the parent exits.
     fn eq(&self, other: &Process) -> bool {
         (self.pid, self.began) == (other.pid, other.began)
     }
 }
 
-/// The descendants of some processes, near ones first.
+/// The descendants of some processes.
 pub(crate) fn descendants(pids: &[u32]) -> Vec<Process> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let all: Vec<Process> = entries

@@ -1,4 +1,4 @@
-//! A command as a value: `--dry-run` prints the very value that would be run. The only place a process starts.
+//! A command as a value: `--dry-run` prints the very value that a build runs. The only place that starts processes.
 
 pub mod background;
 pub mod descendants;
@@ -16,15 +16,15 @@ use std::process::{ExitStatus, Output};
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 
-/// One process to run: program, arguments, folder, and how its environment differs from ours.
+/// A process to run: program, arguments, directory, and how its environment differs from ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     pub program: PathBuf,
     pub args: Vec<OsString>,
     pub cwd: PathBuf,
-    /// Variables that are set for it.
+    /// The variables to set.
     pub env: BTreeMap<String, OsString>,
-    /// Variables of ours that it must not see.
+    /// The variables to remove from ours.
     pub env_removed: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ impl Invocation {
         self
     }
 
-    /// Runs it with nothing on standard input and returns what it said; a non-zero exit is not an error here.
+    /// Runs the process without standard input and returns its output; a non-zero exit status is not an error.
     ///
     /// # Errors
     /// The program cannot be started, or the run was interrupted.
@@ -72,7 +72,7 @@ impl Invocation {
         Ok(output)
     }
 
-    /// Runs it and hands on each line it writes, to either stream, as it comes. Returns its exit status and all it said.
+    /// Runs the process and passes on each line of both streams as it arrives. Returns the exit status and all output.
     ///
     /// # Errors
     /// As [`Invocation::output`].
@@ -80,8 +80,8 @@ impl Invocation {
         self.stream_with(None, host, line)
     }
 
-    /// The same, of a process that keeps a locked file open, as its standard input: what it makes is locked until it has
-    /// ended, whatever becomes of us.
+    /// The same with a locked file as standard input, so that the lock lasts until the process exits, even if we die
+    /// first.
     ///
     /// # Errors
     /// As [`Invocation::output`].
@@ -132,8 +132,8 @@ impl Invocation {
             .dir(&self.cwd)
             .unchecked()
             .before_spawn(move |command| {
-                // A group of its own can be ended whole. With a terminal it stays in ours: Ctrl-C reaches it
-                // from there, and a password prompt of git or ssh can still be answered.
+                // A process group of its own can be killed as a whole. With a terminal, the process stays in ours:
+                // Ctrl-C reaches it from there, and git or ssh can still prompt for a password.
                 if group {
                     std::os::unix::process::CommandExt::process_group(command, 0);
                 }
@@ -156,7 +156,7 @@ impl Invocation {
     }
 }
 
-/// One line that can be pasted into a POSIX shell.
+/// One line for a POSIX shell.
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cd {} && env", quoted(self.cwd.as_os_str()))?;
@@ -174,7 +174,7 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// A word as a POSIX shell reads it back.
+/// Quotes a word for a POSIX shell.
 pub fn quoted(word: &OsStr) -> String {
     let text = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+=./:,@%^".contains(c);
@@ -187,7 +187,7 @@ pub fn quoted(word: &OsStr) -> String {
 
 pub use children::{Ending, end_all, interrupted};
 
-/// The processes under way, so that a signal to us ends them too.
+/// The running processes, so that a signal to us ends them too.
 mod children {
     use std::io;
     use std::ops::Deref;
@@ -203,7 +203,7 @@ mod children {
     struct Child {
         pids: Vec<u32>,
         own_group: bool,
-        /// Of one without a group of its own: what it had started when it was signalled, as far as that can be seen.
+        /// Without a process group: the descendants seen when it was signalled.
         family: Vec<Process>,
     }
 
@@ -214,14 +214,14 @@ mod children {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A started process that is in the list until it is dropped.
+    /// A running process that stays registered until it is dropped.
     pub(crate) struct Registered<H> {
         handle: H,
         pids: Vec<u32>,
         own_group: bool,
     }
 
-    /// Starts a process and lists it, with no moment between in which a signal could miss it.
+    /// Starts and registers a process under the lock, so that no signal can miss it.
     pub(crate) fn register<H>(
         host: &Host,
         start: impl FnOnce() -> io::Result<H>,
@@ -247,14 +247,14 @@ mod children {
     }
 
     impl<H> Registered<H> {
-        /// Ends this one, its whole group where it has one. Only while it has not been waited for.
+        /// Signals this process, or its group if it has one. Only before it has been waited for.
         pub(crate) fn end(&self, signal: Signal) {
             for child in running().iter_mut().filter(|child| child.pids == self.pids) {
                 child.end(signal);
             }
         }
 
-        /// The process has ended; tells whether it was made to. Then nothing it started outlives it.
+        /// Marks the process as exited and kills what it left running. An error if it was interrupted.
         pub(crate) fn finish(self) -> Result<()> {
             if !interrupted() {
                 return Ok(());
@@ -287,17 +287,17 @@ mod children {
         INTERRUPTED.load(Ordering::SeqCst)
     }
 
-    /// The ways to end a process, from the gentlest.
+    /// The ways to end a process, gentlest first.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Ending {
-        /// As Ctrl-C does: pip and git tidy up.
+        /// As Ctrl-C does: pip and git clean up.
         Interrupt,
         Terminate,
         Kill,
     }
 
-    /// Ends every process under way, whole groups where they have one, and says whether there are any. New ones are
-    /// refused from now on.
+    /// Signals every running process, or its group if it has one, and returns whether there are any. From now on no
+    /// process can be started.
     pub fn end_all(how: Ending) -> bool {
         INTERRUPTED.store(true, Ordering::SeqCst);
         let signal = match how {
@@ -313,7 +313,7 @@ mod children {
     impl Child {
         fn end(&mut self, signal: Signal) {
             if !self.own_group {
-                // Stopped, none can start another between the look and the end.
+                // Stopped processes cannot start others between the look and the kill.
                 while self.look() && signal == Signal::KILL {
                     self.family.iter().for_each(|relative| relative.send(Signal::STOP));
                 }
@@ -322,8 +322,8 @@ mod children {
             self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
         }
 
-        /// Whether there are new ones in the family. What one that has ended had started is no descendant any more, and
-        /// may start more itself.
+        /// Adds new descendants. Those of an exited process are no longer its descendants, and may start more
+        /// themselves.
         fn look(&mut self) -> bool {
             let known: Vec<u32> = self
                 .pids
@@ -341,7 +341,7 @@ mod children {
         }
     }
 
-    /// A process that has just ended is no failure.
+    /// Ignores a process that has just exited.
     fn send(pid: u32, group: bool, signal: Signal) {
         if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
             let _ = if group {

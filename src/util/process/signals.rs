@@ -1,4 +1,4 @@
-//! Ctrl-C and its kind: the processes under way are ended, then the run stops by an ordinary error and cleans up.
+//! Ctrl-C and similar signals: end the running processes, then stop with an ordinary error and clean up.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
@@ -11,16 +11,16 @@ use signal_hook::low_level::emulate_default_handler;
 use crate::util::error::{Error, Result};
 use crate::util::process::{Ending, end_all, interrupted};
 
-/// How long a process may take to heed one way of ending it, before the next and harder one.
+/// How long a process may take to react before the next, harder signal.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How soon a signal is heeded by what waits.
+/// How often a waiting loop checks for signals.
 const TICK: Duration = Duration::from_millis(50);
 
-/// From now on, a first signal asks the processes under way to end, and makes them when they do not; a second one
-/// makes them at once, and soon us too.
+/// Installs the handler: the first signal asks running processes to end, then kills them; a second one kills them
+/// at once, and soon us too.
 pub fn end_children() {
-    // Without it the system's own way holds: we end at once.
+    // Without a handler the system's default applies: we exit at once.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
         return;
     };
@@ -29,7 +29,7 @@ pub fn end_children() {
             if count > 0 {
                 end_all(Ending::Kill);
                 thread::spawn(move || {
-                    // Whatever does not heed a signal, such as a read of a dead network disk, holds nobody for ever.
+                    // A read from a dead network disk does not react to signals.
                     thread::sleep(GRACE);
                     let _ = emulate_default_handler(signal);
                 });
@@ -43,7 +43,7 @@ pub fn end_children() {
                         under_way = end_all(harder);
                     }
                 }
-                // A loop or a read that does not look for signals holds nobody either.
+                // Nor does a loop or a read that never checks for them.
                 thread::sleep(GRACE);
                 let _ = emulate_default_handler(signal);
             });
@@ -63,15 +63,14 @@ pub fn sleep() -> Result<()> {
     Ok(())
 }
 
-/// Does what may block (the network, a pipe) in a thread of its own, and waits for it no longer than for a signal or
-/// for as long as `patience` lasts.
+/// Runs blocking work (network, a pipe) in its own thread and waits until a signal arrives or `patience` is over.
 ///
 /// # Errors
 /// A signal asked us to stop, or it took too long.
 pub fn interruptible<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let (tell, told) = sync_channel(1);
     thread::spawn(move || {
-        // Nobody waits any more: the run has been stopped.
+        // After an interrupt, nobody receives this.
         let _ = tell.send(work());
     });
     let begun = Instant::now();

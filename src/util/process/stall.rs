@@ -1,4 +1,4 @@
-//! A process that fetches, and is given up when nothing comes: the go command itself waits for a proxy without end.
+//! A process that downloads, and is killed when nothing arrives: the go command itself waits for a proxy forever.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::process::{Invocation, children};
 
-/// How often it is asked whether folders grow.
+/// How often the directories are checked for growth.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// As often where there is a limit to what may come.
+/// How often when the size is limited.
 const OFTEN: Duration = Duration::from_secs(1);
 
-/// Folders that grow as long as something is fetched into them.
+/// Directories that grow as long as a download makes progress.
 #[derive(Debug, Clone)]
 pub struct StallTimeout {
     folders: Vec<PathBuf>,
@@ -29,7 +29,7 @@ pub struct StallTimeout {
 }
 
 impl StallTimeout {
-    /// Nothing is looked at in the first quarter of `patience`: most are done by then.
+    /// The first check is after a quarter of `patience`: most downloads are done by then.
     pub fn of(folders: Vec<PathBuf>, patience: Duration) -> Self {
         let now = Instant::now();
         StallTimeout {
@@ -42,16 +42,16 @@ impl StallTimeout {
         }
     }
 
-    /// No more than so many bytes may come as `what`: a server that never ends shall not fill the disk.
+    /// Limits the size of what arrives, named `what` in the error: an endless response must not fill the disk.
     pub fn at_most(mut self, bytes: u64, what: &str) -> Self {
         self.at_most = Some((bytes, what.to_owned()));
         self
     }
 
-    /// Whether nothing has come for so long.
+    /// Whether nothing has arrived for `patience`.
     ///
     /// # Errors
-    /// More has come than may.
+    /// More has arrived than the limit.
     fn has_stopped(&mut self) -> Result<bool> {
         let quarter = self.patience / 4;
         let pause = self.at_most.as_ref().map_or(quarter, |_| quarter.min(OFTEN));
@@ -72,7 +72,7 @@ impl StallTimeout {
     }
 }
 
-/// How many files, and of how many bytes.
+/// The number of files and their total size.
 fn content(path: &Path) -> (u64, u64) {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => {
@@ -87,16 +87,16 @@ fn content(path: &Path) -> (u64, u64) {
 }
 
 impl Invocation {
-    /// As [`Invocation::output`], as long as the folders grow; else it is ended, and there is no output.
+    /// As [`Invocation::output`] while the directories grow; otherwise kills the process and returns `None`.
     ///
     /// # Errors
-    /// As [`Invocation::output`]; more has come than may.
+    /// As [`Invocation::output`], or more has arrived than the limit.
     pub fn output_unless_stalled(&self, host: &Host, mut growth: StallTimeout) -> Result<Option<Output>> {
         let expression = self.expression(host).stdout_capture().stderr_capture();
         let handle =
             children::register(host, || expression.start(), duct::Handle::pids).map_err(|e| self.not_started(&e))?;
         loop {
-            // A signal to us ends the process too, and is told by `finish`.
+            // A signal to us ends the process too; `finish` reports it.
             let ended = handle.wait_timeout(LOOK).map_err(|e| self.not_started(&e))?.cloned();
             if let Some(output) = ended {
                 handle.finish()?;

@@ -1,11 +1,11 @@
-//! The root `plugin`: which files the gateway opens.
+//! Checks the root `plugin`: which files the gateway opens.
 
 use crate::gateway::config::check::{Checker, Used, nearest};
 use crate::gateway::config::document::{Entry, Position, Value};
 use crate::gateway::config::plugin_dir::PluginDir;
 
 impl<'a> Checker<'a> {
-    /// The root `plugin`: without it no file is opened at all.
+    /// Checks the root `plugin`: without it the gateway opens no plugin.
     pub(crate) fn loader(&mut self, look: &dyn Fn(&str) -> PluginDir) {
         let given = self.root.get("plugin");
         let Some(plugin) = given.filter(|plugin| plugin.node.value != Value::Null) else {
@@ -64,7 +64,7 @@ impl<'a> Checker<'a> {
             .map(|text| (text, entry.node.at))
     }
 
-    /// Whether the pattern can be one.
+    /// Whether the pattern can match a plugin.
     fn pattern(&mut self, pattern: &str, at: Position) -> bool {
         let glob = pattern.contains(['*', '?', '^', '$', '\\', '|']);
         if glob {
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What the pattern picks from a folder that is there.
+    /// Checks which files of an existing directory the pattern matches.
     fn matches(&mut self, folder: &str, pattern: &str, at: Position, entries: &[(String, bool)]) {
         let files = || {
             entries

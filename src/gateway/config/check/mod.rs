@@ -1,6 +1,6 @@
-//! What is wrong with the plugins of a configuration: each finding at its place, in the order of the file.
+//! Checks the plugins of a configuration: each issue with its position, in the order of the file.
 //!
-//! Most of this the gateway says at debug level or not at all, and serves on without the plugin.
+//! The gateway logs most of these at debug level or not at all, and runs without the plugin.
 
 pub mod loader;
 pub mod namespace;
@@ -15,14 +15,14 @@ use crate::gateway::config::plugin_dir::PluginDir;
 use crate::gateway::registerer::{PluginKind, Registerer};
 use crate::util::suggest::nearest;
 
-/// A plugin that was given beside the configuration.
+/// A plugin given together with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plugin {
-    /// As it was typed.
+    /// As typed.
     pub label: String,
-    /// The file's name, of a plugin that is built.
+    /// The file's name, for a built plugin.
     pub file: Option<String>,
-    /// What it registers; none when that is not known.
+    /// The names it registers; `None` if unknown.
     pub registered: Option<Registered>,
 }
 
@@ -30,11 +30,11 @@ pub struct Plugin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
     pub names: Vec<(PluginKind, String)>,
-    /// How that is known, for the message.
+    /// How they are known, for the message.
     pub origin: String,
 }
 
-/// Checks a configuration against the plugin types, the plugins that were given, and its folder.
+/// Checks a configuration against the plugin types, the given plugins, and the plugin directory.
 pub fn check(
     document: &Document,
     rows: &[Registerer],
@@ -112,7 +112,7 @@ impl<'a> Checker<'a> {
         });
     }
 
-    /// JSON allows it, and the gateway takes the last: an `extra_config` given twice loses what the first one held.
+    /// Valid JSON, but the gateway takes the last one: a repeated `extra_config` loses the content of the first.
     fn keys_given_twice(&mut self, node: &Node) {
         let mut left: HashMap<&str, usize> = HashMap::new();
         for entry in node.entries() {
@@ -132,9 +132,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Plugins that were given and that nothing asks for.
+    /// Reports given plugins that the configuration does not use.
     fn unused(&mut self) {
-        // A name that a template fills in may be any.
+        // A name from a template may be any name.
         if self.used.iter().any(|used| used.name.contains("{{")) {
             return;
         }

@@ -1,4 +1,4 @@
-//! The namespaces that inject plugins: at their level, of the right type, with names that are registered.
+//! Checks the namespaces that inject plugins: their level, their type, and that their names are registered.
 
 use crate::gateway::config::check::{Checker, Used, join, nearest};
 use crate::gateway::config::document::{Entry, Node, Position, Value};
@@ -6,7 +6,7 @@ use crate::gateway::config::extra_config::{PluginEntry, Scope, sightings};
 use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
 
 impl<'a> Checker<'a> {
-    /// Every namespace of a plugin, wherever it stands.
+    /// Checks every plugin namespace, at any level.
     pub(crate) fn namespaces(&mut self) {
         let rows = self.rows;
         let wanted = |key: &str| row_of(rows, key).is_some() || misspelt(rows, key).is_some();
@@ -74,7 +74,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The names a namespace gives, as the gateway takes them.
+    /// The names in a namespace, as the gateway reads them.
     fn names(&mut self, row: &Registerer, entry: &'a Entry) -> Vec<(String, Position)> {
         let Some(name) = entry.node.get("name") else {
             let near = entry
@@ -145,7 +145,7 @@ impl<'a> Checker<'a> {
         names
     }
 
-    /// Settings of a plugin that is not injected.
+    /// Reports settings of a plugin that is not injected.
     fn settings(&mut self, row: &Registerer, entry: &'a Entry, names: &[(String, Position)]) {
         for own in entry.node.entries().iter().filter(|e| e.key != "name") {
             let registered = self.plugins.iter().filter_map(|p| p.registered.as_ref());
@@ -162,7 +162,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// One name against what is registered.
+    /// Checks a name against the registered ones.
     fn name(&mut self, row: &Registerer, name: &str, at: Position) {
         if name.trim() != name || name.is_empty() {
             let what = format!("the plugin's name is `{name}`: names are compared to the letter");
@@ -173,7 +173,7 @@ impl<'a> Checker<'a> {
         if self.plugins.is_empty() || template || row.built_in.iter().any(|own| own == name) {
             return;
         }
-        // One plugin whose names are not known may have registered anything.
+        // A plugin with unknown names may have registered anything.
         let Some(all) = self
             .plugins
             .iter()
@@ -214,7 +214,7 @@ fn row_of<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a Registerer> {
     rows.iter().find(|row| row.namespace == key || row.formerly == key)
 }
 
-/// The namespace that was meant by a key that is none.
+/// The namespace closest to an unknown key.
 fn misspelt<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
     let lower = key.to_lowercase().replace(['_', '.'], "-");
     let looks = lower.starts_with("plugin/") || lower.starts_with("plugins/") || lower.starts_with("plugin-");
@@ -223,7 +223,7 @@ fn misspelt<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
         .iter()
         .find(|row| row.also.iter().any(|name| lower.rsplit('/').next() == Some(name)))
         .map(|row| row.namespace.as_str());
-    // The long names of v1, with `.` and `_` exchanged or lura's name in them.
+    // The long names of v1, with `.` and `_` exchanged or with lura's name in them.
     let long = rows.iter().find(|row| {
         let tail = row
             .formerly
