@@ -1,4 +1,4 @@
-//! From what the go command linked to the finished file: checked, made reproducible, put in its place by one rename.
+//! From the linked file to the finished plugin: checked, made reproducible, moved into place by one rename.
 
 use std::fs;
 use std::path::Path;
@@ -22,22 +22,22 @@ use crate::verify::plugin::Plugin;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artefact {
     pub sha256: String,
-    /// Nothing had to be done: it was there, from the same link.
+    /// Nothing had to be done: it existed already, from the same link.
     pub fresh: bool,
     pub checks: Checks,
 }
 
-/// Whether the output can be written, asked before the minutes that a build takes. Makes nothing.
+/// Checks that the output can be written, before the minutes that a build takes. Creates nothing.
 ///
 /// # Errors
-/// It is a folder or no plugin, or would lie in a folder that may not be written.
+/// It is a directory or not a plugin, or its directory cannot be written.
 pub fn check_output(output: &Path) -> Result<()> {
     if output.is_dir() {
         return Err(
             Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
         );
     }
-    // A rename would put the plugin in the place of a device, such as /dev/null, for all who use it.
+    // A rename would replace a device such as /dev/null for everybody.
     if output.metadata().is_ok_and(|meta| !meta.is_file()) {
         return Err(
             Error::usage(format!("{} is not a regular file", output.display())).help("name a file, or use `--dry-run`")
@@ -54,7 +54,7 @@ pub fn check_output(output: &Path) -> Result<()> {
     check_folder(dir).map_err(|why| cannot_write(output, &why))
 }
 
-/// The plugin that an output holds, if it is another than the job's: a build of it is not to be lost for this one.
+/// The plugin at the output path, if it is not the job's: this build must not overwrite it.
 pub fn holds_other(unit: &Unit) -> Option<String> {
     let job = &unit.job;
     let output = &job.output;
@@ -63,7 +63,7 @@ pub fn holds_other(unit: &Unit) -> Option<String> {
     }
     let binary = Binary::open(output).ok()?;
     let path = job.plugin.import_path();
-    // What has this package's main function is a build of it; that is looked up, where reading all takes a while.
+    // The package with this main function was built from it; looking that up is faster than reading everything.
     let main = format!("{}.main", pkghash::escape(&path));
     if binary.image().symbol(main.as_bytes()).is_some() {
         return None;
@@ -72,14 +72,14 @@ pub fn holds_other(unit: &Unit) -> Option<String> {
     (other != path).then_some(other)
 }
 
-/// Nothing, an empty file, or a library, as a plugin is, or what is left of one: never a gateway or a source.
+/// A missing or empty file, or a library (as a plugin is) or a part of one: never a gateway or a source.
 fn may_be_replaced(output: &Path) -> bool {
     match fs::metadata(output) {
         Ok(meta) if meta.len() > 0 => match Binary::open(output) {
             Ok(file) => file.image().form() == Form::Library,
             Err(_) => output.extension().is_some_and(|ending| ending == "so"),
         },
-        // What cannot be read is told where it is written.
+        // Writing reports what cannot be read.
         _ => true,
     }
 }
@@ -88,11 +88,11 @@ fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
     Error::io("write", output, why).help("write elsewhere: `--out-dir DIR` or `--output FILE`")
 }
 
-/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile. `judge` is asked before
-/// anything is written; it learns whether this very link has been finished, and so judged, before.
+/// Checks the linked file and makes the finished one from it. Nobody else may link it meanwhile. `judge` is called
+/// before anything is written; its argument is whether this very link has been finished, and so judged, before.
 ///
 /// # Errors
-/// A check that failed, what the judge says, or an output that cannot be written.
+/// A failed check, an error of `judge`, or an output that cannot be written.
 pub fn finish<V>(
     unit: &ReadyUnit,
     host: &Host,
@@ -123,17 +123,17 @@ pub fn finish<V>(
     Ok((artefact, verdict))
 }
 
-/// Copies the file with its two build IDs replaced by ones that follow from its other bytes: the linker's own differ
-/// with the folders and caches it was built in, and are all that does (design fact 8). Returns the SHA-256.
+/// Copies the file with its two build IDs replaced by ones derived from its other bytes: the linker's own differ with
+/// the directories and caches it was built in, and nothing else does (design fact 8). Returns the SHA-256.
 fn write_reproducible(binary: &Binary, output: &Path, staged_name: &str) -> Result<String> {
     let image = binary.image();
     let mut bytes = binary.bytes().to_vec();
     if let Some(go) = notes::go_build_id(image) {
-        // What separates the parts of a Go build ID stays.
+        // The separator between the parts of a Go build ID stays.
         bytes[go].iter_mut().filter(|b| **b != b'/').for_each(|b| *b = 0);
     }
     if let Some(gnu) = notes::gnu_build_id(image) {
-        // This one is no text: a slash in it is a byte as any other.
+        // This one is not text: a slash in it is a byte like any other.
         bytes[gnu].fill(0);
     }
     let digest = Sha256::digest(&bytes);
@@ -163,8 +163,8 @@ fn write_reproducible(binary: &Binary, output: &Path, staged_name: &str) -> Resu
     Ok(hex(&Sha256::digest(&bytes)))
 }
 
-/// The finished file's name until it is whole. Who holds the linked file holds this name too, so that what a killed
-/// copy leaves is used again and not added to.
+/// The finished file's name until it is complete. The lock of the linked file covers this name, so that a file left by
+/// a killed process is overwritten and not added to.
 fn staged_name(linked: &Path, output: &Path) -> String {
     let name = |path: Option<&Path>| {
         path.and_then(Path::file_name)

@@ -1,7 +1,7 @@
-//! A Go file that asserts of each registerer what the gateway will assert, so that the compiler says it. Pure.
+//! A Go file that asserts of each registerer what the gateway will assert, so that the compiler reports it. Pure.
 //!
-//! The gateway looks a variable up and gets its address, so the assertion is on `&HandlerRegisterer`. It stands in a
-//! function called `_`, which Go checks and does not compile: the plugin's bytes stay as they are.
+//! The gateway looks a variable up and gets its address, so the assertion is on `&HandlerRegisterer`. It is in a
+//! function called `_`, which Go checks and does not compile: the plugin's bytes stay the same.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,18 +13,18 @@ use crate::util::error::Error;
 use crate::util::suggest::nearest;
 use crate::util::version::GatewayVersion;
 
-/// Where the compiler is told the assertions are.
+/// The file name of the assertions in compiler messages.
 const FILE: &str = "/plugbuild/registerers.go";
 
 /// The assertions of one plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assertions {
     asserted: Vec<Asserted>,
-    /// What works, but not as it is meant.
+    /// Warnings: what works, but not as intended.
     pub warnings: Vec<String>,
 }
 
-/// One method that one variable must have; its place is its line in the file.
+/// One method that one variable must have; the assertion's line in the file is its index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Asserted {
     symbol: String,
@@ -35,10 +35,10 @@ struct Asserted {
 }
 
 impl Assertions {
-    /// From a plugin's source; the gateway's release says which methods it calls.
+    /// From a plugin's source; the gateway's release decides which methods it calls.
     ///
     /// # Errors
-    /// A registerer that is seen to be none before anything is compiled.
+    /// A registerer that is invalid before anything is compiled.
     pub fn of(source: &Source, rows: &[Registerer], gateway: Option<GatewayVersion>) -> Result<Assertions, Error> {
         let mut found = Assertions::default();
         for row in rows {
@@ -84,14 +84,14 @@ impl Assertions {
         }
     }
 
-    /// The Go file; none when there is nothing to assert.
+    /// The Go file; `None` if there is nothing to assert.
     pub fn file(&self) -> Option<String> {
         if self.asserted.is_empty() {
             return None;
         }
         let uses = |package: &str| self.asserted.iter().any(|a| a.wants.contains(package));
         let mut text = format!("//line {FILE}:1\npackage main\n\n");
-        // Names of their own: the plugin may have declared `http`.
+        // Our own names: the plugin may have declared `http`.
         for (used, import) in [
             ("context.", "plugbuildContext \"context\""),
             ("http.", "plugbuildHTTP \"net/http\""),
@@ -116,7 +116,7 @@ impl Assertions {
         Some(text)
     }
 
-    /// What the compiler said of the assertions, in the plugin's own terms; none when it said nothing of them.
+    /// The compiler's errors about the assertions, in the plugin's terms; `None` if there are none.
     pub fn told(&self, said: &str, gateway: &str) -> Option<Error> {
         let mut lines = said.lines().peekable();
         let (mut what, mut docs) = (Vec::new(), BTreeSet::new());
@@ -154,13 +154,13 @@ impl Assertions {
     }
 }
 
-/// Whether a line of the compiler is about the assertions, and so not for the user as it is.
+/// Whether a line of the compiler is about the assertions, and so not shown to the user.
 pub fn is_about_assertions(line: &str) -> bool {
     line.starts_with(FILE)
 }
 
 impl Asserted {
-    /// `reason` is all that was said, `details` its indented lines.
+    /// `reason` is the compiler's reason, `details` its indented lines.
     fn told(&self, reason: &str, details: &[&str]) -> String {
         let Asserted {
             symbol,
@@ -177,7 +177,7 @@ impl Asserted {
         };
         let have = detail("have ");
         let want = format!("{method}({wants})");
-        // The one is how it says the variable's type, the other holds for named interfaces too.
+        // The first is how it prints the variable's type, the other holds for named interfaces too.
         let indirect = ["type **", "pointer to interface"];
         let why = if indirect.iter().any(|sign| reason.contains(sign)) {
             return format!(
@@ -209,7 +209,7 @@ fn method<'a>(source: &'a Source, name: &str) -> Option<&'a Declaration> {
     source.main().find(|d| d.name == name && is_method(d))
 }
 
-/// The type whose method it is.
+/// The type that has the method.
 fn receiver(declared: &Declaration) -> Option<&str> {
     match &declared.what {
         DeclKind::Method(receiver) => receiver.iter().rev().find_map(Token::name),
@@ -233,7 +233,7 @@ fn not_a_variable(row: &Registerer, declared: &Declaration) -> Error {
     .help(format!("see {}", row.docs))
 }
 
-/// No such variable: a mistake if something says that there should be one.
+/// The variable does not exist: an error if something says that it should.
 fn missing(row: &Registerer, rows: &[Registerer], source: &Source) -> Result<(), Error> {
     let near = source.main().find(|d| {
         !is_method(d)

@@ -1,4 +1,4 @@
-//! What was finished from which link: lets a rebuild with nothing changed skip the copy and the checks.
+//! Which output was finished from which link: lets a rebuild with nothing changed skip the copy and the checks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::util::file_stamp::Seen;
 use crate::util::hash::sha256_of;
 use crate::verify::checks::Checks;
 
-/// Kept beside the linked file.
+/// Saved next to the linked file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
-    /// The linked file's Go build ID, which holds a hash of its content. Its time says nothing: the go command
+    /// The linked file's Go build ID, which contains a hash of its content. Its time does not matter: the go command
     /// touches a file that is up to date.
     linked: String,
     output: PathBuf,
@@ -25,12 +25,12 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// The stamp, if both files still are what they were when it was written.
+    /// The stamp, if both files are unchanged since it was written.
     pub(crate) fn valid(linked: &Path, build_id: &str, output: &Path) -> Option<Stamp> {
         Self::of(linked, output).filter(|stamp| stamp.linked == build_id)
     }
 
-    /// The stamp, if the output still is what was made of the linked file, whatever has been linked since.
+    /// The stamp, if the output is unchanged since it was made from the linked file, whatever has been linked since.
     pub(crate) fn of(linked: &Path, output: &Path) -> Option<Stamp> {
         let now = SystemTime::now();
         let mut stamp: Stamp = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
@@ -47,7 +47,7 @@ impl Stamp {
         Some(stamp)
     }
 
-    /// Best effort: without it the next run does the work again.
+    /// Best effort: otherwise the next run does the work again.
     pub(crate) fn write(linked: &Path, build_id: &str, output: &Path, sha256: &str, checks: &Checks) {
         let Some(finished) = Seen::of(output) else { return };
         let stamp = Stamp {

@@ -1,4 +1,4 @@
-//! The go command of a build, as a value, and questions beside it. Pure but for the answers.
+//! The go command of a build, as a value, and related queries. Pure but for the answers.
 
 use std::ffi::OsString;
 
@@ -41,7 +41,7 @@ pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocat
         .env("CC", cc.name)
         .env("CXX", cxx.name)
         .env("PATH", path)
-        // The go command believes PWD; through a link it would find other folders than the rules have.
+        // The go command trusts PWD; through a link it would find other directories than those in the rules.
         .env("PWD", &job.plugin.dir)
         .env("PLUGBUILD_FILE_MAP", job.rules.c_text(&toolchain.go.root))
         .env_remove("GOROOT")
@@ -51,7 +51,7 @@ pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocat
     go
 }
 
-/// The build's own environment and module flags, for a question to the go command about its package.
+/// The build's own environment and module flags, for a query to the go command about its package.
 pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
     let kept = |arg: &&OsString| {
         let text = arg.to_string_lossy();
@@ -69,7 +69,7 @@ pub(crate) fn list(go: &Invocation, question: &[&str]) -> Invocation {
     list
 }
 
-/// The question of a [list] as one that writes nothing: the build it is asked beside may be writing.
+/// The query of a [list] in a form that writes nothing: the build next to it may be writing.
 pub(crate) fn only_reading(mut list: Invocation) -> Invocation {
     const WRITING: &str = "-mod=mod";
     let goflags = list
@@ -88,12 +88,12 @@ pub(crate) fn only_reading(mut list: Invocation) -> Invocation {
     list
 }
 
-/// The files that are compiled for this target and with these tags; nothing where the go command does not say, as the build
-/// then fails with its words.
+/// The files that are compiled for this target with these tags; `None` if the go command fails, as the build then
+/// reports the error.
 pub(crate) fn files(go: &Invocation, host: &Host) -> Result<Option<Vec<String>>> {
     const TEMPLATE: &str = "{{range .GoFiles}}{{println .}}{{end}}{{range .CgoFiles}}{{println .}}{{end}}";
     let mut list = list(go, &["-f", TEMPLATE]);
-    // The overlay is what the answer is for: it is not there yet.
+    // The overlay does not exist yet: it is made from the answer.
     list.args
         .retain(|arg| !arg.to_string_lossy().starts_with(overlay::FLAG));
     let output = list.output(host)?;
@@ -102,7 +102,7 @@ pub(crate) fn files(go: &Invocation, host: &Host) -> Result<Option<Vec<String>>>
     Ok(output.status.success().then_some(files))
 }
 
-/// The user's flags, with what the linker must know of the C compiler joined into one `-ldflags`.
+/// The user's flags, with what the linker must know of the C compiler merged into one `-ldflags`.
 fn user_flags(unit: &Unit, overlay: &ModuleOverlay, matrix: &Matrix) -> Vec<String> {
     let quirks = unit.toolchain.cc.quirks(&unit.job, matrix);
     let external: Vec<&str> = quirks.iter().flat_map(|q| &q.ext_ldflags).map(String::as_str).collect();

@@ -1,18 +1,18 @@
-//! Which job runs when: several at once, but the first of a kind goes ahead, as the others find in the build cache what
-//! it compiled.
+//! Which job runs when: several at once, but the first of a group goes ahead, and the others find what it compiled in
+//! the build cache.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::util::error::{Error, Kind, Result};
 
-/// What is waiting, running and done.
+/// The waiting, running and finished jobs.
 #[derive(Debug)]
 struct State<T> {
     waiting: Vec<usize>,
-    /// Kinds that run for the first time.
+    /// Groups whose first job is running.
     ahead: HashSet<usize>,
-    /// Kinds of which one has ended.
+    /// Groups whose first job has ended.
     warm: HashSet<usize>,
     results: Vec<Option<Result<T>>>,
     stopped: bool,
@@ -50,8 +50,8 @@ impl<T> State<T> {
     }
 }
 
-/// Runs `work` for each job, at most `slots` at once. A job that was not begun, because one before it failed and
-/// `keep_going` was not said, has no result.
+/// Runs `work` for each job, at most `slots` at once. A job that was not started, because an earlier one failed and
+/// `keep_going` was not given, has no result.
 pub fn run<T: Send>(
     kinds: &[usize],
     slots: usize,

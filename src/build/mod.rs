@@ -1,4 +1,4 @@
-//! A unit, linked: by one `go build`, or not at all where its fingerprint says that nothing has changed.
+//! Links a unit: by one `go build`, or not at all if its fingerprint says that nothing has changed.
 
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ pub mod overlay;
 pub mod go_command;
 pub mod unit;
 
-/// A unit with its modules: the command that builds it is known now.
+/// Adds the modules to a unit: the command that builds it is known now.
 pub fn ready(unit: Unit, overlay: ModuleOverlay, fingerprint: Option<Fingerprint>, session: &Session) -> ReadyUnit {
     let go = go_command::build(&unit, &overlay, session);
     let Unit { job, toolchain, linked } = unit;
@@ -35,32 +35,32 @@ pub fn ready(unit: Unit, overlay: ModuleOverlay, fingerprint: Option<Fingerprint
     }
 }
 
-/// Writes the overlay that the command names, and returns what it asserts.
+/// Writes the overlay that the command names, and returns its assertions.
 ///
 /// # Errors
-/// A registerer that is none, or a file that cannot be read or written.
+/// An invalid registerer, or a file that cannot be read or written.
 pub fn assertions(unit: &ReadyUnit, session: &Session) -> Result<Assertions> {
     overlay::write(&unit.job, &unit.linked, &session.store, || {
         go_command::files(&unit.go, &session.host)
     })
 }
 
-/// A linked file, ours until this is dropped: another copy, or another job of ours, may want to link it too.
+/// A linked file, locked until this is dropped: another process, or another job of ours, may want to link it too.
 #[derive(Debug)]
 pub struct Linked {
     _lock: ExclusiveLock,
 }
 
-/// Runs the go command, whose lines go to `say`; it uses so many `cores` where other builds run beside it.
+/// Runs the go command, whose lines go to `say`; it uses this many `cores` if other builds run at the same time.
 ///
 /// # Errors
-/// The go command's own words, whole, and what they mean where that is known.
+/// The go command's full output, with help if the error is known.
 pub fn link(unit: &ReadyUnit, session: &Session, cores: Option<usize>, mut say: impl FnMut(&str)) -> Result<Linked> {
     let Session { host, store, .. } = session;
     let lock = store.lock(&format!("linked-{}", unit.linked.key), || {
         say("     waiting another plugbuild is building the same plugin");
     })?;
-    gc::stamp(&store.folder(&unit.linked.dir)?);
+    gc::touch(&store.ensure_dir(&unit.linked.dir)?);
     let assertions = assertions(unit, session)?;
     for warning in &assertions.warnings {
         say(&format!("warning: {warning}"));
@@ -97,7 +97,7 @@ pub fn link(unit: &ReadyUnit, session: &Session, cores: Option<usize>, mut say: 
     Err(failure(unit, &output, &assertions, host))
 }
 
-/// What the go command's failure means.
+/// Explains the go command's failure.
 fn failure(unit: &ReadyUnit, output: &str, assertions: &Assertions, host: &Host) -> Error {
     let job = &unit.job;
     if let Some(error) = assertions.told(output, &job.gateway.label) {
@@ -108,9 +108,9 @@ fn failure(unit: &ReadyUnit, output: &str, assertions: &Assertions, host: &Host)
     let help = explained(output, job, host).or_else(|| too_low_a_line(output, job));
     match (help, &unit.overlay.alignment) {
         (Some(help), _) => error.help(help),
-        // What a newer language or library has is not to be blamed on the version of a module.
+        // What a newer language or library has is not the fault of a module's version.
         (None, _) if is_about_newer_go(output, job) => error.help(newer_go(job)),
-        (None, Some(alignment)) => alignment.blamed(error, output, &job.gateway.label),
+        (None, Some(alignment)) => alignment.explain_failure(error, output, &job.gateway.label),
         (None, None) => error,
     }
 }

@@ -1,4 +1,4 @@
-//! The overlay that adds the assertions to a build: a file of the store in a place of the plugin's folder, where it is not.
+//! The overlay that adds the assertions to a build: a file of the store at a path in the plugin's directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::project::source::{Source, misplaced};
 use crate::toolchain::store::Store;
 use crate::util::error::{Error, Result};
 
-/// The name that the file has for the go command; nobody's own.
+/// The file's name for the go command; no real file has it.
 const NAME: &str = "zz_plugbuild_registerers.go";
 
-/// The go command's flag that takes one.
+/// The go command's flag for an overlay.
 pub const FLAG: &str = "-overlay=";
 
-/// The flag that gives the overlay to the go command; none where the user has one.
+/// The flag that gives the overlay to the go command; `None` if the user gives one.
 pub fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
     let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy());
     let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
@@ -26,11 +26,11 @@ pub fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
     (!own).then(|| format!("{FLAG}{}", dir(linked).join("overlay.json").display()))
 }
 
-/// Writes the overlay's files, those that changed only, and returns what they assert. `compiled` says which files are
-/// compiled, and is asked only where that matters.
+/// Writes the overlay's changed files, and returns its assertions. `compiled` returns the compiled files, and is called
+/// only if they matter.
 ///
 /// # Errors
-/// A registerer that is none, or a file that cannot be read or written.
+/// An invalid registerer, or a file that cannot be read or written.
 pub fn write(
     job: &Job,
     linked: &LinkedFile,
@@ -45,7 +45,7 @@ pub fn write(
     if source.has_conditional(crate::gateway::registerer::all()) {
         match compiled()? {
             Some(files) => source.settle(&files),
-            // The build says what is wrong with them.
+            // The build reports what is wrong with them.
             None => known = false,
         }
     }
@@ -68,7 +68,7 @@ pub fn write(
     {
         misplaced::check(&job.plugin.dir, crate::gateway::registerer::all())?;
     }
-    let dir = store.folder(dir(linked))?;
+    let dir = store.ensure_dir(dir(linked))?;
     let replace = match assertions.file() {
         Some(text) => {
             let file = dir.join("registerers.go");

@@ -1,4 +1,5 @@
-//! The stages of one build: a job of the plan, a unit that has its tools, a ready unit that has its modules and its command.
+//! The stages of one build: a job of the plan, a unit that has its tools, a ready unit that has its modules and its
+//! command.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ impl Unit {
     }
 }
 
-/// A unit that can be linked: its modules are settled, its command is known.
+/// A unit that can be linked: its modules are decided, its command is known.
 #[derive(Debug, Clone)]
 pub struct ReadyUnit {
     pub job: Job,
@@ -36,9 +37,9 @@ pub struct ReadyUnit {
     pub linked: LinkedFile,
     /// What makes it build against the gateway's modules.
     pub overlay: ModuleOverlay,
-    /// The very command that builds it.
+    /// The exact command that builds it.
     pub go: Invocation,
-    /// How the build can tell that nothing has changed; none where only the go command can.
+    /// How the build can see that nothing has changed; `None` if only the go command can.
     pub fingerprint: Option<Fingerprint>,
 }
 
@@ -49,11 +50,11 @@ impl ReadyUnit {
     }
 }
 
-/// Where the go command links to. It stays there as it was linked: the next run's up-to-date check reads its build ID,
-/// which the finished file no longer has.
+/// Where the go command links to. The file stays there as it was linked: the next run's up-to-date check reads its
+/// build ID, which the finished file no longer has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedFile {
-    /// What a linked file is of: two jobs with the same key share one, in turn.
+    /// Its identity: two jobs with the same key share one, in turn.
     pub key: String,
     /// Its directory in the store.
     pub dir: PathBuf,
@@ -70,25 +71,25 @@ impl LinkedFile {
             hash.update(part);
             hash.update([0]);
         }
-        // Other flags make another file; both stay, so that neither is linked again at each turn.
+        // Other flags make another file; both stay, so that switching between them links nothing again.
         for flag in &job.user_flags {
             hash.update(flag);
             hash.update([0]);
         }
         hash.update(job.plugin.dir.as_os_str().as_encoded_bytes());
         let key = hex(&hash.finalize()[..8]);
-        let dir = store.linked(&key);
+        let dir = store.link_dir(&key);
         let path = dir.join(format!("{}.so", job.name));
         LinkedFile { key, dir, path }
     }
 }
 
-/// What a build is made of, and whether that has changed since it was linked.
+/// A build's inputs, and whether they have changed since it was linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// A digest of all that goes into the build but the plugin's own sources.
+    /// A digest of all the build's inputs but the plugin's own sources.
     pub(crate) made_of: String,
-    /// The linked file's build ID, where nothing has changed since it was linked.
+    /// The linked file's build ID, if nothing has changed since it was linked.
     pub(crate) unchanged: Option<String>,
     /// A digest of the C compiler, and of what it takes from the environment.
     pub(crate) compiler: String,

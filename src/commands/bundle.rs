@@ -134,7 +134,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", place.display()));
     })?;
-    let staged = Staged::begin(&place)?;
+    let staged = Staged::create(&place)?;
     let stage = first.session.store.stage()?;
     let made = make(first, &build, &staged, stage.path());
     // The module caches in it may hold folders that cannot be written.
@@ -415,7 +415,7 @@ fn remove(name: &str, cx: Context) -> Result<()> {
     let (_, place) = known.ok_or_else(|| {
         Error::usage(format!("no bundle brought modules called {name}")).help("`plugbuild bundle list` lists what is")
     })?;
-    let alone = store.alone(|| {
+    let alone = store.lock_exclusive(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
     gc::remove(&place, &store, &alone)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::output::{print_json, print_line, print_path};
 use crate::toolchain::gc;
-use crate::toolchain::gc::{Entry, Part, UNUSED, megabytes};
+use crate::toolchain::gc::{Entry, MAX_AGE, Part, megabytes};
 use crate::toolchain::store::Store;
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -73,13 +73,13 @@ fn size(store: &Store, cx: Context) {
 }
 
 fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
-    let unused = if all { Duration::ZERO } else { UNUSED };
+    let unused = if all { Duration::ZERO } else { MAX_AGE };
     if !store.root().is_dir() {
         cx.ui.status("pruned", "nothing: there is no store yet");
         return Ok(());
     }
     if dry_run {
-        let entries = gc::removable(store, unused, all);
+        let entries = gc::candidates(store, unused, all);
         entries.iter().for_each(|entry| tell(entry, true, cx));
         let (count, bytes) = sum(&entries);
         cx.ui.status(
@@ -88,10 +88,10 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
         );
         return Ok(());
     }
-    let alone = store.alone(|| {
+    let alone = store.lock_exclusive(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
-    let entries = gc::removable(store, unused, all);
+    let entries = gc::candidates(store, unused, all);
     for entry in &entries {
         gc::remove(&entry.place, store, &alone)?;
         tell(entry, false, cx);

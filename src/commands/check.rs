@@ -27,7 +27,8 @@ pub struct CheckArgs {
     /// The plugin's folder
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The gateway, as `build` takes it (repeatable); a Go version (1.25.6) is taken as --go, as `krakend check-plugin` has it
+    /// The gateway, as `build` takes it (repeatable); a Go version (1.25.6) is taken as --go, as `krakend check-plugin`
+    /// has it
     #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
     pub gateway: Vec<GatewaySpec>,
     /// The Go that compiles the plugin, where plugbuild does not
@@ -158,8 +159,8 @@ fn tell(report: &Report, cx: Context) {
         }),
         Format::Human => print(report),
     }
-    for clash in &report.harmless {
-        cx.ui.verbose("harmless", format!("{clash}: not compiled into both"));
+    for conflict in &report.harmless {
+        cx.ui.verbose("harmless", format!("{conflict}: not compiled into both"));
     }
 }
 

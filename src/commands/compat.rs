@@ -47,7 +47,7 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
         .iter()
         .filter(|row| row.name.is_some())
     {
-        gateways.extend(gateway::of_row(row)?);
+        gateways.extend(gateway::from_release(row)?);
     }
     let mut all = compat(&plugin, &gateways, &subject.session.matrix);
     all.reverse();
@@ -100,7 +100,7 @@ fn told(one: &Compat) -> (Style, String) {
         }
         Fit::NewerGo { need } => (colour(AnsiColor::Red), format!("does not fit: {need}")),
         Fit::Ambiguous { ambiguous } => (colour(AnsiColor::Red), format!("does not fit: {ambiguous}")),
-        Fit::Remains { clash } => (colour(AnsiColor::Red), format!("does not fit: {clash}")),
+        Fit::Remains { conflict } => (colour(AnsiColor::Red), format!("does not fit: {conflict}")),
     };
     match (one.may_need.first(), &one.fit) {
         (Some(need), Fit::AsItIs | Fit::Aligned { .. }) => (style, format!("{words}, if that Go compiles it: {need}")),

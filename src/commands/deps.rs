@@ -74,7 +74,7 @@ pub(crate) fn versions(dep: &Dep) -> String {
     let have = dep.have.of(&dep.module);
     match &dep.gateway {
         Some(gateway) if *gateway == dep.have => format!("{have}, as the gateway"),
-        Some(gateway) if dep.clashes => format!("{have}, must be {}", gateway.of(&dep.module)),
+        Some(gateway) if dep.conflicts => format!("{have}, must be {}", gateway.of(&dep.module)),
         Some(gateway) => format!("{have} (gateway: {})", gateway.of(&dep.module)),
         None => have,
     }

@@ -106,7 +106,7 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
         .iter()
         .map(|(version, _)| version.to_string())
         .collect();
-    let fetcher = installed_go::fetcher(host, &store);
+    let fetcher = installed_go::bootstrap_go(host, &store);
     all.push(finding(
         "go",
         true,

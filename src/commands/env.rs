@@ -19,7 +19,7 @@ use crate::util::ui::Format;
 pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let plan = plan_build(&BuildArgs::from(args), cx)?;
     let (units, session) = if plan.units.iter().all(|unit| unit.toolchain.go.state == State::Ready) {
-        let lock = plan.session.store.hold()?;
+        let lock = plan.session.store.lock_shared()?;
         let ready = align_all(plan, Reuse::Saved, lock)?;
         (ready.units, ready.session)
     } else {

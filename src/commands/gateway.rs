@@ -122,7 +122,7 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let gateway = gateway::identify(&asked(given, None, &settings, cx)?, &matrix, cx.host)?;
-    let side = modules_gateway::side(&gateway, &matrix)?;
+    let side = modules_gateway::modules(&gateway, &matrix)?;
     if cx.format == Format::Json {
         print_json(&json!({
             "reason": "gateway",
@@ -198,7 +198,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         ..Asked::default()
     };
     let gateway = gateway::identify(&asked, &matrix, cx.host)?;
-    let side = match (&gateway.binary, modules_gateway::side(&gateway, &matrix)?) {
+    let side = match (&gateway.binary, modules_gateway::modules(&gateway, &matrix)?) {
         (Some(_), Some(side)) => side,
         _ => {
             return Err(Error::usage("only a gateway's own file tells enough to be kept")

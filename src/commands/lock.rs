@@ -22,8 +22,8 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     for (title, why) in &plan.refused {
         cx.ui.failed(title, why);
     }
-    gc::sweep(&plan.session.store);
-    let _hold = plan.session.store.hold()?;
+    gc::auto(&plan.session.store);
+    let _hold = plan.session.store.lock_shared()?;
     let plan = plan.with_tools()?;
     let file = place(&plan);
     let mut lock = Lock::read(&file)?;

@@ -79,7 +79,7 @@ impl PluginContext {
 
     /// The gateway's modules.
     pub(crate) fn modules(&self, gateway: &Gateway) -> Result<GatewayModules> {
-        modules_gateway::side(gateway, &self.session.matrix)?.ok_or_else(|| {
+        modules_gateway::modules(gateway, &self.session.matrix)?.ok_or_else(|| {
             Error::usage(format!("the modules of the gateway {} are not known", gateway.label))
                 .help("give its file, which holds them: `--gateway ./krakend`")
                 .help("or keep them once: `plugbuild gateway import ./krakend --name acme-3.0`")
@@ -119,11 +119,12 @@ impl PluginContext {
         let job = plan.jobs.into_iter().next();
         let mut job =
             job.ok_or_else(|| Error::usage(format!("no target of the gateway {} is known", gateway.label)))?;
-        proxy::without_network(&mut job.env, self.session.offline, host, store);
+        proxy::offline_goproxy(&mut job.env, self.session.offline, host, store);
         Ok((job, go::resolve(&gateway.go, host, store)?))
     }
 
-    /// Whether the gateway's Go compiles the plugin as it would be built; nothing where that Go is not here or C code is needed.
+    /// Whether the gateway's Go compiles the plugin as it would be built; nothing where that Go is not here or C code
+    /// is needed.
     pub(crate) fn compiles(&self, gateway: &Gateway, modules: &GatewayModules) -> Result<Option<Compiled>> {
         let (job, go) = self.job(gateway)?;
         if go.state != State::Ready {

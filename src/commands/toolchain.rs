@@ -84,7 +84,7 @@ fn remove(name: &str, store: &Store, cx: Context) -> Result<()> {
     // What is not there is told at once, whoever uses the store.
     there()?;
     // A build that is under way may be using it.
-    let alone = store.alone(|| {
+    let alone = store.lock_exclusive(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;
     there()?;

@@ -1,4 +1,4 @@
-//! The two sides that are compared: what a plugin selects, and what a gateway was built from.
+//! The two sides of a comparison: what a plugin selects, and what a gateway was built from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,13 +13,13 @@ use crate::project::go_mod::Directive;
 use crate::util::error::Result;
 use crate::util::version::{GoVersion, LibcVersion};
 
-/// Where a module's source comes from. Its place is a part of every package's hash, so two sides fit only if it is the same.
+/// Where a module's source comes from. It is a part of every package's hash, so both must have the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// A published version, of this module or of one that replaces it.
     Published { path: String, version: String },
-    /// A folder: a workspace member, a local replacement, the main module.
+    /// A directory: a workspace member, a local replacement, the main module.
     Folder(String),
 }
 
@@ -31,7 +31,7 @@ impl Source {
         }
     }
 
-    /// A folder of the gateway's own has no version, or `(devel)`: nothing of that kind is published.
+    /// A local directory of the gateway has no version, or `(devel)`: it is not published.
     pub(crate) fn of_row(row: &ModuleRow) -> Self {
         let (path, version) = row.effective();
         if version.starts_with('v') {
@@ -41,7 +41,7 @@ impl Source {
         }
     }
 
-    /// As it is told of a module: the version alone unless it is another module's.
+    /// For messages about a module: the version alone, unless another module replaces it.
     pub fn of(&self, module: &str) -> String {
         match self {
             Source::Published { path, version } if path == module => version.clone(),
@@ -65,63 +65,63 @@ pub struct PluginModule {
     pub path: String,
     /// What is compiled: the selected version, or what replaces it.
     pub source: Source,
-    /// Whether a `replace` of the user's says so.
+    /// Whether a `replace` of the user's decides it.
     pub replaced: bool,
     /// The module's own `go` line.
     pub go: Option<GoVersion>,
     /// Its packages that are compiled into the plugin, without the plugin's main package.
     pub packages: Vec<String>,
-    /// Why it is there: a module that the plugin requires directly, then each that requires the next, this one last.
+    /// Why it is there: a direct requirement of the plugin, then each module that requires the next, this one last.
     pub chain: Vec<String>,
-    /// Whether the plugin's own go.mod requires just this version.
+    /// Whether the plugin's own go.mod requires exactly this version.
     pub required: bool,
-    /// The standard packages that it imports and not every gateway's Go has.
+    /// The standard packages that it imports and that not every gateway's Go has.
     pub uses: Vec<StdUse>,
 }
 
-/// An import of a standard package that came with a later Go than the oldest gateway's.
+/// An import of a standard package that is newer than the oldest gateway's Go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StdUse {
     pub package: String,
     /// The package that imports it.
     pub by: String,
-    /// The modules on the way to that, by imports.
+    /// The chain of modules that import it.
     pub chain: Vec<String>,
-    /// For each import on the way that only some Go versions compile: the constraints of the files that have it.
+    /// For each import in the chain that only some Go versions compile: the constraints of the files that have it.
     pub conditions: Vec<Vec<String>>,
 }
 
 impl PluginModule {
-    /// The main module or a workspace member: compiled from its folder, whatever a `replace` says.
+    /// The main module or a workspace member: compiled from its directory, whatever a `replace` says.
     pub fn is_own(&self) -> bool {
         !self.replaced && matches!(self.source, Source::Folder(_))
     }
 }
 
-/// What the go command says of a plugin.
+/// What the go command reports about a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PluginModules {
     /// The main module's path.
     pub module: String,
     /// The main module's `go` line.
     pub go: Option<GoVersion>,
-    /// The go.work in force, if any.
+    /// The go.work in use, if any.
     pub work: Option<Work>,
-    /// The verbs of its go.mod, or of its go.work where one is in force.
+    /// The directives of its go.mod, or of its go.work if one is in use.
     pub directives: Vec<String>,
-    /// The build list; the main module and workspace members are among it, as [own](PluginModule::is_own) ones.
+    /// The build list, with the main module and workspace members as [own](PluginModule::is_own) ones.
     pub modules: Vec<PluginModule>,
-    /// How much of the build list that is.
+    /// How much of the build list is known.
     pub build_list: BuildList,
-    /// Packages that the go command found in several of the modules, and so cannot load.
+    /// Packages that the go command found in several modules, and so cannot load.
     pub ambiguous: Vec<Ambiguous>,
 }
 
-/// A package that several modules hold.
+/// A package that several modules have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ambiguous {
     pub package: String,
-    /// With their versions; a folder has none.
+    /// With their versions; a directory has none.
     pub modules: Vec<(String, Option<String>)>,
 }
 
@@ -132,12 +132,12 @@ impl fmt::Display for Ambiguous {
     }
 }
 
-/// How much of a plugin's build list is known. What is compiled in always is, and that is all that can clash.
+/// How much of a plugin's build list is known. What is compiled in always is, and only that can conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "known", rename_all = "kebab-case")]
 pub enum BuildList {
     Whole,
-    /// A vendor folder holds what is compiled in only.
+    /// A vendor directory has only what is compiled in.
     Vendored,
     /// The go command could not list it, for this reason.
     Unknown {
@@ -146,7 +146,7 @@ pub enum BuildList {
 }
 
 impl PluginModules {
-    /// What to say where the build list could not be had.
+    /// The note on a build list that is not known.
     pub fn unlisted(&self) -> Option<String> {
         let BuildList::Unknown { why } = &self.build_list else {
             return None;
@@ -158,7 +158,7 @@ impl PluginModules {
     }
 }
 
-/// A go.work, as far as it decides.
+/// The parts of a go.work that matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Work {
     pub go: Option<GoVersion>,
@@ -179,21 +179,21 @@ impl Work {
 pub enum Precision {
     /// Each package, from its binary: the answer is exact.
     Packages,
-    /// Which modules: a clash may still be between packages that only one side links.
+    /// Its modules: packages that only one of them links may still look like conflicts.
     Modules,
-    /// What it requires: as with modules, and a few of these are not linked at all.
+    /// Its requirements: as with modules, and a few of these are not linked at all.
     Requirements,
 }
 
 /// What a gateway was built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayModules {
-    /// `2.1.4`, or a name of the user's.
+    /// `2.1.4`, or a name that the user chose.
     pub label: String,
     pub go: GoVersion,
-    /// The path of its main module, where known.
+    /// The path of its main module, if known.
     pub main_module: Option<String>,
-    /// The musl of its Alpine, and the floor of its generic Linux build, where known.
+    /// The musl of its Alpine, and the glibc floor of its generic Linux build, if known.
     pub musl: Option<LibcVersion>,
     pub glibc: Option<LibcVersion>,
     pub(crate) modules: BTreeMap<String, ModuleRow>,
@@ -202,7 +202,7 @@ pub struct GatewayModules {
 }
 
 impl GatewayModules {
-    /// A gateway known from its binary: the [modules](module_rows) of its build info, the packages whose hashes it carries.
+    /// A gateway known from its binary: the [modules](module_rows) of its build info, the packages whose hashes it has.
     pub fn of_binary(
         label: String,
         go: GoVersion,
@@ -223,7 +223,7 @@ impl GatewayModules {
         }
     }
 
-    /// A gateway of which nothing but its Go is known.
+    /// A gateway of which only the Go is known.
     pub fn unknown(label: String, go: GoVersion) -> Self {
         Self::of_binary(label, go, None, Vec::new(), BTreeSet::new())
     }
@@ -276,7 +276,7 @@ impl GatewayModules {
         self.modules.values()
     }
 
-    /// The modules it links, as far as is known: those a plugin must have at the same version.
+    /// The modules it links, as far as known: those that a plugin must have in the same version.
     pub fn linked_modules(&self) -> impl Iterator<Item = &ModuleRow> {
         self.modules().filter(|row| self.links(&row.path))
     }
@@ -290,18 +290,18 @@ impl GatewayModules {
         self.module(path).map(Source::of_row)
     }
 
-    /// Whether it links a module, as far as is known.
+    /// Whether it links a module, as far as known.
     pub fn links(&self, module: &str) -> bool {
         let required = self.modules.contains_key(module);
         required && self.linked.as_ref().is_none_or(|linked| linked.contains(module))
     }
 
-    /// Its packages, where they are known.
+    /// Its packages, if known.
     pub(crate) fn packages(&self) -> Option<&BTreeSet<String>> {
         self.packages.as_ref()
     }
 
-    /// The module that holds a package of it: the one with the longest path before the package's.
+    /// The module that has a package: the one with the longest path that is a prefix of the package's.
     pub(crate) fn provider(&self, package: &str) -> Option<&ModuleRow> {
         let mut path = package;
         loop {
@@ -313,7 +313,7 @@ impl GatewayModules {
     }
 }
 
-/// The modules of a binary's build info, its main module not among them.
+/// The modules of a binary's build info, without its main module.
 pub fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
     let row = |module: &buildinfo::Module| ModuleRow {
         path: module.path.clone(),

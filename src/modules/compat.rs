@@ -14,11 +14,11 @@ use crate::util::version::GoVersion;
 pub struct Compat {
     pub gateway: String,
     pub go: GoVersion,
-    /// How much the answer rests on.
+    /// What the answer is based on.
     pub known: Precision,
     #[serde(flatten)]
     pub fit: Fit,
-    /// What may need a newer Go than the gateway's: only a build tells.
+    /// What may need a newer Go than the gateway's: only a build can tell.
     pub may_need: Vec<Need>,
 }
 
@@ -28,13 +28,16 @@ pub struct Compat {
 pub enum Fit {
     /// Builds and loads as it is.
     AsItIs,
-    /// Builds against the gateway's versions: so many modules move, and perhaps the go line.
+    /// Builds against the gateway's versions: this many modules change, and perhaps the go line.
     Aligned { moves: usize, go_line: bool },
     /// It, or a module of it that stays as it is, needs a newer Go than the gateway's.
     NewerGo { need: Box<Need> },
-    /// A clash that no alignment cures.
-    Remains { clash: Box<Conflict> },
-    /// Several modules hold a package, and the gateway does not say which.
+    /// A conflict that no alignment resolves.
+    Remains {
+        #[serde(rename = "clash")]
+        conflict: Box<Conflict>,
+    },
+    /// Several modules have a package, and the gateway does not decide which.
     Ambiguous { ambiguous: Ambiguous },
 }
 
@@ -42,8 +45,8 @@ pub enum Fit {
 pub fn compat(plugin: &PluginModules, gateways: &[GatewayModules], matrix: &Matrix) -> Vec<Compat> {
     let one = |gateway: &GatewayModules| {
         let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
-        let remaining = decision.remaining().next().map(|clash| Fit::Remains {
-            clash: Box::new(clash.clone()),
+        let remaining = decision.remaining().next().map(|conflict| Fit::Remains {
+            conflict: Box::new(conflict.clone()),
         });
         let lacking = decision.lacking().next().map(|need| Fit::NewerGo {
             need: Box::new(need.clone()),
@@ -57,7 +60,7 @@ pub fn compat(plugin: &PluginModules, gateways: &[GatewayModules], matrix: &Matr
             fit: remaining.or(lacking).or(ambiguous).unwrap_or(match decision.verdict() {
                 Verdict::Fits => Fit::AsItIs,
                 _ => Fit::Aligned {
-                    moves: decision.clashes.len(),
+                    moves: decision.conflicts.len(),
                     go_line: decision.stopping_line().is_some(),
                 },
             }),

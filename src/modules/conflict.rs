@@ -1,4 +1,4 @@
-//! One clash: a module that the plugin has otherwise than the gateway, and whether that matters.
+//! One conflict: a module that differs from the gateway's, and whether that matters.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Conflict {
     pub cause: Cause,
     pub direction: Direction,
     pub bearing: Impact,
-    /// The direct requirement that drags it in, then the way down to it.
+    /// The direct requirement that brings it in, then the chain down to it.
     pub chain: Vec<String>,
 }
 
@@ -26,25 +26,25 @@ pub struct Conflict {
 pub enum Cause {
     /// Another version of the same module.
     Version,
-    /// One side replaces it, or both do with different things.
+    /// One of them replaces it, or both replace it differently.
     Replaced,
-    /// Packages that the gateway has from another module: one was split off the other, or moved.
+    /// Packages that the gateway has from another module: one was split off the other, or they moved.
     Moved,
-    /// The gateway's own main module, or a folder that it has in a module's place: a plugin can only have it from elsewhere.
+    /// The gateway's main module, or a directory that it uses for a module: a plugin can only have it from elsewhere.
     GatewaysOwn,
-    /// A module of the plugin's own, main or of its workspace, which the gateway links from its published source.
+    /// A module of the plugin's own, main or in its workspace, which the gateway links from its published source.
     PluginsOwn,
 }
 
-/// Which way the plugin would have to go to have the gateway's.
+/// The direction to the gateway's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// A newer version: raising the requirement is enough.
     Up,
-    /// An older version: other modules may require more than that, and then only a `replace` gives it.
+    /// An older version: other modules may require more, and then only a `replace` selects it.
     Down,
-    /// Something else than another version of the same module.
+    /// Not another version of the same module.
     Aside,
 }
 
@@ -54,9 +54,9 @@ pub enum Direction {
 pub enum Impact {
     /// None of its packages is compiled into the plugin.
     NotInPlugin,
-    /// The gateway links none of the packages that the plugin has of it.
+    /// The gateway links none of the packages that the plugin has from it.
     NotInGateway,
-    /// Both link it, and the gateway would refuse the plugin: these packages, as far as is known.
+    /// Both link it, and the gateway would refuse the plugin: these packages, as far as known.
     InBoth { packages: Vec<String> },
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Conflict {
 }
 
 impl Conflict {
-    /// Whether building against the gateway's versions cures it.
+    /// Whether building against the gateway's versions resolves it.
     pub fn can_align(&self) -> bool {
         let published = |source: &Source| matches!(source, Source::Published { .. });
         match self.cause {
@@ -81,19 +81,19 @@ impl Conflict {
     }
 
     /// Whether the gateway would refuse the plugin for it.
-    pub fn is_real(&self) -> bool {
+    pub fn prevents_loading(&self) -> bool {
         matches!(self.bearing, Impact::InBoth { .. })
     }
 }
 
-/// Every module that differs, in the order of the plugin's list; only [real](Clash::is_real) ones matter.
-pub fn clashes(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
-    plugin.modules.iter().filter_map(|m| clash(m, gateway)).collect()
+/// Every module that differs, in the order of the plugin's list; only [some](Conflict::prevents_loading) matter.
+pub fn conflicts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
+    plugin.modules.iter().filter_map(|m| conflict_of(m, gateway)).collect()
 }
 
-fn clash(module: &PluginModule, gateway: &GatewayModules) -> Option<Conflict> {
+fn conflict_of(module: &PluginModule, gateway: &GatewayModules) -> Option<Conflict> {
     let (want, cause) = want(module, gateway)?;
-    // Two folders of the same name are still two.
+    // Two directories of the same name still differ.
     if want == module.source && matches!(want, Source::Published { .. }) {
         return None;
     }
@@ -121,7 +121,7 @@ fn clash(module: &PluginModule, gateway: &GatewayModules) -> Option<Conflict> {
     })
 }
 
-/// What the gateway has in the place of a module; nothing where it has nothing to say about it.
+/// What the gateway has in place of a module; `None` if it has nothing.
 fn want(module: &PluginModule, gateway: &GatewayModules) -> Option<(Source, Cause)> {
     if gateway.main_module.as_ref() == Some(&module.path) {
         return Some((
@@ -146,7 +146,7 @@ fn want(module: &PluginModule, gateway: &GatewayModules) -> Option<(Source, Caus
     Some((want, cause))
 }
 
-/// The plugin's packages of a module that the gateway links too; all of them where its packages are not known.
+/// The plugin's packages of a module that the gateway links too; all of them if its packages are not known.
 pub(crate) fn shared_packages(module: &PluginModule, gateway: &GatewayModules) -> Vec<String> {
     let own = gateway.main_module.as_ref() == Some(&module.path);
     match gateway.packages() {
@@ -161,9 +161,9 @@ pub(crate) fn shared_packages(module: &PluginModule, gateway: &GatewayModules) -
     }
 }
 
-/// Packages that the gateway links too, but from another module. Its binary can tell; else, a module that it links and whose
-/// path is between this one's and the package's: no other may hold the package beside it. That a module's path begins with
-/// that of one that it links says nothing, as many repositories hold several modules.
+/// Packages that the gateway links too, but from another module. Its binary can tell; otherwise, a module that it links
+/// whose path is between this one's and the package's: no other may have the package next to it. That a module's path
+/// is a prefix proves nothing, as many repositories have several modules.
 fn moved_packages<'a>(
     module: &'a PluginModule,
     gateway: &'a GatewayModules,
@@ -183,15 +183,15 @@ fn moved_packages<'a>(
         .filter_map(|package| Some((package, Source::of_row(gateway.provider(package)?))))
 }
 
-/// A module that may have been split off one that the gateway has: then the two hold the same packages, and clash.
+/// A module that may have been split off one of the gateway's: then both have the same packages, and conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PossibleConflict {
     pub module: String,
     pub parent: String,
 }
 
-/// Modules of which only the gateway's file could tell whether their packages are another module's there.
-pub fn doubts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<PossibleConflict> {
+/// Modules of which only the gateway's file could tell whether another module has their packages there.
+pub fn possible_conflicts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<PossibleConflict> {
     if gateway.packages().is_some() {
         return Vec::new();
     }

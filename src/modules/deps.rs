@@ -1,20 +1,21 @@
-//! One line of `plugbuild deps`: whether a module's version is the gateway's to say, or the plugin's.
+//! One line of `plugbuild deps`: whether the gateway or the plugin decides a module's version.
 
 use serde::Serialize;
 
 use crate::modules::build_list::{GatewayModules, PluginModule, PluginModules, Source};
-use crate::modules::conflict::{clashes, shared_packages};
+use crate::modules::conflict::{conflicts, shared_packages};
 
-/// A module of the plugin's, as the gateway binds it.
+/// A module of the plugin, and how the gateway constrains it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dep {
     pub module: String,
     pub have: Source,
-    /// What the gateway has, if it has it.
+    /// The gateway's version, if it has the module.
     pub gateway: Option<Source>,
     pub freedom: VersionOwner,
-    /// Whether `have` would clash.
-    pub clashes: bool,
+    /// Whether `have` would conflict.
+    #[serde(rename = "clashes")]
+    pub conflicts: bool,
     pub chain: Vec<String>,
 }
 
@@ -24,30 +25,32 @@ pub struct Dep {
 pub enum VersionOwner {
     /// Both link it: it must be the gateway's.
     Shared,
-    /// Both require it, but no package is linked by both: free to bump as long as that stays so.
+    /// Both require it, but they share none of its packages: free to change as long as that stays so.
     Unlinked,
-    /// The gateway does not have it: free to bump.
+    /// The gateway does not have it: free to change.
     Free,
 }
 
 /// Every module of the plugin's list but its own.
 pub fn deps(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Dep> {
-    let clashes = clashes(plugin, gateway);
+    let conflicts = conflicts(plugin, gateway);
     let others = plugin.modules.iter().filter(|m| !m.is_own());
     others
         .map(|module| {
-            let clash = clashes.iter().find(|c| c.module == module.path);
-            let real = clash.is_some_and(|c| c.is_real());
+            let conflict = conflicts.iter().find(|c| c.module == module.path);
+            let real = conflict.is_some_and(|c| c.prevents_loading());
             Dep {
                 module: module.path.clone(),
                 have: module.source.clone(),
-                gateway: clash.map(|c| c.want.clone()).or_else(|| gateway.source(&module.path)),
+                gateway: conflict
+                    .map(|c| c.want.clone())
+                    .or_else(|| gateway.source(&module.path)),
                 freedom: if real {
                     VersionOwner::Shared
                 } else {
                     freedom(module, gateway)
                 },
-                clashes: real,
+                conflicts: real,
                 chain: module.chain.clone(),
             }
         })

@@ -7,11 +7,11 @@ use crate::matrix::{Matrix, Release, modules};
 use crate::modules::{GatewayModules, module_rows};
 use crate::util::error::{Error, Result};
 
-/// What it was built from; nothing where only its Go and libc are known.
+/// What it was built from; `None` if only its Go and libc are known.
 ///
 /// # Errors
 /// Its file or its list cannot be read.
-pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>> {
+pub fn modules(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>> {
     if let Some(file) = &gateway.binary {
         let binary = Binary::open(file)?;
         let info = binary.build_info()?;
@@ -28,7 +28,7 @@ pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>
     let Some(row) = own.or_else(|| gateway.version.and_then(|version| matrix.release(version))) else {
         return Ok(None);
     };
-    let side = of_row(row)?.map(|side| GatewayModules {
+    let side = from_release(row)?.map(|side| GatewayModules {
         label: gateway.label.clone(),
         go: gateway.go.clone(),
         ..side
@@ -36,32 +36,32 @@ pub fn side(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>
     Ok(side)
 }
 
-/// The modules whose versions are in the paths of a gateway that was built with `-trimpath`; none of another gateway.
+/// The modules whose versions are in the paths of a gateway that was built with `-trimpath`; none for other gateways.
 ///
 /// # Errors
-/// As [`side`].
+/// As [`modules`].
 pub fn linked_modules(gateway: &Gateway, matrix: &Matrix) -> Result<Vec<ModuleRow>> {
     if !gateway.settings.trimpath {
         return Ok(Vec::new());
     }
-    let side = side(gateway, matrix)?;
+    let side = modules(gateway, matrix)?;
     Ok(side.iter().flat_map(GatewayModules::linked_modules).cloned().collect())
 }
 
-/// What each gateway of a plan was built from, asked once.
+/// What each gateway of a plan was built from, computed once.
 #[derive(Debug, Default)]
 pub struct GatewayModulesCache(Vec<(Gateway, GatewayModules)>);
 
 impl GatewayModulesCache {
-    /// What one of them was built from; of an unknown one, its Go.
+    /// What one of them was built from; for an unknown one, its Go.
     ///
     /// # Errors
-    /// As [`side`].
-    pub fn of(&mut self, gateway: &Gateway, matrix: &Matrix) -> Result<&GatewayModules> {
+    /// As [`modules`].
+    pub fn get(&mut self, gateway: &Gateway, matrix: &Matrix) -> Result<&GatewayModules> {
         let at = match self.0.iter().position(|(known, _)| known == gateway) {
             Some(at) => at,
             None => {
-                let side = side(gateway, matrix)?;
+                let side = modules(gateway, matrix)?;
                 let side = side.unwrap_or_else(|| GatewayModules::unknown(gateway.label.clone(), gateway.go.clone()));
                 self.0.push((gateway.clone(), side));
                 self.0.len() - 1
@@ -75,7 +75,7 @@ impl GatewayModulesCache {
 ///
 /// # Errors
 /// The list cannot be read.
-pub fn of_row(row: &Release) -> Result<Option<GatewayModules>> {
+pub fn from_release(row: &Release) -> Result<Option<GatewayModules>> {
     match &row.modules {
         Some(file) => {
             let text = crate::util::regular_file::read_to_string(file)
@@ -83,7 +83,7 @@ pub fn of_row(row: &Release) -> Result<Option<GatewayModules>> {
             Ok(Some(GatewayModules::of_list(row, modules::parse(&text, file)?)))
         }
         None if row.name.is_some() => Ok(None),
-        // A row of the user's may be of a release that is newer than this plugbuild.
+        // A row of the user's may be for a release that is newer than this plugbuild.
         None => Ok(GatewayModules::of_release(row).ok()),
     }
 }

@@ -9,9 +9,9 @@ use crate::util::version::{GoVersion, stops};
 pub struct GoLine {
     pub have: GoVersion,
     pub want: GoVersion,
-    /// The gateway's Go refuses the go.mod for it; else it is a hint only.
+    /// The gateway's Go rejects the go.mod because of it; otherwise it is a hint only.
     pub stops: bool,
-    /// Go 1.22 gave each round of a loop variables of its own: below it, code that relies on that means something else.
+    /// Go 1.22 gave each loop iteration its own variables: below it, code that relies on that changes its meaning.
     pub loop_variables_change: bool,
 }
 
@@ -19,10 +19,10 @@ pub struct GoLine {
 pub fn change(have: Option<&GoVersion>, gateway: &GoVersion) -> Option<GoLine> {
     let have = have?;
     let want = if gateway.at_least(1, 21) {
-        // From Go 1.21 on a go line is a demand: `go.mod requires go >= 1.25.7`.
+        // From Go 1.21 on a go line is a requirement: `go.mod requires go >= 1.25.7`.
         have.min(gateway).clone()
     } else {
-        // Before, it is a language version, of two numbers, and one from the future is let pass.
+        // Before, it is a language version of two numbers, and one from the future is accepted.
         let (major, minor) = have.line().min(gateway.line());
         format!("{major}.{minor}").parse().ok()?
     };

@@ -1,4 +1,4 @@
-//! What a plugin needs of its Go that a gateway's does not have, found before anything is compiled.
+//! What a plugin needs and a gateway's Go does not have, found before anything is compiled.
 
 use std::fmt;
 
@@ -10,27 +10,27 @@ use crate::project::build_constraint;
 use crate::util::version;
 use crate::util::version::GoVersion;
 
-/// Something that asks for a newer Go than the gateway's.
+/// Something that needs a newer Go than the gateway's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Need {
-    /// The module that asks.
+    /// The module that needs it.
     pub module: String,
     /// The Go that has it.
     pub go: GoVersion,
     pub what: What,
-    /// The modules on the way to it, by imports; empty for the plugin's own.
+    /// The chain of modules that import it; empty for the plugin's own.
     pub chain: Vec<String>,
-    /// Nothing helps but another version of the module, or another gateway. Else only the compiler can tell.
+    /// Only another version of the module, or another gateway, helps. Otherwise only the compiler can tell.
     pub certain: bool,
 }
 
-/// What it asks for.
+/// What is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    /// Its go line says so.
+    /// Its go line.
     GoLine,
-    /// A standard package that came later, and the package that imports it.
+    /// A newer standard package, and the package that imports it.
     Package { package: String, by: String },
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Need {
     }
 }
 
-/// All that is needed and not there: what is certain first.
+/// Everything that is needed and missing: what is certain first.
 pub(crate) fn needs(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Need> {
     let moves = |module: &PluginModule| {
         let there = gateway.source(&module.path).filter(|_| gateway.links(&module.path));
@@ -62,9 +62,9 @@ pub(crate) fn needs(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Nee
         .collect();
     let stays = |chain: &[String]| !chain.iter().any(|module| moving.contains(&module.as_str()));
     let mut all = Vec::new();
-    // What moves is the gateway's then, and its Go compiles that.
+    // A module that changes is the gateway's then, and its Go compiles that.
     for module in plugin.modules.iter().filter(|m| !moving.contains(&m.path.as_str())) {
-        // Another version may come of what moves, unless go.mod itself names this one.
+        // A change may select another version, unless go.mod itself requires this one.
         let settled = module.is_own() || module.required || moving.is_empty();
         all.extend(line_need(plugin, module, gateway).map(|mut need| {
             need.certain &= settled && stays(&module.chain);
@@ -84,10 +84,10 @@ fn line_need(plugin: &PluginModules, module: &PluginModule, gateway: &GatewayMod
     let have = module.go.as_ref()?;
     let newer = have.line() > gateway.go.line();
     let certain = if module.is_own() {
-        // A copy stands in for the plugin's own go.mod, and its go line is lowered there; of a workspace's members there is none.
+        // A copy replaces the plugin's own go.mod, with a lower go line; workspace members have no copy.
         plugin.work.is_some() && version::stops(have, &gateway.go)
     } else {
-        // From Go 1.21 on, what is only required is refused, too.
+        // From Go 1.21 on, modules that are only required are refused, too.
         let counts = gateway.go.at_least(1, 21) && module.required || !module.packages.is_empty();
         counts && std_packages::refuses(&gateway.go, have)
     };
@@ -107,7 +107,7 @@ fn line_need(plugin: &PluginModules, module: &PluginModule, gateway: &GatewayMod
 
 fn package_need(module: &PluginModule, used: &StdUse, gateway: &GoVersion) -> Option<Need> {
     let since = std_packages::since(&used.package).filter(|since| since.line() > gateway.line())?;
-    // An import on the way counts if one of the files that have it is compiled.
+    // An import in the chain counts if one of the files that have it is compiled.
     let compiled = |files: &Vec<String>| {
         let each: Vec<Option<bool>> = files
             .iter()
@@ -202,7 +202,7 @@ mod tests {
             "one of two files is"
         );
         assert_eq!(told(&[&["go1.18 && linux"]], &free, true, false, "2.4.1"), may);
-        // What moves may bring another version, or do without.
+        // A change may select another version, or need none.
         assert_eq!(told(&[], &free, true, true, "2.4.1"), needs);
         assert_eq!(
             told(&[], &free, false, true, "2.4.1"),

@@ -1,6 +1,6 @@
-//! The plugin's modules against a gateway's: what clashes, where it would fit, what may be bumped, what an upgrade brings.
+//! The plugin's modules against a gateway's: conflicts, gateways it fits, free modules, the effect of an upgrade.
 //!
-//! All pure: the two sides come as data, whoever asked for them (the go command, the matrix, a binary's build info).
+//! The comparisons are pure: both sides are data, wherever they come from (the go command, the matrix, a build info).
 
 pub mod go_line;
 pub mod conflict;
@@ -25,7 +25,9 @@ pub use crate::modules::build_list::{
     Ambiguous, BuildList, GatewayModules, PluginModule, PluginModules, Precision, Source, StdUse, Work, module_rows,
 };
 pub use crate::modules::compat::{Compat, Fit, compat};
-pub use crate::modules::conflict::{Cause, Conflict, Direction, Impact, PossibleConflict, clashes, doubts};
+pub use crate::modules::conflict::{
+    Cause, Conflict, Direction, Impact, PossibleConflict, conflicts, possible_conflicts,
+};
 pub use crate::modules::decision::{Decision, Verdict, decide};
 pub use crate::modules::deps::{Dep, VersionOwner, deps};
 pub use crate::modules::go_needs::{Need, What};

@@ -1,4 +1,4 @@
-//! Random sides put to a plain oracle: package by package, as the gateway compares.
+//! Random modules checked against a simple oracle: package by package, as the gateway compares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,13 @@ use crate::matrix::Matrix;
 use crate::modules::align;
 use crate::modules::tests::{binary, module, plugin, row};
 
-/// A small world of modules in which packages move from one module to another, as they do.
+/// A small world of modules in which packages move from one module to another, as they really do.
 struct World(fastrand::Rng);
 
 const MODULES: [&str; 6] = ["m/a", "m/a/split", "m/b", "m/c", "m/d", "example.com/gw/v2"];
 const VERSIONS: [&str; 4] = ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0"];
 
-/// The packages of a module's source: of `m/a`, the folder `split` became a module of its own with v1.2.0.
+/// The packages of a module's source: the directory `split` of `m/a` became a module of its own with v1.2.0.
 fn contents(module: &str, source: &Source) -> Vec<String> {
     let split_off = matches!(source, Source::Published { version, .. } if version.as_str() >= "v1.2.0");
     let mut packages = vec![module.to_owned(), format!("{module}/x")];
@@ -32,7 +32,7 @@ impl World {
         }
     }
 
-    /// Modules, their sources and the packages that are linked of each; no package is in two of them.
+    /// Modules, their sources and their linked packages; no package is in two of them.
     fn side(&mut self) -> BTreeMap<String, (Source, Vec<String>)> {
         let mut side = BTreeMap::new();
         let mut taken = BTreeSet::new();
@@ -85,7 +85,7 @@ impl World {
     }
 }
 
-/// Whether the gateway links this package from elsewhere than the plugin does.
+/// Whether the gateway links this package from another source than the plugin.
 fn refused(package: &str, module: &PluginModule, gateway: &GatewayModules) -> bool {
     let links = gateway.packages().unwrap().contains(package);
     let provider = MODULES
@@ -102,9 +102,9 @@ fn clashes_are_what_a_gateway_would_refuse() {
     let mut seen = [0; 2];
     for round in 0..20_000 {
         let (plugin, gateway) = (world.plugin(), world.gateway());
-        let real: BTreeSet<String> = clashes(&plugin, &gateway)
+        let real: BTreeSet<String> = conflicts(&plugin, &gateway)
             .into_iter()
-            .filter(Conflict::is_real)
+            .filter(Conflict::prevents_loading)
             .map(|c| c.module)
             .collect();
         let oracle = plugin
@@ -116,8 +116,8 @@ fn clashes_are_what_a_gateway_would_refuse() {
         assert_eq!(real, oracle, "round {round}: {plugin:#?} {gateway:#?}");
         seen[usize::from(real.is_empty())] += 1;
         for dep in deps(&plugin, &gateway) {
-            assert_eq!(dep.clashes, real.contains(&dep.module), "round {round}");
-            assert!(!dep.clashes || dep.freedom == VersionOwner::Shared);
+            assert_eq!(dep.conflicts, real.contains(&dep.module), "round {round}");
+            assert!(!dep.conflicts || dep.freedom == VersionOwner::Shared);
         }
         let fits = matches!(
             compat(&plugin, std::slice::from_ref(&gateway), &matrix)[0].fit,
@@ -128,7 +128,7 @@ fn clashes_are_what_a_gateway_would_refuse() {
     assert!(seen.iter().all(|&n| n > 2_000), "both outcomes are tried: {seen:?}");
 }
 
-/// What the go command does where an empty module stands in for one: its packages come from the module that has them.
+/// What the go command does with an empty stand-in: the packages come from the module that has them.
 fn emptied_into_their_providers(plugin: &mut PluginModules, emptied: &str, gateway: &GatewayModules) {
     let module = plugin.modules.iter_mut().find(|m| m.path == emptied).unwrap();
     module.source = Source::Folder("empty".to_owned());
@@ -153,7 +153,7 @@ fn what_is_aligned_does_not_clash() {
     let mut moved = 0;
     for round in 0..20_000 {
         let (before, gateway) = (world.plugin(), world.gateway());
-        let alignment = align::decide(&before, &gateway, &[]);
+        let alignment = align::align(&before, &gateway, &[]);
         let mut after = before.clone();
         for module in &mut after.modules {
             if let Some(pin) = alignment.pins.iter().find(|pin| pin.path == module.path) {
@@ -163,19 +163,19 @@ fn what_is_aligned_does_not_clash() {
         for emptied in &alignment.emptied {
             emptied_into_their_providers(&mut after, emptied, &gateway);
         }
-        let left: Vec<Conflict> = clashes(&after, &gateway)
+        let left: Vec<Conflict> = conflicts(&after, &gateway)
             .into_iter()
-            .filter(Conflict::is_real)
+            .filter(Conflict::prevents_loading)
             .collect();
         assert_eq!(left, alignment.remaining, "round {round}");
         assert!(left.iter().all(|c| !c.can_align()), "round {round}");
         assert_eq!(
             alignment.is_needless(),
-            clashes(&before, &gateway).iter().all(|c| !c.is_real()),
+            conflicts(&before, &gateway).iter().all(|c| !c.prevents_loading()),
             "round {round}"
         );
         moved += alignment.moves.len();
-        let again = align::decide(&after, &gateway, &[]);
+        let again = align::align(&after, &gateway, &[]);
         assert!(again.moves.is_empty(), "round {round}: aligning twice is aligning once");
     }
     assert!(moved > 5_000, "{moved}");

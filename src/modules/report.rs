@@ -1,4 +1,4 @@
-//! What `plugbuild check` says of one plugin and one gateway.
+//! The report of `plugbuild check` on one plugin and one gateway.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::modules::go_needs::Need;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GoVersion, LibcVersion};
 
-/// Everything that keeps a plugin from loading, as far as sources tell.
+/// Everything that keeps a plugin from loading, as far as sources can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub plugin: String,
@@ -23,52 +23,53 @@ pub struct Report {
     pub go: GoVersion,
     pub known: Precision,
     pub verdict: Verdict,
-    /// Modules that both compile in, at different versions.
-    pub clashes: Vec<Conflict>,
-    /// Modules that differ, but are not compiled into both: no reason to worry.
+    /// Modules that both compile in, in different versions.
+    #[serde(rename = "clashes")]
+    pub conflicts: Vec<Conflict>,
+    /// Modules that differ, but are not compiled into both: harmless.
     pub harmless: Vec<Conflict>,
     /// What only the gateway's own file could tell.
     pub doubts: Vec<PossibleConflict>,
-    /// The go line, where the gateway's Go would stop at it or read it differently.
+    /// The go line, if the gateway's Go would reject it or read it differently.
     pub go_line: Option<GoLine>,
     /// Directives of go.mod that the gateway's Go does not know.
     pub unknown_directives: Vec<String>,
     /// What needs, or may need, a newer Go than the gateway's.
     pub needs: Vec<Need>,
-    /// Packages that several of the plugin's modules hold, and the gateway does not say which.
+    /// Packages that several of the plugin's modules have, if the gateway does not decide which.
     pub ambiguous: Vec<Ambiguous>,
-    /// What the gateway's Go says of the sources, where it was asked to compile them and does not.
+    /// The gateway's Go's compile errors, if it was asked to compile the sources and failed.
     pub errors: Vec<String>,
-    /// The Go that compiles the plugin, if it was told and is another.
+    /// The Go that compiles the plugin, if it was given and differs.
     pub other_go: Option<GoVersion>,
-    /// The libc that the plugin is compiled for, if it was told and does not fit, and why.
+    /// The libc that the plugin is compiled for, if it was given and does not fit, and why.
     pub other_libc: Option<String>,
 }
 
-/// What a Go makes of the sources.
+/// Whether a Go compiles the sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compiled {
     Yes,
-    /// In the compiler's words.
+    /// With the compiler's output.
     No(Vec<String>),
 }
 
-/// How the plugin is compiled, where somebody says so.
+/// How the plugin is compiled, if given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeclaredBuild {
     pub go: Option<GoVersion>,
     pub libc: Option<Libc>,
 }
 
-/// The gateway's system, as far as it is known.
+/// The gateway's system, as far as known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct System {
-    /// The one libc there is a build for.
+    /// The only libc that it is built for.
     pub libc: Option<LibcKind>,
     pub glibc: Option<LibcVersion>,
 }
 
-/// Compares the two sides.
+/// Compares the two.
 pub fn report(
     plugin: &PluginModules,
     gateway: &GatewayModules,
@@ -78,7 +79,7 @@ pub fn report(
 ) -> Report {
     let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
     let other_go = told.go.clone().filter(|go| *go != gateway.go);
-    let other_libc = told.libc.and_then(|libc| misfit(libc, system));
+    let other_libc = told.libc.and_then(|libc| libc_mismatch(libc, system));
     let verdict = match other_go.is_some() || other_libc.is_some() {
         true => Verdict::DoesNotFit,
         false => decision.verdict(),
@@ -90,7 +91,7 @@ pub fn report(
         go: gateway.go.clone(),
         known: gateway.known(),
         verdict,
-        clashes: decision.clashes,
+        conflicts: decision.conflicts,
         doubts: decision.doubts,
         harmless: decision.harmless,
         go_line,
@@ -103,8 +104,8 @@ pub fn report(
     }
 }
 
-/// Two libcs fit if they are of one kind and the plugin's is not the newer: a distribution's patch level says nothing.
-fn misfit(libc: Libc, system: &System) -> Option<String> {
+/// Two libcs fit if they are of one kind and the plugin's is not newer: a distribution's patch level does not matter.
+fn libc_mismatch(libc: Libc, system: &System) -> Option<String> {
     if let Some(kind) = system.libc.filter(|kind| *kind != libc.kind) {
         return Some(format!("the plugin is for {}, the gateway runs on {kind}", libc.kind));
     }
@@ -121,12 +122,12 @@ impl Report {
         self.verdict == Verdict::Fits
     }
 
-    /// Whether it may use what the gateway's Go does not have, which only a compiler tells.
+    /// Whether it may use what the gateway's Go does not have, which only a compiler can tell.
     pub fn is_for_the_compiler(&self) -> bool {
         self.verdict != Verdict::DoesNotFit && !self.needs.is_empty()
     }
 
-    /// What the compiler says, which decides it.
+    /// Adds the compiler's result, which decides it.
     pub fn decided(&mut self, compiled: Compiled) {
         match compiled {
             Compiled::Yes => self.needs.clear(),
@@ -184,11 +185,11 @@ impl fmt::Display for Report {
         if may.len() > 3 {
             write!(f, "\n  go: {} more that may need a newer Go", may.len() - 3)?;
         }
-        let wide = self.clashes.iter().map(|c| c.module.len()).max().unwrap_or_default();
-        for clash in &self.clashes {
-            let (have, want) = (clash.have.of(&clash.module), clash.want.of(&clash.module));
-            write!(f, "\n  {:<wide$}  {have}, the gateway has {want}", clash.module)?;
-            if let Some(more) = remark(clash) {
+        let wide = self.conflicts.iter().map(|c| c.module.len()).max().unwrap_or_default();
+        for conflict in &self.conflicts {
+            let (have, want) = (conflict.have.of(&conflict.module), conflict.want.of(&conflict.module));
+            write!(f, "\n  {:<wide$}  {have}, the gateway has {want}", conflict.module)?;
+            if let Some(more) = remark(conflict) {
                 write!(f, " ({more})")?;
             }
         }
@@ -198,7 +199,7 @@ impl fmt::Display for Report {
                 "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file tells: `--gateway ./krakend`"
             )?;
         }
-        if self.known == Precision::Requirements && !self.clashes.is_empty() {
+        if self.known == Precision::Requirements && !self.conflicts.is_empty() {
             write!(
                 f,
                 "\n  (what this release really links is not known: all it requires is taken)"
@@ -208,21 +209,21 @@ impl fmt::Display for Report {
     }
 }
 
-fn remark(clash: &Conflict) -> Option<String> {
-    let cause = match clash.cause {
+fn remark(conflict: &Conflict) -> Option<String> {
+    let cause = match conflict.cause {
         Cause::Version => None,
         Cause::Replaced => Some("one side replaces it".to_owned()),
         Cause::Moved => Some("these packages are in another module there".to_owned()),
         Cause::GatewaysOwn => Some("a module of the gateway's own, which no plugin can have".to_owned()),
         Cause::PluginsOwn => Some("a module of your own, which the gateway has as it was published".to_owned()),
     };
-    let through = clash
+    let through = conflict
         .chain
         .first()
-        .filter(|first| **first != clash.module)
+        .filter(|first| **first != conflict.module)
         .map(|first| format!("through {first}"));
-    let packages = match &clash.bearing {
-        Impact::InBoth { packages } if clash.cause == Cause::Moved => packages.first().cloned(),
+    let packages = match &conflict.bearing {
+        Impact::InBoth { packages } if conflict.cause == Cause::Moved => packages.first().cloned(),
         _ => None,
     };
     let parts: Vec<String> = [cause, packages, through].into_iter().flatten().collect();

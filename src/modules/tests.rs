@@ -50,7 +50,7 @@ pub(crate) fn release(version: &str) -> Release {
 }
 
 /// `a: v1.1.0 -> v1.0.0 Version Down [a/x]`.
-fn told(clashes: &[Conflict]) -> Vec<String> {
+fn told(conflicts: &[Conflict]) -> Vec<String> {
     let one = |c: &Conflict| {
         let bearing = match &c.bearing {
             Impact::InBoth { packages } => packages.join(" "),
@@ -62,7 +62,7 @@ fn told(clashes: &[Conflict]) -> Vec<String> {
             c.module, c.cause, c.direction
         )
     };
-    clashes.iter().map(one).collect()
+    conflicts.iter().map(one).collect()
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn each_cause_and_bearing() {
             Some("example.com/plugin: the folder ../x -> v0.1.0 PluginsOwn Aside [example.com/plugin/shared]"),
         ),
     ] {
-        let found = clashes(&plugin(vec![have.clone()]), &gateway);
+        let found = conflicts(&plugin(vec![have.clone()]), &gateway);
         assert_eq!(told(&found), want.into_iter().collect::<Vec<_>>(), "{have:?}");
         assert!(found.iter().all(|c| c.chain == have.chain));
     }
@@ -194,14 +194,14 @@ fn folders_of_the_gateways_own_cannot_be_had() {
     let gateway = GatewayModules::of_binary("gw".to_owned(), go, None, module_rows(&info), packages);
     let side = plugin(["a", "b", "c"].map(|path| module(path, "v1.0.0", &[path])).into());
     assert_eq!(
-        told(&clashes(&side, &gateway)),
+        told(&conflicts(&side, &gateway)),
         [
             "a: v1.0.0 -> the folder ./patched/a GatewaysOwn Aside [a]",
             "b: v1.0.0 -> the folder b GatewaysOwn Aside [b]",
             "c: v1.0.0 -> fork/c@v1.0.1 Replaced Aside [c]",
         ]
     );
-    let alignment = crate::modules::align::decide(&side, &gateway, &[]);
+    let alignment = crate::modules::align::align(&side, &gateway, &[]);
     assert_eq!(
         alignment.pins.iter().map(|pin| pin.path.as_str()).collect::<Vec<_>>(),
         ["c"]
@@ -226,10 +226,10 @@ fn without_packages_a_linked_module_is_taken_to_clash() {
     ]);
     let linked_known = GatewayModules::of_release(&release("2.1.4")).unwrap();
     assert_eq!(linked_known.known(), Precision::Modules);
-    let found = clashes(&side, &linked_known);
+    let found = conflicts(&side, &linked_known);
     let real: Vec<_> = found
         .iter()
-        .filter(|c| c.is_real())
+        .filter(|c| c.prevents_loading())
         .map(|c| c.module.as_str())
         .collect();
     assert_eq!(real, ["github.com/gin-gonic/gin"]);
@@ -241,7 +241,13 @@ fn without_packages_a_linked_module_is_taken_to_clash() {
 
     let unknown = GatewayModules::of_release(&release("2.1.3")).unwrap();
     assert_eq!(unknown.known(), Precision::Requirements);
-    assert_eq!(clashes(&side, &unknown).iter().filter(|c| c.is_real()).count(), 2);
+    assert_eq!(
+        conflicts(&side, &unknown)
+            .iter()
+            .filter(|c| c.prevents_loading())
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -313,7 +319,7 @@ fn a_newer_go_is_told() {
     for (go, module_go, version, want) in [
         ("1.25.6", None, "2.12.1", as_it_is()),
         ("1.25.7", None, "2.12.1", lowered.clone()),
-        // The go line is the plugin's own, and lowered in the copy: only the compiler tells more.
+        // The go line is the plugin's own, and lowered in the copy: only the compiler can tell more.
         ("1.26", None, "2.12.1", lowered.clone()),
         ("1.25", Some("1.25.7"), "2.12.1", lacks("1.25.7")),
         ("1.25", Some("1.25.0"), "2.12.1", as_it_is()),
@@ -342,7 +348,7 @@ fn deps_say_who_decides() {
     ]);
     let told: Vec<String> = deps(&side, &gateway)
         .iter()
-        .map(|d| format!("{} {:?} {}", d.module, d.freedom, d.clashes))
+        .map(|d| format!("{} {:?} {}", d.module, d.freedom, d.conflicts))
         .collect();
     assert_eq!(
         told,
@@ -365,7 +371,7 @@ fn an_upgrade_tells_what_moves() {
         ("1.25.11".into(), "1.25.12".into())
     );
     assert_eq!(all.modules.len(), 1, "{all:?}");
-    // 2.12.1 is known better than 2.13.0: what it does not link must not seem to become shared.
+    // 2.12.1 is known better than 2.13.0: modules that it does not link must not seem to become shared.
     let all = upgrade(&gateway("2.12.1"), &gateway("2.13.0"), None);
     assert_eq!(all.modules.len(), 12);
     let lura = "github.com/luraproject/lura/v2";
@@ -399,17 +405,17 @@ fn compat_over_all_releases_is_quick() {
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
 
-/// By release nothing tells which packages a gateway links; but a module of it that lies inside another holds what is in it.
+/// A release does not tell which packages a gateway links; but a module of it inside another has the packages there.
 #[test]
 fn a_module_that_was_split_is_known_by_release_too() {
     let matrix = Matrix::builtin().unwrap();
     let gateway = GatewayModules::of_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap();
     let found = |packages: &[&str]| {
         let old = module("github.com/ugorji/go", "v1.1.4", packages);
-        let clashes = clashes(&plugin(vec![old]), &gateway);
-        clashes
+        let conflicts = conflicts(&plugin(vec![old]), &gateway);
+        conflicts
             .iter()
-            .map(|clash| format!("{clash} {:?}", clash.bearing))
+            .map(|conflict| format!("{conflict} {:?}", conflict.bearing))
             .collect::<Vec<_>>()
     };
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What going from one gateway to another changes for a plugin.
+//! What a plugin has to change to go from one gateway to another.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ pub struct Upgrade {
     pub go: (GoVersion, GoVersion),
     pub musl: (Option<LibcVersion>, Option<LibcVersion>),
     pub glibc: (Option<LibcVersion>, Option<LibcVersion>),
-    /// Of the modules that the plugin compiles in, those that either gateway links and that change.
+    /// The modules that the plugin compiles in, either gateway links, and that change.
     pub modules: Vec<Change>,
-    /// What the plugin needs, or may need, that the new gateway's Go does not have.
+    /// What the plugin needs, or may need, and the new gateway's Go does not have.
     pub needs: Vec<Need>,
 }
 
@@ -28,18 +28,18 @@ pub struct Upgrade {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     pub module: String,
-    /// None: from then on it is shared.
+    /// `None`: from then on it is shared.
     pub from: Option<Source>,
-    /// None: from then on it is free.
+    /// `None`: from then on it is free.
     pub to: Option<Source>,
-    /// What the plugin's own go.mod selects today, if it has the module.
+    /// The version that the plugin's own go.mod selects today, if it has the module.
     pub have: Option<Source>,
 }
 
 /// What changes; without a plugin, for every module that either gateway links.
 pub fn upgrade(from: &GatewayModules, to: &GatewayModules, plugin: Option<&PluginModules>) -> Upgrade {
-    // Where one side is known better than the other, only what both are known for may be compared:
-    // else a module that neither links would seem to become shared.
+    // If one gateway is known better than the other, only what both are known for may be compared:
+    // otherwise a module that neither links would seem to become shared.
     let exact = from.known() != Precision::Requirements && to.known() != Precision::Requirements;
     let bound = |gateway: &GatewayModules, path: &str| !exact || gateway.links(path);
     let rows = from.modules().chain(to.modules());

@@ -1,4 +1,4 @@
-//! The archives there are, read into one [`Tree`]: tar, also packed by gzip or xz, and zip.
+//! The supported archives, read into one [`Tree`]: tar, optionally packed by gzip or xz, and zip.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,10 +9,10 @@ use crate::toolchain::unpacked::{Limits, Tree};
 use crate::util::error::{Error, Kind, Result};
 use crate::util::process::interrupted;
 
-/// No name or other word about one entry may be larger: it is read whole.
+/// The limit for a name or other metadata of one entry, which is read whole.
 const EXTENSION: u64 = 64 << 10;
 
-/// No archive needs more memory to be unpacked; in KiB.
+/// The memory limit for unpacking, in KiB.
 const XZ_MEMORY: u32 = 256 << 10;
 
 /// # Errors
@@ -57,7 +57,7 @@ fn unzip(from: BufReader<File>, prefix: &str, limits: Limits, to: &Path) -> Resu
         };
         let mode = entry.unix_mode().unwrap_or(0o644);
         if entry.is_dir() {
-            tree.folder(inner)?;
+            tree.create_dir(inner)?;
         } else if entry.is_symlink() {
             let mut target = Vec::new();
             (&mut entry)
@@ -74,13 +74,13 @@ fn unzip(from: BufReader<File>, prefix: &str, limits: Limits, to: &Path) -> Resu
 
 fn unpack_tar(from: impl Read, limits: Limits, to: &Path) -> Result<()> {
     let mut tree = Tree::new(to, limits)?;
-    each_entry(from, limits, |entry| {
+    for_each_entry(from, limits, |entry| {
         let name = unpacked::plain(&entry.name)?;
         match entry.kind {
             tar::EntryType::Regular | tar::EntryType::Continuous => tree.file(&name, entry.mode, entry.content),
-            tar::EntryType::Directory => tree.folder(&name),
+            tar::EntryType::Directory => tree.create_dir(&name),
             tar::EntryType::Symlink => tree.link(&name, &entry.link),
-            // A second name of a file is what no toolchain needs.
+            // Toolchains do not need hard links.
             _ => Err(Error::integrity(format!(
                 "its entry {name} is neither a file nor a folder"
             ))),
@@ -89,7 +89,7 @@ fn unpack_tar(from: impl Read, limits: Limits, to: &Path) -> Result<()> {
     tree.finish()
 }
 
-/// An entry of a tar archive, with the names that the entries before it spell out.
+/// An entry of a tar archive, with long names from the entries before it resolved.
 pub struct Entry<'a> {
     pub name: Vec<u8>,
     pub kind: tar::EntryType,
@@ -98,12 +98,12 @@ pub struct Entry<'a> {
     pub content: &'a mut dyn Read,
 }
 
-/// Hands on each entry of a tar archive, within the limits. What the tar crate would read whole is read here, where it has a
+/// Passes on each entry of a tar archive, within the limits. What the tar crate would read whole is read here, with a
 /// limit.
 ///
 /// # Errors
-/// What `take` says, a damaged archive, too many entries, too much of it.
-pub fn each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entry) -> Result<()>) -> Result<()> {
+/// An error of `take`, a damaged archive, too many entries, too much data.
+pub fn for_each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entry) -> Result<()>) -> Result<()> {
     let mut tar = tar::Archive::new(limits.bounded(from));
     let (mut name, mut link) = (None, None);
     for (count, entry) in tar.entries().map_err(|e| damaged(&e))?.raw(true).enumerate() {
@@ -133,7 +133,7 @@ pub fn each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entry) -
                 match field.key_bytes() {
                     b"path" => name = Some(field.value_bytes().to_owned()),
                     b"linkpath" => link = Some(field.value_bytes().to_owned()),
-                    // Where readers disagree about it, they see other entries.
+                    // Readers that disagree about it see different entries.
                     key if key == b"size" || key.starts_with(b"GNU.sparse") => {
                         let what = "an entry has another size than its header says";
                         return Err(Error::integrity(what));
@@ -166,7 +166,7 @@ fn damaged(why: &dyn std::fmt::Display) -> Error {
     Error::integrity(format!("it is damaged: {why}"))
 }
 
-/// Names the archive, but not where it is staged: that is gone when the message is read.
+/// Names the archive, not its staging path, which no longer exists when the user reads this.
 fn refused(archive: &Path, why: Error) -> Error {
     let name = archive.file_name().unwrap_or_default().to_string_lossy();
     match why.kind {

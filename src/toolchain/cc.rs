@@ -1,4 +1,4 @@
-//! The C compiler of a target: zig, a cross gcc, or what the user named; always called through a wrapper of ours.
+//! The C compiler of a target: zig, a cross gcc, or what the user named; always called through our own wrapper.
 
 use std::path::{Path, PathBuf};
 
@@ -24,19 +24,19 @@ pub struct Cc {
     pub program: PathBuf,
     /// What must be fetched first.
     pub zig: Option<Zig>,
-    /// Whether its `-fuse-ld=gold` is GNU gold; asked of a gcc for arm64 only.
+    /// Whether its `-fuse-ld=gold` is GNU gold; checked for a gcc for arm64 only.
     pub gold: Option<bool>,
-    /// That has not been asked: a program that a project's file names is run by what builds, not by what plans.
+    /// Not checked yet: a program that a project's file names is run by builds, not by plans.
     pub unasked: bool,
     /// `zig 0.16.0`, `/usr/bin/aarch64-linux-gnu-gcc`.
     pub label: String,
     pub why: String,
 }
 
-/// Finds the compiler that was wished for. Writes nothing.
+/// Finds the requested compiler. Writes nothing.
 ///
 /// # Errors
-/// A named compiler that is not there, no cross gcc by the usual names.
+/// A named compiler that does not exist, or no cross gcc under the usual names.
 pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: bool) -> Result<Cc> {
     let Chosen { value: wish, why } = &job.cc;
     let by_zig = |why: &str| {
@@ -58,13 +58,13 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
                 Error::tool_missing(format!("the C compiler {} ({why}) is not there", program.display()))
                     .help("name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing")
             })?;
-            Ok(of_program(found, job, why.clone(), host))
+            Ok(from_program(found, job, why.clone(), host))
         }
         CcChoice::Auto => {
             let zig = by_zig("compiles for every target and libc version")?;
             let missing = zig.zig.as_ref().is_some_and(|zig| zig.state == State::Missing);
             if missing && offline {
-                // Without a network a gcc that is here is better than a zig that is not.
+                // Without a network, an installed gcc is better than a zig that is not.
                 return gcc(job, "zig is not here, and --offline", matrix, host).or(Ok(zig));
             }
             Ok(zig)
@@ -80,7 +80,7 @@ pub fn needs_trust(job: &Job, matrix: &Matrix, host: &Host) -> bool {
     job.cc_of_project && !program.to_str().is_some_and(|name| trust::is_usual(name, matrix, host))
 }
 
-/// A gcc by the names the target's row has.
+/// A gcc by the names in the target's row.
 ///
 /// # Errors
 /// None of them is on PATH.
@@ -97,10 +97,10 @@ pub fn gcc(job: &Job, why: &str, matrix: &Matrix, host: &Host) -> Result<Cc> {
         .help("leave `--cc` out: zig compiles for every target and is fetched when it is missing")
         .help("or name a compiler: `--cc PROGRAM`")
     })?;
-    Ok(of_program(found, job, format!("{why}: on PATH"), host))
+    Ok(from_program(found, job, format!("{why}: on PATH"), host))
 }
 
-fn of_program(program: PathBuf, job: &Job, why: String, host: &Host) -> Cc {
+fn from_program(program: PathBuf, job: &Job, why: String, host: &Host) -> Cc {
     let name = program
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
@@ -132,14 +132,14 @@ fn is_gold(program: &Path, host: &Host) -> bool {
 }
 
 impl Cc {
-    /// Asks the compiler what only it can say.
+    /// Runs the compiler to find out what only it knows.
     pub fn ask(&mut self, host: &Host) {
         if std::mem::take(&mut self.unasked) {
             self.gold = Some(is_gold(&self.program, host));
         }
     }
 
-    /// The rules that hold with this compiler.
+    /// The quirks that apply to this compiler.
     pub fn quirks<'m>(&self, job: &Job, matrix: &'m Matrix) -> Vec<&'m Quirk> {
         matrix.quirks(&QuirkFacts {
             go: &job.gateway.go,
@@ -150,7 +150,7 @@ impl Cc {
         })
     }
 
-    /// A word for what a plan leaves out as long as the compiler has not been asked.
+    /// A note on what a plan leaves open until the compiler has been run.
     pub fn not_asked(&self, job: &Job, matrix: &Matrix) -> Option<String> {
         let answered = Cc {
             gold: Some(false),
@@ -165,7 +165,7 @@ impl Cc {
         })
     }
 
-    /// The wrappers that are CC and CXX of a build: bare names that say all that matters, as Go's build cache keeps them.
+    /// The wrappers used as CC and CXX of a build: bare names that contain everything that matters to Go's build cache.
     pub fn wrappers(&self, job: &Job, matrix: &Matrix, store: &Store) -> [Wrapper; 2] {
         let target = &job.target.value;
         let row = matrix.target(target);
@@ -186,7 +186,7 @@ impl Cc {
                 (format!("{name}-{}", target.libc.kind), Vec::new(), Vec::new())
             }
         };
-        // zig's own headers would name the store in a plugin's line tables.
+        // zig's own headers would put the store's path into a plugin's line tables.
         let own = self.program.canonicalize().unwrap_or_else(|_| self.program.clone());
         let told: Vec<(&Path, &str)> = own
             .parent()
@@ -218,8 +218,8 @@ impl Cc {
         })
     }
 
-    /// A word for what this compiler cannot promise.
-    pub fn caution(&self, job: &Job) -> Option<String> {
+    /// A warning about what this compiler cannot guarantee.
+    pub fn warning(&self, job: &Job) -> Option<String> {
         let target = &job.target.value;
         let glibc = target.libc.kind == LibcKind::Glibc && self.kind == CcKind::Gcc;
         let floor = target.libc.floor.filter(|_| glibc)?;
@@ -230,7 +230,7 @@ impl Cc {
     }
 }
 
-/// The C++ compiler beside a C compiler.
+/// The C++ compiler next to a C compiler.
 fn cxx_of(program: &str) -> String {
     match (program.strip_suffix("gcc"), program.strip_suffix("clang")) {
         (Some(stem), _) => format!("{stem}g++"),

@@ -1,4 +1,4 @@
-//! Downloads: to a staged file, hashed as it comes, refused when the hash is not the published one.
+//! Downloads: to a staging file, hashed while they arrive, refused if the hash is not the published one.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -20,25 +20,25 @@ pub enum Checksum {
     Sha512(String),
 }
 
-/// A source that brings nothing for so many seconds is given up.
-const PATIENCE: u64 = 60;
+/// A source that sends nothing for this long is given up.
+const STALL_TIMEOUT: u64 = 60;
 
-/// As is one that brings less than so many bytes a second all that time.
-const SLOWEST: u64 = 1 << 10;
+/// A source that is slower than this for all that time is given up, too.
+const MIN_BYTES_PER_SEC: u64 = 1 << 10;
 
-/// So much is read, hashed and written at a time, or what came in a second.
+/// How much is read, hashed and written at once, unless a second passes first.
 const CHUNK: usize = 256 << 10;
 
-/// No toolchain or gateway may be larger: a server that never ends shall not fill the disk.
+/// The size limit of a toolchain or gateway: an endless response must not fill the disk.
 const LARGEST: u64 = 1 << 30;
 
-/// Nor may what a program that fetches for us brings, packed and unpacked.
+/// The size limit of what a program fetches for us, packed and unpacked.
 pub(crate) const LARGEST_BROUGHT: u64 = 2 * LARGEST;
 
-/// No index or list that is read whole may be larger.
+/// The size limit of an index or list, which is read whole.
 const INDEX_LIMIT: u64 = 16 << 20;
 
-/// Fetches `url` (http, https or file) into `to`, and returns only if its hash is `sum`.
+/// Fetches `url` (http, https or file) into `to`, and succeeds only if its hash is `sum`.
 ///
 /// # Errors
 /// `--offline`, the network, a wrong hash, or a file that cannot be written.
@@ -80,11 +80,11 @@ pub fn download(url: &str, sum: &Checksum, to: &Path, what: &str, host: &Host) -
     }
 }
 
-/// Fetches a small text (an index, a list of sums).
+/// Fetches a small text: an index, a list of checksums.
 ///
 /// # Errors
 /// The network, more than 16 MiB, or bytes that are not UTF-8.
-pub fn text(url: &str, what: &str, host: &Host) -> Result<String> {
+pub fn get_text(url: &str, what: &str, host: &Host) -> Result<String> {
     let (from, _) = open(url, what, host)?;
     let mut all = Vec::new();
     let limited: Box<dyn Read + Send> = Box::new(from.take(INDEX_LIMIT));
@@ -98,10 +98,10 @@ pub fn text(url: &str, what: &str, host: &Host) -> Result<String> {
             INDEX_LIMIT >> 20
         )));
     }
-    String::from_utf8(all).map_err(|_| broken(url, what, &"it is not UTF-8 text"))
+    String::from_utf8(all).map_err(|_| transfer_error(url, what, &"it is not UTF-8 text"))
 }
 
-/// Checks a file that came by other means (pip) against its published hash.
+/// Checks a file that was fetched by other means (pip) against its published hash.
 ///
 /// # Errors
 /// The file cannot be read, or its hash differs.
@@ -115,7 +115,7 @@ pub fn check_file(path: &Path, sha256: &str, what: &str) -> Result<()> {
     }
 }
 
-/// Hands on what a source brings, as long as it brings enough.
+/// Passes on what a source sends, as long as it sends enough.
 fn each_chunk(
     mut from: Box<dyn Read + Send>,
     url: &str,
@@ -123,30 +123,30 @@ fn each_chunk(
     host: &Host,
     mut take: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    let patience = patience(host)?;
+    let patience = stall_timeout(host)?;
     let at_once = (patience / 4).min(Duration::from_secs(1));
     let mut buffer = Vec::with_capacity(CHUNK);
     let (mut since, mut came) = (Instant::now(), 0);
     loop {
         let fill = move || (fill(&mut from, &mut buffer, at_once), from, buffer);
         let read;
-        (read, from, buffer) = interruptible(patience, fill).map_err(|e| stalled(url, what, e))?;
-        if read.map_err(|e| broken(url, what, &e))? == 0 {
+        (read, from, buffer) = interruptible(patience, fill).map_err(|e| stall_error(url, what, e))?;
+        if read.map_err(|e| transfer_error(url, what, &e))? == 0 {
             return Ok(());
         }
         take(&buffer)?;
         came += buffer.len() as u64;
         if since.elapsed() >= patience {
-            if came < SLOWEST * patience.as_secs() {
+            if came < MIN_BYTES_PER_SEC * patience.as_secs() {
                 let slow = format!("only {came} bytes came in {} s", patience.as_secs());
-                return Err(broken(url, what, &slow));
+                return Err(transfer_error(url, what, &slow));
             }
             (since, came) = (Instant::now(), 0);
         }
     }
 }
 
-/// Reads until the buffer is full, nothing more comes, or the time is over.
+/// Reads until the buffer is full, the source ends, or the time is over.
 fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, time: Duration) -> std::io::Result<usize> {
     let begun = Instant::now();
     buffer.resize(CHUNK, 0);
@@ -163,19 +163,20 @@ fn fill(from: &mut impl Read, buffer: &mut Vec<u8>, time: Duration) -> std::io::
     Ok(filled)
 }
 
-/// How long a source may bring nothing.
+/// How long a source may send nothing.
 ///
 /// # Errors
-/// `PLUGBUILD_TIMEOUT` is no number.
-pub(crate) fn patience(host: &Host) -> Result<Duration> {
+/// `PLUGBUILD_TIMEOUT` is not a number.
+pub(crate) fn stall_timeout(host: &Host) -> Result<Duration> {
     let Some(text) = host.text("PLUGBUILD_TIMEOUT")? else {
-        return Ok(Duration::from_secs(PATIENCE));
+        return Ok(Duration::from_secs(STALL_TIMEOUT));
     };
     match text.parse() {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
         _ => Err(
-            Error::usage(format!("PLUGBUILD_TIMEOUT={text} is no number of seconds from 1 on"))
-                .help(format!("unset it, or set it to seconds: PLUGBUILD_TIMEOUT={PATIENCE}")),
+            Error::usage(format!("PLUGBUILD_TIMEOUT={text} is no number of seconds from 1 on")).help(format!(
+                "unset it, or set it to seconds: PLUGBUILD_TIMEOUT={STALL_TIMEOUT}"
+            )),
         ),
     }
 }
@@ -189,7 +190,7 @@ pub(crate) fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
         let length = file.metadata().ok().map(|m| m.len());
         return Ok((Box::new(file), length));
     }
-    let patience = patience(host)?;
+    let patience = stall_timeout(host)?;
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(patience.min(Duration::from_secs(20))))
         .tls_config(
@@ -200,12 +201,12 @@ pub(crate) fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
         .build()
         .into();
     let asked = url.to_owned();
-    let response = interruptible(patience, move || agent.get(asked).call()).map_err(|e| stalled(url, what, e))?;
+    let response = interruptible(patience, move || agent.get(asked).call()).map_err(|e| stall_error(url, what, e))?;
     let body = response
         .map_err(|e| match e {
-            // Its own words, without the library's `io: ` before them.
-            ureq::Error::Io(e) => broken(url, what, &e),
-            e => broken(url, what, &e),
+            // The library's message without its `io: ` prefix.
+            ureq::Error::Io(e) => transfer_error(url, what, &e),
+            e => transfer_error(url, what, &e),
         })?
         .into_body();
     let length = body.content_length();
@@ -213,15 +214,15 @@ pub(crate) fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
 }
 
 /// A signal stays what it is.
-fn stalled(url: &str, what: &str, why: Error) -> Error {
+fn stall_error(url: &str, what: &str, why: Error) -> Error {
     if why.kind == Kind::Interrupted {
         why
     } else {
-        broken(url, what, &why)
+        transfer_error(url, what, &why)
     }
 }
 
-fn broken(url: &str, what: &str, why: &dyn std::fmt::Display) -> Error {
+fn transfer_error(url: &str, what: &str, why: &dyn std::fmt::Display) -> Error {
     Error::network(format!("cannot fetch {what} from {url}: {why}"))
 }
 
@@ -231,7 +232,7 @@ fn wrong_sum(url: &str, what: &str, want: &str, have: &str) -> Error {
         .help("nothing was kept; try again, or another mirror: a proxy on the way may have changed it")
 }
 
-/// A bar for a download of known length, a spinner else; nothing without a terminal.
+/// A bar for a download of known length, else a spinner; nothing without a terminal.
 pub fn progress(host: &Host, what: &str, length: Option<u64>) -> ProgressBar {
     if !host.interactive {
         return ProgressBar::hidden();
@@ -240,7 +241,7 @@ pub fn progress(host: &Host, what: &str, length: Option<u64>) -> ProgressBar {
         Some(length) => (ProgressBar::new(length), "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}"),
         None => (ProgressBar::new_spinner(), "{msg} {spinner} {bytes}"),
     };
-    // It moves also while nothing comes.
+    // It also moves while nothing arrives.
     bar.enable_steady_tick(Duration::from_millis(500));
     bar.set_message(what.to_owned());
     if let Ok(style) = ProgressStyle::with_template(template) {

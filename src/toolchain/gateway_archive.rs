@@ -19,11 +19,11 @@ use crate::util::version::GatewayVersion;
 pub struct Wanted<'a> {
     pub version: GatewayVersion,
     pub target: &'a Target,
-    /// The SHA-512 of its archive that the project's plugbuild.lock holds.
+    /// The SHA-512 of its archive in the project's plugbuild.lock.
     pub locked: Option<&'a str>,
 }
 
-/// It in the store, and who vouched for its archive.
+/// The gateway in the store, and who vouched for its archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Had {
     pub file: PathBuf,
@@ -31,28 +31,28 @@ pub struct Had {
 }
 
 impl Wanted<'_> {
-    /// What plugbuild.lock calls its archive.
+    /// Its archive's name in plugbuild.lock.
     pub fn key(&self) -> String {
         format!("{} {}", self.version, self.target.short())
     }
 
-    fn what(&self) -> String {
+    fn description(&self) -> String {
         format!("the official gateway {} for {}", self.version, self.target.short())
     }
 
-    /// The SHA-512 of its archive, where it is known beforehand, and by whom.
+    /// The SHA-512 of its archive and its origin, if known beforehand.
     fn pinned(&self) -> Option<(&str, Word)> {
         let carried = official_sums::lookup(self.version, self.target).map(|sum| (sum, Word::Pinned));
         carried.or(self.locked.map(|sum| (sum, Word::Locked)))
     }
 
-    fn place(&self, store: &Store) -> PathBuf {
-        store.place(format!("gateways/{}-{}", self.version, self.target.short()))
+    fn path(&self, store: &Store) -> PathBuf {
+        store.path(format!("gateways/{}-{}", self.version, self.target.short()))
     }
 
-    /// It, where the store has it and it is the pinned one.
+    /// The gateway, if the store has the pinned one.
     pub fn in_store(&self, store: &Store) -> Option<Had> {
-        let place = self.place(store);
+        let place = self.path(store);
         let record = Record::read(&place)?;
         let file = Some(place.join("krakend")).filter(|file| file.is_file())?;
         let is_it = |(sum, _)| record.sum == tagged(sum);
@@ -62,11 +62,11 @@ impl Wanted<'_> {
     /// Fetches the archive, unless its gateway is in the store already.
     ///
     /// # Errors
-    /// `--offline`, the network, an archive that is not the pinned one, that is not in the published list or differs from
+    /// `--offline`, the network, an archive that is not the pinned one, is not in the published list or differs from
     /// it, or has no gateway in it.
     pub fn ensure(&self, matrix: &Matrix, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<Had> {
-        let what = self.what();
-        let place = self.place(store);
+        let what = self.description();
+        let place = self.path(store);
         let _lock = store.lock(&format!("gateway-{}-{}", self.version, self.target.short()), || {
             ui.status("waiting", format!("another plugbuild is fetching {what}"));
         })?;
@@ -115,23 +115,23 @@ impl Wanted<'_> {
         })
     }
 
-    /// The SHA-512 of an archive in the list beside it.
+    /// The SHA-512 of an archive in the list next to it.
     fn published(&self, folder: &str, sums: &str, name: &str, host: &Host) -> Result<String> {
-        let list = fetch::text(&format!("{folder}/{sums}"), "the list of sums", host).map_err(reachable)?;
+        let list = fetch::get_text(&format!("{folder}/{sums}"), "the list of sums", host).map_err(reachable)?;
         published(&list, name).ok_or_else(|| {
             Error::network(format!(
                 "{} is not published: {folder}/{sums} does not list {name}",
-                self.what()
+                self.description()
             ))
             .help("give a gateway's file: `--gateway ./krakend`")
         })
     }
 }
 
-/// Said of an archive that nobody else vouches for.
+/// The note for an archive that nobody else vouches for.
 const UNPINNED: &str = " (its checksum comes from the same server)";
 
-/// A SHA-512 as records and plugbuild.lock write it.
+/// A SHA-512 as records and plugbuild.lock have it.
 fn tagged(sha512: &str) -> String {
     format!("sha512:{sha512}")
 }
@@ -152,7 +152,7 @@ fn published(list: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The file called krakend, wherever the archive keeps it.
+/// The file called krakend, wherever it is in the archive.
 fn find(dir: &Path) -> Option<PathBuf> {
     std::fs::read_dir(dir)
         .ok()?

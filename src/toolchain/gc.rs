@@ -1,4 +1,4 @@
-//! What of the store can be made again, how large it is, and sweeping what was not used for long.
+//! Garbage collection of the store: which entries can be made again, their size, and removing those unused for long.
 
 use std::fs;
 use std::fs::File;
@@ -12,26 +12,26 @@ use crate::util::fs::remove_tree;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What no build has used for so long goes by itself.
-pub const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Entries that no build used for this long are removed automatically.
+pub const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Folders of the store that have an entry a project, or a build of it.
+/// Directories of the store with an entry per project or build.
 const PER_PROJECT: [&str; 2] = ["linked", "modfiles"];
 
-/// Folders that any build fills again as it needs.
-const FILLED_AGAIN: [&str; 3] = ["zig/cache", "bin", sha256_cache::FOLDER];
+/// Directories that builds fill again as needed.
+const REGENERABLE: [&str; 3] = ["zig/cache", "bin", sha256_cache::FOLDER];
 
-/// The file whose time says when the store was swept.
-const SWEPT: &str = "swept";
+/// The file whose time is that of the last collection.
+const LAST_GC: &str = "swept";
 
-/// One thing that a sweep would remove.
+/// An entry that a collection would remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub place: PathBuf,
     pub bytes: u64,
 }
 
-/// A part of the store in the words of `plugbuild cache size`.
+/// A part of the store, as `plugbuild cache size` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     pub folder: &'static str,
@@ -40,9 +40,9 @@ pub struct Part {
     pub bytes: u64,
 }
 
-/// Says that an entry was used now: its folder's own time is the stamp.
-pub fn stamp(dir: &Path) {
-    // A store that may only be read is not swept either.
+/// Marks an entry as used now, by its directory's modification time.
+pub fn touch(dir: &Path) {
+    // A read-only store is not collected either.
     let _ = File::open(dir).and_then(|dir| dir.set_modified(SystemTime::now()));
 }
 
@@ -74,8 +74,8 @@ pub fn parts(store: &Store) -> Vec<Part> {
     parts
 }
 
-/// What builds have not used for `unused`; with `all` everything that they can make again.
-pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
+/// Entries that builds have not used for `unused`; with `all`, everything they can make again.
+pub fn candidates(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
     let mut places: Vec<PathBuf> = PER_PROJECT
         .iter()
         .flat_map(|folder| entries(&store.root().join(folder)))
@@ -83,7 +83,7 @@ pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
         .collect();
     if all {
         places.extend(store.left_stages());
-        let folders = FILLED_AGAIN.map(|folder| store.root().join(folder));
+        let folders = REGENERABLE.map(|folder| store.root().join(folder));
         places.extend(folders.into_iter().filter(|dir| dir.is_dir()));
     }
     places
@@ -95,10 +95,10 @@ pub fn removable(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
         .collect()
 }
 
-/// Removes an entry: at once for others, whatever happens while its files go.
+/// Removes an entry: it disappears for others at once, even if deleting its files fails.
 ///
 /// # Errors
-/// The store cannot be written, or only be read.
+/// The store cannot be written.
 pub fn remove(entry: &Path, store: &Store, _alone: &ExclusiveLock) -> Result<()> {
     if entry.parent() == Some(&store.root().join("tmp")) {
         return store.remove_left(entry);
@@ -114,21 +114,23 @@ pub fn remove(entry: &Path, store: &Store, _alone: &ExclusiveLock) -> Result<()>
     remove_tree(stage.path())
 }
 
-/// Once a day, where nobody else uses the store: what killed copies left, and what was not used for long.
-pub fn sweep(store: &Store) {
-    leftovers(store);
-    let swept = store.root().join(SWEPT);
+/// Once a day, if no other process uses the store: removes stale staging directories and entries unused for long.
+pub fn auto(store: &Store) {
+    remove_stale_staging(store);
+    let swept = store.root().join(LAST_GC);
     if swept.exists() && !older(&swept, DAY) {
         return;
     }
-    let Some(alone) = store.alone_at_once() else { return };
-    // Whatever cannot be removed is tried again tomorrow.
-    let _ = prune(store, UNUSED, &alone);
+    let Some(alone) = store.try_lock_exclusive() else {
+        return;
+    };
+    // Failures are tried again tomorrow.
+    let _ = prune(store, MAX_AGE, &alone);
     let _ = fs::write(&swept, "");
 }
 
 fn prune(store: &Store, unused: Duration, alone: &ExclusiveLock) -> Result<()> {
-    for entry in removable(store, unused, false) {
+    for entry in candidates(store, unused, false) {
         remove(&entry.place, store, alone)?;
     }
     let locks = entries(&store.root().join("locks"));
@@ -136,16 +138,16 @@ fn prune(store: &Store, unused: Duration, alone: &ExclusiveLock) -> Result<()> {
         .iter()
         .filter(|lock| !lock.ends_with(IN_USE) && older(lock, unused))
     {
-        // Nobody has it open: who takes a lock holds the store first.
+        // No process has it open: whoever takes a lock locks the store first.
         fs::remove_file(lock).map_err(|e| Error::io("remove", lock, e))?;
     }
     Ok(())
 }
 
-/// Folders left by copies that were killed.
-fn leftovers(store: &Store) {
+/// Removes staging directories of killed processes.
+fn remove_stale_staging(store: &Store) {
     for left in store.left_stages() {
-        // What cannot be removed is tried again next time.
+        // Failures are tried again next time.
         let _ = store.remove_left(&left);
     }
 }
@@ -160,7 +162,7 @@ fn older(path: &Path, age: Duration) -> bool {
     modified.is_ok_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed > age))
 }
 
-/// How many bytes a file has, or all files below a folder.
+/// The size of a file, or of all files below a directory.
 pub fn size(path: &Path) -> u64 {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => entries(path).iter().map(|inner| size(inner)).sum(),
@@ -182,7 +184,7 @@ mod tests {
             ("modfiles/old", 99),
             ("go/old", 99),
         ] {
-            let place = store.folder(name).unwrap();
+            let place = store.ensure_dir(name).unwrap();
             fs::write(place.join("file"), [0; 100]).unwrap();
             let then = SystemTime::now() - DAY * days;
             File::open(&place).unwrap().set_modified(then).unwrap();
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn what_was_not_used_for_long_goes_by_itself() {
         let (_dir, store) = store();
-        sweep(&store);
+        auto(&store);
         assert_eq!(names(&store, "linked"), ["new"]);
         assert!(names(&store, "modfiles").is_empty());
         assert_eq!(names(&store, "go"), ["old"], "a toolchain goes only when it is told to");
@@ -210,23 +212,23 @@ mod tests {
     #[test]
     fn a_use_is_a_stamp() {
         let (_dir, store) = store();
-        stamp(&store.root().join("linked/old"));
-        sweep(&store);
+        touch(&store.root().join("linked/old"));
+        auto(&store);
         assert_eq!(names(&store, "linked"), ["new", "old"]);
     }
 
     #[test]
     fn it_is_swept_once_a_day() {
         let (_dir, store) = store();
-        fs::write(store.root().join(SWEPT), "").unwrap();
-        sweep(&store);
+        fs::write(store.root().join(LAST_GC), "").unwrap();
+        auto(&store);
         assert_eq!(names(&store, "linked"), ["new", "old"]);
         let yesterday = SystemTime::now() - DAY - Duration::from_secs(1);
-        File::open(store.root().join(SWEPT))
+        File::open(store.root().join(LAST_GC))
             .unwrap()
             .set_modified(yesterday)
             .unwrap();
-        sweep(&store);
+        auto(&store);
         assert_eq!(names(&store, "linked"), ["new"]);
     }
 
@@ -234,12 +236,12 @@ mod tests {
     fn nothing_is_swept_while_another_uses_the_store() {
         let (_dir, store) = store();
         let lock = store.lock("linked-old", || {}).unwrap();
-        sweep(&store);
+        auto(&store);
         assert_eq!(names(&store, "linked"), ["new", "old"]);
         drop(lock);
         let old = File::open(store.root().join("locks/linked-old.lock")).unwrap();
         old.set_modified(SystemTime::now() - DAY * 31).unwrap();
-        sweep(&store);
+        auto(&store);
         assert_eq!(names(&store, "linked"), ["new"]);
         assert_eq!(names(&store, "locks"), [IN_USE]);
     }

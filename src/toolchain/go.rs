@@ -8,7 +8,7 @@ use crate::matrix::go_sums;
 use crate::project::go_env;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::fetch::Checksum;
-use crate::toolchain::installed_go::{candidates, fetcher, given_by_user, version_of, version_unpacked};
+use crate::toolchain::installed_go::{bootstrap_go, candidates, from_env, version_of, version_unpacked};
 use crate::toolchain::provenance::{Record, Word};
 use crate::toolchain::source::{Mirror, Way};
 use crate::toolchain::state::State;
@@ -21,14 +21,14 @@ use crate::util::process::stall::StallTimeout;
 use crate::util::ui::Ui;
 use crate::util::version::GoVersion;
 
-/// A Go toolchain: there, or to be fetched.
+/// A Go toolchain: installed, or to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Go {
     pub version: GoVersion,
     /// Its GOROOT, now or once it is fetched.
     pub root: PathBuf,
     pub state: State,
-    /// Where it was found (`on PATH`), or is had from (`fetched from …`).
+    /// Where it was found (`on PATH`), or comes from (`fetched from …`).
     pub why: String,
 }
 
@@ -38,7 +38,7 @@ impl Go {
         self.root.join("bin/go")
     }
 
-    /// Whether its standard library has a package of this path.
+    /// Whether its standard library has this package.
     pub fn has_package(&self, path: &str) -> bool {
         let files = std::fs::read_dir(self.root.join("src").join(path))
             .into_iter()
@@ -49,7 +49,7 @@ impl Go {
             .any(|file| file.extension().is_some_and(|ending| ending == "go"))
     }
 
-    /// One of its own tools, in whichever folder they are for this host.
+    /// One of its own tools, in whichever directory this host's are.
     pub fn tool(&self, name: &str) -> PathBuf {
         let dir = self.root.join("pkg/tool");
         let found = entries(&dir)
@@ -86,14 +86,14 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
         why,
     };
     if let Some(given) = host.var("PLUGBUILD_GO") {
-        return given_by_user(&host.absolute(given), version, host).map(|root| found(root, "PLUGBUILD_GO".to_owned()));
+        return from_env(&host.absolute(given), version, host).map(|root| found(root, "PLUGBUILD_GO".to_owned()));
     }
     let place = store.go(version, host);
     if is_in_store(&place, version, host) {
         return Ok(found(place, "in the store".to_owned()));
     }
     let cache = GoEnv::read(host).ok().map(|env| env.module_cache);
-    // A GOROOT inside the module cache in use breaks old Go versions, and the path rules (design fact 4).
+    // A GOROOT inside the module cache in use breaks old Go versions and the path rules (design fact 4).
     let usable = |root: &Path| cache.as_ref().is_none_or(|cache| !root.starts_with(cache));
     for (root, why) in candidates(version, host) {
         if version_of(&root).as_ref() == Some(version) && usable(&root) {
@@ -113,10 +113,10 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
     })
 }
 
-/// Fetches it if it is missing. Many copies at once fetch once.
+/// Fetches it if it is missing. Concurrent processes fetch once.
 ///
 /// # Errors
-/// `--offline`, no source that has it, or an archive that is not what was published.
+/// `--offline`, no source that has it, or an archive that is not the published one.
 pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
     if go.state == State::Ready {
         return Ok(());
@@ -150,7 +150,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         (Way::Archive { place, sum }, _) => {
             let word = if sum.is_none() { UNPINNED } else { "" };
             ui.status("fetching", format!("{what} from {place}{word}"));
-            return from_archive(go, &place, sum, host, store).map_err(|why| ways_out(why, go));
+            return from_archive(go, &place, sum, host, store).map_err(|why| with_install_help(why, go));
         }
         (Way::Module, None) => return Err(Error::tool_missing(format!("no Go is at hand that can fetch {what}"))),
     };
@@ -162,49 +162,49 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         Err(refused) if refused.kind == Kind::Network => refused,
         other => return other,
     };
-    // Elsewhere only what is known beforehand is had, and only where the first way has nothing to be suspected of.
+    // Other sources serve only pinned checksums, and only if nothing about the first is suspicious.
     let Some(pinned) = pinned(&go.version, host).filter(|_| source::is_absent(&refused.message)) else {
-        return Err(ways_out(refused, go));
+        return Err(with_install_help(refused, go));
     };
     ui.status(
         "fetching",
         format!("{what} from {OFFICIAL}: your GOPROXY does not give it"),
     );
-    // What kind of failure it is, the last way tells: a full disk is none of the network's.
+    // The last source decides the kind of failure: a full disk is not a network error.
     from_archive(go, OFFICIAL, Some(pinned), host, store).map_err(|second| {
         let message =
             format!("cannot fetch {what}: neither your GOPROXY nor {OFFICIAL} gives it\n  {refused}\n  {second}");
-        ways_out(Error { message, ..second }, go)
+        with_install_help(Error { message, ..second }, go)
     })
 }
 
-/// Said of a toolchain that no table knows.
+/// The note for a toolchain that is in no table.
 const UNPINNED: &str = " (its sum comes from the same server)";
 
-/// How a Go is had, and which Go would fetch it.
+/// The source of a Go, and which Go would fetch it.
 fn way(version: &GoVersion, host: &Host, store: &Store) -> Result<(Way, Option<(PathBuf, GoVersion)>)> {
-    let fetcher = fetcher(host, store);
+    let fetcher = bootstrap_go(host, store);
     let mirror = Mirror::of(MIRROR, host)?;
     Ok((
-        source::of_go(mirror, pinned(version, host), fetcher.is_some(), OFFICIAL),
+        source::for_go(mirror, pinned(version, host), fetcher.is_some(), OFFICIAL),
         fetcher,
     ))
 }
 
-/// The SHA-256 of its archive for this host, where it is known beforehand.
+/// The SHA-256 of its archive for this host, if known beforehand.
 fn pinned(version: &GoVersion, host: &Host) -> Option<&'static str> {
     go_sums::lookup(version, &host.platform.to_string())
 }
 
-/// Whether the store has it, and not another one by its name.
+/// Whether the store has it, and not another under its name.
 fn is_in_store(place: &Path, version: &GoVersion, host: &Host) -> bool {
     let other =
         || pinned(version, host).is_some_and(|sum| Record::read(place).is_some_and(|record| record.contradicts(sum)));
     place.join("bin/go").is_file() && !other()
 }
 
-/// What to do where no source has it.
-fn ways_out(why: Error, go: &Go) -> Error {
+/// Adds what to do if no source has it.
+fn with_install_help(why: Error, go: &Go) -> Error {
     let version = &go.version;
     why.help_if_none(format!(
         "install exactly Go {version} yourself: on PATH, or in ~/sdk/go{version}, where it is found"
@@ -212,7 +212,7 @@ fn ways_out(why: Error, go: &Go) -> Error {
     .help("or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)")
 }
 
-/// GOPROXY as the go command that fetches has it: by the environment, the `go env -w` file, or its GOROOT's own defaults.
+/// The GOPROXY of the go command that fetches: from the environment, the `go env -w` file, or its GOROOT's defaults.
 fn proxy_of(fetcher: &Path, host: &Host) -> Result<Option<String>> {
     const NAME: &str = "GOPROXY";
     if let Some(proxy) = host.text(NAME)? {
@@ -226,7 +226,7 @@ fn proxy_of(fetcher: &Path, host: &Host) -> Result<Option<String>> {
     }))
 }
 
-/// `go mod download` of the toolchain module: the go command verifies it by the checksum database.
+/// Runs `go mod download` for the toolchain module: the go command verifies it against the checksum database.
 fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -252,7 +252,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         .env("GOTOOLCHAIN", "local")
         .env("GO111MODULE", "on")
         .env("GOWORK", "off")
-        // No setting spares a toolchain the checksum database.
+        // No setting exempts a toolchain from the checksum database.
         .env("GONOSUMDB", "none")
         .env_remove("GONOSUMCHECK")
         .env_remove("GIT_HTTP_USER_AGENT")
@@ -262,7 +262,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     }
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    let patience = fetch::patience(host)?;
+    let patience = fetch::stall_timeout(host)?;
     let growth = StallTimeout::of(vec![stage.path().to_owned()], patience).at_most(fetch::LARGEST_BROUGHT, &module);
     let output = download.output_unless_stalled(host, growth);
     bar.finish_and_clear();
@@ -281,7 +281,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     let sum = told.sum;
     let dir = match (told.dir, told.error) {
         (Some(dir), None) => dir,
-        // The go command begins with the module, which is named already.
+        // The go command's message begins with the module, which is named already.
         (_, Some(error)) => return Err(failed(error.trim().trim_start_matches(&format!("{module}: ")))),
         (None, None) => return Err(failed(said.trim())),
     };
@@ -302,7 +302,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     publish(go, &dir, &Record { from, sum, word }, store)
 }
 
-/// The archive, by the SHA-256 that is pinned, else by the one that the place's list publishes for it.
+/// Fetches the archive by the pinned SHA-256, or by the one in its source's list.
 fn from_archive(go: &Go, place: &str, pinned: Option<&str>, host: &Host, store: &Store) -> Result<()> {
     let platform = host.platform;
     let name = format!("go{}.{}-{}.tar.gz", go.version, platform.goos(), platform.arch.goarch());
@@ -326,7 +326,7 @@ fn from_archive(go: &Go, place: &str, pinned: Option<&str>, host: &Host, store: 
     publish(go, &unpacked.join("go"), &Record { from, sum, word }, store)
 }
 
-/// The SHA-256 of an archive in the list of a place.
+/// The SHA-256 of an archive in its source's list.
 fn published(place: &str, name: &str, host: &Host) -> Result<String> {
     #[derive(Deserialize)]
     struct Listed {
@@ -337,13 +337,13 @@ fn published(place: &str, name: &str, host: &Host) -> Result<String> {
         filename: String,
         sha256: String,
     }
-    // A folder cannot answer a query: there the list is a file beside the archives.
+    // A directory cannot answer a query: the list is a file next to the archives.
     let list = if place.starts_with("file://") {
         format!("{place}/index.json")
     } else {
         format!("{place}/?mode=json&include=all")
     };
-    let listed: Vec<Listed> = serde_json::from_str(&fetch::text(&list, "the list of Go archives", host)?)
+    let listed: Vec<Listed> = serde_json::from_str(&fetch::get_text(&list, "the list of Go archives", host)?)
         .map_err(|e| Error::network(format!("the list of Go archives at {list} cannot be understood: {e}")))?;
     let mut files = listed.into_iter().flat_map(|version| version.files);
     let file = files.find(|file| file.filename == name);

@@ -1,4 +1,4 @@
-//! The Go toolchains of this machine and of the store: where they are, and which version each says it is.
+//! The Go toolchains of this machine and of the store: where they are, and which version each reports.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::version::GoVersion;
 
-/// `PLUGBUILD_GO`: a go command or a GOROOT, of exactly the version that is needed.
-pub(crate) fn given_by_user(given: &Path, version: &GoVersion, host: &Host) -> Result<PathBuf> {
+/// `PLUGBUILD_GO`: a go command or a GOROOT of exactly the needed version.
+pub(crate) fn from_env(given: &Path, version: &GoVersion, host: &Host) -> Result<PathBuf> {
     let root = if given.join("bin/go").is_file() {
         Some(given.to_owned())
     } else {
@@ -36,7 +36,7 @@ pub(crate) fn given_by_user(given: &Path, version: &GoVersion, host: &Host) -> R
     }
 }
 
-/// Where a Go might be, with what to call the place.
+/// Where a Go might be, and the place's description.
 pub(crate) fn candidates(version: &GoVersion, host: &Host) -> Vec<(PathBuf, String)> {
     let on_path = host
         .find("go")
@@ -53,14 +53,14 @@ pub(crate) fn candidates(version: &GoVersion, host: &Host) -> Vec<(PathBuf, Stri
     [on_path, by_env, sdk, usual].into_iter().flatten().collect()
 }
 
-/// The GOROOT of a go command: two folders up, links followed. A script that stands for another Go has none.
+/// The GOROOT of a go command: two directories up, links followed. `None` for a script that stands for another Go.
 fn root_of(go: &Path) -> Option<PathBuf> {
     let real = go.canonicalize().ok()?;
     real.parent()?.parent().map(Path::to_owned)
 }
 
-/// What a GOROOT says of itself, without running it. A distribution's or vendor's own Go says more than a version
-/// (`go1.22.7 (Red Hat …)`) and is none of ours: its standard library may differ.
+/// The version of a GOROOT, without running it. A Go of a distribution or vendor has more than a version there
+/// (`go1.22.7 (Red Hat …)`) and is not used: its standard library may differ.
 pub(crate) fn version_of(root: &Path) -> Option<GoVersion> {
     if !root.join("bin/go").is_file() {
         return None;
@@ -69,8 +69,8 @@ pub(crate) fn version_of(root: &Path) -> Option<GoVersion> {
     text.lines().next()?.trim().strip_prefix("go")?.parse().ok()
 }
 
-/// The same of a GOROOT that was unpacked: its folders and its go command are themselves there, not links, and the command
-/// can be run.
+/// The version of an unpacked GOROOT: its directories and its go command must not be links, and the command must be
+/// executable.
 pub(crate) fn version_unpacked(root: &Path) -> Option<GoVersion> {
     let is_folder = |path: PathBuf| path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
     let whole = is_folder(root.to_owned()) && is_folder(root.join("bin")) && unpacked::is_program(&root.join("bin/go"));
@@ -78,7 +78,7 @@ pub(crate) fn version_unpacked(root: &Path) -> Option<GoVersion> {
 }
 
 /// Any Go from 1.21 on can fetch any other (design fact 5): one on the machine, else one in the store.
-pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)> {
+pub(crate) fn bootstrap_go(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)> {
     let on_path = host.find("go").and_then(|go| root_of(&go));
     let by_env = host.var("GOROOT").map(PathBuf::from);
     let sdk = host.home.iter().flat_map(|home| entries(&home.join("sdk")));
@@ -92,7 +92,7 @@ pub(crate) fn fetcher(host: &Host, store: &Store) -> Option<(PathBuf, GoVersion)
         .find_map(|root| Some((root.join("bin/go"), version_of(&root).filter(|v| v.at_least(1, 21))?)))
 }
 
-/// Installed Go versions of the store, with their folders.
+/// Installed Go versions of the store, with their directories.
 pub(crate) fn installed(store: &Store) -> Vec<(GoVersion, PathBuf)> {
     let mut all: Vec<_> = store
         .places("go")

@@ -20,17 +20,17 @@ use crate::util::process::interrupted;
 /// What a build reads of a GOROOT. The archive also has `api`, `doc`, `misc` and `test`, which the module lacks.
 const GO: [&str; 6] = ["VERSION", "bin", "go.env", "lib", "pkg", "src"];
 
-/// The files and directories of a toolchain, by the names that they have in its manifest.
+/// The files and directories of a toolchain, by their names in its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts(Vec<(&'static str, PathBuf)>);
 
 impl Parts {
-    pub fn of_go(root: &Path) -> Self {
+    pub fn for_go(root: &Path) -> Self {
         Parts(GO.map(|name| (name, root.join(name))).into())
     }
 
-    /// zig and its library, which is looked for as zig itself does, unless `ZIG_LIB_DIR` says where it is.
-    pub fn of_zig(program: &Path, library: Option<&Path>) -> Self {
+    /// zig and its library, found as zig itself does, unless `ZIG_LIB_DIR` is set.
+    pub fn for_zig(program: &Path, library: Option<&Path>) -> Self {
         let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());
         let beside = || {
             let above = program.ancestors().skip(1);
@@ -48,14 +48,14 @@ impl Parts {
         first.unwrap_or(Path::new(""))
     }
 
-    /// What tells these parts from others on this machine.
+    /// What identifies these parts on this machine.
     pub fn key(&self) -> Vec<u8> {
         let parts = self.0.iter();
         let named = parts.flat_map(|(name, path)| [name.as_bytes(), path.as_os_str().as_encoded_bytes()]);
         named.collect::<Vec<_>>().join(&0)
     }
 
-    /// Lists every file, links followed; reads none.
+    /// Lists every file, following links; reads none.
     ///
     /// # Errors
     /// A directory cannot be read, or something in it is neither a file nor a directory.
@@ -70,7 +70,7 @@ impl Parts {
             found.add_to(&mut files, &mut directories);
         }
         while !directories.is_empty() {
-            // A link may lead to a directory above it.
+            // A link may lead to a parent directory.
             if files.len() + directories.len() > Limits::TOOL.entries {
                 let what = format!("it has more than {} entries", Limits::TOOL.entries);
                 return Err(unreadable(self.root(), IoError::other(what)));
@@ -86,7 +86,7 @@ impl Parts {
     }
 }
 
-/// The files of a toolchain, in the order of their names.
+/// The files of a toolchain, ordered by name.
 #[derive(Debug)]
 pub struct Files(Vec<File>);
 
@@ -160,7 +160,7 @@ impl Directory {
     }
 }
 
-/// Does the same with each of many things, with as many threads as there are cores; in no order.
+/// Runs the same on many items, with one thread per core, in no order.
 fn in_parallel<'a, T: Sync, R: Send>(things: &'a [T], act: impl Fn(&'a T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -184,7 +184,7 @@ fn in_parallel<'a, T: Sync, R: Send>(things: &'a [T], act: impl Fn(&'a T) -> Res
     })
 }
 
-/// A name in a line of the manifest. A module can hold no go.mod, so that Go's toolchains have it there as `_go.mod`.
+/// A name in a line of the manifest. A module cannot contain a go.mod, so Go's toolchain modules call it `_go.mod`.
 fn name_of(raw: &[u8]) -> String {
     match raw {
         b"_go.mod" => "go.mod".to_owned(),
@@ -197,7 +197,7 @@ fn unreadable(path: &Path, why: IoError) -> Error {
 }
 
 impl Files {
-    /// What changes as soon as any file is added, removed, renamed or written.
+    /// Changes when any file is added, removed, renamed or written.
     pub fn stamp(&self) -> String {
         let mut hash = Sha256::new();
         for file in &self.0 {
@@ -208,18 +208,18 @@ impl Files {
         hex(&hash.finalize())
     }
 
-    /// Whether all of them have been as they are since before `moment`.
+    /// Whether all of them were last changed before `moment`.
     pub fn are_older_than(&self, moment: SystemTime) -> bool {
         self.0.iter().all(|file| file_stamp::is_before(file.changed, moment))
     }
 
-    /// Reads every file: the manifest, in the lines that `sha256sum` prints.
+    /// Reads every file and returns the manifest, in the format of `sha256sum`.
     ///
     /// # Errors
     /// A file cannot be read, or a signal came.
     pub fn manifest(&self) -> Result<String> {
         let mut sums = in_parallel(&self.0, |file| Ok((file.name.as_str(), file.sha256()?)))?;
-        // The go command may have written the go.mod beside the _go.mod: one file of that name is enough.
+        // The go command may have written go.mod next to _go.mod: one of them is enough.
         sums.sort_unstable();
         sums.dedup();
         Ok(sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect())
@@ -238,14 +238,14 @@ impl File {
     }
 }
 
-/// The lines of a GOROOT's go.env that can change a build. GOTOOLCHAIN is always ours, and images set their own there.
+/// The lines of a GOROOT's go.env that can change a build. We always set GOTOOLCHAIN, and images set their own there.
 fn settings(text: &[u8]) -> Vec<u8> {
     let lines = text.split(|byte| *byte == b'\n');
     let matter = |line: &&[u8]| !line.is_empty() && !line.starts_with(b"#") && !line.starts_with(b"GOTOOLCHAIN=");
     lines.filter(matter).collect::<Vec<_>>().join(&b'\n')
 }
 
-/// What became of the files of one manifest in another, in words.
+/// Describes how the files of one manifest differ from another's.
 pub fn changes(old: &str, new: &str) -> Vec<String> {
     fn files(manifest: &str) -> BTreeMap<&str, Vec<&str>> {
         let mut files = BTreeMap::<_, Vec<_>>::new();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     fn manifest(dir: &tempfile::TempDir) -> String {
-        Parts::of_go(dir.path()).list().unwrap().manifest().unwrap()
+        Parts::for_go(dir.path()).list().unwrap().manifest().unwrap()
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
         fs::write(dir.path().join("elsewhere/c.go"), "3").unwrap();
         assert_eq!(changes(&known, &manifest(&dir)), ["src/linked/c.go is another file"]);
         symlink(".", dir.path().join("src/round")).unwrap();
-        assert!(Parts::of_go(dir.path()).list().is_err());
+        assert!(Parts::for_go(dir.path()).list().is_err());
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
             ("lib/zig/std/std.zig", "std"),
             ("own/std/std.zig", "own"),
         ]);
-        let parts = |library: Option<&Path>| Parts::of_zig(&dir.path().join("bin/zig"), library);
+        let parts = |library: Option<&Path>| Parts::for_zig(&dir.path().join("bin/zig"), library);
         let names = |parts: Parts| {
             let files = parts.list().unwrap().0;
             files.into_iter().map(|file| file.name).collect::<Vec<_>>()
@@ -353,7 +353,7 @@ mod tests {
             ("lib/libc/x.h", "x"),
             ("README", ""),
         ]);
-        let flat = Parts::of_zig(&flat.path().join("zig"), None);
+        let flat = Parts::for_zig(&flat.path().join("zig"), None);
         assert_eq!(names(flat), ["lib/libc/x.h", "lib/std/std.zig", "zig"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The tools of a plan: where each is, or will be had from; then, in one step, whatever is missing is fetched.
+//! The tools of a plan: where each is or comes from, and one step that fetches whatever is missing.
 
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub mod state;
 pub struct Toolchain {
     pub go: Go,
     pub cc: Cc,
-    /// First on PATH of the build: the folder of the wrappers.
+    /// First on PATH of the build: the directory of the wrappers.
     pub wrappers: PathBuf,
 }
 
@@ -50,7 +50,7 @@ impl Toolchain {
         scripts
     }
 
-    /// With the scripts that a build calls by name, written into the store.
+    /// Writes the scripts that a build calls by name into the store.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -61,7 +61,7 @@ impl Toolchain {
         Ok(self)
     }
 
-    /// The same, with what the C compiler says of itself: it is run for that.
+    /// Runs the C compiler to find out what only it knows.
     pub fn asked(mut self, host: &Host) -> Self {
         self.cc.ask(host);
         self
@@ -79,7 +79,7 @@ impl Toolchain {
 /// Looks for the tools of every job, in the plan's order; writes nothing.
 ///
 /// # Errors
-/// A tool that was named and is not there.
+/// A tool that was named does not exist.
 pub fn resolve(jobs: &[Job], session: &Session) -> Result<Vec<Toolchain>> {
     let Session {
         matrix,
@@ -109,7 +109,7 @@ pub fn resolve(jobs: &[Job], session: &Session) -> Result<Vec<Toolchain>> {
     Ok(all)
 }
 
-/// The store's folders go on PATH and into lists that are split at line breaks.
+/// The store's directories go on PATH and into lists that are split at line breaks.
 fn check_place(store: &Store) -> Result<()> {
     let place = store.root();
     match place.to_str() {

@@ -1,4 +1,4 @@
-//! What the store knows of where a toolchain came from, in a file of its folder.
+//! Where a toolchain came from, recorded in a file of its directory in the store.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::util::error::{Error, Result};
 
-/// The file's name. No toolchain has one of its own by it.
+/// The file's name. No toolchain has a file of this name.
 pub const FILE: &str = ".plugbuild.json";
 
-/// Who said what the sum must be.
+/// Who vouched for the checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
@@ -20,7 +20,7 @@ pub enum Word {
     Locked,
     /// Go's checksum database.
     ChecksumDatabase,
-    /// The list beside the archives: of the official place, or of a mirror that the user named.
+    /// The list next to the archives, of the official source or of a mirror that the user named.
     Published,
     /// The list of a bundle that the user installed.
     Bundle,
@@ -36,7 +36,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Writes it into a folder that is not published yet.
+    /// Writes it into a directory that is not published yet.
     ///
     /// # Errors
     /// The disk is full.
@@ -46,17 +46,17 @@ impl Record {
         fs::write(&file, text).map_err(|e| Error::io("write", &file, e))
     }
 
-    /// Of a folder that has one.
+    /// Reads it from a directory that has one.
     pub fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
     }
 
-    /// Whether the place that it came from is the only one that has said what it must be.
+    /// Whether its own source is the only one that vouched for it.
     pub fn is_unpinned(&self) -> bool {
         self.word == Word::Published
     }
 
-    /// Whether it came as an archive that is not the one with this SHA-256.
+    /// Whether it came as an archive with another SHA-256.
     pub fn contradicts(&self, sha256: &str) -> bool {
         let archive = matches!(self.word, Word::Pinned | Word::Published);
         archive

@@ -10,31 +10,31 @@ use crate::util::error::Result;
 use crate::util::host::Host;
 use crate::util::ui::{Format, Ui};
 
-/// This machine, the project's settings, the release matrix, the store, and how to speak.
+/// This machine, the project's settings, the release matrix, the store, and the terminal.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// The surroundings, with what the settings files add to them.
+    /// The environment, with the additions of the settings files.
     pub host: Host,
     pub settings: Settings,
     pub matrix: Matrix,
     pub store: Store,
     pub ui: Ui,
     pub format: Format,
-    /// Whether the network is not to be used.
+    /// Whether the network must not be used.
     pub offline: bool,
 }
 
 impl Session {
-    /// Reads the settings files that are in force in a directory.
+    /// Reads the settings files that apply to a directory.
     ///
     /// # Errors
-    /// A settings file or a list of releases that cannot be read, or a store that is somebody else's.
+    /// A settings file or list of releases that cannot be read, or a store that somebody else owns.
     pub fn open(dir: &Path, cx: Context) -> Result<Self> {
         let settings = Settings::read(&dir.canonicalize().unwrap_or(dir.to_owned()), cx.host)?;
         Self::with(settings, cx)
     }
 
-    /// The same with settings that have been read.
+    /// Starts a session with settings that have been read.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -51,7 +51,7 @@ impl Session {
         })
     }
 
-    /// What was typed for all commands, without what the settings say.
+    /// The options of all commands, without the settings.
     pub fn context(&self) -> Context<'_> {
         Context {
             host: &self.host,

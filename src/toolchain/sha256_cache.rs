@@ -1,5 +1,5 @@
-//! SHA-256 sums of large files and of toolchains, kept in the store for as long as the files are the same: a build that
-//! changes nothing shall not read a compiler.
+//! SHA-256 checksums of large files and of toolchains, kept in the store as long as the files are unchanged: a build
+//! that changes nothing must not read a compiler.
 
 use std::fs;
 use std::path::Path;
@@ -17,21 +17,21 @@ use crate::util::file_stamp::Seen;
 use crate::util::hash;
 use crate::util::hash::hex;
 
-/// The folder of the store that they are kept in.
+/// The directory of the store that holds them.
 pub const FOLDER: &str = "sums";
 
-/// The extension of the manifests there, each of which has its own SHA-256 as its name.
+/// The extension of the manifests there, each named by its own SHA-256.
 const MANIFEST: &str = "files";
 
-/// What is kept: a digest, and the looks of what it is of.
+/// A cached digest, and the metadata of its file.
 #[derive(Serialize, Deserialize)]
 struct Known<Looks> {
     seen: Looks,
     sha256: String,
 }
 
-/// A file's SHA-256, from the store where it is known. Good enough to tell that a tool has been replaced; whoever must be
-/// sure reads the file: [`hash::sha256_of`].
+/// A file's SHA-256, cached in the store. Good enough to notice that a tool has been replaced; to be certain, read the
+/// file: [`hash::sha256_of`].
 ///
 /// # Errors
 /// The file cannot be read.
@@ -42,7 +42,7 @@ pub fn known_sha256_of(file: &Path, store: &Store) -> Result<String> {
     known(key, seen, settled, store, || hash::sha256_of(file))
 }
 
-/// The SHA-256 of a toolchain's manifest. Its files are read only if any of them has been written, added or removed since.
+/// The SHA-256 of a toolchain's manifest. Its files are read only if one was written, added or removed since.
 ///
 /// # Errors
 /// See [`Parts::list`], [`manifest::Files::manifest`].
@@ -53,15 +53,15 @@ pub fn of_toolchain(parts: &Parts, store: &Store) -> Result<String> {
     known(&parts.key(), Some(files.stamp()), settled, store, || {
         let manifest = files.manifest()?;
         let sha256 = hex(&Sha256::digest(&manifest));
-        // Only to say later which file is another.
+        // Kept to report later which file differs.
         let _ = store
-            .folder(FOLDER)
+            .ensure_dir(FOLDER)
             .map(|dir| fs::write(dir.join(&sha256).with_extension(MANIFEST), manifest));
         Ok(sha256)
     })
 }
 
-/// Which files make the toolchain with the one digest another than that with the other, where the store knows both.
+/// Which files differ between the toolchains with these digests, if the store knows both.
 pub fn changes(locked: &str, found: &str, store: &Store) -> Vec<String> {
     let manifest = |sha256: &str| {
         let is_digest = !sha256.is_empty() && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -92,10 +92,10 @@ fn known<Looks: PartialEq + Serialize + DeserializeOwned>(
     }
     let sha256 = read()?;
     if let Some(seen) = seen.filter(|_| settled)
-        && store.folder(FOLDER).is_ok()
+        && store.ensure_dir(FOLDER).is_ok()
     {
         let known = Known { seen, sha256 };
-        // A store that cannot be written, or half a file, only means to read it again.
+        // A store that cannot be written, or a partial file, only means reading it again.
         let _ = serde_json::to_vec(&known).map(|text| fs::write(place, text));
         return Ok(known.sha256);
     }
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(known_sha256_of(&file, &store).unwrap(), sum("one"));
         assert_eq!(kept(), 1);
 
-        // What is kept is what is told.
+        // The cached value is returned.
         let place = fs::read_dir(store.root().join(FOLDER))
             .unwrap()
             .next()
@@ -132,7 +132,7 @@ mod tests {
         fs::write(&place, text.replace(&sum("one"), "from the store")).unwrap();
         assert_eq!(known_sha256_of(&file, &store).unwrap(), "from the store");
 
-        // Another file in its place, as long and with the old one's time.
+        // Another file in its place, with the same size and time.
         let time = fs::metadata(&file).unwrap().modified().unwrap();
         fs::write(dir.path().join("new"), "two").unwrap();
         fs::File::open(dir.path().join("new"))
@@ -155,7 +155,7 @@ mod tests {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "one").unwrap();
         std::thread::sleep(crate::util::file_stamp::TICK * 2);
-        let digest = || of_toolchain(&Parts::of_go(&go), &store).unwrap();
+        let digest = || of_toolchain(&Parts::for_go(&go), &store).unwrap();
         let first = digest();
         let kept = fs::read_dir(store.root().join(FOLDER)).unwrap().flatten();
         let place = kept

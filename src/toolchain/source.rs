@@ -1,4 +1,4 @@
-//! Where a toolchain's bytes come from, and whose word is taken for what they must be. Pure.
+//! Where a toolchain comes from, and who vouches for its checksum. Pure.
 
 use crate::util::error::Result;
 use crate::util::host::Host;
@@ -6,14 +6,14 @@ use crate::util::host::Host;
 /// A mirror of the official archives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub url: String,
-    /// Named by a repository's file: it changes the place of an archive whose sum is known, and vouches for nothing.
+    /// Named by a project's file: it changes the source of an archive whose checksum is known, and vouches for nothing.
     pub of_repository: bool,
 }
 
 impl Mirror {
-    /// The mirror that a variable, or a file in its place, names.
+    /// The mirror that a variable, or a settings file, names.
     ///
     /// # Errors
     /// It is not UTF-8 text.
@@ -25,18 +25,18 @@ impl Mirror {
     }
 }
 
-/// How a Go is had.
+/// How to get a Go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
-    /// As a module, which the go command holds to the checksum database.
+    /// As a module, which the go command checks against the checksum database.
     Module,
-    /// The archive of a place, held to the sum that is pinned, else to the one that the place publishes.
+    /// The archive of a source, checked against the pinned checksum, or else against the one that the source publishes.
     Archive { place: String, sum: Option<&'static str> },
 }
 
-/// The way for a Go: a user's mirror serves any, a repository's only one whose sum is pinned; else a Go that is at hand
-/// fetches it.
-pub fn of_go(mirror: Option<Mirror>, pinned: Option<&'static str>, go_at_hand: bool, official: &str) -> Way {
+/// How to get a Go: a user's mirror serves any, a project's only one whose checksum is pinned; otherwise an installed
+/// Go fetches it.
+pub fn for_go(mirror: Option<Mirror>, pinned: Option<&'static str>, go_at_hand: bool, official: &str) -> Way {
     match mirror.filter(|mirror| !mirror.of_repository || pinned.is_some()) {
         Some(mirror) => Way::Archive {
             place: mirror.url,
@@ -50,7 +50,7 @@ pub fn of_go(mirror: Option<Mirror>, pinned: Option<&'static str>, go_at_hand: b
     }
 }
 
-/// Whether the go command says that a module is not what the checksum database knows, or that the database lies.
+/// Whether the go command reports a mismatch with the checksum database, or that the database is inconsistent.
 pub fn is_alarm(said: &str) -> bool {
     const ALARMS: [&str; 4] = [
         "SECURITY ERROR",
@@ -61,7 +61,7 @@ pub fn is_alarm(said: &str) -> bool {
     ALARMS.iter().any(|alarm| said.contains(alarm))
 }
 
-/// Whether it says that the module is not there, or that nobody could be reached: no reason to suspect anything.
+/// Whether it reports that the module does not exist, or that no source can be reached: nothing suspicious.
 pub fn is_absent(said: &str) -> bool {
     const ABSENT: [&str; 24] = [
         ": 400 ",
@@ -92,8 +92,8 @@ pub fn is_absent(said: &str) -> bool {
     !is_alarm(said) && ABSENT.iter().any(|reason| said.contains(reason))
 }
 
-/// GOPROXY as the go command gets it for a toolchain. A single `file://` proxy is what it believes without the checksum
-/// database; a list it never does.
+/// The GOPROXY for fetching a toolchain. The go command accepts a single `file://` proxy without the checksum database,
+/// but never a list.
 pub fn held_to_database(proxy: &str) -> String {
     match proxy.starts_with("file://") && !proxy.contains([',', '|']) {
         true => format!("{proxy},off"),
@@ -117,7 +117,7 @@ mod tests {
             place: place.to_owned(),
             sum,
         };
-        let way = |mirror, pinned, at_hand| of_go(mirror, pinned, at_hand, "official");
+        let way = |mirror, pinned, at_hand| for_go(mirror, pinned, at_hand, "official");
         for at_hand in [true, false] {
             assert_eq!(way(mirror(true), Some("s"), at_hand), archive("m", Some("s")));
             assert_eq!(way(mirror(false), Some("s"), at_hand), archive("m", Some("s")));

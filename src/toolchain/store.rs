@@ -1,4 +1,4 @@
-//! The store: where toolchains live. A thing appears in it whole, by one rename, or not at all.
+//! The store: where toolchains are installed. An entry appears in it complete, by one rename, or not at all.
 
 use std::fs;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,11 +13,11 @@ use crate::util::owner::Trusted;
 use crate::util::process::signals::sleep;
 use crate::util::version::GoVersion;
 
-/// The folder that plugbuild owns; nothing in it is ever changed in place.
+/// The directory that plugbuild owns; nothing in it is ever changed in place.
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
-    /// One that may only be read: what it has is not made again.
+    /// A read-only store: its entries are used, not made again.
     shared: Option<PathBuf>,
 }
 
@@ -26,33 +26,33 @@ pub(crate) const IN_USE: &str = "in-use";
 
 const ELSEWHERE: &str = "set PLUGBUILD_HOME to a folder that may be written";
 
-/// Held while one copy of plugbuild makes one thing; the system lets go of it even when the copy is killed.
+/// Held while a process makes one entry; the system releases it even if the process is killed.
 #[derive(Debug)]
 pub struct ExclusiveLock {
     file: File,
-    /// What is locked is in use: it is not swept meanwhile.
+    /// A locked entry is in use and is not removed meanwhile.
     _hold: Option<SharedLock>,
 }
 
-/// Held while a copy uses the store: as long as one is, no other sweeps it.
+/// Held while a process uses the store, so that no other collects garbage.
 #[derive(Debug)]
 pub struct SharedLock {
     _file: File,
 }
 
 impl ExclusiveLock {
-    /// For a process that is to hold it too: the lock lasts until both have let go of it.
+    /// For a process that must hold it too: the lock lasts until both have released it.
     pub fn file(&self) -> &File {
         &self.file
     }
 }
 
-/// A folder to make something in; gone when it is dropped. As long as a process has it, it is locked: what is not is left
-/// of one that was killed, whatever the clock says.
+/// A directory to make something in, deleted when dropped. It is locked while a process has it; an unlocked one is left
+/// over from a killed process, whatever its time.
 #[derive(Debug)]
 pub struct Stage {
     folder: TempDir,
-    /// None where the file system locks no folders; then it is not swept either.
+    /// `None` if the file system cannot lock directories; then it is never removed.
     _lock: Option<File>,
 }
 
@@ -61,7 +61,7 @@ impl Stage {
         self.folder.path()
     }
 
-    /// Nothing where a sweep took it before it was locked.
+    /// `None` if it was removed before it was locked.
     fn of(folder: TempDir) -> Option<Self> {
         let file = File::open(folder.path()).ok()?;
         let lock = match file.try_lock() {
@@ -78,11 +78,11 @@ impl Store {
         Self::at(&host.store)
     }
 
-    /// The store, for what runs tools from it or puts some there. Where the user may only read it, whatever is made goes
-    /// into the user's own cache.
+    /// Opens the store to run tools from it or install some. If the user may only read it, new entries go into the
+    /// user's own cache.
     ///
     /// # Errors
-    /// Somebody else can write it: another user, but for a store that is named and only read, or everybody.
+    /// Somebody else can write it: another user, unless the store is named and only read, or everybody.
     pub fn open(host: &Host) -> Result<Self> {
         let trusted = Trusted::of(host);
         let own = match trusted.check_store(&host.store) {
@@ -102,7 +102,7 @@ impl Store {
         })
     }
 
-    /// A store in a folder.
+    /// A store in a directory.
     pub fn at(root: &Path) -> Self {
         Store {
             root: root.to_owned(),
@@ -110,25 +110,26 @@ impl Store {
         }
     }
 
-    /// The folder that is only read, where there is one.
+    /// The read-only directory, if there is one.
     pub fn shared(&self) -> Option<&Path> {
         self.shared.as_deref()
     }
 
-    /// Where a thing is that was made once and never changes: the store's own, else the shared one; else where it will be.
-    pub fn place(&self, path: impl AsRef<Path>) -> PathBuf {
+    /// The path of an entry that never changes: in the store itself, else in the shared one; else where it will be
+    /// made.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let own = self.root.join(&path);
         let shared = self.shared.as_ref().map(|shared| shared.join(&path));
         shared.filter(|shared| !own.exists() && shared.exists()).unwrap_or(own)
     }
 
-    /// All such things of a folder, the store's own first.
+    /// All such entries of a directory, the store's own first.
     pub fn places(&self, folder: &str) -> Vec<PathBuf> {
         let roots = std::iter::once(&self.root).chain(&self.shared);
         roots.flat_map(|root| entries(&root.join(folder))).collect()
     }
 
-    /// A path of the store as seen from its folder.
+    /// A path relative to the store.
     pub fn relative<'a>(&self, path: &'a Path) -> Option<&'a Path> {
         let mut roots = std::iter::once(&self.root).chain(&self.shared);
         roots.find_map(|root| path.strip_prefix(root).ok())
@@ -138,15 +139,15 @@ impl Store {
         &self.root
     }
 
-    /// The GOROOT of a Go version for this host, whether or not it is there.
+    /// The GOROOT of a Go version for this host; it may not exist.
     pub fn go(&self, version: &GoVersion, host: &Host) -> PathBuf {
         let platform = host.platform;
-        self.place(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
+        self.path(format!("go/go{version}.{}-{}", platform.goos(), platform.arch.goarch()))
     }
 
-    /// The folder of a zig version for this host, whether or not it is there.
+    /// The directory of a zig version for this host; it may not exist.
     pub fn zig(&self, version: &str, host: &Host) -> PathBuf {
-        self.place(format!(
+        self.path(format!(
             "zig/zig-{version}.{}-{}",
             host.platform.goos(),
             host.platform.arch
@@ -158,38 +159,38 @@ impl Store {
         self.root.join("zig/cache")
     }
 
-    /// The folder of our compiler wrappers; it goes first on PATH of a build.
+    /// The directory of our compiler wrappers; it is first on PATH of a build.
     pub fn wrappers(&self) -> PathBuf {
         self.root.join("bin")
     }
 
-    /// Where a job's file stays as the go command linked it, so that the go command can tell that it is up to date.
-    pub fn linked(&self, key: &str) -> PathBuf {
+    /// Where a job's file stays as the go command linked it, so that the go command sees that it is up to date.
+    pub fn link_dir(&self, key: &str) -> PathBuf {
         self.root.join("linked").join(key)
     }
 
-    /// Where the copies of a project's go.mod and go.sum are that builds read in place of its own.
+    /// Where the copies of a project's go.mod and go.sum are that builds read in their place.
     pub fn modfiles(&self, key: &str) -> PathBuf {
         self.root.join("modfiles").join(key)
     }
 
-    /// A folder of the store, made if it is not there.
+    /// A directory of the store, created if it is missing.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn folder(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
+    pub fn ensure_dir(&self, path: impl AsRef<Path>) -> Result<PathBuf> {
         let dir = self.root.join(path);
         create_dir(&dir).map_err(|e| e.help_if_none(ELSEWHERE))?;
         Ok(dir)
     }
 
-    /// A folder to make something in, on the store's own file system; gone when it is dropped.
+    /// A directory to make something in, on the store's file system; deleted when dropped.
     ///
     /// # Errors
     /// The store cannot be written.
     pub fn stage(&self) -> Result<Stage> {
         loop {
-            let dir = self.folder("tmp")?;
+            let dir = self.ensure_dir("tmp")?;
             let folder = tempfile::Builder::new()
                 .prefix("stage-")
                 .tempdir_in(&dir)
@@ -201,7 +202,7 @@ impl Store {
         }
     }
 
-    /// Stages that nobody has any more.
+    /// Staging directories of processes that have ended.
     pub fn left_stages(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.root.join("tmp")).into_iter().flatten().flatten();
         entries
@@ -210,38 +211,38 @@ impl Store {
             .collect()
     }
 
-    /// Removes a stage that nobody has any more.
+    /// Removes a staging directory whose process has ended.
     ///
     /// # Errors
     /// Something in it cannot be removed.
     pub fn remove_left(&self, stage: &Path) -> Result<()> {
-        // Locked meanwhile: neither its maker, who has just not locked it yet, nor another that sweeps has it then.
+        // Locked meanwhile: its maker, who has not locked it yet, and others that remove it cannot have it now.
         match File::open(stage) {
             Ok(file) if file.try_lock().is_ok() => remove_tree(stage),
             _ => Ok(()),
         }
     }
 
-    /// Waits for, and takes, the right to make one thing. `waiting` is called once if another copy has it.
+    /// Waits for, and takes, the lock for making one entry. Calls `waiting` once if another process has it.
     ///
     /// # Errors
     /// The store cannot be written.
     pub fn lock(&self, name: &str, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
-        let hold = self.hold()?;
-        let file = self.taken(&format!("{name}.lock"), File::try_lock, waiting)?;
+        let hold = self.lock_shared()?;
+        let file = self.acquire(&format!("{name}.lock"), File::try_lock, waiting)?;
         Ok(ExclusiveLock {
             file,
             _hold: Some(hold),
         })
     }
 
-    /// Keeps others from sweeping what a run has made and will still read; waits for one that sweeps.
+    /// Keeps others from removing entries of the store during a run; waits for one that does.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn hold(&self) -> Result<SharedLock> {
-        // Sweeping takes a moment: no word about it.
-        let file = self.taken(IN_USE, File::try_lock_shared, || {})?;
+    pub fn lock_shared(&self) -> Result<SharedLock> {
+        // Removing takes a moment: no message about it.
+        let file = self.acquire(IN_USE, File::try_lock_shared, || {})?;
         Ok(SharedLock { _file: file })
     }
 
@@ -249,20 +250,20 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn alone(&self, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
-        let file = self.taken(IN_USE, File::try_lock, waiting)?;
+    pub fn lock_exclusive(&self, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
+        let file = self.acquire(IN_USE, File::try_lock, waiting)?;
         Ok(ExclusiveLock { file, _hold: None })
     }
 
     /// The same, if nobody uses it right now.
-    pub fn alone_at_once(&self) -> Option<ExclusiveLock> {
+    pub fn try_lock_exclusive(&self) -> Option<ExclusiveLock> {
         let file = self.lock_file(IN_USE).ok()?;
         file.try_lock().ok()?;
         Some(ExclusiveLock { file, _hold: None })
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
-        let path = self.folder("locks")?.join(name);
+        let path = self.ensure_dir("locks")?.join(name);
         OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -271,7 +272,7 @@ impl Store {
             .map_err(|e| Error::io("open the lock", &path, e).help_if_none(ELSEWHERE))
     }
 
-    fn taken(
+    fn acquire(
         &self,
         name: &str,
         take: impl Fn(&File) -> Result<(), TryLockError>,
@@ -282,7 +283,7 @@ impl Store {
         loop {
             match take(&file) {
                 Ok(()) => return Ok(file),
-                // Not waited for in the system, where a signal would not be heeded.
+                // Polled: a blocking lock would not react to signals.
                 Err(TryLockError::WouldBlock) => {
                     if let Some(tell) = waiting.take() {
                         tell();
@@ -294,8 +295,8 @@ impl Store {
         }
     }
 
-    /// Moves what was staged to its place by one rename. The holder of its lock calls this, who has found nothing whole
-    /// there: what is left of an older one, half of which somebody deleted, gives way.
+    /// Moves a staging directory to its final path by one rename. The caller holds its lock and has found no complete
+    /// entry there; an incomplete one is replaced.
     ///
     /// # Errors
     /// A rename failed.
@@ -307,20 +308,20 @@ impl Store {
             let stage = self.stage()?;
             let aside = stage.path().join("aside");
             fs::rename(place, &aside).map_err(|e| Error::io("move away", place, e))?;
-            // What cannot be removed now is swept later.
+            // What cannot be removed now is removed later.
             let _ = remove_tree(stage.path());
         }
         fs::rename(staged, place).map_err(|e| Error::io("move what is finished to", place, e))
     }
 }
 
-/// Whether this user may make something in a folder, or make it if it is not there.
+/// Whether this user may create something in a directory, or create the directory.
 fn may_be_written(dir: &Path) -> bool {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
     !dir.exists() || accessat(CWD, dir, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }
 
-/// What is in a directory, in order; nothing where there is none.
+/// The entries of a directory, sorted; empty if it does not exist.
 pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(dir)
         .into_iter()
@@ -348,7 +349,7 @@ mod tests {
         store.publish(staged.path(), &store.root.join("go/go1.0.0")).unwrap();
         drop(staged);
         assert!(store.root.join("go/go1.0.0").is_dir());
-        // Over what is left of an older one.
+        // Over an incomplete older one.
         fs::write(store.root.join("go/go1.0.0/rest"), "1").unwrap();
         let staged = store.stage().unwrap();
         fs::write(staged.path().join("new"), "2").unwrap();

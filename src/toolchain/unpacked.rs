@@ -1,4 +1,4 @@
-//! What an archive unpacks to: files below one folder, within limits, and links that stay in it.
+//! What an archive unpacks to: files below one directory, within limits, and links that stay in it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -9,31 +9,31 @@ use std::path::{Path, PathBuf};
 use crate::util::error::{Error, Result};
 use crate::util::process::interrupted;
 
-/// How much an archive may hold.
+/// How much an archive may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub bytes: u64,
     pub entries: usize,
 }
 
-/// No path may be longer, no part of one, and none may have more parts.
+/// The limits of a path's length, its parts' length, and their number.
 const PATH: usize = 1024;
 const PART: usize = 255;
 const DEEPEST: usize = 64;
 
-/// No archive may have more links, and none may lead over more of them.
+/// The limits of the number of links, and of links followed for one path.
 const LINKS: usize = 1024;
 const HOPS: usize = 32;
 
 impl Limits {
-    /// Twice what the largest toolchain holds.
+    /// Twice what the largest toolchain contains.
     pub const TOOL: Limits = Limits {
         bytes: 1 << 30,
         entries: 100_000,
     };
 
     /// # Errors
-    /// `count` entries are too many.
+    /// More than `count` entries.
     pub fn entries(self, count: usize) -> Result<()> {
         if count > self.entries {
             return Err(Error::integrity(format!("it has more than {} entries", self.entries)));
@@ -41,7 +41,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Reads no more than the limit: what would come after it is an error.
+    /// Reads up to the limit; more data is an error.
     pub fn bounded<R: Read>(self, from: R) -> impl Read {
         Bounded {
             from,
@@ -76,7 +76,7 @@ enum Node {
     Link(String),
 }
 
-/// A folder that fills. Links are made last, so that nothing is ever written through one.
+/// A directory that is being filled. Links are created last, so that nothing is ever written through one.
 #[derive(Debug)]
 pub struct Tree {
     root: PathBuf,
@@ -88,9 +88,9 @@ pub struct Tree {
 
 impl Tree {
     /// # Errors
-    /// The folder cannot be made.
+    /// The directory cannot be created.
     pub fn new(root: &Path, limits: Limits) -> Result<Self> {
-        fs::create_dir_all(root).map_err(|e| unwritten(&e))?;
+        fs::create_dir_all(root).map_err(|e| write_error(&e))?;
         Ok(Tree {
             root: root.to_owned(),
             limits,
@@ -101,20 +101,20 @@ impl Tree {
     }
 
     /// # Errors
-    /// Something else is there, or the disk is full.
-    pub fn folder(&mut self, name: &str) -> Result<()> {
+    /// Something else exists at the path, or the disk is full.
+    pub fn create_dir(&mut self, name: &str) -> Result<()> {
         let ends = name.match_indices('/').map(|(at, _)| at).chain([name.len()]);
         for end in ends {
             let folder = &name[..end];
             match self.nodes.get(folder) {
                 Some(Node::Folder) => continue,
-                Some(_) => return Err(twice(folder)),
+                Some(_) => return Err(duplicate_entry(folder)),
                 None if folder.is_empty() => continue,
                 None => {}
             }
             match fs::create_dir(self.root.join(folder)) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(twice(folder)),
-                made => made.map_err(|e| unwritten(&e))?,
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(duplicate_entry(folder)),
+                made => made.map_err(|e| write_error(&e))?,
             }
             self.nodes.insert(folder.to_owned(), Node::Folder);
         }
@@ -122,7 +122,7 @@ impl Tree {
     }
 
     /// # Errors
-    /// Something is there already, `content` is damaged or more than the limit, or the disk is full.
+    /// The path exists already, `content` is damaged or exceeds the limit, or the disk is full.
     pub fn file(&mut self, name: &str, mode: u32, content: &mut dyn Read) -> Result<()> {
         self.free(name, Node::File)?;
         let mut file = match OpenOptions::new()
@@ -131,9 +131,9 @@ impl Tree {
             .mode(mode & 0o755 | 0o400)
             .open(self.root.join(name))
         {
-            // Two names are one to some file systems.
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(twice(name)),
-            made => made.map_err(|e| unwritten(&e))?,
+            // Some file systems treat two names as one.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(duplicate_entry(name)),
+            made => made.map_err(|e| write_error(&e))?,
         };
         let mut buffer = vec![0; 128 << 10];
         loop {
@@ -151,14 +151,14 @@ impl Tree {
             if interrupted() {
                 return Err(Error::interrupted());
             }
-            file.write_all(&buffer[..read]).map_err(|e| unwritten(&e))?;
+            file.write_all(&buffer[..read]).map_err(|e| write_error(&e))?;
         }
     }
 
-    /// A link, which is made at the end.
+    /// Records a link, which is created at the end.
     ///
     /// # Errors
-    /// Something is there already, or there are too many.
+    /// The path exists already, or there are too many.
     pub fn link(&mut self, name: &str, target: &[u8]) -> Result<()> {
         self.links += 1;
         let target = std::str::from_utf8(target).ok();
@@ -172,16 +172,16 @@ impl Tree {
 
     fn free(&mut self, name: &str, node: Node) -> Result<()> {
         if let Some((parent, _)) = name.rsplit_once('/') {
-            self.folder(parent)?;
+            self.create_dir(parent)?;
         }
         if name.is_empty() || self.nodes.contains_key(name) {
-            return Err(twice(name));
+            return Err(duplicate_entry(name));
         }
         self.nodes.insert(name.to_owned(), node);
         Ok(())
     }
 
-    /// Makes the links, each of which ends below the folder.
+    /// Creates the links, each of which must end below the directory.
     ///
     /// # Errors
     /// One does not.
@@ -197,10 +197,10 @@ impl Tree {
             if !self.stays(name) {
                 return Err(out(name));
             }
-            symlink(target, self.root.join(name)).map_err(|e| unwritten(&e))?;
+            symlink(target, self.root.join(name)).map_err(|e| write_error(&e))?;
         }
-        // The same once more, as the file system resolves them, to which two names may be one.
-        let root = self.root.canonicalize().map_err(|e| unwritten(&e))?;
+        // Checked again, as the file system resolves them: it may treat two names as one.
+        let root = self.root.canonicalize().map_err(|e| write_error(&e))?;
         for (name, _) in links() {
             if let Ok(end) = self.root.join(name).canonicalize()
                 && !end.starts_with(&root)
@@ -211,7 +211,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Whether a link, over all links on its way, ends below the folder.
+    /// Whether a link, through all links on its path, ends below the directory.
     fn stays(&self, name: &str) -> bool {
         let mut place: Vec<&str> = Vec::new();
         let mut todo: Vec<&str> = name.rsplit('/').collect();
@@ -241,10 +241,10 @@ impl Tree {
     }
 }
 
-/// An entry's name as a plain path below the folder: `go/bin/go`.
+/// An entry's name as a plain path below the directory: `go/bin/go`.
 ///
 /// # Errors
-/// It leads out of it, is too long or too deep, or is not plain text.
+/// It leads out of it, is too long or too deep, or is not plain UTF-8.
 pub fn plain(raw: &[u8]) -> Result<String> {
     let text = std::str::from_utf8(raw)
         .ok()
@@ -268,7 +268,7 @@ pub fn plain(raw: &[u8]) -> Result<String> {
     Ok(parts.join("/"))
 }
 
-/// Whether a file is a program: itself one, not a link to one, which may be run.
+/// Whether a file is a program: executable, and not a link to one.
 pub fn is_program(file: &Path) -> bool {
     const STARTS: [&[u8]; 4] = [b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!"];
     let plain = |meta: fs::Metadata| meta.is_file() && meta.permissions().mode() & 0o100 != 0;
@@ -278,10 +278,10 @@ pub fn is_program(file: &Path) -> bool {
         && STARTS.iter().any(|known| start.starts_with(known))
 }
 
-/// Sets the run bit of a file that came without one. Never of what a link leads to.
+/// Sets the run bit of a file that came without one. Never follows links.
 ///
 /// # Errors
-/// It is not a file, or is another's.
+/// It is not a file, or another user owns it.
 pub fn set_run_bit(file: &Path) -> io::Result<()> {
     if !file.symlink_metadata()?.is_file() {
         return Err(io::Error::other("it is not a file"));
@@ -289,11 +289,11 @@ pub fn set_run_bit(file: &Path) -> io::Result<()> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o755))
 }
 
-fn twice(name: &str) -> Error {
+fn duplicate_entry(name: &str) -> Error {
     Error::integrity(format!("its entry {name} is there twice"))
 }
 
-fn unwritten(why: &io::Error) -> Error {
+fn write_error(why: &io::Error) -> Error {
     Error::new(crate::util::error::Kind::Io, why.to_string())
 }
 
@@ -311,7 +311,7 @@ mod tests {
     fn a_link_is_judged_by_where_it_ends() {
         let ends = |links: &[(&str, &str)]| {
             let (dir, mut tree) = tree(Limits::TOOL);
-            tree.folder("a/b").unwrap();
+            tree.create_dir("a/b").unwrap();
             for (name, target) in links {
                 tree.link(name, target.as_bytes()).unwrap();
             }
@@ -326,7 +326,7 @@ mod tests {
             ("a/b/x", "../up/a")
         ]));
         assert!(!ends(&[("out", "..")]) && !ends(&[("a/out", "../..")]) && !ends(&[("out", "/etc/passwd")]));
-        // Each stays by its own letters; together they climb.
+        // Each stays below by its name; together they climb out.
         assert!(!ends(&[("a/b/up", "../.."), ("a/c", "b/up/..")]));
         assert!(!ends(&[("d", "a/b"), ("a/b/e", "../../d/../../.."),]));
         assert!(!ends(&[("one", "two"), ("two", "one")]), "a circle ends nowhere");
@@ -340,7 +340,7 @@ mod tests {
             assert!(tree.file(name, 0o644, &mut &b"x"[..]).is_err(), "{name}");
         }
         tree.file("f", 0o4777, &mut &b"x"[..]).unwrap();
-        assert!(tree.file("f", 0o644, &mut &b"y"[..]).is_err() && tree.folder("f/x").is_err());
+        assert!(tree.file("f", 0o644, &mut &b"y"[..]).is_err() && tree.create_dir("f/x").is_err());
         let mode = fs::metadata(tree.root.join("f")).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777 & !0o755, 0, "{mode:o}");
     }

@@ -1,6 +1,6 @@
-//! Small scripts that stand before the C compiler and before Go's own tools; text made here, written only when it changes.
+//! Small scripts around the C compiler and Go's own tools, generated here and written only when they change.
 //!
-//! They are called by bare names found on PATH, so that Go's build cache does not depend on where the store is.
+//! They are called by bare names found on PATH, so that Go's build cache does not depend on the store's path.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -22,9 +22,9 @@ pub struct Wrapper {
     pub text: String,
 }
 
-/// The script that `go build -toolexec` puts before Go's own tools. It changes two things that no flag can:
-/// the linker is told another GOROOT, and rules given as a flag do not undo the go command's own rule for its
-/// temporary folder, which has a new name at each build and would end up in a plugin with C code.
+/// The script for `go build -toolexec`, which wraps Go's own tools. It changes two things that no flag can: the linker
+/// gets another GOROOT, and rules given as a flag do not override the go command's own rule for its temporary
+/// directory, whose name changes with each build and would end up in a plugin with C code.
 pub fn toolexec() -> Wrapper {
     let text = format!(
         r#"#!/bin/sh
@@ -70,8 +70,8 @@ exec "$tool" "$@"
 
 /// The script that is CC (or CXX) of a build.
 ///
-/// `command` is the compiler with its fixed arguments; the quirks say what the wrapper drops, adds or refuses.
-/// Folders in `told` are written as others into what it compiles, as are those in `PLUGBUILD_FILE_MAP`.
+/// `command` is the compiler with its fixed arguments; the quirks decide what the wrapper drops, adds or refuses.
+/// It maps the directories in `told` to other names in its output, as well as those in `PLUGBUILD_FILE_MAP`.
 pub fn compiler(
     prefix: &str,
     store: &Store,
@@ -121,7 +121,7 @@ fi
         .map(word)
         .collect();
     text += &format!("exec {} \"$@\"\n", fixed.join(" "));
-    // Its own text makes its name, so that two never fight for one file; where the store is does not, so that Go's
+    // Its contents determine its name, so that two never compete for one file; the store's path does not, so that Go's
     // build cache stays warm when the store moves.
     let roots = std::iter::once(store.root()).chain(store.shared());
     let key = roots.fold(text.clone(), |key, root| key.replace(&*root.to_string_lossy(), ""));
@@ -130,7 +130,7 @@ fi
 }
 
 impl Wrapper {
-    /// Writes the script where builds find it, unless it is there as it should be.
+    /// Writes the script where builds find it, unless it is there and current.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -140,7 +140,7 @@ impl Wrapper {
         if fs::read(&path).is_ok_and(|there| there == self.text.as_bytes()) {
             return Ok(path);
         }
-        store.folder(&dir)?;
+        store.ensure_dir(&dir)?;
         let staged = tempfile::NamedTempFile::new_in(&dir).map_err(|e| Error::io("write in", &dir, e))?;
         fs::write(staged.path(), &self.text).map_err(|e| Error::io("write", &path, e))?;
         fs::set_permissions(staged.path(), fs::Permissions::from_mode(0o755))

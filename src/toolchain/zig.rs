@@ -18,7 +18,7 @@ use crate::util::ui::Ui;
 /// The variable that names a mirror.
 const MIRROR: &str = "PLUGBUILD_ZIG_MIRROR";
 
-/// A zig: there, or to be fetched.
+/// A zig: installed, or to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zig {
     pub version: String,
@@ -31,7 +31,7 @@ pub struct Zig {
 /// Looks for a zig that is known to work: `PLUGBUILD_ZIG`, the store, PATH. Writes nothing.
 ///
 /// # Errors
-/// `PLUGBUILD_ZIG` is no zig.
+/// `PLUGBUILD_ZIG` is not a zig.
 pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
     let found = |version, program, why: &str| Zig {
         version,
@@ -68,10 +68,10 @@ pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
     })
 }
 
-/// Fetches it if it is missing. Many copies at once fetch once.
+/// Fetches it if it is missing. Concurrent processes fetch once.
 ///
 /// # Errors
-/// `--offline`, no source that has it, or a file that is not what was published.
+/// `--offline`, no source that has it, or a file that is not the published one.
 pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
     if zig.state == State::Ready {
         return Ok(());
@@ -100,26 +100,26 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
         .map_or_else(|| row.index.clone(), |mirror| mirror.url.clone());
     let Some(python) = python(host).filter(|_| mirror.is_none()) else {
         ui.status("fetching", format!("{what} from {from}"));
-        return from_archive(zig, row, published, mirror.as_ref(), host, store).map_err(ways_out);
+        return from_archive(zig, row, published, mirror.as_ref(), host, store).map_err(with_install_help);
     };
     ui.status("fetching", format!("{what}, by pip, the package ziglang"));
     match from_wheel(zig, published, &python, host, store) {
-        // Bytes that are not what was published are no reason to try elsewhere.
+        // Bytes that differ from the published ones are not a reason to try another source.
         Err(first) if !matches!(first.kind, Kind::Interrupted | Kind::Integrity) => {
             ui.status("fetching", format!("{what} from {from} ({first})"));
-            from_archive(zig, row, published, None, host, store).map_err(ways_out)
+            from_archive(zig, row, published, None, host, store).map_err(with_install_help)
         }
         other => other,
     }
 }
 
-/// What to do where no source has it.
-fn ways_out(why: Error) -> Error {
+/// Adds what to do if no source has it.
+fn with_install_help(why: Error) -> Error {
     why.help_if_none("let pip have it (`python3 -m pip download ziglang` must work), or put that zig on PATH")
         .help("or name a mirror: PLUGBUILD_ZIG_MIRROR=https://… (file:// too); or use a cross gcc: `--cc gcc`")
 }
 
-/// The zig of the store, with its folder.
+/// The zig of the store, with its directory.
 pub fn installed(row: &ZigRow, host: &Host, store: &Store) -> Option<(String, PathBuf)> {
     let place = store.zig(&row.version, host);
     place.join("zig").is_file().then(|| (row.version.clone(), place))
@@ -136,7 +136,7 @@ fn python(host: &Host) -> Option<PathBuf> {
     host.find("python3").or_else(|| host.find("python"))
 }
 
-/// pip fetches through the user's own index and proxy; what came is checked against the digest in toolchains/zig.toml.
+/// pip fetches through the user's own index and proxy; the result is checked against the digest in toolchains/zig.toml.
 fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store: &Store) -> Result<()> {
     let stage = store.stage()?;
     let download = Invocation::new(python, stage.path())
@@ -151,11 +151,11 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
         ])
         .args(["--no-deps", "--only-binary=:all:", "--dest", "wheel"])
         .arg(format!("ziglang=={}", zig.version))
-        // Where it is seen how much comes.
+        // Where the size of the download is visible.
         .env("TMPDIR", stage.path());
     let bar = fetch::progress(host, &format!("zig {}", zig.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    let patience = fetch::patience(host)?;
+    let patience = fetch::stall_timeout(host)?;
     let growth = StallTimeout::of(vec![stage.path().to_owned()], patience)
         .at_most(fetch::LARGEST_BROUGHT, &format!("zig {}", zig.version));
     let output = download.output_unless_stalled(host, growth);
@@ -183,8 +183,8 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
     publish(zig, &unpacked, &record, store)
 }
 
-/// The archive, by the SHA-256 that is pinned, else by the published index: of the official place, or of a mirror that
-/// the user named.
+/// Fetches the archive by the pinned SHA-256, or by the one in the published index of the official source or of a
+/// mirror that the user named.
 fn from_archive(
     zig: &Zig,
     row: &ZigRow,
@@ -216,7 +216,7 @@ fn from_archive(
 
 /// The SHA-256 of the archive in an index.
 fn listed(index: &str, zig: &Zig, published: &ZigHost, host: &Host) -> Result<String> {
-    let text = fetch::text(index, "the list of zig archives", host)?;
+    let text = fetch::get_text(index, "the list of zig archives", host)?;
     let list: serde_json::Value = serde_json::from_str(&text)
         .map_err(|e| Error::network(format!("the list of zig archives at {index} cannot be understood: {e}")))?;
     let sum = list[&zig.version][&published.key]["shasum"].as_str();
@@ -235,10 +235,10 @@ fn publish(zig: &Zig, staged: &Path, record: &Record, store: &Store) -> Result<(
     store.publish(staged, place)
 }
 
-/// Whether what was unpacked has a zig in it that can be run; a wheel may have it without a run bit.
+/// Makes sure that the unpacked directory has a zig that can be run; a wheel may lack the run bit.
 ///
 /// # Errors
-/// It has not.
+/// It has none.
 pub(crate) fn check_unpacked(staged: &Path, version: &str) -> Result<()> {
     let program = staged.join("zig");
     let is_folder = staged.symlink_metadata().is_ok_and(|meta| meta.is_dir());

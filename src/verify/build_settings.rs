@@ -1,10 +1,10 @@
-//! Build settings that go into package hashes, compared.
+//! Compares the build settings that go into package hashes.
 
 use crate::binary::buildinfo::BuildInfo;
 use crate::util::go_flags;
 use crate::verify::finding::{Diagnostic, Id, Stage};
 
-/// The recorded settings that change what is compiled, and what they are when they are not recorded.
+/// The recorded settings that change what is compiled, with their values when not recorded.
 const KEYS: [(&str, &str); 11] = [
     ("-race", "false"),
     ("-msan", "false"),
@@ -39,7 +39,7 @@ pub(crate) fn differences(plugin: &BuildInfo, gateway: &BuildInfo) -> Vec<Differ
         .collect()
 }
 
-/// A list whose order says nothing.
+/// A list whose order does not matter.
 pub(crate) fn sorted(list: &str) -> String {
     let mut items: Vec<&str> = list.split([',', ' ']).filter(|item| !item.is_empty()).collect();
     items.sort_unstable();

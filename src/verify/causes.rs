@@ -1,4 +1,4 @@
-//! Why packages differ: what is other for all of them first (Go, settings), then module by module.
+//! Why packages differ: first what all of them share (Go, settings), then module by module.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::verify::gateway::{File, LoadTarget};
 use crate::verify::package_hashes::{other_go, rebuild, release};
 use crate::verify::plugin::Plugin;
 
-/// The causes for packages whose hash is not the gateway's.
+/// The causes for packages whose hash differs from the gateway's.
 pub(crate) fn causes(
     plugin: &Plugin<'_>,
     file: &File<'_>,
@@ -36,7 +36,7 @@ struct Pair<'x, 'a> {
     theirs: Side<'x>,
 }
 
-/// What was compiled in another folder.
+/// The packages that were compiled in another directory.
 #[derive(Default)]
 struct Moved<'p> {
     modules: Vec<&'p str>,
@@ -100,7 +100,7 @@ impl<'x> Pair<'x, '_> {
         findings
     }
 
-    /// The plugin's Go, if it is not the gateway's: as it says itself, else as its line table shows.
+    /// The plugin's Go, if it differs from the gateway's: as recorded, or as the line table shows.
     fn other_go(&self) -> Option<String> {
         match self.plugin.go.as_deref().map(release) {
             Some(go) => Some(go.to_owned()).filter(|go| go != self.file.info.go_release()),
@@ -120,7 +120,7 @@ impl<'x> Pair<'x, '_> {
             .unwrap_or_default()
     }
 
-    fn of_settings(&self, packages: &[&str]) -> Vec<Diagnostic> {
+    fn from_settings(&self, packages: &[&str]) -> Vec<Diagnostic> {
         let rebuild = rebuild(self.against);
         let differences = self.settings();
         differences
@@ -130,7 +130,7 @@ impl<'x> Pair<'x, '_> {
     }
 
     fn standard_library(&self, packages: &[&str]) -> Vec<Diagnostic> {
-        let of_settings = self.of_settings(packages);
+        let of_settings = self.from_settings(packages);
         if !of_settings.is_empty() {
             return of_settings;
         }
@@ -170,12 +170,12 @@ impl<'x> Pair<'x, '_> {
             .help(format!("{cure}{}", rebuild(self.against)))
     }
 
-    /// Nothing says why: settings that differ are the likely cause.
+    /// Nothing explains it: settings that differ are the likely cause.
     fn unexplained(&self, packages: &[&str]) -> Vec<Diagnostic> {
         let Some(first) = packages.first() else {
             return Vec::new();
         };
-        let of_settings = self.of_settings(packages);
+        let of_settings = self.from_settings(packages);
         if !of_settings.is_empty() {
             return of_settings;
         }
@@ -196,7 +196,7 @@ impl<'x> Pair<'x, '_> {
     }
 }
 
-/// Paths of the standard library have no dot in their first element, as every module's has that can be fetched.
+/// Standard library paths have no dot in their first element; paths of modules that can be fetched do.
 fn is_standard(package: &str) -> bool {
     let first = package.split('/').next().unwrap_or_default();
     !first.contains('.') && (first != "plugin" || package == first)

@@ -1,4 +1,4 @@
-//! The checks a linked plugin must pass before it is called done. Each reads the file, none runs it.
+//! Checks of a linked plugin, made before a build succeeds. Each reads the file; none runs it.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::verify;
 use crate::verify::plugin::Plugin;
 use crate::verify::registerers;
 
-/// What was seen in the file.
+/// What the checks found in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
     pub arch: String,
@@ -25,14 +25,14 @@ pub struct Checks {
     /// The newest glibc symbol version it needs.
     pub glibc: Option<LibcVersion>,
     pub registerers: Vec<String>,
-    /// Folders of this machine that are named in it.
+    /// Directories of this machine whose names are in it.
     pub local_paths: Vec<String>,
 }
 
 /// Checks a linked file against its job.
 ///
 /// # Errors
-/// The first check that fails, with what was found and what was wanted.
+/// The first check that fails, with the found and the expected value.
 pub(crate) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     let image = binary.image();
     let target = &job.target.value;
@@ -40,7 +40,7 @@ pub(crate) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     if image.arch() != target.arch {
         return Err(told(format!("is for {} instead", image.arch())));
     }
-    // A stripped plugin of Go 1.20 or older does not say; what compiled it is the Go of the job all the same.
+    // A stripped plugin of Go 1.20 or older does not record it, but the job's Go compiled it.
     let go = binary.go_version().unwrap_or_else(|| format!("go{}", job.gateway.go));
     if go != format!("go{}", job.gateway.go) {
         return Err(told(format!(
@@ -71,14 +71,14 @@ pub(crate) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     })
 }
 
-/// Folders of this machine that a rule should have replaced.
+/// Directories of this machine that a rule should have replaced.
 fn local_paths(bytes: &[u8], job: &Job, host: &Host) -> Vec<String> {
     let store = host.store.clone();
     job.rules
         .sources()
         .chain(std::iter::once(store.as_path()))
         .map(|dir| format!("{}/", dir.display()))
-        // A gateway's own folders are as they should be; `/` alone says nothing.
+        // A gateway's own directories are expected; `/` alone means nothing.
         .filter(|dir| dir.len() > 2 && !job.rules.is_told(dir))
         .filter(|dir| memmem::find(bytes, dir.as_bytes()).is_some())
         .collect()

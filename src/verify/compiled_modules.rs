@@ -1,11 +1,11 @@
-//! Where each side has a module from: its version, what replaced it, and the folder it was compiled in.
+//! Where each file has a module from: its version, its replacement, and the directory it was compiled in.
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::{BuildInfo, Module, Modules};
 use crate::binary::module_dirs::Folders;
 use crate::binary::pclntab::{LineTable, SourceRoot};
 
-/// One side's modules: a gateway's or a plugin's.
+/// The modules of one file, a gateway or a plugin.
 #[derive(Debug)]
 pub(crate) struct Side<'a> {
     info: Option<&'a BuildInfo>,
@@ -14,15 +14,15 @@ pub(crate) struct Side<'a> {
     folders: Option<Folders<'a>>,
 }
 
-/// One side's copy of a module.
+/// A module as one file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModuleCopy {
-    /// The path that was really compiled.
+    /// The path that was compiled.
     pub(crate) path: String,
-    /// Empty for a local folder.
+    /// Empty for a local directory.
     pub(crate) version: String,
     pub(crate) replaced: bool,
-    /// The module cache, vendor folder or work tree it was compiled in, if the line table says.
+    /// The module cache, vendor directory or work tree it was compiled in, if the line table shows it.
     pub(crate) root: Option<SourceRoot>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// The module a package belongs to, by this side's build info.
+    /// The module a package belongs to, by this file's build info.
     pub(crate) fn module_of(&self, package: &str) -> Option<&'a Module> {
         self.modules.as_ref()?.of_package(package)
     }
@@ -47,7 +47,7 @@ impl<'a> Side<'a> {
         self.modules.as_ref()?.get(path)
     }
 
-    /// This side's copy of a module. Without build info it is recognised by the folder it was compiled in.
+    /// A module as this file has it. Without build info, the directory it was compiled in identifies it.
     pub(crate) fn copy(&self, module: &str, or_as: &str) -> Option<ModuleCopy> {
         if let Some(info) = self.info {
             let module = self.module(module)?;
@@ -65,7 +65,7 @@ impl<'a> Side<'a> {
             });
         }
         let (path, (version, root)) =
-            (self.folder_of(module).map(|found| (module, found))).or_else(|| Some((or_as, self.folder_of(or_as)?)))?;
+            (self.dir_of(module).map(|found| (module, found))).or_else(|| Some((or_as, self.dir_of(or_as)?)))?;
         Some(ModuleCopy {
             path: path.to_owned(),
             version,
@@ -74,7 +74,7 @@ impl<'a> Side<'a> {
         })
     }
 
-    /// Whether it was built with `-trimpath`: told by the settings, and by the files of the standard library.
+    /// Whether it was built with `-trimpath`, by its settings and by the file names of the standard library.
     pub(crate) fn trimmed(&self) -> bool {
         let told = self.info.and_then(|info| info.setting("-trimpath")) == Some("true");
         told || self.table.is_some_and(LineTable::is_trimmed)
@@ -85,13 +85,13 @@ impl<'a> Side<'a> {
         Some(self.table?.go_lines())
     }
 
-    /// Where its modules were, whichever is seen first.
+    /// The root of its modules, whichever is found first.
     pub(crate) fn module_cache(&self) -> Option<SourceRoot> {
         self.folders.as_ref()?.cache_of(self.info?)
     }
 
-    /// The modules seen in the folders, with their versions: what there is without build info.
-    pub(crate) fn folder_of(&self, module: &str) -> Option<(String, SourceRoot)> {
+    /// The modules found in file names, with their versions; used without build info.
+    pub(crate) fn dir_of(&self, module: &str) -> Option<(String, SourceRoot)> {
         self.folders.as_ref()?.of_module(module)
     }
 }

@@ -1,4 +1,4 @@
-//! What speaks against a plugin: one cause, named, with what cures it.
+//! What is wrong with a plugin: one named cause, with help.
 
 use std::fmt;
 
@@ -18,11 +18,11 @@ pub enum Id {
     GlibcOnMusl,
     /// Needs a newer glibc than the gateway's system has.
     LibcFloor,
-    /// Needs a symbol that nothing it is loaded with has.
+    /// Needs a symbol that no loaded library has.
     MissingSymbol,
     /// Needs a library that the gateway's system may lack.
     MissingLibrary,
-    /// Linked in a way that this gateway's loader or its Go runtime cannot take.
+    /// Linked in a way that this gateway's loader or Go runtime does not support.
     UnfitLink,
     /// Compiled by another Go version.
     OtherGo,
@@ -30,32 +30,32 @@ pub enum Id {
     OtherSetting,
     /// Standard library packages differ although version and settings agree.
     OtherStandardLibrary,
-    /// The same module at another version.
+    /// The same module in another version.
     OtherModuleVersion,
-    /// A module that one of the two replaced.
+    /// A module that either of them replaced.
     ReplacedModule,
-    /// The same source compiled in another folder.
+    /// The same source compiled in another directory.
     OtherBuildPath,
-    /// One of the two was built with `-trimpath`.
+    /// Either of them was built with `-trimpath`.
     Trimpath,
-    /// A package differs and nothing in the files says why.
+    /// A package differs and nothing in the files explains it.
     OtherPackage,
-    /// A plugin of the same plugin path was loaded before.
+    /// A plugin with the same plugin path was loaded before.
     SamePluginPath,
-    /// Two plugins have different versions of a package of their own.
+    /// Two plugins have different versions of a package that the gateway does not have.
     PluginsClash,
-    /// A plugin before it leaves the gateway unable to load more.
+    /// A plugin loaded earlier leaves the gateway unable to load more.
     AfterMisfit,
-    /// Exports nothing that a gateway looks for.
+    /// Exports nothing that a gateway looks up.
     NoRegisterer,
-    /// Exports a registerer that does not implement what the gateway asks of it.
+    /// Exports a registerer that does not implement the interface the gateway asserts.
     WrongRegisterer,
-    /// Exports a registerer that this edition of the gateway does not look for.
+    /// Exports a registerer that this edition of the gateway does not look up.
     IgnoredRegisterer,
 }
 
 impl Id {
-    /// As JSON has it.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Id::OtherMachine => "other-machine",
@@ -116,19 +116,19 @@ impl fmt::Display for Id {
     }
 }
 
-/// How much a finding weighs.
+/// How severe a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It loads, but not for a reason to rely on.
     Warning,
-    /// It may stop the plugin; the files do not tell.
+    /// It may stop the plugin; the files cannot decide.
     Unsure,
     /// It will not load.
     Error,
 }
 
-/// When the gateway would notice.
+/// When the gateway would notice it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
@@ -136,7 +136,7 @@ pub enum Stage {
     Link,
     /// Go's `plugin.Open`.
     Open,
-    /// The gateway looking for what the plugin registers.
+    /// The gateway's lookup of what the plugin registers.
     Register,
 }
 
@@ -146,17 +146,17 @@ pub struct Diagnostic {
     pub id: Id,
     pub severity: Severity,
     pub stage: Stage,
-    /// What is wrong: lower case, complete.
+    /// What is wrong: lower case, a full clause.
     pub what: String,
     /// What to do or to type.
     pub help: String,
-    /// The module, symbol, library or setting it is about.
+    /// The module, symbol, library or setting concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What the plugin has.
+    /// The plugin's value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// What the gateway has.
+    /// The gateway's value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
     /// The packages that differ for this reason.
@@ -194,7 +194,7 @@ impl Diagnostic {
         self
     }
 
-    /// What each side has.
+    /// The values of both.
     pub(crate) fn sides(mut self, plugin: impl Into<String>, gateway: impl Into<String>) -> Self {
         self.plugin = Some(plugin.into());
         self.gateway = Some(gateway.into());

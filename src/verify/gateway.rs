@@ -1,4 +1,4 @@
-//! The gateway a plugin is held against: its file, or what else is known of it.
+//! The gateway that a plugin is checked against: its file, or what else is known of it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::util::error::Result;
 use crate::util::target::{Arch, Libc, LibcKind};
 use crate::util::version::LibcVersion;
 
-/// Everything of a gateway that a verdict rests on.
+/// Everything about a gateway that a verdict depends on.
 #[derive(Debug)]
 pub struct LoadTarget<'a> {
     pub gateway: &'a Gateway,
@@ -24,10 +24,10 @@ pub struct LoadTarget<'a> {
     pub file: Option<File<'a>>,
     pub system: System,
     pub arch: Option<Arch>,
-    /// Of a release without its file: what it requires, and which of that is linked, if that is known.
+    /// For a release without its file: its requirements, and which of them are linked, if known.
     pub modules: Vec<ModuleRow>,
     pub linked: Option<BTreeSet<String>>,
-    /// Of a release's own gateway that was fetched: from where, and who vouched for it.
+    /// For a release's own gateway that was fetched: its source, and who vouched for it.
     pub official: Option<Record>,
 }
 
@@ -38,26 +38,26 @@ pub struct File<'a> {
     pub info: BuildInfo,
 }
 
-/// The system a gateway runs on, as far as a plugin has to do with it.
+/// The system a gateway runs on, as far as it concerns a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct System {
     pub kind: Option<LibcKind>,
-    /// The libc's version: what the gateway was built on is what it is taken to run on.
+    /// The libc's version: the one the gateway was built on is assumed.
     pub version: Option<LibcVersion>,
-    /// The version is only what the gateway itself needs: its system has that, and may have more.
+    /// The version is the one the gateway needs; its system has at least that.
     pub at_least: bool,
-    /// Where the version was learnt.
+    /// Where the version comes from.
     pub source: String,
 }
 
 impl<'a> LoadTarget<'a> {
-    /// A gateway with its file. `asked` is a libc that the user named, which wins over what the file says.
+    /// A gateway with its file. `asked` is a libc that the user named, which wins over the file's.
     ///
     /// # Errors
-    /// If the file was not built by Go.
+    /// The file was not built by Go.
     pub fn file(gateway: &'a Gateway, binary: &'a Binary, asked: Option<Libc>, typed: String) -> Result<Self> {
         let info = binary.build_info()?;
-        let system = System::of_file(gateway, binary, &info, asked);
+        let system = System::from_file(gateway, binary, &info, asked);
         Ok(LoadTarget {
             gateway,
             typed,
@@ -70,10 +70,10 @@ impl<'a> LoadTarget<'a> {
         })
     }
 
-    /// A gateway of which only the release or the version text is known.
+    /// A gateway known only by its release or version.
     ///
     /// # Errors
-    /// If the matrix's own lists cannot be read.
+    /// The matrix's own lists cannot be read.
     pub fn known(
         gateway: &'a Gateway,
         matrix: &Matrix,
@@ -87,21 +87,21 @@ impl<'a> LoadTarget<'a> {
             typed,
             arch: gateway.arch.or(arch),
             file: None,
-            system: System::of_release(gateway, matrix, asked),
+            system: System::from_release(gateway, matrix, asked),
             modules: release.map_or(Ok(Vec::new()), modules::of)?,
             linked: release.map_or(Ok(None), linked)?,
             official: None,
         })
     }
 
-    /// Whether the gateway is able to load plugins.
+    /// Whether the gateway can load plugins.
     pub fn loads_plugins(&self) -> bool {
         self.file.as_ref().is_none_or(|file| file.binary.loads_plugins())
     }
 }
 
 impl System {
-    fn of_file(gateway: &Gateway, binary: &Binary, info: &BuildInfo, asked: Option<Libc>) -> Self {
+    fn from_file(gateway: &Gateway, binary: &Binary, info: &BuildInfo, asked: Option<Libc>) -> Self {
         let image = binary.image();
         let kind = libc_of(binary);
         let told = linked_libc(binary, info);
@@ -127,7 +127,7 @@ impl System {
         }
     }
 
-    fn of_release(gateway: &Gateway, matrix: &Matrix, asked: Option<Libc>) -> Self {
+    fn from_release(gateway: &Gateway, matrix: &Matrix, asked: Option<Libc>) -> Self {
         let libc = asked.or(gateway.libc);
         let row = gateway.version.and_then(|version| matrix.release(version));
         let kind = libc.map(|libc| libc.kind);
@@ -157,7 +157,7 @@ fn libc_of(binary: &Binary) -> LibcKind {
     if musl { LibcKind::Musl } else { LibcKind::Glibc }
 }
 
-/// The libc a gateway says it was built on: a value its linker put in, found also where the flags were not recorded.
+/// The libc a gateway was built on: a value its linker set, found even where the flags were not recorded.
 fn linked_libc(binary: &Binary, info: &BuildInfo) -> Option<String> {
     const VARIABLE: &str = "github.com/luraproject/lura/v2/core.GlibcVersion";
     let value = info
@@ -166,7 +166,7 @@ fn linked_libc(binary: &Binary, info: &BuildInfo) -> Option<String> {
     Some(value.to_owned()).filter(|value| !value.is_empty() && value != "undefined")
 }
 
-/// The version in `MUSL-1.2.5_(alpine-3.23.0)` or `GLIBC-2.36_(debian-12)`, if it is of this kind.
+/// The version in `MUSL-1.2.5_(alpine-3.23.0)` or `GLIBC-2.36_(debian-12)`, if it is for this libc.
 fn libc_version(text: &str, kind: LibcKind) -> Option<LibcVersion> {
     let libc = parse_libc(text).filter(|libc| libc.kind == kind)?;
     let digits = text.split_once('-')?.1;
@@ -186,7 +186,7 @@ impl std::fmt::Display for System {
     }
 }
 
-/// Whether a needed version is one that the system has; unknown versions of glibc's own are taken as there.
+/// Whether the system has a needed version; glibc's own versions count as present where its version is unknown.
 pub(crate) fn system_has(system: &System, version: &str) -> bool {
     glibc_of(version)
         .zip(system.version)

@@ -1,4 +1,4 @@
-//! What is inside a plugin or a gateway, as one value for people and for JSON.
+//! The contents of a plugin or a gateway, as one value for people and for JSON.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -15,18 +15,18 @@ use crate::verify::plugin::Plugin;
 use crate::verify::registerers::RegistererForm;
 use crate::verify::{newest_glibc, registerers};
 
-/// What was found in a file.
+/// The contents of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub schema_version: u32,
     pub file: PathBuf,
     pub kind: Kind,
     pub arch: Arch,
-    /// As it says itself; unknown of a stripped plugin of Go 1.20 or older.
+    /// As recorded; unknown for a stripped plugin of Go 1.20 or older.
     pub go: Option<String>,
     /// The main package's import path.
     pub path: Option<String>,
-    /// What Go knows a plugin by.
+    /// The name Go knows a plugin by.
     pub plugin_path: Option<String>,
     pub settings: Vec<(String, String)>,
     pub modules: Vec<ModuleEntry>,
@@ -38,12 +38,12 @@ pub struct Report {
     pub libc: Libc,
     pub registerers: Vec<Exported>,
     pub stripped: bool,
-    /// A gateway's own words, put in by its linker.
+    /// The gateway's own version strings, set by its linker.
     pub krakend_version: Option<String>,
     pub glibc_version: Option<String>,
 }
 
-/// What the file is to plugbuild.
+/// The kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -54,7 +54,7 @@ pub enum Kind {
     OtherProgram,
 }
 
-/// What it needs of the system.
+/// What it needs from the system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Libc {
     pub interpreter: Option<String>,
@@ -83,7 +83,7 @@ pub struct Exported {
 /// Reads a file.
 ///
 /// # Errors
-/// If it is not from Go, or cannot be read at all.
+/// It was not built by Go, or cannot be read.
 pub fn inspect(binary: &Binary) -> Result<Report> {
     let image = binary.image();
     let recorded = binary.build_info();
@@ -126,7 +126,7 @@ pub fn inspect(binary: &Binary) -> Result<Report> {
         go: binary.go_version(),
         path: Some(info.path.clone()).filter(|path| !path.is_empty()),
         plugin_path: plugin.as_ref().and_then(|p| p.path).map(str::to_owned),
-        modules: info.main.iter().chain(&info.deps).map(ModuleEntry::of).collect(),
+        modules: info.main.iter().chain(&info.deps).map(ModuleEntry::new).collect(),
         packages,
         module_cache: told(table.and_then(|t| t.module_cache(&info))),
         main_root: told(table.and_then(|t| t.main_module(&info))),
@@ -145,7 +145,7 @@ pub fn inspect(binary: &Binary) -> Result<Report> {
 }
 
 impl ModuleEntry {
-    fn of(module: &Module) -> Self {
+    fn new(module: &Module) -> Self {
         let told = |m: &Module| format!("{} {}", m.path, m.version).trim_end().to_owned();
         ModuleEntry {
             path: module.path.clone(),
@@ -155,7 +155,7 @@ impl ModuleEntry {
     }
 }
 
-/// For people; every module only if asked for.
+/// For people; with `all`, every module.
 pub fn human(contents: &Report, modules: bool) -> String {
     let kind = match contents.kind {
         Kind::Plugin => "a plugin",
@@ -179,7 +179,7 @@ pub fn human(contents: &Report, modules: bool) -> String {
     line("loader", contents.libc.interpreter.as_deref());
     line("needs", Some(&contents.libc.needed.join(" ")));
     line("glibc floor", contents.libc.glibc_floor.as_deref());
-    let registers: Vec<String> = contents.registerers.iter().map(Exported::told).collect();
+    let registers: Vec<String> = contents.registerers.iter().map(Exported::render).collect();
     let none = contents.kind == Kind::Plugin && registers.is_empty();
     line(
         "registers",
@@ -207,7 +207,7 @@ pub fn human(contents: &Report, modules: bool) -> String {
 }
 
 impl Exported {
-    fn told(&self) -> String {
+    fn render(&self) -> String {
         let usable = if self.usable {
             ""
         } else {

@@ -15,10 +15,10 @@ use crate::verify::linkage;
 use crate::verify::musl_symbols::{Musl, is_own_library};
 use crate::verify::plugin::Plugin;
 
-/// Of symbols that nothing has: so many are listed, and all are counted.
+/// How many missing symbols are listed; all are counted.
 const MOST_NAMED: usize = 1000;
 
-/// The libraries that glibc consists of.
+/// The libraries that make up glibc.
 const GLIBC: [&str; 12] = [
     "libc.so.6",
     "libm.so.6",
@@ -34,7 +34,7 @@ const GLIBC: [&str; 12] = [
     "ld-linux-aarch64.so.1",
 ];
 
-/// Whether a file that was just linked needs the libc of its target, and no newer one; the newest glibc it needs.
+/// Checks that a linked file needs its target's libc, and no newer one; returns the newest glibc it needs.
 ///
 /// # Errors
 /// What it needs instead, as the end of a sentence.
@@ -54,7 +54,7 @@ pub fn fits_libc(plugin: &Plugin<'_>, target: &Target) -> Result<Option<LibcVers
     }
 }
 
-/// The first symbols that need a version entry, for a message.
+/// The first symbols that need a version, for a message.
 fn wanting(image: Image<'_>, need: VersionNeed<'_>) -> String {
     let symbols = image
         .imports()
@@ -66,7 +66,7 @@ fn wanting(image: Image<'_>, need: VersionNeed<'_>) -> String {
     }
 }
 
-/// What the dynamic loader would say.
+/// What the dynamic loader would report.
 pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let system = &against.system;
     let mut findings = match (plugin.libc(), system.kind) {
@@ -77,7 +77,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
     };
     findings.extend(libraries(plugin, against));
     findings.extend(linkage::check(plugin, against));
-    // That it loads all the same is no news where it does not.
+    // Drop the warning that it loads on musl if something else prevents loading.
     let loads = findings.iter().all(|f| f.severity == Severity::Warning);
     findings.retain(|f| loads || f.id != Id::GlibcOnMusl);
     findings
@@ -108,7 +108,7 @@ fn musl_on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Diagnostic {
     .help(rebuild(against))
 }
 
-/// On a glibc system each version must be there; what has none must be found in the gateway.
+/// On glibc each needed version must exist; symbols without a version must be in the gateway.
 fn on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
     let mut findings: Vec<Diagnostic> = newest_glibc(image)
@@ -117,8 +117,8 @@ fn on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
         .into_iter()
         .collect();
     let unversioned = image.imports().filter(|s| !s.weak && image.version_index(s) < 2);
-    // Linked without a libc, it takes from the gateway's what it finds by its name: what musl has too is there.
-    let musl = Musl::of(None);
+    // Linked without a libc, it gets symbols from the gateway's by name, and those of musl are there.
+    let musl = Musl::for_version(None);
     let in_libc = |name: &[u8]| plugin.libc().is_none() && std::str::from_utf8(name).is_ok_and(|name| musl.has(name));
     let gateway_has = gateway_has(against);
     let missing: Vec<Symbol<'_>> = unversioned
@@ -170,9 +170,9 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
         .help(help)
 }
 
-/// On a musl system there are no versions: each symbol must be there by its name.
+/// musl has no symbol versions: each symbol must exist by name.
 fn on_musl(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
-    let musl = Musl::of(against.system.version);
+    let musl = Musl::for_version(against.system.version);
     let image = plugin.image();
     let gateway_has = gateway_has(against);
     let missing: Vec<Symbol<'_>> = image
@@ -197,7 +197,7 @@ fn on_musl(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     }
 }
 
-/// Symbols that are in no place one can look into. Other libraries may bring any; only then it is not certain.
+/// Symbols found nowhere. Another needed library may have them; only then is it uncertain.
 fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let first = all.first()?.text();
     let names: Vec<String> = all.iter().take(MOST_NAMED).map(Symbol::text).collect();
@@ -223,7 +223,7 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: 
     )
 }
 
-/// The cure for C code that was compiled elsewhere, for glibc.
+/// Help for C code that was compiled elsewhere, for glibc.
 fn other_library(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> String {
     let tags = plugin.info.as_ref().and_then(|info| info.setting("-tags"));
     let tagged = tags.is_some_and(|tags| tags.split([',', ' ']).any(|tag| tag == "musl"));
@@ -237,12 +237,12 @@ fn other_library(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> String {
     }
 }
 
-/// Whether a plugin that was linked for musl has something in it that was not.
+/// Whether a plugin that was linked for musl contains code that was not.
 fn for_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
     against.system.kind == Some(LibcKind::Musl) && plugin.libc() != Some(LibcKind::Glibc)
 }
 
-/// Whether a symbol is in the gateway's process: defined by it, or wanted by it and so in one of its libraries.
+/// Whether a symbol is in the gateway's process: the gateway defines it, or needs it and so has it in a library.
 fn gateway_has(against: &LoadTarget<'_>) -> impl Fn(&[u8]) -> bool {
     let image = against.file.as_ref().map(|file| file.binary.image());
     let wanted: HashSet<&[u8]> = image
@@ -261,7 +261,7 @@ fn only_libc(plugin: &Plugin<'_>) -> bool {
         .all(|lib| GLIBC.contains(lib) || is_own_library(lib))
 }
 
-/// Libraries beyond the libc: there if the gateway needs them too, else nobody knows.
+/// Libraries other than libc: present if the gateway needs them too, else unknown.
 fn libraries(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let of_gateway: Vec<&str> = against
         .file
@@ -269,7 +269,7 @@ fn libraries(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
         .flat_map(|file| file.binary.image().needed())
         .collect();
     let musl = against.system.kind == Some(LibcKind::Musl);
-    // Of a gateway whose libc is not known, what either libc brings is there on the one the plugin is built for.
+    // If the gateway's libc is unknown, the libraries of the plugin's own libc count as present.
     let there = |lib: &str| match against.system.kind {
         Some(LibcKind::Musl) => is_own_library(lib),
         Some(LibcKind::Glibc) => GLIBC.contains(&lib),
@@ -281,7 +281,7 @@ fn libraries(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
         .filter(|lib| !there(lib) && !of_gateway.contains(lib));
     others
         .map(|lib| {
-            // The rest of glibc is what a musl system surely lacks.
+            // A musl system certainly lacks the rest of glibc.
             let surely = musl && GLIBC.contains(lib);
             let what = match surely {
                 true => format!("it needs `{lib}`, a part of glibc that musl has no counterpart of"),

@@ -1,4 +1,4 @@
-//! Ways to link a plugin that some gateways cannot take.
+//! Ways to link a plugin that some gateways do not support.
 
 use crate::binary::image::Image;
 use crate::util::target::LibcKind;
@@ -6,14 +6,14 @@ use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 
-/// What glibc keeps for thread-local variables at fixed places of libraries that come later, and what padding may add.
+/// What glibc reserves for static thread-local variables of libraries loaded later, and what padding may add.
 const FIXED_PLACES: u64 = 1664;
 const PADDING: u64 = 64;
 const FIXED: &str = "initial-exec";
 /// Go's own variable, which every plugin has and takes from the gateway.
 const OF_GO: u64 = 8;
 
-/// What speaks against how it was linked.
+/// Problems with how it was linked.
 pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
     let glibc = against.system.kind == Some(LibcKind::Glibc);
@@ -87,13 +87,13 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
     .collect()
 }
 
-/// Whether what it exports has no symbol below its plugin path, where Go looks each of them up.
+/// Whether no exported symbol is below its plugin path, where Go looks each of them up.
 fn has_other_symbols(plugin: &Plugin<'_>) -> bool {
     let exports = || plugin.data.iter().flat_map(|data| data.exports());
     exports().any(|export| plugin.own_symbol(export.name).is_none())
 }
 
-/// Whether variables at fixed places are its own: those that the gateway has are there already.
+/// Whether its static thread-local variables are its own; those of the gateway exist already.
 fn has_own_fixed_locals(image: Image<'_>, against: &LoadTarget<'_>) -> bool {
     let gateway = against.file.as_ref().map(|file| file.binary.image());
     image.fixed_thread_locals().any(|symbol| {

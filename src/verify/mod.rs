@@ -1,4 +1,4 @@
-//! Foretells from the files whether a gateway will load a plugin, and says why not.
+//! Predicts from the files whether a gateway will load a plugin, and explains why not.
 //!
 //! The model is Go's own `plugin.Open` on top of the system's dynamic loader, step by step: machine, libraries and
 //! symbols (`dlopen`), plugin path, the hash of every package that is in the process already, then what the gateway
@@ -46,18 +46,18 @@ pub enum LoadOutcome {
     CantTell,
 }
 
-/// The answer for one plugin, and all that led to it.
+/// The answer for one plugin, and everything that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     pub plugin: PathBuf,
     pub answer: LoadOutcome,
-    /// How many packages it has.
+    /// The number of its packages.
     pub packages: usize,
-    /// How many of them were compared with the gateway's, if it was there to compare with.
+    /// How many of them were compared with the gateway's, if its file was available.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared: Option<usize>,
     pub findings: Vec<Diagnostic>,
-    /// What could not be seen, and so may still go wrong.
+    /// What could not be checked, and so may still fail.
     pub unseen: Vec<String>,
 }
 
@@ -83,12 +83,12 @@ fn answer(findings: &[Diagnostic], unseen: &[String]) -> LoadOutcome {
     }
 }
 
-/// Judges plugins as a gateway would open them, one after the other.
+/// Judges plugins in the order a gateway would open them.
 pub fn judge(plugins: &[Plugin<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
     let mut process = Process::default();
     let mut verdicts: Vec<Verdict> = Vec::new();
     for (at, plugin) in plugins.iter().enumerate() {
-        // Go opens a file once, by whichever name, and remembers what came of it.
+        // Go opens a file once, under whichever name, and keeps the result.
         let same = plugins[..at]
             .iter()
             .position(|before| plugin.binary.is_same_file(before.binary));
@@ -104,14 +104,14 @@ pub fn judge(plugins: &[Plugin<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// What the earlier plugins left in the gateway's process.
+/// What earlier plugins left in the gateway's process.
 #[derive(Default)]
 struct Process<'p, 'a> {
-    /// Loaded by the dynamic loader, though Go may have refused it: its symbols are in the way of later ones.
+    /// Loaded by the dynamic loader, even if Go refused it: its symbols take precedence over those of later ones.
     mapped: Vec<&'p Plugin<'a>>,
     /// Opened by Go.
     opened: Vec<&'p Plugin<'a>>,
-    /// After this one Go finds no further plugin, if the process lives at all.
+    /// After this one Go finds no further plugin, if the process survives.
     misfit: Option<&'p Plugin<'a>>,
 }
 
@@ -122,7 +122,7 @@ impl<'p, 'a> Process<'p, 'a> {
             answer: LoadOutcome::CantTell,
             packages: plugin.packages.len(),
             shared: None,
-            findings: unfit(plugin, against).into_iter().collect(),
+            findings: wrong_machine(plugin, against).into_iter().collect(),
             unseen: Vec::new(),
         };
         let mut linked = false;
@@ -132,12 +132,14 @@ impl<'p, 'a> Process<'p, 'a> {
             linked = !verdict.findings.iter().any(stops);
             self.go_open(plugin, against, &mut verdict);
             verdict.findings.extend(registerers::check(plugin, against));
-            verdict.findings.extend(self.misfit.map(after_misfit));
+            verdict.findings.extend(self.misfit.map(after_corruption));
         }
         unproved::leave_open(&mut verdict, plugin, against);
         if linked {
             self.mapped.push(plugin);
-            self.misfit = self.misfit.or(Some(plugin).filter(|plugin| is_misfit(plugin, against)));
+            self.misfit = self
+                .misfit
+                .or(Some(plugin).filter(|plugin| corrupts_runtime(plugin, against)));
             if verdict.opens() != LoadOutcome::WillNotLoad {
                 self.opened.push(plugin);
             }
@@ -149,7 +151,7 @@ impl<'p, 'a> Process<'p, 'a> {
         verdict
     }
 
-    /// Go's part of it.
+    /// Go's part.
     fn go_open(&self, plugin: &Plugin<'_>, against: &LoadTarget<'_>, verdict: &mut Verdict) {
         let same_path = |other: &&&Plugin<'_>| plugin.path.is_some() && other.path == plugin.path;
         if let Some(other) = self.opened.iter().find(same_path) {
@@ -172,17 +174,17 @@ impl<'p, 'a> Process<'p, 'a> {
                 plugin.packages.clone()
             }
         };
-        verdict.findings.extend(self.clashes(plugin, own));
+        verdict.findings.extend(self.conflicts(plugin, own));
     }
 
     /// Packages that the gateway does not have, but plugins loaded before do.
-    fn clashes(&self, plugin: &Plugin<'_>, mut own: Vec<crate::binary::pkghash::PackageHash<'_>>) -> Vec<Diagnostic> {
+    fn conflicts(&self, plugin: &Plugin<'_>, mut own: Vec<crate::binary::pkghash::PackageHash<'_>>) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         for other in &self.mapped {
             let found = compare(&own, &mut Lookup::new(other.image()));
             // A package is bound to the first file that has it.
             own = found.own;
-            // Two main packages of one name are told of as that, if the other is really open.
+            // Already reported as `SamePluginPath` if the other plugin is open.
             let told =
                 |path: &&str| plugin.path == Some(*path) && self.opened.iter().any(|open| std::ptr::eq(*open, *other));
             let differing: Vec<&str> = found.differing.into_iter().filter(|path| !told(path)).collect();
@@ -192,8 +194,8 @@ impl<'p, 'a> Process<'p, 'a> {
     }
 }
 
-/// What makes any further question idle.
-fn unfit(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
+/// A problem that makes all other checks pointless.
+fn wrong_machine(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let arch = plugin.image().arch();
     if let Some(theirs) = against.arch.filter(|theirs| *theirs != arch) {
         return Some(
@@ -220,9 +222,9 @@ fn unfit(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// Whether it breaks the gateway's list of modules, as it adds itself where another Go has the list's next entry, or to
-/// a list of its own.
-fn is_misfit(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
+/// Whether it corrupts the runtime's module list: it adds itself where another Go keeps the next entry, or to its own
+/// list.
+fn corrupts_runtime(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
     // The next entry is the last field.
     let size = |image: Image<'_>| Some(image.symbol(b"runtime.firstmoduledata")?.size);
     let gateway = against.file.as_ref().and_then(|file| size(file.binary.image()));
@@ -232,7 +234,7 @@ fn is_misfit(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
     differs || plugin.image().binds_itself()
 }
 
-fn after_misfit(before: &Plugin<'_>) -> Diagnostic {
+fn after_corruption(before: &Plugin<'_>) -> Diagnostic {
     let name = before.binary.path().display();
     Diagnostic::new(
         Id::AfterMisfit,

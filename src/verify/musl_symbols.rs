@@ -1,13 +1,13 @@
-//! What musl's libc has: whether a symbol that a plugin wants exists on a musl gateway's system.
+//! The symbols of musl's libc: whether a symbol that a plugin needs exists on a musl gateway's system.
 
 use crate::util::version::LibcVersion;
 
 const LIST: &str = include_str!("../../toolchains/musl.txt");
 
-/// Library names that musl's loader takes for itself, between `lib` and the first dot.
+/// Library names that musl's loader resolves to itself, between `lib` and the first dot.
 const OWN: [&str; 7] = ["c", "pthread", "rt", "m", "dl", "util", "xnet"];
 
-/// Whether a `DT_NEEDED` name is satisfied by musl itself, as `libc.so.6` is.
+/// Whether musl itself satisfies a `DT_NEEDED` name, such as `libc.so.6`.
 pub fn is_own_library(name: &str) -> bool {
     let stem = name.strip_prefix("lib").and_then(|rest| rest.split_once('.'));
     stem.is_some_and(|(stem, _)| OWN.contains(&stem))
@@ -20,8 +20,8 @@ pub struct Musl {
 }
 
 impl Musl {
-    /// Of a version; the newest if it is unknown.
-    pub fn of(version: Option<LibcVersion>) -> Self {
+    /// For a version; the newest if it is unknown.
+    pub fn for_version(version: Option<LibcVersion>) -> Self {
         let lines = LIST.lines().filter(|line| !line.starts_with('#'));
         let mut names: Vec<&str> = lines
             .take_while(
@@ -36,7 +36,7 @@ impl Musl {
         Musl { names }
     }
 
-    /// Whether this musl's loader resolves a name. `open64` and its like are kept for programs built for glibc.
+    /// Whether this musl's loader resolves a name. It keeps `open64` and the like for programs built for glibc.
     pub fn has(&self, name: &str) -> bool {
         let exported = |name: &str| self.names.binary_search(&name).is_ok();
         exported(name) || name.strip_suffix("64").is_some_and(exported)
@@ -61,9 +61,9 @@ mod tests {
             ("statx", "1.2.5", true),
             ("since 1.2.3", "1.2.5", false),
         ] {
-            assert_eq!(Musl::of(version(musl)).has(name), want, "{name} in {musl}");
+            assert_eq!(Musl::for_version(version(musl)).has(name), want, "{name} in {musl}");
         }
-        assert!(Musl::of(None).has("statx"));
+        assert!(Musl::for_version(None).has("statx"));
     }
 
     #[test]

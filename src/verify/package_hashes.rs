@@ -1,4 +1,4 @@
-//! What `plugin.Open` compares: the hash of each package that both sides link.
+//! The comparison that `plugin.Open` makes: the hash of each package that both files link.
 
 use crate::binary::pkghash::{Lookup, PackageHash};
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
@@ -8,11 +8,11 @@ use crate::verify::plugin::Plugin;
 /// The outcome of comparing one plugin with one other file.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison<'p> {
-    /// Packages in both.
+    /// Packages in both files.
     pub(crate) shared: usize,
     /// Those whose hash differs.
     pub(crate) differing: Vec<&'p str>,
-    /// Those the other does not have.
+    /// Those the other file does not have.
     pub(crate) own: Vec<PackageHash<'p>>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn compare<'p>(packages: &[PackageHash<'p>], other: &mut Lookup<'_>) 
     comparison
 }
 
-/// The usual cure.
+/// The usual help.
 pub(crate) fn rebuild(against: &LoadTarget<'_>) -> String {
     format!("rebuild it for this gateway: `plugbuild {}`", against.typed)
 }
@@ -54,7 +54,7 @@ pub(crate) fn other_go(plugin: &str, gateway: &str, against: &LoadTarget<'_>) ->
         .help(rebuild(against))
 }
 
-/// Same hashes by another Go: it loads, for now.
+/// Equal hashes despite another Go: it loads, for now.
 pub(crate) fn go_by_luck(plugin: &Plugin<'_>, file: &File<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let go = release(plugin.go.as_deref()?);
     let gateway = file.info.go_release();

@@ -1,4 +1,4 @@
-//! A plugin as far as its verdict needs it: read once from its file.
+//! A plugin as far as its verdict needs it, read once from its file.
 
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::go_format::GoFormat;
@@ -14,25 +14,25 @@ use crate::util::target::LibcKind;
 #[derive(Debug)]
 pub struct Plugin<'a> {
     pub binary: &'a Binary,
-    /// None of Go 1.20 and older.
+    /// `None` for Go 1.20 and older.
     pub info: Option<BuildInfo>,
-    /// `go1.25.6`, if it says so anywhere.
+    /// `go1.25.6`, if it is recorded anywhere.
     pub go: Option<String>,
     /// Every package in it, with the hash that `plugin.Open` compares.
     pub packages: Vec<PackageHash<'a>>,
-    /// What it tells the Go runtime of itself.
+    /// What it registers with the Go runtime.
     pub data: Option<ModuleData<'a>>,
-    /// What the Go runtime knows it by: two plugins of the same path cannot both be loaded.
+    /// The name in the Go runtime: two plugins with the same path cannot both be loaded.
     pub path: Option<&'a str>,
-    /// The libraries it wants loaded.
+    /// The libraries it needs.
     pub needed: Vec<&'a str>,
 }
 
 impl<'a> Plugin<'a> {
-    /// Reads what is inside.
+    /// Reads the file's contents.
     ///
     /// # Errors
-    /// If the file is no Go plugin.
+    /// The file is not a Go plugin.
     pub fn read(binary: &'a Binary) -> Result<Self> {
         let image = binary.image();
         let packages: Vec<_> = binary.package_hashes().collect();
@@ -43,7 +43,7 @@ impl<'a> Plugin<'a> {
                 .help("the plugin comes first, the gateway behind `--gateway`: `plugbuild verify plugin.so --gateway ./krakend`"));
         }
         let info = binary.build_info().ok();
-        // A Go whose files are not proved may keep the hashes elsewhere.
+        // A Go whose file format is not verified may keep the hashes elsewhere.
         let proved = info.as_ref().is_none_or(|info| GoFormat::of(&info.go).is_some());
         if packages.is_empty() && proved {
             return Err(Error::usage(format!("{name} is a shared library, but no Go plugin"))
@@ -72,7 +72,7 @@ impl<'a> Plugin<'a> {
         self.binary.image()
     }
 
-    /// The libc it was built for; none if it needs neither.
+    /// The libc it was built for; `None` if it needs neither.
     pub fn libc(&self) -> Option<LibcKind> {
         if self
             .needed
@@ -94,8 +94,8 @@ impl<'a> Plugin<'a> {
     }
 }
 
-/// Where it does not say it: the main package's name among the packages. That is its import path, one made up for loose files, or what
-/// `-ldflags=-pluginpath=` said. Only it has a function `main`.
+/// Where it is not recorded: the main package's name among the packages. That is its import path, a generated one for
+/// loose files, or the value of `-ldflags=-pluginpath=`. Only the main package has a function `main`.
 fn plugin_path<'a>(image: Image<'a>, info: Option<&BuildInfo>, packages: &[PackageHash<'a>]) -> Option<&'a str> {
     let is_main = |path: &str| {
         let main = format!("{}.main", pkghash::escape(path));

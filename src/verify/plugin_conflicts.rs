@@ -1,4 +1,4 @@
-//! Plugins of one gateway among themselves: which of them another has another package than one before it.
+//! Conflicts between plugins of one gateway: packages that two of them link with different hashes.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use crate::binary::Binary;
 /// Two plugins that one gateway cannot hold: it refuses the later one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PluginConflict {
-    /// Places in the list; the earlier one is loaded first.
+    /// Positions in the list; the earlier one is loaded first.
     pub earlier: usize,
     pub later: usize,
-    /// What they both have, and differently.
+    /// The packages that differ.
     pub packages: Vec<String>,
 }
 
-/// Every pair that clashes, when the plugins are loaded in this order. What the gateway itself links is none of this.
-pub fn clashes(plugins: &[Binary]) -> Vec<PluginConflict> {
+/// Every conflicting pair, in load order. Packages that the gateway itself links do not count.
+pub fn conflicts(plugins: &[Binary]) -> Vec<PluginConflict> {
     // A package is bound to the first file that has it.
     let mut first = BTreeMap::new();
     let mut found: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
@@ -27,10 +27,10 @@ pub fn clashes(plugins: &[Binary]) -> Vec<PluginConflict> {
             }
         }
     }
-    let clash = |((earlier, later), packages)| PluginConflict {
+    let conflict = |((earlier, later), packages)| PluginConflict {
         earlier,
         later,
         packages,
     };
-    found.into_iter().map(clash).collect()
+    found.into_iter().map(conflict).collect()
 }

@@ -1,8 +1,8 @@
-//! What a gateway looks up in an opened plugin: variables of fixed names, each with one method of a fixed signature.
+//! What a gateway looks up in an opened plugin: variables with fixed names, each with one method of a fixed signature.
 //!
-//! The gateway asserts an interface on the variable and skips the plugin with a debug line when that fails. Whether it
-//! would can be read from the file: the plugin says its variables' types and their methods, and a method's type is a
-//! symbol whose name is a hash of the signature.
+//! The gateway asserts an interface on the variable and skips the plugin with a debug line if that fails. The file
+//! shows whether it would: the plugin records its variables' types and their methods, and a method's type is a symbol
+//! whose name is a hash of the signature.
 
 use crate::binary::go_format;
 use crate::binary::go_format::GoFormat;
@@ -12,16 +12,16 @@ use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 
-/// What is known of one exported registerer.
+/// One exported registerer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistererForm {
-    /// A variable whose method has the right type, as far as can be seen.
+    /// A variable whose method has the right type, as far as the file shows.
     Right,
     /// A function, which the gateway cannot use.
     Function,
     /// A variable without that method, or with one of another type.
     WrongMethod,
-    /// A pointer or an interface: the gateway gets the variable's address, and that has no methods.
+    /// A pointer or an interface: the gateway gets the variable's address, which has no methods.
     Indirect,
 }
 
@@ -53,11 +53,11 @@ fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<RegistererForm> {
     })
 }
 
-/// Where a type is in the plugin; unknown for a Go that may name types otherwise.
+/// Where a type is in the plugin; unknown for a Go that may name types differently.
 fn types(plugin: &Plugin<'_>, name: &str) -> Option<Vec<u64>> {
     let at = |format: &GoFormat| plugin.image().symbol(format.type_symbol(name).as_bytes());
     let Some(go) = &plugin.go else {
-        // Stripped, and of one of the lines whose plugins have no build information.
+        // Stripped, and of a Go line whose plugins have no build information.
         return Some(
             go_format::all()
                 .iter()
@@ -85,7 +85,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
                 .help("package main needs a variable of one of these names: `var HandlerRegisterer = registerer(\"my-plugin\")`"),
         ];
     }
-    // One that works is enough for a plugin to be of use.
+    // One that works is enough for a plugin to be useful.
     let severity = match exported.iter().any(|(_, shape)| *shape == RegistererForm::Right) {
         true => Severity::Warning,
         false => Severity::Error,

@@ -1,4 +1,4 @@
-//! A Go line whose files nobody has looked into yet: what is read from them is no ground to refuse a plugin.
+//! Go lines whose file format is not verified yet: what is read from such files is not a reason to refuse a plugin.
 
 use crate::binary::go_format;
 use crate::binary::go_format::GoFormat;
@@ -7,7 +7,7 @@ use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 
-/// Leaves open what rests on the inside of such files.
+/// Downgrades the findings that depend on the format of such files.
 pub(crate) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &LoadTarget<'_>) {
     let gateway = match &against.file {
         Some(file) => file.info.go.clone(),
@@ -25,8 +25,8 @@ pub(crate) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &L
     verdict.unseen.extend(unproved.iter().map(|go| unseen(go)));
 }
 
-/// Whether it was read from what a Go line may do in another way than those before it: not what the dynamic loader
-/// decides, nor that the two sides name different versions of Go.
+/// Whether the finding was read from something that a new Go line may do differently. Findings of the dynamic loader do
+/// not count, nor that both files name different versions of Go.
 fn rests_on_format(finding: &Diagnostic) -> bool {
     finding.stage != Stage::Link && finding.id != Id::OtherGo
 }

@@ -1,4 +1,4 @@
-//! A gateway without its file: what a release or a version text can still decide.
+//! A gateway without its file: what its release or version can still decide.
 
 use crate::binary::pclntab::SourceRoot;
 use crate::verify::build_settings;
@@ -8,7 +8,7 @@ use crate::verify::gateway::LoadTarget;
 use crate::verify::package_hashes::{other_go, rebuild};
 use crate::verify::plugin::Plugin;
 
-/// What speaks against the plugin, and what could not be seen.
+/// Problems of the plugin, and what could not be checked.
 pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> (Vec<Diagnostic>, Vec<String>) {
     let mut findings = Vec::new();
     let mut unseen =
@@ -35,7 +35,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> (Vec<Diagn
     (findings, unseen)
 }
 
-/// The modules both link, by the release's list.
+/// The modules that both link, by the release's list.
 fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let linked = |path: &str| against.linked.as_ref().is_none_or(|linked| linked.contains(path));
     let rows = against.modules.iter().filter(|row| linked(&row.path));
@@ -46,7 +46,7 @@ fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Ve
                 let built = side.module(&row.path)?.effective();
                 (built.path.clone(), built.version.clone())
             }
-            None => (path.to_owned(), side.folder_of(path)?.0),
+            None => (path.to_owned(), side.dir_of(path)?.0),
         };
         if (have_path.as_str(), have.as_str()) == (path, version) {
             return None;
@@ -78,7 +78,7 @@ fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Ve
     .collect()
 }
 
-/// Where its modules lay, if it has any that the gateway has too.
+/// Where its modules were compiled, if it has any that the gateway has too.
 fn path(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let linked = |path: &str| against.linked.as_ref().is_none_or(|linked| linked.contains(path));
     let shared = against.modules.iter().find(|row| {
@@ -87,7 +87,7 @@ fn path(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Optio
     })?;
     let root = side
         .module_cache()
-        .or_else(|| Some(side.folder_of(shared.effective().0)?.1))?;
+        .or_else(|| Some(side.dir_of(shared.effective().0)?.1))?;
     let trimmed = against.gateway.settings.trimpath;
     let theirs = if trimmed {
         "-trimpath"

@@ -351,12 +351,12 @@ fn item_13_a_live_stage_is_not_swept_whatever_the_clock_says() {
     let case = Case::empty();
     let store = Store::at(&case.at("store"));
     let live = store.stage().unwrap();
-    let dead = store.folder("tmp/stage-dead").unwrap();
+    let dead = store.ensure_dir("tmp/stage-dead").unwrap();
     for stage in [live.path(), &dead] {
         let then = SystemTime::now() - Duration::from_secs(3 * 24 * 3600);
         fs::File::open(stage).unwrap().set_modified(then).unwrap();
     }
-    gc::sweep(&store);
+    gc::auto(&store);
     case.run("cache prune --all").exits(0);
     assert!(live.path().is_dir() && !dead.exists());
     drop(live);
@@ -378,7 +378,7 @@ fn item_13_stages_are_made_while_others_sweep() {
                     assert!(stage.path().join("file").is_file());
                 }
             });
-            scope.spawn(|| (0..100).for_each(|_| gc::sweep(&store)));
+            scope.spawn(|| (0..100).for_each(|_| gc::auto(&store)));
         }
     });
     assert!(case.list("store/tmp").is_empty());

@@ -161,7 +161,7 @@ fn a8_the_module_and_the_archive_of_a_real_go_have_one_manifest() {
         Ok(module) => module,
         Err(why) => return skipped("two forms of a Go", &why),
     };
-    let manifest = |root: &Path| Parts::of_go(root).list().unwrap().manifest().unwrap();
+    let manifest = |root: &Path| Parts::for_go(root).list().unwrap().manifest().unwrap();
     let (archive, module) = (manifest(&archive), manifest(&module.root));
     assert_eq!(plugbuild::toolchain::manifest::changes(&archive, &module), [""; 0]);
     assert_eq!(archive, module);

@@ -1,6 +1,7 @@
-//! The files of Go itself that a build reads: the standard library's, and the tools.
+//! Go's own files that a build reads: the standard library's, and the tools.
 //!
-//! They are identified by path, inode, length and time, not read: they are many, and nobody edits them but to patch them.
+//! They are identified by path, inode, length and time, not read: they are many, and nobody edits them but to patch
+//! them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::util::file_stamp;
 
-/// Folders, and the names of their files that count.
+/// Directories, and the names of the files in them that count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct GoFiles(BTreeMap<PathBuf, Vec<String>>);
@@ -47,7 +48,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// What was seen of such folders in one run of ours: many builds ask for the same.
+/// The state of such directories, read once per run: many builds ask for the same.
 #[derive(Debug, Default)]
 pub struct GoSeen(BTreeMap<PathBuf, (Vec<String>, SeenFolder)>);
 
@@ -58,7 +59,7 @@ pub(crate) struct SeenFolder {
 }
 
 impl GoSeen {
-    /// All of them as one.
+    /// A digest over all of them.
     pub(crate) fn of(&mut self, files: &GoFiles) -> SeenFolder {
         let (mut hash, mut newest) = (Sha256::new(), None);
         for (dir, names) in &files.0 {
@@ -80,7 +81,7 @@ impl GoSeen {
     }
 }
 
-/// The folder counts as well: a file that is put into it may be of the package.
+/// The directory counts as well: a file that is added may be part of the package.
 fn look(dir: &Path, names: &[String]) -> SeenFolder {
     let (mut hash, mut newest) = (Sha256::new(), None);
     let mut path = dir.to_owned();

@@ -14,7 +14,7 @@ use crate::plan::Job;
 use crate::util::file_stamp;
 use crate::util::hash::hex;
 
-/// Files, and folders of packages.
+/// Files, and directories of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
     files: BTreeSet<PathBuf>,
@@ -22,37 +22,37 @@ pub struct Inputs {
     go: GoFiles,
 }
 
-/// How much of a folder counts.
+/// How much of a directory counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Depth {
     /// Its source files.
     Sources,
-    /// All that is in and below it, of which a pattern of `go:embed` may name anything.
+    /// Everything in and below it: a `go:embed` pattern may name anything.
     Tree,
 }
 
-/// What was found on the disk.
+/// The state found on the disk.
 #[derive(Debug)]
 pub(crate) struct InputDigest {
     pub(crate) text: String,
     /// When the last of the files was changed.
     pub(crate) newest: Option<SystemTime>,
-    /// Folders that were read, and links.
+    /// The directories and links on the paths.
     places: Vec<PathBuf>,
 }
 
-/// A package a line. Of the standard library, its folder and files. Of others, also the import path, the module's folder,
-/// how many files of C and how many patterns it has.
+/// One package per line. For the standard library, its directory and files. For others, also the import path, the
+/// module's directory, the number of C files and of `go:embed` patterns.
 pub(crate) const FORMAT: &str = "{{if .Standard}}go\t{{.Dir}}\t{{range .GoFiles}}{{.}} {{end}}{{range .CgoFiles}}{{.}} {{end}}\
 {{range .CFiles}}{{.}} {{end}}{{range .HFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}{{range .SysoFiles}}{{.}} {{end}}\
 {{else}}{{.Dir}}\t{{.ImportPath}}\t{{with .Module}}{{.Dir}}{{end}}\t{{len .CgoFiles}}\t{{len .SwigFiles}}{{len .SwigCXXFiles}}\t{{len .EmbedPatterns}}{{end}}";
 
-/// More files than that are not read again in a moment.
+/// More files than this cannot be read again quickly.
 const MAX_FILES: usize = 20_000;
 
 impl Inputs {
-    /// Reads a listing. Tells, too, whether that is all there is to look at.
+    /// Reads a listing; also returns whether that is everything to look at.
     pub(crate) fn of(
         listing: &str,
         job: &Job,
@@ -69,7 +69,7 @@ impl Inputs {
         for line in listing.lines().filter(|line| !line.is_empty()) {
             let fields: Vec<&str> = line.split('\t').collect();
             if let ["go", dir, files] = fields.as_slice() {
-                // What is in the store never changes; a thousand files would take as long as all the rest.
+                // The store never changes; reading a thousand files would take as long as everything else.
                 if !goroot.starts_with(store) {
                     inputs.go.add(Path::new(dir), files.split_whitespace());
                 }
@@ -78,7 +78,7 @@ impl Inputs {
             let [dir, import_path, module, cgo, swig, patterns] = fields.try_into().ok()?;
             complete &= cgo == "0" && swig == "00";
             let dir = Path::new(dir);
-            // A folder of this import path in a module that is here would be the package as well.
+            // A directory of this import path in a module that is here would have the package as well.
             for own in std::iter::once(&job.plugin.module).chain(&job.plugin.siblings) {
                 if let Some(inner) = import_path
                     .strip_prefix(&own.path)
@@ -87,7 +87,7 @@ impl Inputs {
                     inputs.folders.entry(own.root.join(inner)).or_insert(Depth::Sources);
                 }
             }
-            // What is in the module cache never changes.
+            // The module cache never changes.
             if !dir.starts_with(module_cache) {
                 let depth = if patterns == "0" { Depth::Sources } else { Depth::Tree };
                 inputs.folders.insert(dir.to_owned(), depth);
@@ -97,7 +97,7 @@ impl Inputs {
         Some((inputs, complete))
     }
 
-    /// Reads everything; of Go's own files, what tells that they are others.
+    /// Reads everything; for Go's own files, their metadata.
     pub(crate) fn digest(&self, seen: &mut GoSeen) -> io::Result<InputDigest> {
         let mut reading = InputHasher {
             hash: Sha256::new(),
@@ -125,7 +125,7 @@ impl Inputs {
         })
     }
 
-    /// When a folder or a link that leads to what was found was last put in its place.
+    /// When a directory or link on the paths was last moved into place.
     pub(crate) fn newest_place(&self, found: &InputDigest, job: &Job) -> Option<SystemTime> {
         let roots = std::iter::once(&job.plugin.module).chain(&job.plugin.siblings);
         let mut places = Places::new(roots.map(|module| module.root.as_path()), &job.output);
@@ -135,7 +135,7 @@ impl Inputs {
     }
 }
 
-/// The go.mod that would make another module of a package's folder.
+/// The go.mod that would make a package's directory another module.
 fn module_borders(dir: &Path, module: &str) -> Vec<PathBuf> {
     if module.is_empty() || !dir.starts_with(module) {
         return Vec::new();
@@ -144,7 +144,7 @@ fn module_borders(dir: &Path, module: &str) -> Vec<PathBuf> {
     folders.map(|folder| folder.join("go.mod")).collect()
 }
 
-/// The files that say which modules there are; also those that are not there, as they might come to be.
+/// The files that say which modules there are; also those that do not exist, as they might be created.
 fn module_files(job: &Job) -> BTreeSet<PathBuf> {
     let plugin = &job.plugin;
     let mut files: BTreeSet<PathBuf> = std::iter::once(&plugin.module)
@@ -191,7 +191,7 @@ impl InputHasher {
                 continue;
             }
             if kind.is_symlink() {
-                // The go command embeds no link, whatever it leads to.
+                // The go command does not embed links.
                 self.name(&fs::read_link(&path)?);
                 self.places.push(path.clone());
             }
@@ -220,7 +220,7 @@ impl InputHasher {
     }
 }
 
-/// Whether the go command may heed a file of a package for its name.
+/// Whether the go command may read a file of a package, by its name.
 fn is_source(path: &Path) -> bool {
     if path.file_name().is_some_and(|name| name == "go.mod") {
         return true;
@@ -238,7 +238,7 @@ fn is_source(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// A change of an input, done in its folder.
+    /// A change of an input, made in its directory.
     type Change = fn(&Path) -> io::Result<()>;
 
     fn digest(depth: Depth, dir: &Path) -> String {

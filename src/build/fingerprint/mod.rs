@@ -1,8 +1,8 @@
-//! A seal: what a build was made of, told by digests, so that the go command need not be asked for the same again.
+//! Fingerprints: digests of a build's inputs, so that the go command need not run again when nothing has changed.
 //!
-//! The go command takes a tenth of a second to find that nothing has changed, and as long again to say which modules the
-//! plugin selects. Where all that it would read is known, comparing it is enough. What is not known to the last file
-//! stays the go command's to tell: C code, whose headers may lie anywhere, and flags that name files.
+//! The go command takes a tenth of a second to find that nothing has changed, and as long again to list the modules the
+//! plugin selects. If everything that it would read is known, comparing that is enough. Whatever is not known to the
+//! last file stays with the go command: C code, whose headers may be anywhere, and flags that name files.
 
 use std::ffi::OsString;
 use std::fmt::{Debug, Write as _};
@@ -35,19 +35,19 @@ pub mod path_times;
 pub use crate::build::fingerprint::go_files::GoSeen;
 pub use crate::build::fingerprint::inputs::Inputs;
 
-/// As it is kept beside the linked file.
+/// As saved next to the linked file.
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedFingerprint {
     made_of: String,
     inputs: Inputs,
     digest: String,
     overlay: ModuleOverlay,
-    /// Whether the inputs are all that the go command would look at; else they only tell which modules it selects.
+    /// Whether the inputs are all that the go command would read; otherwise they only decide which modules it selects.
     complete: bool,
     linked: String,
 }
 
-/// The fingerprint of a unit, and its modules where nothing has changed since they were found; none where only the go
+/// The fingerprint of a unit, and its modules if nothing has changed since they were found; `None` if only the go
 /// command can tell.
 pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
     let go = go_command::build(unit, &ModuleOverlay::default(), session);
@@ -61,7 +61,7 @@ pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Finger
         .as_ref()
         .and_then(|overlay| overlay.copy.as_ref()?.dir().parent())
     {
-        gc::stamp(copies);
+        gc::touch(copies);
     }
     let fingerprint = Fingerprint {
         made_of,
@@ -73,12 +73,12 @@ pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Finger
 
 fn load_valid(linked: &Path, made_of: &str, seen: &mut GoSeen) -> Option<SavedFingerprint> {
     let saved: SavedFingerprint = serde_json::from_slice(&fs::read(path_of(linked)).ok()?).ok()?;
-    let copy_is_there = saved.overlay.copy.as_ref().is_none_or(ModFile::is_settled);
+    let copy_is_there = saved.overlay.copy.as_ref().is_none_or(ModFile::is_current);
     let valid = saved.made_of == made_of && copy_is_there && saved.inputs.digest(seen).ok()?.text == saved.digest;
     valid.then_some(saved)
 }
 
-/// What is known of a build under way: its inputs, as they were found beside it.
+/// A build in progress: its inputs, as they were found next to it.
 pub struct InputSnapshot {
     inputs: Inputs,
     digest: String,
@@ -110,7 +110,7 @@ fn module_cache(job: &Job) -> Option<PathBuf> {
     job.env.get("GOMODCACHE").map(PathBuf::from)
 }
 
-/// Saves what was linked from what, if nothing changed meanwhile. Best effort: without it the go command is asked again.
+/// Saves what was linked from what, if nothing changed meanwhile. Best effort: otherwise the go command runs again.
 pub fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
     let ReadyUnit { job, linked, .. } = unit;
     let (Some(fingerprint), Some(build_id)) = (&unit.fingerprint, notes::build_id_of(&linked.path)) else {
@@ -119,7 +119,7 @@ pub fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
     let Ok(now) = snapshot.inputs.digest(&mut GoSeen::default()) else {
         return;
     };
-    // What was written or put in its place after the build began may or may not have been read as it is now.
+    // What was written or moved into place after the build began may or may not have been read in its current state.
     let newest = now.newest.max(snapshot.inputs.newest_place(&now, job));
     let settled = newest.is_none_or(|newest| file_stamp::is_before(newest, snapshot.began));
     if !settled || now.text != snapshot.digest {
@@ -138,8 +138,8 @@ pub fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
     }
 }
 
-/// Removes what was saved: from now on the linked file may be another. Where the C compiler is another, it is linked again:
-/// the go command would not see that. Of what is compiled already, the go command's cache decides.
+/// Removes the fingerprint before the linked file changes. If the C compiler has changed, the file is linked again: the
+/// go command would not notice. Its cache decides on what is compiled already.
 pub fn invalidate(unit: &ReadyUnit) {
     let linked = &unit.linked.path;
     let _ = fs::remove_file(path_of(linked));
@@ -166,7 +166,7 @@ fn path_of(linked: &Path) -> PathBuf {
     linked.with_extension("fingerprint.json")
 }
 
-/// The command, the tools, the gateway and this program itself; none where a flag names files that nobody watches.
+/// The command, the tools, the gateway and this program itself; `None` if a flag names files that are not tracked.
 fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
     let Unit { job, toolchain, .. } = unit;
     let Session { matrix, host, .. } = session;
@@ -198,7 +198,7 @@ fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
     .map(|file| file.map(Seen::of));
     hash.add(&files);
     hash.add(&(&job.gateway, job.align));
-    // That all is built again changes nothing of what it is made of.
+    // Rebuilding everything does not change the inputs.
     let args: Vec<_> = go.args.iter().filter(|arg| *arg != "-a").collect();
     hash.add(&(&go.program, args, &go.cwd, &go.env_removed));
     go.env
@@ -210,14 +210,14 @@ fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
     Some(hex(&hash.0.finalize()))
 }
 
-/// Whether a flag leaves it at the files that a listing tells of, and does not ask for all to be done again.
+/// Whether a flag adds no files beyond a listing's, and does not force a rebuild.
 fn is_watched(flag: &str) -> bool {
     let bare = flag.trim_start_matches('-');
     let name = bare.split_once('=').map_or(bare, |(name, _)| name);
     !["a", "n", "x", "work", "overlay"].contains(&name)
 }
 
-/// Whether a setting can change what is built, or where the go command looks whether it is up to date.
+/// Whether a setting can change what is built, or where the go command checks whether it is up to date.
 fn matters(name: &str) -> bool {
     const NETWORK: [&str; 11] = [
         "GOPROXY",
@@ -249,7 +249,8 @@ fn matters(name: &str) -> bool {
     (prefixed || OTHERS.contains(&name) || matters_to_compilers(name)) && !NETWORK.contains(&name)
 }
 
-/// Whether a C compiler or linker takes folders or flags from a variable, as the manuals of gcc, binutils, clang and zig say.
+/// Whether a C compiler or linker reads directories or flags from a variable, by the manuals of gcc, binutils, clang,
+/// zig.
 fn matters_to_compilers(name: &str) -> bool {
     const NAMES: [&str; 9] = [
         "COMPILER_PATH",
@@ -266,12 +267,12 @@ fn matters_to_compilers(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// A digest over the debug text of values: whatever a type holds is in it.
+/// A digest over the debug text of values: it covers everything a type holds.
 struct HashWriter(Sha256);
 
 impl HashWriter {
     fn add(&mut self, value: &dyn Debug) {
-        // A digest takes everything.
+        // Writing to a digest cannot fail.
         let _ = writeln!(self, "{value:?}");
     }
 }

@@ -1,6 +1,7 @@
-//! When what a path leads through was put in its place: folders and links can be exchanged while a build reads.
+//! When the directories and links of a path were moved into place: they can be exchanged while a build reads.
 //!
-//! A rename changes the time of what is renamed, so what was exchanged and put back differs from what was never touched.
+//! A rename changes the time of what is renamed, so what was exchanged and put back differs from what was never
+//! touched.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,10 +27,10 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// A path, all folders above it, and where links among them lead to.
+    /// A path, all its parent directories, and the targets of links among them.
     pub(crate) fn visit(&mut self, path: &Path) {
         for place in path.ancestors() {
-            // What is above it was visited then.
+            // Its parents were visited then.
             if !self.visited.insert(place.to_owned()) {
                 return;
             }
@@ -41,8 +42,8 @@ impl<'a> Places<'a> {
                 }
                 true
             } else {
-                // Entries come and go above a module and where files are written, and change both times of a folder; a
-                // rename of the folder itself changes one.
+                // Entries come and go above a module and where files are written, and change both times of a directory;
+                // a rename of the directory itself changes one.
                 meta.is_dir() && (self.is_quiet(place) || meta.modified().ok() != Some(changed))
             };
             if counts {
@@ -51,7 +52,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Whether nothing but sources comes and goes in a folder.
+    /// Whether a directory contains sources only.
     fn is_quiet(&self, folder: &Path) -> bool {
         self.roots.iter().any(|root| folder.starts_with(root)) && !self.output.starts_with(folder)
     }

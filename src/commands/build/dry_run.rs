@@ -13,8 +13,8 @@ use crate::toolchain::session::Session;
 use crate::util::error::{Kind, Result};
 use crate::util::ui::Format;
 
-/// Prints what would be run. All that the command needs lies in the store afterwards, so that it can be pasted; nothing is
-/// fetched for it.
+/// Prints what would be run. All that the command needs lies in the store afterwards, so that it can be pasted; nothing
+/// is fetched for it.
 pub(crate) fn run(plan: BuildPlan) -> Result<()> {
     let BuildPlan { session, units, .. } = plan;
     let (units, mut remarks) = rehearse(units, &session)?;
@@ -52,7 +52,7 @@ fn rehearse(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<
         // What a build would refuse to read is refused here too.
         Source::read(&unit.job.plugin.dir)?;
         let mut offline = unit.clone();
-        proxy::without_network(&mut offline.job.env, true, &session.host, &session.store);
+        proxy::offline_goproxy(&mut offline.job.env, true, &session.host, &session.store);
         let overlay = match overlay_of(&offline, Reuse::Saved, &mut caches, session) {
             Ok((overlay, _)) => overlay,
             Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),

@@ -174,9 +174,11 @@ pub(crate) fn pinned(plan: &BuildPlan) -> Vec<Pinned> {
         ..
     } in &plan.units
     {
-        add("go", &go.version.to_string(), &|| Parts::of_go(&go.root));
+        add("go", &go.version.to_string(), &|| Parts::for_go(&go.root));
         if let Some(zig) = &cc.zig {
-            add("zig", &zig.version, &|| Parts::of_zig(&zig.program, library.as_deref()));
+            add("zig", &zig.version, &|| {
+                Parts::for_zig(&zig.program, library.as_deref())
+            });
         }
     }
     all

@@ -145,7 +145,7 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     let mut seen = HashSet::new();
     warnings.retain(|warning| seen.insert(warning.clone()));
     for job in &mut jobs {
-        proxy::without_network(&mut job.env, offline, host, &session.store);
+        proxy::offline_goproxy(&mut job.env, offline, host, &session.store);
     }
     let toolchains = toolchain::resolve(&jobs, &session)?;
     let units = jobs.into_iter().zip(toolchains);

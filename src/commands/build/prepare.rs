@@ -65,8 +65,8 @@ pub(crate) fn provide(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result
     for (title, why) in &plan.refused {
         plan.session.ui.failed(title, why);
     }
-    gc::sweep(&plan.session.store);
-    let lock = plan.session.store.hold()?;
+    gc::auto(&plan.session.store);
+    let lock = plan.session.store.lock_shared()?;
     let plan = plan.with_tools()?;
     for unit in &plan.units {
         let go = &unit.toolchain.go;
@@ -99,7 +99,7 @@ pub(crate) fn align_all(plan: BuildPlan, reuse: Reuse, lock: SharedLock) -> Resu
                         && other.overlay == unit.overlay
                 };
                 if !ready.iter().any(same) {
-                    align::prepare::tell(&unit.job, &unit.overlay, &session.ui);
+                    align::prepare::report(&unit.job, &unit.overlay, &session.ui);
                 }
                 ready.push(unit);
             }
@@ -142,7 +142,7 @@ pub(crate) fn overlay_of(
     if let Some(overlay) = saved {
         return Ok((overlay, fingerprint));
     }
-    let gateway = caches.gateways.of(&unit.job.gateway, &session.matrix)?;
+    let gateway = caches.gateways.get(&unit.job.gateway, &session.matrix)?;
     let overlay = align::prepare::prepare(&unit.job, gateway, &unit.toolchain.go, session)?;
     Ok((overlay, fingerprint))
 }

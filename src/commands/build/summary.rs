@@ -16,7 +16,7 @@ use crate::toolchain::session::Session;
 use crate::util::error::{Error, Kind, Result};
 use crate::util::target::Target;
 use crate::util::ui::{Format, Ui, and_more, counted};
-use crate::verify::plugin_conflicts::clashes;
+use crate::verify::plugin_conflicts::conflicts;
 
 /// What was chosen for one build, and why.
 pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
@@ -33,7 +33,7 @@ pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
     ui.status("go", format!("{version}, {whose}: {}", toolchain.go.why));
     ui.status("target", format!("{}: {}", job.target.value, job.target.why));
     ui.status("cc", format!("{}: {}", toolchain.cc.label, toolchain.cc.why));
-    if let Some(caution) = toolchain.cc.caution(job) {
+    if let Some(caution) = toolchain.cc.warning(job) {
         ui.warn(caution);
     }
     let plugin = &job.plugin;
@@ -77,7 +77,7 @@ pub(crate) fn introduce_all(ready: &ReadyBuild, slots: usize) {
         ),
     );
     for ReadyUnit { job, toolchain, .. } in units {
-        if let Some(caution) = toolchain.cc.caution(job) {
+        if let Some(caution) = toolchain.cc.warning(job) {
             ui.warn(format!("{}: {caution}", job.target.value));
         }
     }
@@ -117,7 +117,8 @@ pub(crate) fn report_one_of_many(unit: &ReadyUnit, built: &Built, ui: &Ui) {
     }
 }
 
-/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. No failure: they may be meant for two.
+/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. No failure: they may be meant for
+/// two.
 pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Built>>], session: &Session) {
     let built: Vec<&Job> = units
         .iter()
@@ -137,7 +138,7 @@ pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Bu
         let (there, files): (Vec<&Job>, Vec<Binary>) = there
             .filter_map(|job| Some((*job, Binary::open(&job.output).ok()?)))
             .unzip();
-        for conflict in clashes(&files) {
+        for conflict in conflicts(&files) {
             let pair = (&*there[conflict.earlier].name, &*there[conflict.later].name);
             if session.format == Format::Json {
                 print_json(&json!({

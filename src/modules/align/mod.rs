@@ -1,6 +1,6 @@
-//! Align: what a copy of the plugin's go.mod and go.sum must say so that it is built against the gateway's modules.
+//! Align: the changes to a copy of the plugin's go.mod and go.sum that build it against the gateway's modules.
 //!
-//! [`decide`] is pure; [`prepare`] carries it out in a copy. The user's own files stay as they are.
+//! [`align`] is pure; [`prepare`] applies it to a copy. The user's own files are not changed.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,25 +19,25 @@ pub mod split;
 mod tests;
 pub mod overlay;
 
-/// What the copy says otherwise than the user's files, and what that means.
+/// The changes of the copy, and their meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alignment {
-    /// A `replace path => …` for every module that the gateway links. Also for those that the plugin does not have: moving
-    /// one module may bring in others, and a `replace` of what is not there does nothing.
+    /// A `replace path => …` for every module that the gateway links. Also for those that the plugin does not have:
+    /// moving one module may bring in others, and a `replace` of an absent module does nothing.
     pub pins: Vec<Pin>,
-    /// The modules that are compiled into the plugin and move by it: what a report shows.
+    /// The modules that are compiled into the plugin and change: what a report shows.
     pub moves: Vec<Conflict>,
-    /// Modules whose `replace` of the user's, for any version, gives way to the pin.
+    /// Modules whose own `replace`, for any version, the pin overrides.
     pub set_aside: Vec<OverriddenReplace>,
-    /// Modules whose packages the gateway has in another: an empty module stands in for each, so that they come from there.
+    /// Modules whose packages the gateway has from another one: an empty module stands in for each.
     pub emptied: Vec<String>,
     /// What only the gateway's own file could tell.
     pub doubts: Vec<PossibleConflict>,
-    /// Clashes that remain, as no alignment cures them.
+    /// Conflicts that remain, as no alignment resolves them.
     pub remaining: Vec<Conflict>,
-    /// The `go` line, where it must change.
+    /// The `go` line, if it must change.
     pub go_line: Option<GoLine>,
-    /// Directives that the gateway's Go does not know, to be left out.
+    /// Directives to leave out, which the gateway's Go does not know.
     pub drop: Vec<String>,
 }
 
@@ -50,18 +50,18 @@ pub struct OverriddenReplace {
 }
 
 impl Alignment {
-    /// Whether the plugin can be built as it is: nothing moves, nothing has to be left out.
+    /// Whether the plugin can be built as it is: no change, nothing to leave out.
     pub fn is_needless(&self) -> bool {
         let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
         self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
     }
 
-    /// Adds modules that give way to another of the gateway's; whether there was any that is not among them yet.
+    /// Adds modules replaced by another of the gateway's; returns whether any was new.
     fn empty(&mut self, mut more: Vec<Conflict>) -> bool {
-        more.retain(|clash| !self.emptied.contains(&clash.module));
-        self.emptied.extend(more.iter().map(|clash| clash.module.clone()));
+        more.retain(|conflict| !self.emptied.contains(&conflict.module));
+        self.emptied.extend(more.iter().map(|conflict| conflict.module.clone()));
         self.moves
-            .retain(|clash| !more.iter().any(|it| it.module == clash.module));
+            .retain(|conflict| !more.iter().any(|it| it.module == conflict.module));
         let new = !more.is_empty();
         self.moves.extend(more);
         if new {
@@ -70,8 +70,8 @@ impl Alignment {
         new
     }
 
-    /// Lines to add to the copy of go.sum before the go command sees it, so that it asks no checksum database. A pinned
-    /// module whose sums are not known has none: the go command will ask for it.
+    /// Lines to add to the copy of go.sum before the go command reads it, so that it does not ask a checksum database.
+    /// A pinned module without known checksums has none: the go command will ask for it.
     pub fn sums(&self) -> Vec<String> {
         let known = self
             .pins
@@ -80,17 +80,17 @@ impl Alignment {
         known.collect()
     }
 
-    /// Adds to what the go command `said` which modules were moved under the plugin: those first that it names.
-    pub fn blamed(&self, error: Error, said: &str, label: &str) -> Error {
+    /// Adds to the go command's output which modules were changed under the plugin, those that it names first.
+    pub fn explain_failure(&self, error: Error, said: &str, label: &str) -> Error {
         let (named, others): (Vec<&Conflict>, Vec<&Conflict>) =
-            self.moves.iter().partition(|clash| said.contains(&clash.module));
+            self.moves.iter().partition(|conflict| said.contains(&conflict.module));
         let all: Vec<String> = named
             .into_iter()
             .chain(others)
             .take(8)
             .map(Conflict::to_string)
             .collect();
-        // A module that cannot be had is not to be blamed on a version.
+        // A module that cannot be fetched is not the fault of its version.
         let absent = PRIVATE.iter().any(|sign| said.contains(sign));
         if all.is_empty() || absent {
             return error;
@@ -106,26 +106,26 @@ impl Alignment {
     }
 }
 
-/// Decides it; `quirks` are those of the gateway's Go.
-pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Alignment {
+/// Aligns a plugin; `quirks` are those of the gateway's Go.
+pub fn align(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Alignment {
     of(plugin, gateway, modules::decide(plugin, gateway, quirks))
 }
 
-/// The alignment that a decision comes to.
+/// The alignment that follows from a decision.
 pub fn of(plugin: &PluginModules, gateway: &GatewayModules, decision: Decision) -> Alignment {
     let (moves, remaining): (Vec<Conflict>, Vec<Conflict>) =
-        decision.clashes.into_iter().partition(Conflict::can_align);
+        decision.conflicts.into_iter().partition(Conflict::can_align);
     let rows: Vec<ModuleRow> = gateway
         .linked_modules()
         .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
         .filter(|row| !plugin.modules.iter().any(|m| m.is_own() && m.path == row.path))
         .cloned()
         .collect();
-    let moved = moves.iter().filter(|clash| clash.cause == Cause::Moved);
+    let moved = moves.iter().filter(|conflict| conflict.cause == Cause::Moved);
     Alignment {
         doubts: decision.doubts,
-        emptied: moved.map(|clash| clash.module.clone()).collect(),
-        set_aside: set_aside(plugin, &rows),
+        emptied: moved.map(|conflict| conflict.module.clone()).collect(),
+        set_aside: overridden_replaces(plugin, &rows),
         moves,
         remaining,
         go_line: decision.go_line,
@@ -143,8 +143,8 @@ fn pin(row: &ModuleRow) -> Pin {
     }
 }
 
-/// Also where nothing of the module is compiled in: its `replace` would stand in the pin's way all the same.
-fn set_aside(plugin: &PluginModules, pinned: &[ModuleRow]) -> Vec<OverriddenReplace> {
+/// Also if nothing of the module is compiled in: its `replace` would conflict with the pin anyway.
+fn overridden_replaces(plugin: &PluginModules, pinned: &[ModuleRow]) -> Vec<OverriddenReplace> {
     let replaced = plugin.modules.iter().filter(|m| m.replaced);
     replaced
         .filter_map(|module| {

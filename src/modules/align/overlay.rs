@@ -1,4 +1,4 @@
-//! What makes a build take the gateway's modules: a copy of go.mod and the flags that name it.
+//! The overlay that makes a build use the gateway's modules: a copy of go.mod and the flags that name it.
 
 use std::ffi::OsString;
 
@@ -9,10 +9,10 @@ use crate::modules::align::Alignment;
 use crate::modules::modfile::ModFile;
 use crate::plan::Job;
 
-/// What a build must be told so that it takes the gateway's modules: nothing, where it fits as it is.
+/// The changes that make a build use the gateway's modules; none if it fits as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleOverlay {
-    /// How modules were moved, if any had to be.
+    /// How modules were changed, if any had to be.
     pub alignment: Option<Alignment>,
     /// What only the gateway's own file could tell.
     pub doubts: Vec<PossibleConflict>,
@@ -26,7 +26,7 @@ impl ModuleOverlay {
         self.copy.as_ref().map(ModFile::flags).unwrap_or_default()
     }
 
-    /// The user's flags that the build is given: how a copy is read is ours to say, as other builds read it, too.
+    /// The user's flags for the build, less those on how go.mod is read: that is ours to decide
     pub fn user_flags(&self, job: &Job) -> Vec<String> {
         let flags = job.user_flags.iter();
         flags
@@ -35,7 +35,7 @@ impl ModuleOverlay {
             .collect()
     }
 
-    /// The go command's settings beside the flags.
+    /// The go command's environment settings.
     pub fn env(&self) -> Option<(String, OsString)> {
         self.copy.as_ref().and_then(ModFile::env)
     }

@@ -1,4 +1,4 @@
-//! Carrying an alignment out: ask what the plugin selects, decide, write the copy, have the go command accept it.
+//! Applies an alignment: lists what the plugin selects, decides, writes the copy, has the go command accept it.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::modules::go_list::GoList;
 use crate::modules::modfile::text::Edits;
 use crate::modules::{
     BuildList, Cause, Conflict, Decision, GatewayModules, Need, PluginModule, PluginModules, PossibleConflict, Source,
-    What, Work, clashes, decide, go_list, modfile,
+    What, Work, conflicts, decide, go_list, modfile,
 };
 use crate::plan::Job;
 use crate::project::config::tables::Mode;
@@ -24,25 +24,26 @@ use crate::util::module_path::escaped;
 use crate::util::ui::{Ui, and_more, counted};
 use crate::util::version::GoVersion;
 
-/// Finds what makes a job build against its gateway's modules where it would not load otherwise, and writes the copy of
-/// go.mod that does it.
+/// Finds what makes a job build against its gateway's modules if it would not load otherwise, and writes the copy of
+/// go.mod for it.
 ///
 /// # Errors
-/// A clash that no alignment cures, or any clash under [`Mode::Never`]; modules that cannot be listed or fetched.
+/// A conflict that no alignment resolves, or any conflict under [`Mode::Never`]; modules that cannot be listed or
+/// fetched.
 pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) -> Result<ModuleOverlay> {
     let Session { matrix, store, ui, .. } = session;
     let mode = job.align;
     if let Some(flag) = own_modfile(job) {
-        // Which files count is then the user's to say, and what they say is not looked into.
+        // The user then decides which files count, and those are not examined.
         ui.warn(format!(
             "{flag} is set: nothing is compared with the gateway's modules, and nothing aligned"
         ));
         return Ok(ModuleOverlay::default());
     }
-    let declared = declared(&job.plugin)?;
+    let declared = read_go_mod(&job.plugin)?;
     let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
-    if mode != Mode::Always && stands_alone(&job.plugin, &declared, gateway) {
-        // Then go.mod says as much as the go command could.
+    if mode != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
+        // Then go.mod contains as much as the go command could tell.
         let decided = crate::modules::align::of(&declared, gateway, decide(&declared, gateway, &quirks));
         if decided.is_needless() && !go_list::may_lack(&job.plugin, &gateway.go) {
             return Ok(ModuleOverlay::default());
@@ -60,7 +61,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
             Some(side)
         }
         Err(why) if mode == Mode::Never || go_list::was_given_up(&why) => return Err(why),
-        // What cannot be listed as it is may well be once it is aligned: a module that needs a newer Go, or is gone.
+        // A plugin that cannot be listed as it is may be once it is aligned: a module needs a newer Go, or is gone.
         Err(why) => {
             ui.verbose("aligning", format!("as it is, {why}"));
             None
@@ -68,7 +69,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     };
     let side = asked.as_ref().unwrap_or(&declared);
     let decision = decide(side, gateway, &quirks);
-    refuse_lacking(&decision, job)?;
+    ensure_available(&decision, job)?;
     let need = decision.needs.first().cloned();
     let decided = crate::modules::align::of(side, gateway, decision);
     if asked.is_some() && decided.is_needless() && mode != Mode::Always {
@@ -85,7 +86,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
     let reader = GoList::of(job, &gateway.go, go.program(), matrix);
     let mut alignment = decided;
-    // Each round empties a module that was split and only came up by what moved before.
+    // Each round empties a module that was split and only appeared because of earlier changes.
     let mut copy = loop {
         let stand_ins = stand_ins(&alignment, job, &gateway.go);
         let edits = Edits {
@@ -94,7 +95,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
             pins: &alignment.pins,
             emptied: &stand_ins,
         };
-        // A gateway of the same name for another target may want other edits, and is built for at the same time.
+        // A gateway of the same name for another target may need other edits, and is built for at the same time.
         let label = file_label(&gateway.label);
         let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
         let copy = modfile::write(&job.plugin, &name, &edits, &alignment.sums(), store)?;
@@ -103,11 +104,11 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         }
         let (aligned, more) = match go_list::read(job, &reader, &copy, &session.host) {
             Ok(aligned) => {
-                alignment.remaining = clashes(&aligned, gateway)
+                alignment.remaining = conflicts(&aligned, gateway)
                     .into_iter()
-                    .filter(Conflict::is_real)
+                    .filter(Conflict::prevents_loading)
                     .collect();
-                let split = |clash: &&Conflict| clash.cause == Cause::Moved && clash.can_align();
+                let split = |conflict: &&Conflict| conflict.cause == Cause::Moved && conflict.can_align();
                 let more = alignment.remaining.iter().filter(split).cloned().collect();
                 (Ok(aligned), more)
             }
@@ -123,14 +124,14 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         refuse(&alignment, mode, job)?;
         if asked.is_none() {
             let split = std::mem::take(&mut alignment.moves).into_iter();
-            alignment.moves = moves(&declared, &aligned, gateway);
+            alignment.moves = changes(&declared, &aligned, gateway);
             alignment
                 .moves
-                .extend(split.filter(|clash| clash.cause == Cause::Moved));
+                .extend(split.filter(|conflict| conflict.cause == Cause::Moved));
         }
         break copy;
     };
-    copy.settled(&question)?;
+    copy.mark_current(&question)?;
     Ok(ModuleOverlay {
         doubts: std::mem::take(&mut alignment.doubts),
         alignment: Some(alignment),
@@ -138,19 +139,19 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     })
 }
 
-/// The empty modules of an alignment, which require what those required that they stand in for.
+/// The empty modules of an alignment, with the requirements of the modules they stand in for.
 fn stand_ins(alignment: &Alignment, job: &Job, go: &GoVersion) -> Vec<StandIn> {
     let cache = job.env.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
-    let emptied = alignment.moves.iter().filter(|clash| clash.cause == Cause::Moved);
-    let stand_in = |clash: &Conflict| {
-        let go_mod = match &clash.have {
+    let emptied = alignment.moves.iter().filter(|conflict| conflict.cause == Cause::Moved);
+    let stand_in = |conflict: &Conflict| {
+        let go_mod = match &conflict.have {
             Source::Published { path, version } => {
                 let file = format!("cache/download/{}/@v/{}.mod", escaped(path), escaped(version));
                 crate::util::regular_file::read_to_string(cache.join(file)).ok()
             }
             Source::Folder(_) => None,
         };
-        StandIn::new(&clash.module, go_mod.as_deref(), go)
+        StandIn::new(&conflict.module, go_mod.as_deref(), go)
     };
     emptied.map(stand_in).collect()
 }
@@ -158,22 +159,22 @@ fn stand_ins(alignment: &Alignment, job: &Job, go: &GoVersion) -> Vec<StandIn> {
 fn not_listed(why: Error, alignment: &Alignment, need: Option<&Need>, job: &Job) -> Error {
     match why.kind {
         Kind::Incompatible => helped(why, need, job),
-        // What is already understood of the go command's words stays.
+        // Keeps the help that was already found for the go command's output.
         Kind::Build => {
             let said = why.message.clone();
-            alignment.blamed(why, &said, &job.gateway.label)
+            alignment.explain_failure(why, &said, &job.gateway.label)
         }
         _ => why,
     }
 }
 
-/// Whether a plugin has no module but its own, and that is none of the gateway's.
-fn stands_alone(plugin: &Plugin, declared: &PluginModules, gateway: &GatewayModules) -> bool {
+/// Whether a plugin has no module but its own, and the gateway does not have that one.
+fn has_no_requirements(plugin: &Plugin, declared: &PluginModules, gateway: &GatewayModules) -> bool {
     let alone = declared.modules.len() == 1 && plugin.siblings.is_empty() && plugin.work.is_none();
     alone && gateway.module(&plugin.module.path).is_none()
 }
 
-/// A `-modfile` of the user's own, behind `--` or in GOFLAGS.
+/// A `-modfile` of the user's own, after `--` or in GOFLAGS.
 pub(crate) fn own_modfile(job: &Job) -> Option<&str> {
     let in_env = job
         .env
@@ -190,8 +191,8 @@ pub(crate) fn own_modfile(job: &Job) -> Option<&str> {
         .find(|flag| flag.trim_start_matches('-').starts_with("modfile="))
 }
 
-/// Refuses what the gateway's Go certainly cannot compile.
-pub(crate) fn refuse_lacking(decision: &Decision, job: &Job) -> Result<()> {
+/// Fails if the gateway's Go certainly cannot compile the plugin.
+pub(crate) fn ensure_available(decision: &Decision, job: &Job) -> Result<()> {
     let lacking: Vec<&Need> = decision.lacking().collect();
     let Some(first) = lacking.first() else {
         return Ok(());
@@ -207,7 +208,7 @@ pub(crate) fn refuse_lacking(decision: &Decision, job: &Job) -> Result<()> {
     Err(helped(Error::incompatible(what), Some(first), job))
 }
 
-/// What helps against a need.
+/// The help for a need.
 fn helped(error: Error, need: Option<&Need>, job: &Job) -> Error {
     let error = match need {
         Some(Need {
@@ -233,7 +234,7 @@ fn helped(error: Error, need: Option<&Need>, job: &Job) -> Error {
 fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
     let plugin = &job.plugin.module.path;
     let label = &job.gateway.label;
-    let list = |clashes: &[Conflict]| clashes.iter().map(|c| format!("\n  {c}")).collect::<String>();
+    let list = |conflicts: &[Conflict]| conflicts.iter().map(|c| format!("\n  {c}")).collect::<String>();
     if !alignment.remaining.is_empty() {
         let what = format!(
             "{plugin} would not load into KrakenD {label}, and no alignment cures it:{}",
@@ -255,11 +256,11 @@ fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
     Ok(())
 }
 
-/// Says what was moved for a job, if anything was, and what is not certain.
-pub fn tell(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
+/// Reports what was changed for a job, and what is uncertain.
+pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     for PossibleConflict { module, parent } in &overlay.doubts {
         ui.warn(format!(
-            "{module} may be a part of {parent} in KrakenD {}, and then clash: only its file tells, `--gateway ./krakend`",
+            "{module} may be a part of {parent} in KrakenD {}, and then conflict: only its file tells, `--gateway ./krakend`",
             job.gateway.label
         ));
     }
@@ -284,7 +285,7 @@ pub fn tell(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
             ),
         ),
     }
-    moves.iter().skip(3).for_each(|clash| ui.verbose("aligned", clash));
+    moves.iter().skip(3).for_each(|conflict| ui.verbose("aligned", conflict));
     for aside in &alignment.set_aside {
         ui.warn(format!(
             "the replace of {} by {} gives way to the gateway's {}",
@@ -306,8 +307,8 @@ pub fn tell(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     }
 }
 
-/// What go.mod alone says: enough to decide by where the go command cannot load it.
-fn declared(plugin: &Plugin) -> Result<PluginModules> {
+/// What go.mod alone says: enough to decide on if the go command cannot load it.
+fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
     let file = plugin.module.root.join("go.mod");
     let text = crate::util::regular_file::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
     let module = |path: &str, source, replaced| PluginModule {
@@ -353,7 +354,7 @@ fn declared(plugin: &Plugin) -> Result<PluginModules> {
         directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
         work: work.as_ref().map(|work| Work::of(work)),
         modules,
-        // It says nothing of what its requirements require.
+        // It does not say what its requirements require.
         build_list: BuildList::Unknown {
             why: "only go.mod was read".to_owned(),
         },
@@ -361,16 +362,16 @@ fn declared(plugin: &Plugin) -> Result<PluginModules> {
     })
 }
 
-/// What moved between go.mod's own words and the aligned build.
-fn moves(declared: &PluginModules, aligned: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
+/// The changes between go.mod alone and the aligned build.
+fn changes(declared: &PluginModules, aligned: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
     let mut declared = declared.clone();
     for module in &mut declared.modules {
         if let Some(now) = aligned.modules.iter().find(|m| m.path == module.path) {
             module.packages.clone_from(&now.packages);
         }
     }
-    clashes(&declared, gateway)
+    conflicts(&declared, gateway)
         .into_iter()
-        .filter(Conflict::is_real)
+        .filter(Conflict::prevents_loading)
         .collect()
 }

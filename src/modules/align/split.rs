@@ -1,5 +1,5 @@
-//! Modules that were split: the same packages are in an older module and in one that was made of a part of it, and a build
-//! may have one of them only. The gateway says which; an empty module stands in for the other. Pure.
+//! Split modules: an older module and one made of a part of it have the same packages, and a build may use only one of
+//! them. The gateway decides which; an empty module stands in for the other. Pure.
 
 use std::fmt::Write as _;
 
@@ -13,12 +13,12 @@ use crate::util::version::GoVersion;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StandIn {
     pub module: String,
-    /// What it still requires: without it other modules could fall back to older versions.
+    /// What it still requires; without this, other modules could fall back to older versions.
     pub go_mod: String,
 }
 
 impl StandIn {
-    /// `own` is the go.mod of the module that it stands in for, where that is there to be read.
+    /// `own` is the go.mod of the replaced module, if it can be read.
     pub fn new(module: &str, own: Option<&str>, gateway: &GoVersion) -> Self {
         let mut go_mod = format!("module {module}\n");
         for directive in go_mod::parse(own.unwrap_or_default()) {
@@ -39,7 +39,7 @@ impl StandIn {
     }
 }
 
-/// What the go command says where several modules hold a package: a line for it, then one for each of them.
+/// The go command's message if several modules have a package: a line for it, then one for each of them.
 pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
     const FOUND: &str = "ambiguous import: found package ";
     let mut found: Vec<Ambiguous> = Vec::new();
@@ -70,8 +70,8 @@ pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
     found
 }
 
-/// The modules that give way, where the gateway links one of those that hold a package and not the others; nothing where it
-/// does not decide it.
+/// The modules to empty: the gateway links one of those that have a package and not the others. `None` if that does not
+/// decide it.
 pub fn resolved(found: &[Ambiguous], gateway: &GatewayModules) -> Vec<Conflict> {
     let mut moved: Vec<Conflict> = Vec::new();
     for Ambiguous { package, modules } in found {
@@ -79,10 +79,10 @@ pub fn resolved(found: &[Ambiguous], gateway: &GatewayModules) -> Vec<Conflict> 
         let [(provider, _)] = linked.as_slice() else { continue };
         let Some(want) = gateway.source(provider) else { continue };
         for (module, version) in others {
-            // One without a version is a folder of the user's, which stays.
+            // One without a version is a directory of the user's, which stays.
             let Some(version) = version
                 .as_deref()
-                .filter(|_| !moved.iter().any(|clash| clash.module == *module))
+                .filter(|_| !moved.iter().any(|conflict| conflict.module == *module))
             else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! What an alignment says, case by case; that it leaves no clash is tested in `check`.
+//! What an alignment contains, case by case; that it leaves no conflict is tested in `check`.
 
 use super::*;
 use crate::matrix::{Matrix, QuirkFacts};
@@ -76,7 +76,7 @@ fn go_lines() {
 fn every_linked_module_is_pinned_with_its_sums() {
     let (gateway, _) = side("2.1.4");
     let empty = plugin(None, Vec::new());
-    let alignment = decide(&empty, &gateway, &[]);
+    let alignment = align(&empty, &gateway, &[]);
     assert_eq!(
         alignment.pins.len(),
         235,
@@ -105,15 +105,15 @@ fn every_linked_module_is_pinned_with_its_sums() {
     );
 }
 
-/// A proxy that does not give a version to anybody has not found a misfit of versions.
+/// A proxy that does not serve a version to anybody says nothing about incompatible versions.
 #[test]
 fn a_module_that_cannot_be_had_is_not_blamed_on_its_version() {
     let (gateway, _) = side("2.12.1");
     let name = "github.com/gin-gonic/gin";
     let newer = plugin(None, vec![module(name, Source::published(name, "v1.10.1"))]);
-    let alignment = decide(&newer, &gateway, &[]);
+    let alignment = align(&newer, &gateway, &[]);
     assert_eq!(alignment.moves.len(), 1);
-    let helps = |said: &str| alignment.blamed(Error::build(said), said, "2.12.1").help.len();
+    let helps = |said: &str| alignment.explain_failure(Error::build(said), said, "2.12.1").help.len();
     assert_eq!(helps("x.go:1:2: undefined: gin.OnlyWithContext"), 2);
     assert_eq!(
         helps(&format!(
@@ -133,7 +133,7 @@ fn a_replace_in_the_way_is_set_aside() {
         (Source::Folder("../gin".to_owned()), 1),
         (gateway.source(gin).unwrap(), 0),
     ] {
-        let alignment = decide(&plugin(None, vec![module(gin, source.clone())]), &gateway, &[]);
+        let alignment = align(&plugin(None, vec![module(gin, source.clone())]), &gateway, &[]);
         assert_eq!(alignment.set_aside.len(), asides, "{source}");
         assert_eq!(alignment.moves.len(), asides);
         assert!(
@@ -144,7 +144,7 @@ fn a_replace_in_the_way_is_set_aside() {
         );
     }
     let free = module("example.com/mine", Source::Folder("../mine".to_owned()));
-    let alignment = decide(&plugin(None, vec![free]), &gateway, &[]);
+    let alignment = align(&plugin(None, vec![free]), &gateway, &[]);
     assert!(
         alignment.set_aside.is_empty(),
         "a replace of what the gateway has not stays"
@@ -166,7 +166,7 @@ fn directives_that_the_gateways_go_does_not_know_are_left_out() {
             directives: used.map(str::to_owned).to_vec(),
             ..plugin(None, Vec::new())
         };
-        let alignment = decide(&plugin, &gateway, &quirks);
+        let alignment = align(&plugin, &gateway, &quirks);
         assert_eq!(alignment.drop, want, "{release}");
         assert_eq!(alignment.is_needless(), want.is_empty());
     }
@@ -180,7 +180,7 @@ fn the_plugins_own_module_is_never_pinned() {
         replaced: false,
         ..module(gin, Source::Folder("/src".to_owned()))
     };
-    let alignment = decide(&plugin(Some(go("1.19")), vec![own]), &gateway, &[]);
+    let alignment = align(&plugin(Some(go("1.19")), vec![own]), &gateway, &[]);
     assert!(alignment.pins.iter().all(|pin| pin.path != gin));
     assert_eq!(alignment.remaining.len(), 1);
     assert!(!alignment.is_needless());

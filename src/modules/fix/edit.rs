@@ -8,13 +8,13 @@ use crate::util::error::Result;
 use crate::util::process::quoted;
 use crate::util::version::GoVersion;
 
-/// An edit, with the reason where it is not plain.
+/// An edit, with the reason unless it is obvious.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     GoLine(GoVersion),
-    /// `godebug default=go1.26` means a Go, too.
+    /// `godebug default=go1.26` names a Go, too.
     DropGodebugDefault,
-    /// A directive that the gateway's Go does not know, and what it says.
+    /// A directive that the gateway's Go does not know, and its value.
     Drop {
         verb: String,
         what: String,
@@ -69,7 +69,7 @@ impl fmt::Display for Edit {
 }
 
 impl Fix {
-    /// The commands that do the same by hand.
+    /// The equivalent commands to type.
     pub fn commands(&self, plugin: &Plugin) -> Vec<String> {
         let flags = self.edits.iter().flat_map(Edit::flags);
         let edits: Vec<String> = flags
@@ -86,11 +86,11 @@ impl Fix {
 /// A fix that was tried.
 #[derive(Debug, Clone)]
 pub struct Fix {
-    /// In the order they are to be made.
+    /// In the order they are made.
     pub edits: Vec<Edit>,
-    /// The files as they are and as they would be: go.mod, go.sum.
+    /// The files before and after: go.mod, go.sum.
     pub files: Vec<FileChange>,
-    /// Whether `go mod tidy` was tried on it; where it could not be, why.
+    /// Whether `go mod tidy` was tried on it; if it could not be, why.
     pub tidied: Result<()>,
 }
 

@@ -1,7 +1,7 @@
 //! Fix: the smallest edit of go.mod and go.sum that makes a plugin fit a gateway, and still fit after `go mod tidy`.
 //!
-//! Found by trying, in a copy: requirements are set to the gateway's versions; what something else asks more of is
-//! replaced; then `go mod tidy` has its way with the copy, and what it undid is replaced too.
+//! Found by trial, in a copy: requirements are set to the gateway's versions; if another module requires more, they are
+//! replaced; then `go mod tidy` runs on the copy, and what it undoes is replaced too.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::modules::fix::edit::Fix;
 use crate::modules::go_list::GoList;
 use crate::modules::modfile::{ModFile, text};
 use crate::modules::{
-    Cause, Conflict, GatewayModules, PluginModules, Source, align, clashes, decide, go_line, go_list, modfile,
+    Cause, Conflict, GatewayModules, PluginModules, Source, align, conflicts, decide, go_line, go_list, modfile,
 };
 use crate::plan::Job;
 use crate::project::go_mod;
@@ -27,13 +27,13 @@ pub mod edit;
 
 pub use crate::modules::fix::edit::Edit;
 
-/// Rounds after which it is given up: each replaces what the one before could not move.
+/// The maximum number of rounds: each replaces what the one before could not change.
 const ROUNDS: usize = 6;
 
-/// Finds it. Nothing of the user's is written.
+/// Finds it. Does not write the user's files.
 ///
 /// # Errors
-/// A clash that no edit cures, a workspace, or the go command's own words.
+/// A conflict that no edit resolves, a workspace, or an error of the go command.
 pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) -> Result<Fix> {
     if let Some(work) = &job.plugin.work {
         return Err(Error::usage(format!(
@@ -45,7 +45,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
     }
     let (program, version) = match exact.state {
         State::Ready => (exact.program(), exact.version.clone()),
-        State::Missing => installed_go::fetcher(&session.host, &session.store).ok_or_else(|| {
+        State::Missing => installed_go::bootstrap_go(&session.host, &session.store).ok_or_else(|| {
             Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
                 "install the gateway's: `plugbuild toolchain install {}`",
                 exact.version
@@ -56,14 +56,14 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
     let root = &job.plugin.module.root;
     let read = |name: &str| crate::util::regular_file::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];
-    // What cannot be listed as it is may well be once it is edited.
+    // A plugin that cannot be listed as it is may be once it is edited.
     if let Ok(side) = go_list::of(job, exact, session) {
         let quirks = session.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
-        align::prepare::refuse_lacking(&decide(&side, gateway, &quirks), job)?;
+        align::prepare::ensure_available(&decide(&side, gateway, &quirks), job)?;
     }
     let mut edits = Vec::new();
     let readable = readable(&own[0], job, gateway, session, &mut edits);
-    let copy = modfile::draft(&job.plugin, "draft", &[readable, own[1].clone()], &session.store)?;
+    let copy = modfile::scratch(&job.plugin, "draft", &[readable, own[1].clone()], &session.store)?;
     let desk = Fixer {
         job,
         gateway,
@@ -72,14 +72,14 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
     };
     desk.settle(&copy, &mut edits)?;
     let mut fixed = copy.texts()?;
-    // On a second copy, for `go mod tidy` may undo an edit, or need what cannot be had.
-    let tidy = modfile::draft(&job.plugin, "draft-tidied", &fixed, &session.store)?;
+    // On a second copy: `go mod tidy` may undo an edit, or need what cannot be fetched.
+    let tidy = modfile::scratch(&job.plugin, "draft-tidied", &fixed, &session.store)?;
     let known = edits.len();
     let tidied = desk.tidied(&tidy, &mut edits);
     if tidied.is_ok() {
         fixed = tidy.texts()?;
     } else if edits.len() > known {
-        let again = modfile::draft(&job.plugin, "draft", &fixed, &session.store)?;
+        let again = modfile::scratch(&job.plugin, "draft", &fixed, &session.store)?;
         desk.edit(&again, &edits[known..])?;
         desk.selection(&again)?;
         fixed = again.texts()?;
@@ -99,11 +99,11 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
     })
 }
 
-/// go.mod as the gateway's Go can read it: a go line of a newer Go is a syntax error to some, and so is a directive that
-/// came later.
+/// A go.mod that the gateway's Go can read: a go line of a newer Go is a syntax error to some, and so is a newer
+/// directive.
 fn readable(text: &str, job: &Job, gateway: &GatewayModules, session: &Session, edits: &mut Vec<Edit>) -> String {
     let all = go_mod::parse(text);
-    // Also where it is a hint only: `go mod tidy` of an old Go refuses any line beyond its own.
+    // Also if it is a hint only: `go mod tidy` of an old Go refuses any line beyond its own.
     let line = go_line::change(job.plugin.module.go.as_ref(), &gateway.go);
     if let Some(line) = &line {
         edits.push(Edit::GoLine(line.want.clone()));
@@ -144,25 +144,25 @@ impl Fixer<'_> {
         go_list::read(self.job, &self.reader, copy, &self.session.host)
     }
 
-    /// Edits the copy until nothing clashes.
+    /// Edits the copy until nothing conflicts.
     fn settle(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
         let mut tried: BTreeMap<String, usize> = BTreeMap::new();
         for _ in 0..ROUNDS {
             let now = self.selection(copy)?;
-            let real: Vec<Conflict> = clashes(&now, self.gateway)
+            let real: Vec<Conflict> = conflicts(&now, self.gateway)
                 .into_iter()
-                .filter(Conflict::is_real)
+                .filter(Conflict::prevents_loading)
                 .collect();
             if real.is_empty() {
                 return Ok(());
             }
             let mut next = Vec::new();
-            for clash in &real {
-                let step = tried.entry(clash.module.clone()).or_default();
-                next.extend(step_of(clash, *step, now_replaced(&now, clash), edits)?);
+            for conflict in &real {
+                let step = tried.entry(conflict.module.clone()).or_default();
+                next.extend(step_of(conflict, *step, now_replaced(&now, conflict), edits)?);
                 *step += 1;
             }
-            copy.add_sums(real.iter().filter_map(|clash| sum_lines(&clash.want)))?;
+            copy.add_sums(real.iter().filter_map(|conflict| sum_lines(&conflict.want)))?;
             self.edit(copy, &next)?;
             edits.extend(next);
         }
@@ -186,7 +186,7 @@ impl Fixer<'_> {
         )
     }
 
-    /// Has `go mod tidy` and the edits agree: what it undoes is edited again, until it changes nothing.
+    /// Makes `go mod tidy` and the edits agree: what it undoes is edited again, until it changes nothing.
     fn tidied(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
         for _ in 0..ROUNDS {
             self.tidy(copy)?;
@@ -220,25 +220,26 @@ impl Fixer<'_> {
     }
 }
 
-fn now_replaced(now: &PluginModules, clash: &Conflict) -> bool {
-    now.modules.iter().any(|m| m.path == clash.module && m.replaced)
+fn now_replaced(now: &PluginModules, conflict: &Conflict) -> bool {
+    now.modules.iter().any(|m| m.path == conflict.module && m.replaced)
 }
 
-/// What to try next for a clash: take the user's replace away, require the gateway's version, and where something asks
-/// for more than that, replace.
-fn step_of(clash: &Conflict, step: usize, replaced: bool, before: &[Edit]) -> Result<Vec<Edit>> {
-    let (Source::Published { path, version }, true) = (&clash.want, clash.can_align() && clash.cause != Cause::Moved)
+/// What to try next for a conflict: remove the user's replace, require the gateway's version, and if another module
+/// requires more, replace.
+fn step_of(conflict: &Conflict, step: usize, replaced: bool, before: &[Edit]) -> Result<Vec<Edit>> {
+    let (Source::Published { path, version }, true) =
+        (&conflict.want, conflict.can_align() && conflict.cause != Cause::Moved)
     else {
         return Err(Error::incompatible(format!(
-            "no edit of go.mod makes this fit: {clash} ({})",
-            match clash.cause {
+            "no edit of go.mod makes this fit: {conflict} ({})",
+            match conflict.cause {
                 Cause::PluginsOwn => "a module of your own, which the gateway has as it was published",
                 Cause::Moved => "the gateway has these packages in another module",
                 _ => "the gateway's own module",
             }
         )));
     };
-    let module = clash.module.clone();
+    let module = conflict.module.clone();
     let dropped = Edit::DropReplace(module.clone());
     let mut edits = Vec::new();
     if replaced && step == 0 {

@@ -1,7 +1,7 @@
-//! What the go command selects for a plugin: its build list, and what of it is compiled in.
+//! What the go command selects for a plugin: its build list, and which of it is compiled in.
 //!
-//! Asked of `go list`, which knows minimal version selection, `replace`, workspaces and vendor folders, through a copy of
-//! go.mod and go.sum, so that nothing of the user's is written.
+//! Uses `go list`, which knows minimal version selection, `replace`, workspaces and vendor directories, on a copy of
+//! go.mod and go.sum, so that the user's files are not written.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -33,7 +33,7 @@ pub mod parse;
 pub mod std_imports;
 pub mod package;
 
-/// The go command that is asked, with what it is asked about.
+/// The go command to run, and the plugin to ask about.
 #[derive(Debug, Clone)]
 pub struct GoList {
     pub program: PathBuf,
@@ -43,7 +43,7 @@ pub struct GoList {
 }
 
 impl GoList {
-    /// A Go of some version; for a job's own gateway or, where that cannot read the plugin, another.
+    /// A Go of some version; for a job's own gateway or, if that cannot read the plugin, another.
     pub fn of(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
         let quirks = matrix.quirks(&QuirkFacts::of_go(version));
         let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
@@ -51,7 +51,7 @@ impl GoList {
         flags.extend(job.flags.iter().chain(&job.user_flags).filter(tags).cloned());
         let mut env = job.env.clone();
         if *version != job.gateway.go {
-            // Of another Go they may be unknown; and none of them decides which packages there are.
+            // Another Go may not know them; and none of them decides which packages there are.
             env.insert("GOEXPERIMENT".to_owned(), OsString::new());
             env.remove("GOFIPS140");
         }
@@ -59,11 +59,11 @@ impl GoList {
     }
 }
 
-/// What the plugin selects as it is: asked of the gateway's own Go where it is here and can read the plugin, else of
+/// What the plugin selects as it is: listed by the gateway's own Go if it is installed and can read the plugin, else by
 /// another on this machine.
 ///
 /// # Errors
-/// No Go here, or none that can load the plugin's packages: in the words of the last that was asked.
+/// No Go is installed, or none can load the plugin's packages: the last one's output.
 pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
     let Session {
         matrix, host, store, ..
@@ -90,7 +90,7 @@ pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
         let reader = GoList::of(job, &version, program, matrix);
         match read(job, &reader, &copy, host) {
             Ok(side) => {
-                copy.settled(&modfile::question(&(&job.target.value, &side.modules)))?;
+                copy.mark_current(&modfile::question(&(&job.target.value, &side.modules)))?;
                 return Ok(side);
             }
             Err(why) if !split::ambiguous(&why.message).is_empty() => {
@@ -98,7 +98,7 @@ pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
                     .ambiguous()?
                     .ok_or(why);
             }
-            // Another Go would ask the same network.
+            // Another Go would use the same network.
             Err(why) if [Kind::Interrupted, Kind::Network].contains(&why.kind) => return Err(why),
             Err(why) => last = Some(why),
         }
@@ -115,17 +115,18 @@ pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
     }))
 }
 
-/// The go commands that can be asked, the gateway's own first.
+/// The go commands to try, the gateway's own first.
 fn readers(exact: &Go, session: &Session) -> impl Iterator<Item = (PathBuf, GoVersion)> {
     let own = (exact.state == State::Ready).then(|| (exact.program(), exact.version.clone()));
-    let other = installed_go::fetcher(&session.host, &session.store).filter(|(_, version)| *version != exact.version);
+    let other =
+        installed_go::bootstrap_go(&session.host, &session.store).filter(|(_, version)| *version != exact.version);
     own.into_iter().chain(other)
 }
 
-/// Whether go.mod and go.sum hold all that a build needs which reads them as they are, as one does where nothing is aligned.
+/// Whether go.mod and go.sum are complete for a build that reads them as they are, as one does if nothing is aligned.
 ///
 /// # Errors
-/// What the go command misses in them.
+/// What the go command finds missing in them.
 pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
     let Some((program, version)) = readers(exact, session).next() else {
         return Ok(());
@@ -137,32 +138,32 @@ pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
         &PACKAGES,
         &session.host,
     )?;
-    let said = said(&output);
-    // Other words are not about these files, and are the listing's to say.
+    let said = output_text(&output);
+    // Other errors are not about these files; the listing reports them.
     match go_messages::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
         true => Err(failed(&said, job, &session.host)),
         false => Ok(()),
     }
 }
 
-/// Asks for the build list and for what is compiled in. A copy that the go command has brought up to date is only read,
-/// by both questions at once; where that does not do, one after the other may write.
+/// Lists the build list and what is compiled in. If the go command has brought the copy up to date, both run at once
+/// and only read it; otherwise one after the other, and they may write.
 ///
 /// # Errors
-/// What the go command said, when it could not load the plugin's packages.
+/// The go command's output, if it could not load the plugin's packages.
 pub fn read(job: &Job, reader: &GoList, modfile: &ModFile, host: &Host) -> Result<PluginModules> {
     if !modfile.changed
         && let Some(side) = Listings::new(job, reader, modfile, modfile.flags(), host).at_once()?
     {
         return Ok(side);
     }
-    Listings::new(job, reader, modfile, modfile.writing(), host).in_turn()
+    Listings::new(job, reader, modfile, modfile.writing(), host).one_by_one()
 }
 
-/// Both questions about a copy.
+/// Both listings of a copy.
 struct Listings<'a> {
     packages: Invocation,
-    /// A vendor folder holds what is compiled in, and tells nothing of the rest.
+    /// A vendor directory has what is compiled in, and nothing about the rest.
     modules: Option<Invocation>,
     job: &'a Job,
     host: &'a Host,
@@ -190,7 +191,7 @@ impl<'a> Listings<'a> {
         }
     }
 
-    /// Nothing where the copy lacks something that the go command would have to write.
+    /// `None` if the copy lacks something that the go command would have to write.
     fn at_once(&self) -> Result<Option<PluginModules>> {
         let (packages, modules) = std::thread::scope(|scope| {
             let modules = scope.spawn(|| self.modules());
@@ -200,21 +201,21 @@ impl<'a> Listings<'a> {
         let modules = modules.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         let lacks = |said: &str| !go_messages::NETWORK.iter().any(|sign| said.contains(sign));
         match &modules {
-            _ if !packages.status.success() && lacks(&said(&packages)) => Ok(None),
+            _ if !packages.status.success() && lacks(&output_text(&packages)) => Ok(None),
             Modules::Unknown(why) if lacks(why) => Ok(None),
             _ => self.side(&packages, modules).map(Some),
         }
     }
 
-    fn in_turn(&self) -> Result<PluginModules> {
+    fn one_by_one(&self) -> Result<PluginModules> {
         let packages = fetching(&self.packages, self.job, self.host)?;
         if !packages.status.success() {
-            return Err(failed(&said(&packages), self.job, self.host));
+            return Err(failed(&output_text(&packages), self.job, self.host));
         }
         self.side(&packages, self.modules()?)
     }
 
-    /// Where nothing is wrong but that several modules hold a package: which one it is may be the gateway's to say.
+    /// If the only problem is that several modules have a package: the gateway may decide which.
     fn ambiguous(mut self) -> Result<Option<PluginModules>> {
         for arg in &mut self.packages.args {
             if arg == parse::PACKAGE {
@@ -230,7 +231,7 @@ impl<'a> Listings<'a> {
         Ok(Some(PluginModules { ambiguous, ..side }))
     }
 
-    /// The whole build list takes the go.mod of modules that nothing is compiled of, which may be out of reach.
+    /// The whole build list needs the go.mod of modules of which nothing is compiled, which may be out of reach.
     fn modules(&self) -> Result<Modules> {
         let Some(list) = &self.modules else {
             return Ok(Modules::Vendored);
@@ -239,7 +240,7 @@ impl<'a> Listings<'a> {
             Ok(output) if output.status.success() => {
                 Ok(Modules::Listed(String::from_utf8_lossy(&output.stdout).into_owned()))
             }
-            Ok(output) => Ok(Modules::Unknown(words(&said(&output)).join("; "))),
+            Ok(output) => Ok(Modules::Unknown(words(&output_text(&output)).join("; "))),
             Err(why) if why.kind == Kind::Network => Ok(Modules::Unknown(why.message)),
             Err(why) => Err(why),
         }
@@ -247,7 +248,7 @@ impl<'a> Listings<'a> {
 
     fn side(&self, packages: &Output, modules: Modules) -> Result<PluginModules> {
         if !packages.status.success() {
-            return Err(failed(&said(packages), self.job, self.host));
+            return Err(failed(&output_text(packages), self.job, self.host));
         }
         let (modules, build_list) = match modules {
             Modules::Listed(modules) => (modules, BuildList::Whole),
@@ -265,7 +266,7 @@ impl<'a> Listings<'a> {
     }
 }
 
-/// What came of asking for the build list.
+/// The result of listing the build list.
 enum Modules {
     Listed(String),
     Vendored,
@@ -273,11 +274,11 @@ enum Modules {
     Unknown(String),
 }
 
-fn said(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The lines of what the go command said that tell why it failed.
+/// The lines of the go command's output that say why it failed.
 fn words(said: &str) -> Vec<&str> {
     said.lines()
         .map(str::trim)
@@ -286,12 +287,12 @@ fn words(said: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What cannot be read decides nothing: the go command has just read it.
+/// A file that cannot be read decides nothing: the go command has just read it.
 fn read_source(file: &Path) -> Option<String> {
     crate::util::regular_file::read_to_string(file).ok()
 }
 
-/// Whether a file of the plugin's module names a standard package that this Go lacks.
+/// Whether a file of the plugin's module imports a standard package that this Go lacks.
 pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
     let mut folders = vec![plugin.module.root.clone()];
     while let Some(folder) = folders.pop() {
@@ -316,10 +317,10 @@ pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
 /// Which packages a build compiles.
 const PACKAGES: [&str; 3] = ["-deps", "-f", "{{.ImportPath}}"];
 
-/// Has the go command fetch and unpack all that a job's build will read, as it will read it.
+/// Makes the go command fetch and unpack everything that a job's build will read, in the same way.
 ///
 /// # Errors
-/// What the go command said.
+/// The go command's output.
 pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<()> {
     let output = as_built(
         job,
@@ -331,15 +332,15 @@ pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> 
     if output.status.success() {
         Ok(())
     } else {
-        Err(failed(&said(&output), job, &session.host))
+        Err(failed(&output_text(&output), job, &session.host))
     }
 }
 
-/// Whether a Go compiles the plugin: without linking it, and without a C compiler. Nothing where other files would be
-/// compiled then than in a build.
+/// Whether a Go compiles the plugin, without linking and without a C compiler. `None` if a build would compile other
+/// files.
 ///
 /// # Errors
-/// The go command cannot be run, or not fetch.
+/// The go command cannot be run, or cannot fetch.
 pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<Option<Compiled>> {
     let mut reader = GoList::of(job, &go.version, go.program(), &session.matrix);
     let files = "{{if not .Standard}}{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}{{end}}";
@@ -358,11 +359,11 @@ pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) 
     )?;
     Ok(Some(match output.status.success() {
         true => Compiled::Yes,
-        false => Compiled::No(words(&said(&output)).into_iter().map(str::to_owned).collect()),
+        false => Compiled::No(words(&output_text(&output)).into_iter().map(str::to_owned).collect()),
     }))
 }
 
-/// Asks about the packages of a build by the files and flags of that build.
+/// Lists the packages of a build with the files and flags of that build.
 fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str], host: &Host) -> Result<Output> {
     let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
@@ -385,10 +386,10 @@ pub fn was_given_up(why: &Error) -> bool {
     why.kind == Kind::Network && why.message.ends_with(STILL_WAITS)
 }
 
-/// Runs a go command that may fetch modules, and gives it up when none come: it would wait without end.
+/// Runs a go command that may fetch modules, and gives up if none arrive: it would wait forever.
 fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
     // Much more than a download may pause: meanwhile the go command may be busy with what it has.
-    let patience = toolchain_fetch::patience(host)? * 5;
+    let patience = toolchain_fetch::stall_timeout(host)? * 5;
     let cache = go.env.get("GOMODCACHE").map(PathBuf::from).unwrap_or_default();
     let grows = ["cache/download", "cache/vcs"].map(|dir| cache.join(dir));
     let output = go.output_unless_stalled(host, StallTimeout::of(grows.to_vec(), patience))?;
@@ -419,7 +420,7 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
         lines.join("\n  ")
     );
     let error = Error::new(kind, what);
-    // The same words mean the same whether they come from listing or from building.
+    // The same output means the same whether it comes from listing or from building.
     let help = go_messages::explained(said, job, host)
         .unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
     error.help(help)

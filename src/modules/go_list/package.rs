@@ -1,10 +1,10 @@
-//! The lines of `go list`: a package, and the module that it is from. Pure.
+//! The lines of `go list`: a package, and its module. Pure.
 
 use std::path::Path;
 
 use crate::modules::Source;
 
-/// Reads a file of the plugin's or of a module's, if it can be read.
+/// Reads a file of the plugin or of a module, if possible.
 pub(crate) type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(crate) struct Module<'a> {
     pub(crate) main: bool,
     pub(crate) go: &'a str,
     pub(crate) dir: &'a str,
-    /// Path, version, folder.
+    /// Path, version, directory.
     pub(crate) replace: Option<[&'a str; 3]>,
 }
 

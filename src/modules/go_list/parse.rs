@@ -1,4 +1,4 @@
-//! What `go list` prints, read: pure.
+//! Parses the output of `go list`. Pure.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -10,21 +10,21 @@ use crate::modules::{Ambiguous, BuildList, PluginModule, PluginModules, Work};
 use crate::project::go_mod;
 use crate::project::plugin::Plugin;
 
-/// One module a line; the last three are those of what replaces it.
+/// One module per line; the last three fields are those of its replacement.
 pub(crate) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}";
 
-/// One package of a module a line.
+/// One package of a module per line.
 pub(crate) const PACKAGE: &str = "{{if not .Standard}}{{.ImportPath}}\t{{.DepOnly}}\t{{join .Imports \",\"}}\t{{.Dir}}\t{{join .GoFiles \",\"}},{{join .CgoFiles \",\"}}\t{{with .Module}}{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}{{end}}{{end}}";
 
-/// The same, where the go command goes on after an error: the errors are among the lines.
+/// The same if the go command continues after an error: the errors are among the lines.
 pub(crate) fn package_or_error() -> String {
     format!("{{{{with .Error}}}}{ERROR}{{{{printf \"%q\" .Err}}}}{{{{else}}}}{PACKAGE}{{{{end}}}}")
 }
 
-/// What an error's line begins with.
+/// The prefix of an error's line.
 const ERROR: &str = "error\t";
 
-/// The packages that several modules hold, if nothing else is wrong.
+/// The packages that several modules have, if nothing else is wrong.
 pub(crate) fn ambiguous(packages: &str) -> Option<Vec<Ambiguous>> {
     let errors = packages.lines().filter_map(|line| line.strip_prefix(ERROR));
     let mut all = Vec::new();
@@ -38,13 +38,13 @@ pub(crate) fn ambiguous(packages: &str) -> Option<Vec<Ambiguous>> {
     Some(all)
 }
 
-/// Both listings as one side; the first may be empty, where only what is compiled in could be asked for.
+/// The plugin's modules from both listings; the first may be empty, if only what is compiled in could be listed.
 pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin: &Plugin, read: Read) -> PluginModules {
     let packages: Vec<Package> = packages.lines().filter_map(Package::parse).collect();
     let mut all: BTreeMap<&str, Module> = BTreeMap::new();
     let listed = modules.lines().filter_map(Module::parse);
     for module in listed.chain(packages.iter().filter_map(|p| p.module.clone())) {
-        // The build list names what a build needs of itself, too.
+        // The build list contains `go` and `toolchain`, too.
         if !matches!(module.path, "go" | "toolchain") {
             all.entry(module.path).or_insert(module);
         }
@@ -74,7 +74,7 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
                 path: module.path.to_owned(),
                 source: module.source(),
                 replaced: module.replace.is_some(),
-                // A copy may say another line of the plugin's own.
+                // A copy may have another go line than the plugin.
                 go: match module.path == plugin.module.path {
                     true => plugin.module.go.clone(),
                     false => module.go.parse().ok(),
@@ -93,8 +93,8 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
     }
 }
 
-/// For each module the shortest way to it by imports: the module that the plugin's own code imports, the one that this
-/// imports, …, itself.
+/// For each module the shortest chain of imports to it: the module that the plugin's own code imports, the one that
+/// this imports, …, itself.
 fn chains<'a>(packages: &[Package<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
     let by_path: BTreeMap<&str, &Package> = packages.iter().map(|p| (p.path, p)).collect();
     let own = |package: &Package| package.module.as_ref().is_none_or(|m| m.main);

@@ -1,4 +1,4 @@
-//! Which standard packages that a gateway's Go may lack a plugin comes to, and by which imports: pure.
+//! The standard packages that a plugin imports and a gateway's Go may lack, with the chain of imports. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -8,10 +8,10 @@ use crate::modules::StdUse;
 use crate::modules::go_list::package::{Package, Read};
 use crate::project::build_constraint;
 
-/// The shortest way to a package, as indices: the package before it, if any.
+/// The shortest chain to a package, as indices: the package before it, if any.
 type Before = BTreeMap<usize, Option<usize>>;
 
-/// For each module, by path, what its packages import. `read` reads a file, to see whether a Go version decides over it.
+/// For each module, by path, its packages' imports. `read` reads a file, to see whether it has a Go version constraint.
 pub(crate) fn uses(packages: &[Package], read: Read) -> BTreeMap<String, Vec<StdUse>> {
     let before = ways(packages);
     let mut all: BTreeMap<String, Vec<StdUse>> = BTreeMap::new();
@@ -42,7 +42,7 @@ pub(crate) fn uses(packages: &[Package], read: Read) -> BTreeMap<String, Vec<Std
             };
             let of_module = all.entry(module.path.to_owned()).or_default();
             match of_module.iter_mut().find(|other| other.package == used.package) {
-                // One of a kind says enough, best one that nothing can make go away.
+                // One per kind is enough, best one that no constraint can exclude.
                 Some(other) if !other.conditions.is_empty() && used.conditions.is_empty() => *other = used,
                 Some(_) => {}
                 None => of_module.push(used),
@@ -74,7 +74,7 @@ fn way(before: &Before, to: usize) -> Vec<usize> {
     way
 }
 
-/// The modules on the way, less the plugin's own.
+/// The modules of the chain, without the plugin's own.
 fn chain(packages: &[Package], way: &[usize]) -> Vec<String> {
     let mut chain: Vec<String> = Vec::new();
     for module in way.iter().filter_map(|&at| packages[at].module.as_ref()) {
@@ -85,7 +85,7 @@ fn chain(packages: &[Package], way: &[usize]) -> Vec<String> {
     chain
 }
 
-/// The constraints of the files that import a package, if each asks for a Go version.
+/// The constraints of the files that import a package, if each requires a Go version.
 fn condition(package: &Package, import: &str, read: Read) -> Option<Vec<String>> {
     let quoted = format!("\"{import}\"");
     let texts = package

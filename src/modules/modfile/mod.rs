@@ -1,5 +1,5 @@
-//! Copies of a plugin's go.mod and go.sum (or go.work) that the go command reads in their place: what it adds, and what
-//! we have to say otherwise, never touches the user's tree.
+//! Copies of a plugin's go.mod and go.sum (or go.work) that the go command reads in their place: its additions and our
+//! changes never touch the user's tree.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -27,32 +27,32 @@ pub mod text;
 pub struct ModFile {
     file: PathBuf,
     kind: Kind,
-    /// A digest of what it was made of.
+    /// A digest of its inputs.
     made_of: String,
     /// Whether the go command has yet to read it.
     #[serde(skip)]
     pub changed: bool,
 }
 
-/// The file that tells what a copy was made of.
+/// The file that records a copy's inputs.
 const STAMP: &str = "made-of";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     Module,
-    /// Of a module whose vendor folder is used.
+    /// Of a module whose vendor directory is used.
     Vendored,
     Workspace,
 }
 
 impl ModFile {
-    /// Flags that make the go command read it, and leave it as it is: any number may do so at once.
+    /// Flags that make the go command read it without changing it: any number may do so at once.
     pub fn flags(&self) -> Vec<String> {
         self.flags_with("-mod=readonly")
     }
 
-    /// Flags that let the go command bring it up to date: for one at a time, under the [lock].
+    /// Flags that let the go command bring it up to date: one at a time, under the [lock].
     pub fn writing(&self) -> Vec<String> {
         self.flags_with("-mod=mod")
     }
@@ -62,7 +62,7 @@ impl ModFile {
         match self.kind {
             Kind::Module => vec![mode.to_owned(), modfile()],
             Kind::Vendored => vec!["-mod=vendor".to_owned(), modfile()],
-            // A workspace takes neither flag: its members are not written, and to go.work.sum lines are only added.
+            // A workspace takes neither flag: its members are not written, and lines are only added to go.work.sum.
             Kind::Workspace => Vec::new(),
         }
     }
@@ -123,11 +123,12 @@ impl ModFile {
         })
     }
 
-    /// The go command has brought it up to date for `question`, a [digest](question): it may stay, and that is not asked again.
+    /// Records that the go command has brought it up to date for `question`, a [digest](question): it need not run
+    /// again.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn settled(&mut self, question: &str) -> Result<()> {
+    pub fn mark_current(&mut self, question: &str) -> Result<()> {
         let mut questions = self.questions();
         if !self.changed && questions.contains(question) {
             return Ok(());
@@ -150,8 +151,8 @@ impl ModFile {
         text.lines().skip(1).map(str::to_owned).collect()
     }
 
-    /// Whether it is still there whole, as the go command left it.
-    pub fn is_settled(&self) -> bool {
+    /// Whether it is complete and as the go command left it.
+    pub fn is_current(&self) -> bool {
         self.file.with_file_name(STAMP).is_file()
     }
 
@@ -161,8 +162,8 @@ impl ModFile {
     }
 }
 
-/// Writes a copy, called `name` among those of this plugin. What is there already stays, with what the go command has
-/// added to it, as long as it would be made of the same.
+/// Writes a copy called `name` for this plugin. An existing one stays, with the go command's additions, as long as its
+/// inputs are the same.
 ///
 /// # Errors
 /// A file of the user's that cannot be read, or a store that cannot be written.
@@ -172,17 +173,13 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     let (kind, source, texts) = match &plugin.work {
         Some(work) => {
             let base = work.parent().unwrap_or(Path::new("/"));
-            let own = format!(
-                "{}\n{}",
-                read(work)?,
-                members_for_each_other(plugin, base, &read(work)?)?
-            );
+            let own = format!("{}\n{}", read(work)?, workspace_replaces(plugin, base, &read(work)?)?);
             let sums = text::go_sum(sums, &read_if_there(&work.with_extension("work.sum"))?);
             (
                 Kind::Workspace,
                 "go.work",
                 [
-                    text::go_work(&own, base, edits, &dir, &|folder| joins(plugin, folder)),
+                    text::go_work(&own, base, edits, &dir, &|folder| can_join_workspace(plugin, folder)),
                     sums,
                 ],
             )
@@ -218,22 +215,22 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
     Ok(copy)
 }
 
-/// The copies of a plugin are one run's at a time; `waiting` is called if it is not ours yet.
+/// Takes the lock of a plugin's copies, for one run at a time; calls `waiting` if another has it.
 ///
 /// # Errors
 /// The store cannot be written.
 pub fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
     let lock = store.lock(&format!("modfiles-{}", key(plugin)), waiting)?;
-    // Not made here: a plugin that needs no copy has none.
-    gc::stamp(&store.modfiles(&key(plugin)));
+    // Not created here: a plugin that needs no copy has none.
+    gc::touch(&store.modfiles(&key(plugin)));
     Ok(lock)
 }
 
-/// A copy to try edits on, called `name`; the last one of that name gives way to it.
+/// A copy to try edits on, called `name`; replaces the last one of that name.
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn draft(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) -> Result<ModFile> {
+pub fn scratch(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) -> Result<ModFile> {
     let copy = ModFile {
         file: store.modfiles(&key(plugin)).join(name).join("go.mod"),
         kind: Kind::Module,
@@ -244,9 +241,9 @@ pub fn draft(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) ->
     Ok(copy)
 }
 
-/// Whether a module beside the plugin can be a member of its workspace as well as a replacement: its own replacements
-/// would count then, and a folder that is a member already cannot be one twice.
-fn joins(plugin: &Plugin, folder: &Path) -> bool {
+/// Whether a module next to the plugin can be a member of its workspace as well as a replacement: its own replacements
+/// would count then, and a directory cannot be a member twice.
+fn can_join_workspace(plugin: &Plugin, folder: &Path) -> bool {
     let Some(module) = plugin.siblings.iter().find(|module| module.root == folder) else {
         return false;
     };
@@ -263,15 +260,15 @@ fn joins(plugin: &Plugin, folder: &Path) -> bool {
     !replaces && !plugin.work.as_deref().is_some_and(member)
 }
 
-/// Members may require each other at versions that nobody published: `go build` never looks, but `go list` does.
-fn members_for_each_other(plugin: &Plugin, base: &Path, work: &str) -> Result<String> {
+/// Members may require each other in versions that are not published: `go build` never looks, but `go list` does.
+fn workspace_replaces(plugin: &Plugin, base: &Path, work: &str) -> Result<String> {
     let members = || std::iter::once(&plugin.module).chain(&plugin.siblings);
     let replaced: BTreeSet<String> = go_mod::parse(work)
         .into_iter()
         .filter(|directive| directive.verb == "replace")
         .filter(|directive| match directive.words.as_slice() {
             // In the copy it is a member.
-            [_, arrow, folder] if arrow == "=>" => !joins(plugin, &text::joined(base, folder)),
+            [_, arrow, folder] if arrow == "=>" => !can_join_workspace(plugin, &text::joined(base, folder)),
             _ => true,
         })
         .filter_map(|directive| directive.words.into_iter().next())
@@ -291,18 +288,19 @@ fn members_for_each_other(plugin: &Plugin, base: &Path, work: &str) -> Result<St
     Ok(lines.into_iter().collect())
 }
 
-/// One folder a project, whatever gateway it is built for.
+/// One directory per project, for all gateways.
 fn key(plugin: &Plugin) -> String {
     let project = plugin.work.as_deref().unwrap_or(&plugin.module.root);
     hex(&Sha256::digest(project.as_os_str().as_encoded_bytes())[..8])
 }
 
-/// What the go command is asked about a copy, as a digest: for another target, or of other packages, it may need more sums.
+/// The question to the go command about a copy, as a digest: another target, or other packages, may need more
+/// checksums.
 pub fn question(of: &dyn Debug) -> String {
     hex(&Sha256::digest(format!("{of:?}"))[..8])
 }
 
-/// Writes a file whole or not at all: another run's go command may be reading it.
+/// Writes a file in one step: another run's go command may be reading it.
 fn put(file: &Path, text: &str) -> Result<()> {
     let failed = |e| Error::io("write", file, e);
     let staged = NamedTempFile::new_in(file.parent().unwrap_or(Path::new("/"))).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! The texts of the copies: pure, from the user's files and what must be said otherwise.
+//! The texts of the copies. Pure, from the user's files and the edits.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -9,20 +9,20 @@ use crate::modules::align::split::StandIn;
 use crate::project::go_mod::{Line, lines};
 use crate::util::version::GoVersion;
 
-/// What a copy says otherwise than the user's file.
+/// The edits of a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edits<'a> {
-    /// The `go` line, where it must change.
+    /// The `go` line, if it must change.
     pub go: Option<&'a GoVersion>,
     /// Directives to leave out.
     pub drop: &'a [String],
-    /// Replacements that win over the user's own of the same modules.
+    /// Replacements that override the user's own for the same modules.
     pub pins: &'a [Pin],
-    /// Modules that an empty folder takes the place of.
+    /// Modules that an empty directory replaces.
     pub emptied: &'a [StandIn],
 }
 
-/// Where a copy has the empty folder of a module, below its own.
+/// The empty directory of a module in a copy, relative to the copy.
 pub fn empty_folder(dir: &Path, module: &str) -> PathBuf {
     dir.join("empty").join(module)
 }
@@ -32,9 +32,9 @@ pub fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
     edited(text, edits, copy, |line| line.text.to_owned())
 }
 
-/// The copy of a go.work, which lies elsewhere: what it names relative to `dir` is made absolute. A module that is replaced
-/// by a folder becomes a member where `joins` says that it can: what replaces it is written into the plugin, and an absolute
-/// folder there would tell of this machine.
+/// The copy of a go.work, in another directory: paths relative to `dir` become absolute. A module that is replaced by a
+/// directory becomes a member if `joins` says that it can: the replacement is recorded in the plugin, and an absolute
+/// path there would reveal this machine.
 pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path, joins: &dyn Fn(&Path) -> bool) -> String {
     let mut members = BTreeSet::new();
     let work = edited(text, edits, copy, |line| {
@@ -68,7 +68,7 @@ pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path, joins: &dyn F
         .fold(work, |work, member| work + &format!("use {member:?}\n"))
 }
 
-/// As the go command wants it: without `.` and `..` in it.
+/// As the go command wants it: without `.` and `..`.
 pub(crate) fn joined(dir: &Path, folder: &str) -> PathBuf {
     let mut place = dir.to_owned();
     for part in Path::new(folder).components() {
@@ -92,7 +92,7 @@ fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line
         let gone = match line.verb.as_deref() {
             Some(verb) if edits.drop.iter().any(|d| d == verb) => true,
             Some("replace") => first.is_some_and(|path| pinned.contains(path)),
-            // Both say what a newer Go than the go line's would mean.
+            // Both would mean a newer Go than the go line's.
             Some("toolchain") => edits.go.is_some(),
             Some("godebug") => edits.go.is_some() && first.is_some_and(|setting| setting.starts_with("default=")),
             _ => false,
@@ -117,7 +117,7 @@ fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line
     copy
 }
 
-/// The copy of a go.sum: the lines that are known first, then the user's, none twice.
+/// The copy of a go.sum: the known lines first, then the user's, without duplicates.
 pub fn go_sum(known: &[String], own: &str) -> String {
     let mut seen = BTreeSet::new();
     let all = known.iter().flat_map(|text| text.lines()).chain(own.lines());

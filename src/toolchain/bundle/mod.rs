@@ -1,6 +1,6 @@
-//! A bundle: all that the builds of a plan need, in one file, for a site without a network.
+//! A bundle: everything that the builds of a plan need, in one file, for a machine without a network.
 //!
-//! It is a plain tar: its list first, then each tool as an archive of its own, then the modules as a GOPROXY has them.
+//! It is a plain tar: first its list, then each tool as an archive, then the modules laid out as a GOPROXY.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
@@ -19,13 +19,13 @@ pub mod unpack;
 /// The list's name: the first member of a bundle.
 pub const LIST: &str = "bundle.json";
 
-/// The version of the list; another one is refused.
+/// The version of the list; any other is refused.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Where tools are in a bundle.
 pub const TOOLS: &str = "tools";
 
-/// Where modules are, as a GOPROXY has them.
+/// Where modules are, laid out as a GOPROXY.
 pub const MODULES: &str = "modules/cache/download";
 
 /// `bundle.json`.
@@ -35,10 +35,10 @@ pub struct Manifest {
     pub format_version: u32,
     /// The plugbuild that made it.
     pub plugbuild: String,
-    /// The machines whose tools are in it: `linux/amd64`.
+    /// The machines that its tools are for: `linux/amd64`.
     pub host: String,
     pub tools: Vec<Tool>,
-    /// Every other member, in its order.
+    /// Every other member, in order.
     pub members: Vec<Member>,
 }
 
@@ -60,10 +60,10 @@ pub struct Member {
 }
 
 impl Manifest {
-    /// Reads a list, and refuses one that could not be meant.
+    /// Reads a list, and refuses one that is invalid.
     ///
     /// # Errors
-    /// Another version (a usage error), or what is no list.
+    /// Another version (a usage error), or not a list.
     pub fn parse(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "kebab-case")]
@@ -101,7 +101,7 @@ impl Manifest {
         Ok(list)
     }
 
-    /// The modules, with what follows from them alone: two bundles of the same modules share one folder of the store.
+    /// The modules' id, derived from them alone: bundles with the same modules share one directory of the store.
     pub fn modules_id(&self) -> Option<String> {
         let mut hash = Sha256::new();
         let mut some = false;
@@ -118,7 +118,7 @@ fn is_module(file: &str) -> bool {
     file.strip_prefix(MODULES).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Below one of the two folders that there are, by plain names only.
+/// Whether the path is below one of the two directories, with plain names only.
 fn is_plain(file: &str) -> bool {
     let plain = Path::new(file)
         .components()

@@ -1,4 +1,4 @@
-//! Writing a bundle: its bytes follow from what is in it alone, and it appears by one rename.
+//! Writes a bundle: its bytes depend on its contents only, and it appears by one rename.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -15,10 +15,10 @@ use crate::util::fs::create_dir;
 use crate::util::hash::sha256_of;
 use crate::util::process::interrupted;
 
-/// No tool has folders so deep; a link to a folder above has.
+/// No tool has directories as deep; a link to a parent directory has.
 const DEEPEST: usize = 64;
 
-/// A bundle that is being written, beside the place it will have. Dropped, it is gone.
+/// A bundle that is being written, next to its final path. Deleted when dropped.
 #[derive(Debug)]
 pub struct Staged {
     staged: PathBuf,
@@ -26,11 +26,11 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Begins one. Who calls this holds a lock for that place.
+    /// Starts one. The caller holds a lock for the path.
     ///
     /// # Errors
-    /// There is a folder, or it cannot be written there.
-    pub fn begin(place: &Path) -> Result<Self> {
+    /// The path is a directory, or cannot be written.
+    pub fn create(place: &Path) -> Result<Self> {
         let (Some(above), Some(name)) = (place.parent(), place.file_name()) else {
             return Err(Error::usage(format!("{} cannot be a bundle", place.display())));
         };
@@ -46,7 +46,7 @@ impl Staged {
         })
     }
 
-    /// Where it is until it is published.
+    /// Its path until it is published.
     pub fn path(&self) -> &Path {
         &self.staged
     }
@@ -56,7 +56,7 @@ impl Staged {
     /// # Errors
     /// A member that cannot be read, a full disk, an interruption.
     pub fn write(&self, list: &Manifest, dir: &Path) -> Result<()> {
-        let failed = |e: io::Error| unwritten(&self.place, &e);
+        let failed = |e: io::Error| write_error(&self.place, &e);
         let file = File::create(&self.staged).map_err(failed)?;
         let mut tar = tar::Builder::new(BufWriter::new(file));
         let text = serde_json::to_string_pretty(list).map_err(|e| Error::io("write", LIST, e))? + "\n";
@@ -72,7 +72,7 @@ impl Staged {
         file.and_then(|file| file.sync_all()).map_err(failed)
     }
 
-    /// Puts it in its place.
+    /// Moves it to its final path.
     ///
     /// # Errors
     /// The rename failed.
@@ -83,22 +83,22 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // Once it is published nothing is there.
+        // It no longer exists once it is published.
         let _ = fs::remove_file(&self.staged);
     }
 }
 
-/// Packs a tool's folder, links followed, into an archive whose bytes depend on names, content and run bits only.
+/// Packs a tool's directory, following links, into an archive whose bytes depend on names, contents and run bits only.
 ///
 /// # Errors
-/// A file that cannot be read or is none, a full disk, an interruption.
+/// A file that cannot be read or is not regular, a full disk, an interruption.
 pub fn tool(root: &Path, to: &Path) -> Result<()> {
-    let failed = |e: io::Error| unwritten(to, &e);
+    let failed = |e: io::Error| write_error(to, &e);
     let file = BufWriter::new(File::create(to).map_err(failed)?);
-    // Of the time that it takes, more would spare little room.
+    // A higher level takes much longer and saves little.
     let gzip = GzBuilder::new().mtime(0).write(file, Compression::new(4));
     let mut tar = tar::Builder::new(gzip);
-    // Where this machine has it from is nobody else's.
+    // Where this machine got it from does not concern others.
     let own = files(root)?.into_iter().filter(|(name, _)| name != provenance::FILE);
     for (name, file) in own {
         let (from, size, run) = opened(&file)?;
@@ -108,7 +108,7 @@ pub fn tool(root: &Path, to: &Path) -> Result<()> {
     out.and_then(|mut out| out.flush()).map_err(failed)
 }
 
-/// The members below a folder, in their order.
+/// The members below a directory, in order.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -125,10 +125,10 @@ pub fn members(dir: &Path) -> Result<Vec<Member>> {
         .collect()
 }
 
-/// The files below a folder by their names from there, sorted; links are followed.
+/// The files below a directory by relative name, sorted; links are followed.
 ///
 /// # Errors
-/// A folder that cannot be read, or is its own ancestor; a name that is not text; what is neither file nor folder.
+/// A directory that cannot be read or contains itself; a name that is not UTF-8; anything but files and directories.
 pub fn files(dir: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     let mut folders = vec![(String::new(), dir.to_owned())];
@@ -161,7 +161,7 @@ fn opened(path: &Path) -> Result<(File, u64, bool)> {
     Ok((file, meta.len(), meta.permissions().mode() & 0o100 != 0))
 }
 
-fn unwritten(file: &Path, why: &io::Error) -> Error {
+fn write_error(file: &Path, why: &io::Error) -> Error {
     if interrupted() {
         return Error::interrupted();
     }

@@ -1,4 +1,4 @@
-//! The modules of bundles: files of a module cache that are a GOPROXY, and how builds without a network come to them.
+//! The modules of bundles: module cache files that form a GOPROXY, and how offline builds use them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,15 +12,15 @@ use crate::util::error::{Error, Result};
 use crate::util::fs::create_dir;
 use crate::util::host::Host;
 
-/// What a GOPROXY serves; locks, sums of its own and half downloads lie in a module cache too.
+/// What a GOPROXY serves; a module cache also holds locks, its own checksums and partial downloads.
 const SERVED: [&str; 3] = [".info", ".mod", ".zip"];
 
-/// Where the modules of one bundle are, in a folder that is laid out as a module cache.
-pub fn place(id: &str, store: &Store) -> PathBuf {
-    store.place(Path::new("modules").join(id))
+/// Where the modules of one bundle are, in a directory laid out as a module cache.
+pub fn path(id: &str, store: &Store) -> PathBuf {
+    store.path(Path::new("modules").join(id))
 }
 
-/// Puts what a module cache has downloaded into a folder, and counts it.
+/// Copies what a module cache has downloaded into a directory; returns how many modules.
 ///
 /// # Errors
 /// A file that cannot be read or written.
@@ -32,7 +32,7 @@ pub fn collect(module_cache: &Path, to: &Path) -> Result<usize> {
     let mut modules = 0;
     for (name, file) in pack::files(&downloaded)? {
         let served = name.ends_with("/@v/list") || SERVED.iter().any(|ending| name.ends_with(ending));
-        // The checksum database is not asked where there is no network.
+        // The checksum database is not used without a network.
         if !served || name.starts_with("sumdb/") {
             continue;
         }
@@ -46,9 +46,9 @@ pub fn collect(module_cache: &Path, to: &Path) -> Result<usize> {
     Ok(modules)
 }
 
-/// Keeps the go command from the network where `offline` or the user's own GOPROXY say so: what is missing in the module
-/// cache comes from bundles and from folders that the user names, and from nowhere else.
-pub fn without_network(env: &mut BTreeMap<String, OsString>, offline: bool, host: &Host, store: &Store) {
+/// Keeps the go command off the network with `offline` or if the user's GOPROXY says so: what the module cache lacks
+/// comes only from bundles and from directories that the user names.
+pub fn offline_goproxy(env: &mut BTreeMap<String, OsString>, offline: bool, host: &Host, store: &Store) {
     let written = env.get("GOPROXY").map(OsString::as_os_str);
     let given = host.var("GOPROXY").or(written).unwrap_or_default();
     let given = given.to_string_lossy().into_owned();
@@ -57,11 +57,11 @@ pub fn without_network(env: &mut BTreeMap<String, OsString>, offline: bool, host
     }
     let bundles = proxies(store);
     if !bundles.is_empty() {
-        // No checksum database can be asked. go.sum is held to all the same.
+        // The checksum database cannot be reached; go.sum is still checked.
         env.insert("GOSUMDB".to_owned(), "off".into());
     }
     if offline {
-        // Private modules too: else they would be asked for where they come from.
+        // Private modules too: the go command would otherwise fetch them from their origin.
         env.insert("GONOPROXY".to_owned(), "none".into());
     }
     let folders = given.split([',', '|']).filter(|proxy| proxy.starts_with("file://"));
@@ -81,7 +81,7 @@ fn proxies(store: &Store) -> Vec<String> {
         .collect()
 }
 
-/// The modules of each bundle that was installed: a name, and where they are.
+/// The modules of each installed bundle: a name, and their path.
 pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
     let mut bundles: Vec<(String, PathBuf)> = store
         .places("modules")
@@ -93,13 +93,13 @@ pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
     bundles
 }
 
-/// How many modules are in such a folder.
+/// The number of modules in such a directory.
 pub fn count(place: &Path) -> usize {
     let files = pack::files(place).unwrap_or_default();
     files.iter().filter(|(name, _)| name.ends_with(".zip")).count()
 }
 
-/// A folder as a GOPROXY: whatever means something in a URL or in a list of them is escaped.
+/// A directory as a GOPROXY, with the characters escaped that have a meaning in a URL or in a list of them.
 pub fn file_url(dir: &Path) -> String {
     let mut url = "file://".to_owned();
     for byte in dir.as_os_str().as_bytes() {
@@ -125,7 +125,7 @@ mod tests {
             let vars = vars.map(|(name, value)| (OsString::from(name), OsString::from(value)));
             let host = Host::new(vars.into(), "/".into(), false).unwrap();
             let mut env = BTreeMap::new();
-            without_network(&mut env, offline, &host, &store);
+            offline_goproxy(&mut env, offline, &host, &store);
             let all = env
                 .iter()
                 .map(|(name, value)| format!("{name}={}", value.to_string_lossy()));
@@ -142,8 +142,8 @@ mod tests {
             "GONOPROXY=none GOPROXY=file:///mirror,off"
         );
         // With two.
-        store.folder("modules/b/cache/download").unwrap();
-        store.folder("modules/a/cache/download").unwrap();
+        store.ensure_dir("modules/b/cache/download").unwrap();
+        store.ensure_dir("modules/a/cache/download").unwrap();
         let both = "GOPROXY=[STORE]/modules/a/cache/download,[STORE]/modules/b/cache/download";
         assert_eq!(settings(false, "https://a.org"), "");
         assert_eq!(settings(false, "off"), format!("{both},off GOSUMDB=off"));

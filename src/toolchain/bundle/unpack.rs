@@ -1,4 +1,4 @@
-//! Reading a bundle: nothing of it is seen before every digest was compared, and what is seen is whole.
+//! Reads a bundle: nothing of it becomes visible before every digest is verified, and then all of it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,16 +20,16 @@ use crate::util::host::Host;
 use crate::util::process::interrupted;
 use crate::util::ui::counted;
 
-/// No bundle may hold more: the modules of a whole site beside their tools.
+/// The size limit of a bundle: the modules of a whole site next to their tools.
 const LIMITS: Limits = Limits {
     bytes: 64 << 30,
     entries: 200_000,
 };
 
-/// No list may be larger.
+/// The size limit of a list.
 const LIST_LIMIT: u64 = 64 << 20;
 
-/// A bundle that was read and holds what its list says.
+/// A bundle that was read and contains what its list says.
 #[derive(Debug)]
 pub struct Verified {
     stage: Stage,
@@ -37,31 +37,31 @@ pub struct Verified {
     tools: Vec<Staged>,
 }
 
-/// A tool, unpacked, and the place it is for.
+/// An unpacked tool, and its final path.
 #[derive(Debug)]
 struct Staged {
     label: String,
     lock: String,
     folder: PathBuf,
     place: PathBuf,
-    /// What is whole has it.
+    /// A file that only a complete copy has.
     program: &'static str,
 }
 
-/// What installing one thing came to.
+/// The result of installing one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
     /// `go 1.25.6`, `23 modules`.
     pub what: String,
     pub place: PathBuf,
-    /// It was there already.
+    /// It was installed already.
     pub known: bool,
 }
 
-/// Reads a bundle into a staged folder of the store and compares all of it with its list.
+/// Reads a bundle into a staging directory of the store and compares everything with its list.
 ///
 /// # Errors
-/// What is no bundle, is damaged, leads out of itself (exit code 5), or is for another plugbuild or machine (2).
+/// Not a bundle, damaged, or with paths outside of itself (exit code 5), or for another plugbuild or machine (2).
 pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
     let reader = crate::util::regular_file::open(file)
         .map_err(|e| Error::io("read", file, e).help("give the file that `plugbuild bundle create FILE` wrote"))?;
@@ -83,7 +83,7 @@ fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Resu
     let (mut list, mut begins): (Option<Manifest>, bool) = (None, false);
     let mut missing: BTreeMap<String, Member> = BTreeMap::new();
     let no_list = || Error::integrity(format!("it does not begin with a {LIST}"));
-    let begun = archive::each_entry(from, LIMITS, |entry| {
+    let begun = archive::for_each_entry(from, LIMITS, |entry| {
         let name = String::from_utf8_lossy(&entry.name).escape_debug().to_string();
         if list.is_none() {
             begins = name == LIST;
@@ -104,7 +104,7 @@ fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Resu
         unpack(entry.content, &member, &stage.join(&name))
     });
     let Some(list) = list else {
-        // What is not a tar at all is said in our words: tar's own hold what it read.
+        // Anything but a tar gets our own message: the tar crate's quotes the bytes it read.
         return match begun {
             Err(why) if begins || why.kind == Kind::Interrupted => Err(why),
             _ => Err(no_list()),
@@ -175,7 +175,7 @@ fn unpacked_tools(list: &Manifest, stage: &Path, host: &Host, store: &Store) -> 
         let packed = stage.join(&tool.file);
         let folder = stage.join(format!("unpacked-{at}"));
         archive::unpack_tar_gz(&packed, &folder)?;
-        // It is not needed twice.
+        // It is no longer needed.
         let _ = fs::remove_file(&packed);
         let not_it = || Error::integrity(format!("what it has as {label} is not that"));
         let (lock, place, program) = if tool.name == "go" {
@@ -205,8 +205,8 @@ fn unpacked_tools(list: &Manifest, stage: &Path, host: &Host, store: &Store) -> 
 }
 
 impl Verified {
-    /// Moves all of it to its places, each by one rename; what is there already stays, unless it is a tool that somebody
-    /// has broken. `waiting` is told what another copy is busy with.
+    /// Moves everything to its final path, each by one rename; existing entries stay, except a damaged tool. `waiting`
+    /// gets what another process is busy with.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -214,7 +214,7 @@ impl Verified {
         let mut done = Vec::new();
         for tool in &self.tools {
             let _lock = store.lock(&tool.lock, || waiting(&tool.label))?;
-            // Asked as builds ask: what they take for missing is brought.
+            // The check that builds make: whatever they consider missing is installed.
             let known = tool.place.join(tool.program).is_file();
             if !known {
                 store.publish(&tool.folder, &tool.place)?;
@@ -227,7 +227,7 @@ impl Verified {
         }
         if let Some(id) = self.list.modules_id() {
             let _lock = store.lock("modules", || waiting("modules"))?;
-            let place = proxy::place(&id, store);
+            let place = proxy::path(&id, store);
             let known = place.is_dir();
             if !known {
                 store.publish(&self.stage.path().join("modules"), &place)?;

@@ -1,4 +1,4 @@
-//! Verdicts for people: the answer first, then each cause with its cure.
+//! Verdicts for people: the answer first, then each cause with its help.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::verify::finding::{Diagnostic, Severity};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::{LoadOutcome, Verdict};
 
-/// The packages named in one finding before it becomes a number.
+/// How many packages one finding names; the rest are counted.
 const SHOWN: usize = 3;
 
 /// All verdicts, one block each.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::verify::Verdict;
 use crate::verify::gateway::LoadTarget;
 
-/// Grows when a field is taken away or changes its meaning; new fields alone do not change it.
+/// Grows when a field is removed or changes its meaning, not when a field is added.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The document.

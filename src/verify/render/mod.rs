@@ -1,4 +1,4 @@
-//! Verdicts as text for people, as JSON, and as annotations beside a change on GitHub.
+//! Verdicts as text for people, as JSON, and as annotations on GitHub.
 
 pub mod github;
 pub mod human;
