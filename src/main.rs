@@ -51,14 +51,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error before there are colours and formats.
+/// Prints an error before colours and formats are known.
 fn refused(why: &error::Error) -> ExitCode {
     eprintln!("error: {}", printable(&why.to_string()));
     why.help.iter().for_each(|help| eprintln!("help: {}", printable(help)));
     ExitCode::from(why.kind.exit_code())
 }
 
-/// What clap says of words that it cannot read, in its colours unless the words have some of their own.
+/// Prints clap's error for arguments that it cannot parse, in its colours unless the arguments contain escape
+/// sequences.
 fn misread(args: &[OsString], text: &clap::Error) -> ExitCode {
     if args
         .iter()
@@ -71,7 +72,7 @@ fn misread(args: &[OsString], text: &clap::Error) -> ExitCode {
     ExitCode::from(error::Kind::Usage.exit_code())
 }
 
-/// Of the commands that clap finds like a word only those that may have been meant.
+/// Keeps clap's suggestions only if they are close enough.
 fn likely(mut text: clap::Error) -> clap::Error {
     let Some(ContextValue::String(word)) = text.get(ContextKind::InvalidSubcommand).cloned() else {
         return text;

@@ -1,4 +1,4 @@
-//! What is built, and how, as typed: each command takes of it what it heeds.
+//! Argument groups shared by the commands that build.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub struct GatewaysArgs {
     pub go: Option<GoVersion>,
 }
 
-/// Which plugins of a workspace.
+/// The plugins of a workspace to build.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SelectArgs {
     /// All plugins that plugbuild.toml names
@@ -55,7 +55,7 @@ pub struct TargetArgs {
     pub all_targets: bool,
 }
 
-/// What there is to build.
+/// The package to build, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
     /// The plugin's folder
@@ -82,7 +82,7 @@ pub struct PlanArgs {
     pub go_args: Vec<String>,
 }
 
-/// Where it is written to.
+/// Where the result is written.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
     /// The file to write (one target only)
@@ -104,7 +104,7 @@ pub struct LockArgs {
     pub frozen: bool,
 }
 
-/// How several builds are gone through.
+/// How several builds run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WorkArgs {
     /// How many builds run at once; as many as there are cores if not said
@@ -115,7 +115,7 @@ pub struct WorkArgs {
     pub keep_going: bool,
 }
 
-/// All that `plugbuild build` takes; other commands take parts of it.
+/// The arguments of `plugbuild build`; other commands take some of the groups.
 #[derive(Debug, Clone, Default, Args)]
 pub struct BuildArgs {
     #[command(flatten)]
@@ -140,7 +140,7 @@ pub struct BuildArgs {
     pub dry_run: bool,
 }
 
-/// What `plugbuild fetch` takes.
+/// The arguments of `plugbuild fetch`.
 #[derive(Debug, Clone, Args)]
 pub struct FetchArgs {
     #[command(flatten)]
@@ -167,7 +167,7 @@ impl From<&FetchArgs> for BuildArgs {
     }
 }
 
-/// Flags every command takes.
+/// Flags of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
@@ -217,7 +217,7 @@ pub struct GatewayArgs {
     pub go: Option<GoVersion>,
 }
 
-/// Parses by the type's own rules; clap shows its text and its help lines.
+/// Parses with the type's own rules; clap shows its error and its help lines.
 pub(crate) fn parse<T: std::str::FromStr<Err = crate::util::error::Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: crate::util::error::Error| {
         e.help

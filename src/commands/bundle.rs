@@ -1,4 +1,4 @@
-//! `plugbuild bundle`: all that builds need in one file, rehearsed before it is written; and its way into the store.
+//! `plugbuild bundle`: everything that builds need in one file, verified before it is published; and how to install it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -86,7 +86,7 @@ impl From<&CreateArgs> for BuildArgs {
     fn from(args: &CreateArgs) -> Self {
         BuildArgs {
             lock: args.lock.clone(),
-            // A bundle has all that was asked for, or is none.
+            // A bundle is complete, or not written.
             work: WorkArgs {
                 jobs: args.jobs,
                 keep_going: false,
@@ -106,12 +106,12 @@ pub(crate) fn run(command: &BundleCommand, cx: Context) -> Result<()> {
     }
 }
 
-/// A tool of the plan: what it is, and the folder that holds it.
+/// A tool of the plan, and its directory.
 struct Packed {
     name: &'static str,
     version: String,
     root: PathBuf,
-    /// Where a store has it, seen from the store.
+    /// Its path relative to the store.
     place: PathBuf,
 }
 
@@ -137,7 +137,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     let staged = Staged::create(&place)?;
     let stage = first.session.store.stage()?;
     let made = make(first, &build, &staged, stage.path());
-    // The module caches in it may hold folders that cannot be written.
+    // Its module caches may have read-only directories.
     let _ = remove_tree(stage.path());
     let (tools, count) = made?;
     let sha256 = sha256_of(staged.path())?;
@@ -160,7 +160,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// Fetches, gathers, writes and rehearses it; all but its own last rename.
+/// Fetches, collects, writes and verifies it; everything but the final rename.
 fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Result<(Vec<Tool>, usize)> {
     let args = &BuildArgs {
         to: OutputArgs {
@@ -187,7 +187,7 @@ fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Re
     Ok((list.tools, count))
 }
 
-/// Has every tool at hand. Go is the one that builds use; zig the one of the store, which alone is known to be whole.
+/// Makes every tool available. Go is the one that builds use; zig is the store's, as only that is known to be complete.
 fn tools(first: &BuildPlan) -> Result<Vec<Packed>> {
     let Session {
         matrix,
@@ -245,10 +245,10 @@ fn seen_from(store: &Store, place: &Path) -> PathBuf {
     store.relative(place).unwrap_or(place).to_owned()
 }
 
-/// Fetches the modules of the plan into the user's own cache, by his own settings; then takes from there what such
-/// builds read, and nothing else.
+/// Fetches the modules of the plan into the user's own cache, with the user's settings; then copies from there what
+/// such builds read, and nothing else.
 fn gather(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage: &Path) -> Result<usize> {
-    // A store that knows nothing of earlier builds: what they have settled is asked for again.
+    // A store without earlier builds, so that their results do not replace questions to the go command.
     let root = stage.join("gathering");
     for tool in tools {
         let place = root.join(&tool.place);
@@ -281,19 +281,19 @@ fn gather(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage: &Path) -
     proxy::collect(&stage.join("gathered"), &stage.join("members").join(MODULES))
 }
 
-/// Has the go command read all that the builds would.
+/// Makes the go command read everything that the builds would.
 fn read_modules(args: &BuildArgs, cx: Context) -> Result<()> {
     let ready = prepare(plan_build_quietly(args, cx)?, args, Reuse::Nothing)?;
     fetch::modules(&ready, |_| {})
 }
 
-/// Forgets what the go command has settled.
+/// Removes the go command's earlier results.
 fn forget(store: &Path) -> Result<()> {
     let copies = store.join("modfiles");
     if copies.exists() { remove_tree(&copies) } else { Ok(()) }
 }
 
-/// The surroundings with another store, whose tools are the only ones, and these variables.
+/// The environment with another store, whose tools are the only ones, and these variables.
 fn elsewhere(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
     let mut host = host.clone();
     store.clone_into(&mut host.store);
@@ -305,7 +305,7 @@ fn elsewhere(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
     host
 }
 
-/// Variables for an empty module cache of its own, that can be removed again.
+/// Variables for an empty module cache of its own that can be removed again.
 fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, OsString)>> {
     let mut flags = GoEnv::read(host)?.flags;
     flags.push("-modcacherw".to_owned());
@@ -335,7 +335,7 @@ fn pack_tools(packed: &[Packed], members: &Path, ui: &Ui) -> Result<Vec<Tool>> {
     Ok(tools)
 }
 
-/// Installs what was written in an empty store, and builds all of it without a network and with empty caches.
+/// Installs the bundle in an empty store, and builds everything offline with empty caches.
 fn rehearse(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> Result<()> {
     let cx = first.session.context();
     let root = stage.join("site");
@@ -345,7 +345,7 @@ fn rehearse(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> R
     unpack::verify(file, cx.host, &store)?.install(&store, |_| {})?;
     let mut env = alone(cx.host, stage, "modules")?;
     env.push(("GOCACHE", stage.join("cache").into()));
-    // A folder that GOPROXY names here is not there.
+    // A directory that GOPROXY names here does not exist there.
     env.push(("GOPROXY", "off".into()));
     let host = elsewhere(cx.host, &root, &env);
     let ui = cx.ui.muted();

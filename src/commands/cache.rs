@@ -1,4 +1,4 @@
-//! `plugbuild cache`: how large the store is, and removing what can be made again.
+//! `plugbuild cache`: shows the store's size, and removes what can be made again.
 
 use std::time::Duration;
 

@@ -85,7 +85,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             report.decided(compiled);
         }
         tell(&report, cx);
-        // The signatures are the compiler's to judge, in a build.
+        // The compiler judges the signatures, in a build.
         let assertions = Assertions::of(&source, rows, gateway.version)?;
         assertions.warnings.iter().for_each(|warning| cx.ui.warn(warning));
         if args.commands && !report.fits() {
@@ -113,7 +113,7 @@ fn folder_of(sum: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Tells gateways from Go versions: no gateway has been called 1.x since plugins are built this way.
+/// Tells gateways from Go versions: no gateway with plugins of this kind was ever called 1.x.
 fn understood(args: &CheckArgs) -> (Vec<GatewaySpec>, Option<GoVersion>) {
     let mut go = args.go.clone();
     let gateways = args.gateway.iter().filter(|spec| match spec {

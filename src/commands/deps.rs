@@ -1,4 +1,4 @@
-//! `plugbuild deps`: whose choice the version of each dependency is.
+//! `plugbuild deps`: who decides the version of each dependency.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `plugbuild doctor`: what is found, what is missing, and one cure for each.
+//! `plugbuild doctor`: what is installed, what is missing, and help for each.
 
 use serde_json::json;
 
@@ -13,19 +13,19 @@ use crate::util::error::{Error, Kind, Result};
 use crate::util::fs::check_folder;
 use crate::util::ui::Format;
 
-/// One thing that was looked for.
+/// One check.
 struct Finding {
     what: String,
     /// Good enough to build with.
     good: bool,
     found: String,
     cure: Option<String>,
-    /// What every build would fail with.
+    /// Every build would fail.
     fails: Option<Kind>,
 }
 
 impl Finding {
-    /// Something that no build can do without, if it is not good.
+    /// Something that every build needs, if it is missing.
     fn needed(mut self, kind: Kind) -> Self {
         self.fails = (!self.good).then_some(kind);
         self
@@ -178,7 +178,7 @@ fn findings(cx: Context) -> Result<Vec<Finding>> {
     let goenv = GoEnv::read(host);
     let cache = goenv.map_err(|e| e.to_string()).and_then(|env| {
         let dir = env.module_cache;
-        // Without a network one that is filled is enough.
+        // Without a network, one filled cache is enough.
         let filled = cx.offline && dir.is_dir();
         match check_folder(&dir) {
             Err(why) if !filled => Err(format!("cannot write {}: {why}", dir.display())),

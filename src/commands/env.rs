@@ -37,7 +37,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
             go,
             ..
         } = unit;
-        // Whoever uses these calls the wrappers by name.
+        // Users of these variables call the wrappers by name.
         toolchain.clone().with_wrappers(job, &session)?;
         if let Some(word) = toolchain.cc.not_asked(job, &session.matrix) {
             cx.ui.warn(word);
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
         let flags: Vec<String> = go.args[1..]
             .iter()
             .take_while(|arg| *arg != "-o")
-            // Only a build of ours writes what the registerers are held against.
+            // Only our own builds write the assertions on the registerers.
             .filter(|arg| Some(arg.as_os_str()) != overlay.as_deref())
             .map(|arg| quoted(arg))
             .collect();

@@ -1,4 +1,4 @@
-//! `plugbuild explain`: a gateway's log in other words.
+//! `plugbuild explain`: explains a gateway's log.
 
 use std::io;
 use std::io::{BufRead, BufReader, IsTerminal};
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
             "for a gateway's log on standard input: paste it, then press Ctrl-D; or name a file",
         );
     }
-    // Nobody may ever write to a pipe.
+    // A pipe may stay silent forever.
     let told = interruptible(Duration::MAX, move || explained(&file))??;
     match cx.format {
         Format::Json => print_json(&json!({ "schema_version": 1, "explanations": told })),
@@ -60,7 +60,7 @@ fn explained(path: &Path) -> Result<Vec<Explanation>> {
     of(log, &path.display().to_string(), failed)
 }
 
-/// Explains a log; what is not text is refused at its first bytes.
+/// Explains a log; binary data is refused at its first bytes.
 fn of(mut log: impl BufRead, name: &str, failed: impl Fn(io::Error) -> Error) -> Result<Vec<Explanation>> {
     let start = log.fill_buf().map_err(&failed)?;
     if start.contains(&0) {

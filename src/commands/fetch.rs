@@ -1,4 +1,4 @@
-//! `plugbuild fetch`: all that the network is needed for, ahead of a build.
+//! `plugbuild fetch`: fetches everything from the network that a build needs.
 
 use crate::commands::args::FetchArgs;
 use crate::commands::build::plan::plan_build;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
     })
 }
 
-/// Has the go command fetch and unpack the modules that the builds of a plan read; `done` is told of each.
+/// Makes the go command fetch and unpack the modules that the builds of a plan read; calls `done` for each.
 pub(crate) fn modules(ready: &ReadyBuild, done: impl Fn(&Job)) -> Result<()> {
     for unit in &ready.units {
         go_list::fetch(&unit.job, &unit.overlay, &unit.toolchain.go, &ready.session)?;

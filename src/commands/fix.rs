@@ -1,4 +1,4 @@
-//! `plugbuild fix`: the edit of go.mod and go.sum, shown or written.
+//! `plugbuild fix`: shows or writes the edit of go.mod and go.sum.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -76,7 +76,7 @@ fn name(file: &FileChange) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Sums tell a reader nothing but how many there are.
+/// Checksums only matter to a reader by their number.
 fn sums_changed(file: &FileChange) -> String {
     let only = |a: &str, b: &str| {
         let others: HashSet<&str> = b.lines().collect();
@@ -94,7 +94,7 @@ fn diff(file: &FileChange) -> String {
     unified((format!("a/{name}"), &file.old), (format!("b/{name}"), &file.new), 1)
 }
 
-/// What was shown, and not what somebody has written meanwhile.
+/// Writes what was shown, unless the files have changed meanwhile.
 fn write(file: &FileChange) -> Result<()> {
     let now = crate::util::regular_file::read_to_string(&file.path).unwrap_or_default();
     if now != file.old {

@@ -1,4 +1,4 @@
-//! `plugbuild gateway`: what is known of one, and keeping one of the user's own.
+//! `plugbuild gateway`: shows what is known of a gateway, and imports one of the user's own.
 
 use std::path::{Path, PathBuf};
 
@@ -22,16 +22,16 @@ use crate::util::fs::{create_dir, overwrite};
 use crate::util::regular_file::is_there;
 use crate::util::ui::Format;
 
-/// The texts to keep.
+/// The texts to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
     /// A `[[matrix.release]]` of plugbuild.toml.
     pub row: String,
-    /// The file that it names.
+    /// The module list that it names.
     pub modules: String,
 }
 
-/// Writes them down; `list` is what the module list will be called.
+/// Renders them; `list` is the path of the module list.
 pub fn rows(gateway: &Gateway, side: &GatewayModules, name: &str, list: &str) -> Own {
     let settings = &gateway.settings;
     let quoted = |text: &str| toml::Value::from(text).to_string();
@@ -68,10 +68,10 @@ pub fn rows(gateway: &Gateway, side: &GatewayModules, name: &str, list: &str) ->
     }
 }
 
-/// A settings file with such a row, read back.
+/// Parses a settings file with such a row.
 ///
 /// # Errors
-/// It cannot, and why.
+/// It is invalid.
 pub fn check(text: &str, file: &Path) -> Result<Config> {
     config::parse(text, file)
 }
@@ -106,7 +106,7 @@ pub enum GatewayCommand {
     },
 }
 
-/// The folder that import writes to where there is no settings file yet.
+/// The directory that import writes to if there is no settings file yet.
 pub(crate) fn fallback(cwd: &std::path::Path) -> PathBuf {
     cwd.join(config::FILE)
 }
@@ -221,7 +221,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         "" => own.row,
         before => format!("{before}\n\n{}", own.row),
     };
-    // What cannot be read back is not written, and a name that is refused then is refused now.
+    // What cannot be read back is not written, and an invalid name is refused at once.
     let rows = check(&text, &file)?.matrix.release;
     Matrix::builtin()?.with_releases(rows, &text, &file).map_err(|e| {
         let given = format!("{name:?} cannot be the name: {}", e.message);

@@ -1,4 +1,4 @@
-//! The gateway that a command is about: by flag, environment or settings file.
+//! The gateway that a command is about: from a flag, the environment or a settings file.
 
 use crate::commands::args::GatewayArgs;
 use crate::commands::build::request::GatewayChoice;
@@ -8,8 +8,8 @@ use crate::util::context::Context;
 use crate::util::error::Result;
 use crate::util::target::Libc;
 
-/// The gateway that is asked for: by flag, else by the environment, else by a settings file. `libc` is what was typed
-/// for a gateway of which nothing else is known.
+/// The requested gateway: from a flag, else the environment, else a settings file. `libc` is the given one, for a
+/// gateway of which nothing else is known.
 pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings, cx: Context) -> Result<Asked> {
     let asked = Asked {
         gateway: given.gateway.clone(),

@@ -1,4 +1,4 @@
-//! `plugbuild inspect`: what is inside a plugin or a gateway.
+//! `plugbuild inspect`: shows the contents of a plugin or a gateway.
 
 use std::path::PathBuf;
 

@@ -50,7 +50,7 @@ pub(crate) fn matrix(args: &MatrixArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// What names a gateway behind `--gateway`: its file, where it was given as one.
+/// The value for `--gateway`: its file, if it was given as one.
 pub(crate) fn typed(gateway: &Gateway, host: &Host) -> String {
     match &gateway.binary {
         Some(file) => match file.strip_prefix(&host.cwd) {
@@ -74,7 +74,7 @@ pub(crate) fn render(rows: &[[(&str, String); 4]], ci: Option<Ci>) -> String {
             for row in rows {
                 for (at, (key, value)) in row.iter().enumerate() {
                     let lead = if at == 0 { "      - " } else { "        " };
-                    // JSON's strings are YAML's too.
+                    // JSON strings are YAML strings too.
                     text += &format!("\n{lead}PLUGBUILD_{}: {}", key.to_uppercase(), json!(value));
                 }
             }

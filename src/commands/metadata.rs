@@ -39,7 +39,7 @@ pub(crate) fn metadata(args: &MetadataArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// The document of format version 1; docs/metadata.md promises its keys.
+/// The document of format version 1; docs/metadata.md guarantees its keys.
 fn document(plan: BuildPlan) -> Value {
     let BuildPlan {
         session,

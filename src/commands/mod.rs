@@ -44,10 +44,10 @@ pub mod targets;
 pub mod gateway_choice;
 pub mod output;
 
-/// Runs the command that was typed.
+/// Runs the command.
 ///
 /// # Errors
-/// Whatever stopped it.
+/// The command's error.
 pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     let done = dispatch(cli, host, ui);
     if let (Err(why), Format::Json, true) = (&done, cli.global.message_format, is_stream(&cli.command)) {
@@ -59,7 +59,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     printed()
 }
 
-/// Whether a command writes an event a line, and not one document.
+/// Whether a command writes one event per line, and not one document.
 fn is_stream(command: &Command) -> bool {
     matches!(
         command,

@@ -1,4 +1,4 @@
-//! `plugbuild new` and `plugbuild init`: a plugin's folder, or what is missing in one.
+//! `plugbuild new` and `plugbuild init`: creates a plugin's directory, or adds what is missing in one.
 
 use std::fs;
 use std::io::Write;
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     }
     fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
     let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
-    // In a folder that has settings, a file nearer to the plugin would take their place.
+    // In a directory that has settings, a file nearer to the plugin would replace them.
     let settled = args.gateway.gateway.is_none() && settled(&dir);
     let misplaced = repository_above(&dir);
     let mut made = Vec::new();
@@ -132,7 +132,7 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         ))
         .help("plugbuild init --type handler (client, modifier, middleware)")
     })?;
-    // What the plugin registers already is the name that its configuration must have.
+    // A name that the plugin registers already must be the one in its configuration.
     let own = registered(&source, rows).unwrap_or_default();
     let name = match own.into_iter().find(|(of, _)| *of == kind) {
         Some((_, name)) => name,
@@ -142,7 +142,7 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     let misplaced = repository_above(&dir);
     let mut made = Vec::new();
     for file in project.files() {
-        // A module above the folder is its module.
+        // A module above the directory is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
         let settings = file.path == config::FILE && settled(&dir);
         let ci = file.path == WORKFLOW && misplaced.is_some();
@@ -166,7 +166,7 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// A settings file that was written here names no program but the gateway that the user has just named.
+/// A settings file that was written here names no program except the gateway that the user has just named.
 fn trust_what_was_written(dir: &Path, made: &[&str], cx: Context) {
     if !made.contains(&config::FILE) {
         return;
@@ -183,7 +183,7 @@ fn trust_what_was_written(dir: &Path, made: &[&str], cx: Context) {
     }
 }
 
-/// A gateway's file outside of the repository is not in a clone of it, as on a CI's machine.
+/// A gateway's file outside of the repository is not in a clone of it, such as on a CI's machine.
 fn warn_of_file_elsewhere(project: &Project, dir: &Path, cx: Context) {
     let file = Path::new(&project.gateway);
     let root = repository_above(dir).unwrap_or_else(|| dir.to_owned());
@@ -203,12 +203,12 @@ fn warn_of_file_elsewhere(project: &Project, dir: &Path, cx: Context) {
     ));
 }
 
-/// Whether the folder has settings, its own or those of one above.
+/// Whether settings apply to the directory, its own or those of a parent.
 fn settled(dir: &Path) -> bool {
     dir.ancestors().any(|above| above.join(config::FILE).is_file())
 }
 
-/// The event that tells of a plugin's folder, with the files that were not there.
+/// The event for a plugin's directory, with the files that were created.
 fn made_event(project: &Project, dir: &Path, files: &[&str]) -> Value {
     json!({
         "reason": "plugin-made", "name": project.name, "type": project.kind.to_string(), "gateway": project.gateway,
@@ -216,7 +216,7 @@ fn made_event(project: &Project, dir: &Path, files: &[&str]) -> Value {
     })
 }
 
-/// The root of the repository that holds the folder, where it is not the folder itself.
+/// The root of the repository that contains the directory, unless it is the directory itself.
 fn repository_above(dir: &Path) -> Option<PathBuf> {
     // A file in a worktree and in a submodule.
     let root = dir.ancestors().find(|above| above.join(".git").exists())?;
@@ -259,7 +259,7 @@ fn project(
     let gateway = match spec {
         GatewaySpec::File(path) => seen_from(dir, &path, cx).display().to_string(),
         GatewaySpec::Auto | GatewaySpec::Named(_) => spec.to_string(),
-        // Its libc is part of what was asked for: without it a build is for the official image's.
+        // Its libc is part of the request: without it, a build is for the official image's.
         _ => release.clone(),
     };
     Ok(Project {
@@ -274,7 +274,7 @@ fn project(
     })
 }
 
-/// A release as `--gateway` takes it, with its libc where that is known.
+/// A release as `--gateway` takes it, with its libc if known.
 fn flavoured(found: &Gateway) -> String {
     let suffix = match found.libc.map(|libc| libc.kind) {
         Some(LibcKind::Musl) => "-alpine",
@@ -284,15 +284,15 @@ fn flavoured(found: &Gateway) -> String {
     format!("{}{suffix}", found.label)
 }
 
-/// The path of a gateway's file for a settings file in `dir`: where it was given from here it is given from there, so
-/// that both folders can move together.
+/// The path of a gateway's file for a settings file in `dir`: relative if it was given relative, so that both
+/// directories can move together.
 fn seen_from(dir: &Path, file: &Path, cx: Context) -> PathBuf {
     let absolute = cx.host.absolute(file);
     let repository = repository_above(dir).unwrap_or_else(|| dir.to_owned());
     if file.is_absolute() && !file.starts_with(&repository) {
         return absolute;
     }
-    // A `..` after a symbolic link leads elsewhere than it reads.
+    // A `..` after a symbolic link leads elsewhere than the text says.
     let (Some(file), Some(dir)) = (real(&absolute), real(dir)) else {
         return absolute;
     };
@@ -309,14 +309,14 @@ fn seen_from(dir: &Path, file: &Path, cx: Context) -> PathBuf {
     }
 }
 
-/// The path without symbolic links above its last part; of folders that are not there yet, as it will be.
+/// The path without symbolic links above its last part; directories may not exist yet.
 fn real(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let above = path.parent()?;
     Some(above.canonicalize().ok().or_else(|| real(above))?.join(name))
 }
 
-/// Writes a file that is not there; one that is there is never touched.
+/// Writes a new file; never touches an existing one.
 fn write(dir: &Path, file: &File) -> Result<()> {
     let path = dir.join(file.path);
     let folder = path.parent().unwrap_or(dir);

@@ -1,4 +1,4 @@
-//! Results on standard output: text with control characters shown, JSON as it is.
+//! Results on standard output: text with control characters escaped, JSON as it is.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::util::error::{Error, Result};
 use crate::util::printable::{printable, printable_json, printable_line};
 
-/// Prints what was asked of the command line itself: help, the version.
+/// Prints clap's own output: help, the version.
 ///
 /// # Errors
 /// It could not be written.
@@ -25,14 +25,14 @@ pub(crate) fn printed() -> Result<()> {
     }
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no failure; anything else fails the command when
-/// it has done its work.
+/// Writes to standard output. A reader that has gone away (`| head`) is not an error; anything else fails the command when
+/// it has finished.
 pub(crate) fn print(text: impl std::fmt::Display) {
     let text = text.to_string();
     print_as_is(printable(&text));
 }
 
-/// The same of what is one line, whatever the names in it are.
+/// Writes one line, whatever characters are in the names.
 pub(crate) fn print_line(text: impl std::fmt::Display) {
     print_as_is(printable_line(&text.to_string()));
 }
@@ -42,7 +42,7 @@ pub(crate) fn print_path(path: &Path) {
     print_line(path.display());
 }
 
-/// The same of what has colours of ours in it; texts of others go through [`printable`] first.
+/// Writes text that contains our colours; text of others must go through [`printable`] first.
 pub(crate) fn print_as_is(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout().lock(), "{text}").map_err(unprinted);
 }
@@ -59,7 +59,7 @@ pub(crate) fn unprinted(why: std::io::Error) {
     }
 }
 
-/// Writes what is JSON, or has its strings.
+/// Writes JSON, or text with JSON strings.
 pub(crate) fn print_data(text: &str) {
     print_as_is(printable_json(text));
 }
@@ -68,7 +68,7 @@ pub(crate) fn print_data(text: &str) {
 pub(crate) fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => print_data(&text),
-        // Our own types have text keys only, so this is not reached; nothing useful could be done.
+        // Our own types have string keys only, so this cannot happen; nothing useful could be done.
         Err(why) => print_as_is(format_args!("{{\"error\":\"{why}\"}}")),
     }
 }

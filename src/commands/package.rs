@@ -1,4 +1,4 @@
-//! `plugbuild package`: build everything, describe it, and put it in one folder.
+//! `plugbuild package`: builds everything, describes it, and writes it to one directory.
 
 use std::path::{Path, PathBuf};
 
@@ -103,12 +103,12 @@ pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if signing(settings).is_some_and(|(_, file)| Some(file) == project) {
         trust::require(settings, trust::SIGN, matrix, host)?;
     }
-    // Made before anything is built: a folder that cannot be written is told at once.
+    // Created before anything is built: a directory that cannot be written is reported at once.
     let folder = ReleaseDir::begin(&dist, &plan.session.store, || {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
-    // Each is finished beside the file it was linked as, so that a second release of the same finds it up to date.
+    // Each is finished next to its linked file, so that a second release of the same finds it up to date.
     let plan = plan.with_outputs(|unit, _| unit.linked.path.with_extension("release.so"));
     let options = BuildOptions::of(&build, &plan).unlisted();
     let ready = prepare(plan, &build, Reuse::Saved)?;
@@ -139,7 +139,7 @@ fn dist(args: &PackageArgs, settings: &Settings, cx: Context) -> PathBuf {
     }
 }
 
-/// The time of the files in archives, in seconds since 1970; none where no archives are made.
+/// The time of the files in archives, in seconds since 1970; `None` if no archives are made.
 fn archive_time(args: &PackageArgs, session: &Session) -> Result<Option<u64>> {
     let configured = session.settings.first(|config| config.package.archive);
     if !args.archive && !configured.is_some_and(|(archive, _)| archive) {
@@ -166,8 +166,8 @@ fn given_version(args: &PackageArgs, settings: &Settings) -> Result<Option<Strin
     Ok(given)
 }
 
-/// Puts the artefacts and their documents into the folder; into archives, where their files have a time. Returns the
-/// artefacts' files, in the order of the plan.
+/// Writes the artifacts and their documents into the directory; or into archives, in which files have a time. Returns
+/// the artifacts' files, in the order of the plan.
 fn fill(
     folder: &ReleaseDir,
     args: &PackageArgs,
@@ -192,7 +192,7 @@ fn fill(
             .map(|(_, source)| source.clone());
         let source = source.unwrap_or_default();
         let version = given.clone().unwrap_or_else(|| source.version());
-        // What is described is what is shipped: the copy, which nobody else knows of.
+        // The shipped copy is described, which nobody else knows of.
         let plugin = folder.path().join(format!("{}.so", package::stem(job, &version)));
         folder.copy(&job.output, &format!("{}.so", package::stem(job, &version)))?;
         let binary = Binary::open(&plugin)?;
@@ -203,7 +203,7 @@ fn fill(
                 job.output.display(),
                 done.artefact.sha256
             );
-            // It is finished again from what was linked, if it can be removed.
+            // It can be removed: it would be finished again from the linked file.
             let _ = std::fs::remove_file(&job.output);
             return Err(Error::new(Kind::Integrity, what).help("run it again: the plugin is finished again"));
         }
@@ -254,7 +254,7 @@ fn signing(settings: &Settings) -> Option<(&[String], &Path)> {
     })
 }
 
-/// Runs the configured command on the sums, which hold everything else.
+/// Runs the configured command on the checksums, which cover everything else.
 fn sign(folder: &ReleaseDir, session: &Session) -> Result<()> {
     let Some((words, file)) = signing(&session.settings) else {
         return Ok(());
@@ -297,7 +297,7 @@ fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// The folder that is named; else the one that the plugin's folder is packaged to.
+/// The named directory; else the one that the plugin's directory is packaged to.
 fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
     let path = cx.host.absolute(&args.plan.path);
     let holds = |is: &dyn Fn(&str) -> bool| {
@@ -307,7 +307,7 @@ fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
     if args.dist.is_none() && holds(&|name| [SUMS, LIST].contains(&name)) {
         return Ok(path);
     }
-    // What was typed is one or the other: nothing else is checked in its place.
+    // The named directory is used, or an error: nothing else is checked in its place.
     let ours = |name: &str| ["go.mod", config::FILE].contains(&name) || name.ends_with(".go");
     if path != cx.host.cwd && !holds(&ours) {
         let what = format!(

@@ -1,4 +1,4 @@
-//! What check, compat, deps, upgrade and fix look at: a plugin, asked as if it were built for one gateway.
+//! What check, compat, deps, upgrade and fix examine: a plugin, as if it were built for one gateway.
 
 use std::path::Path;
 
@@ -123,7 +123,7 @@ impl PluginContext {
         Ok((job, go::resolve(&gateway.go, host, store)?))
     }
 
-    /// Whether the gateway's Go compiles the plugin as it would be built; nothing where that Go is not here or C code
+    /// Whether the gateway's Go compiles the plugin as it would be built; `None` if that Go is not installed or C code
     /// is needed.
     pub(crate) fn compiles(&self, gateway: &Gateway, modules: &GatewayModules) -> Result<Option<Compiled>> {
         let (job, go) = self.job(gateway)?;
@@ -139,7 +139,7 @@ impl PluginContext {
         go_list::compiles(&job, &overlay, &go, &self.session)
     }
 
-    /// Whether go.mod and go.sum hold what a build without alignment reads from them.
+    /// Whether go.mod and go.sum are complete for a build without alignment.
     pub(crate) fn is_complete(&self, gateway: &Gateway) -> Result<()> {
         let (job, go) = self.job(gateway)?;
         go_list::is_complete(&job, &go, &self.session)

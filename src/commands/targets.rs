@@ -1,4 +1,4 @@
-//! `plugbuild targets`: what can be built for.
+//! `plugbuild targets`: lists the targets.
 
 use crate::commands::output::{print_json, print_line};
 use crate::project::config::Settings;

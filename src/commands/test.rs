@@ -1,4 +1,4 @@
-//! `plugbuild test`: loads plugins in a gateway that really runs, and sends a request through it.
+//! `plugbuild test`: loads plugins in a running gateway, and sends a request through it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,7 +31,7 @@ use crate::util::ui::Format;
 use crate::util::version::GatewayVersion;
 use crate::verify::plugin::Plugin;
 
-/// Plugins and the gateway they are tried in.
+/// Plugins and the gateway to try them in.
 #[derive(Debug, Clone, Args)]
 pub struct TestArgs {
     /// The plugins
@@ -84,9 +84,9 @@ const TEST_PLUGIN: GatewayVersion = GatewayVersion {
     patch: 0,
 };
 
-/// One plugin of a trial.
+/// One plugin of a test.
 struct TestPlugin {
-    /// A copy that has the folder to itself: a gateway takes a name for a pattern, and `auth.so` for a part of `jwt-auth.so`.
+    /// A copy in a directory of its own: a gateway treats a name as a pattern, and `auth.so` matches `jwt-auth.so`.
     file: PathBuf,
     shown: String,
     kinds: Vec<PluginKind>,
@@ -147,7 +147,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// Copies a plugin into the folder and reads what it exports.
+/// Copies a plugin into the directory and reads what it exports.
 fn tried(path: &Path, folder: &Path, cx: Context) -> Result<TestPlugin> {
     let full = cx.host.absolute(path);
     let given = "give the .so that `plugbuild` built, such as plugins/*.so";
@@ -170,7 +170,7 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<TestPlugin> {
     })
 }
 
-/// Puts all plugins into one folder, as a gateway that serves has them; equal names are told apart by a number.
+/// Puts all plugins into one directory, as for a serving gateway; equal names get a number.
 fn together(tried: &[TestPlugin], folder: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
     for (number, plugin) in tried.iter().enumerate() {
@@ -184,7 +184,7 @@ fn together(tried: &[TestPlugin], folder: &Path) -> Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-/// The gateway with its file: the one that was given, or the release's own.
+/// The gateway with its file: the given one, or the release's own.
 fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Matrix, cx: Context) -> Result<Gateway> {
     if gateway.binary.is_some() {
         return Ok(gateway);
@@ -207,7 +207,7 @@ fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Ma
 }
 
 impl GatewayRunner<'_> {
-    /// Loads each plugin as each of its types; all are tried before the first failure is told.
+    /// Loads each plugin as each of its types; tries all before it reports the first failure.
     fn load(&self, tried: &[TestPlugin], folder: &Path) -> Result<()> {
         let own_command = self.gateway.version.is_none_or(|version| version >= TEST_PLUGIN);
         let mut failed = Vec::new();
@@ -279,7 +279,7 @@ impl GatewayRunner<'_> {
         Ok((output.status.success(), lines))
     }
 
-    /// A start with nothing but the plugins, for releases that have no such command; its log tells.
+    /// A start with nothing but the plugins, for releases without that command; its log decides.
     fn start_bare(&self, plugin: &TestPlugin, folder: &Path) -> Result<Vec<String>> {
         let own = plugin.file.parent().unwrap_or(folder);
         let (mut running, _) = self.started(&|port| Ok(gateway_run::bare(own, port)), folder)?;
@@ -287,7 +287,7 @@ impl GatewayRunner<'_> {
         Ok(std::mem::take(&mut running.said))
     }
 
-    /// Returns what says that the plugin's own code stopped it.
+    /// Returns the message if the plugin's own code stopped it.
     fn tell(&self, plugin: &TestPlugin, kind: Option<PluginKind>, ok: bool, said: &[String]) -> Vec<Explanation> {
         let Context { ui, format, .. } = self.cx;
         let as_what = kind.map_or("nothing: it exports no registerer".to_owned(), |kind| {
@@ -343,7 +343,7 @@ fn configuration(args: &TestArgs, cx: Context) -> Result<(PathBuf, Value)> {
     Ok((file, config))
 }
 
-/// What `--data` sends: the text itself, or with `@` in front a file's content.
+/// The body for `--data`: the text itself, or with a leading `@` a file's content.
 fn body(data: &str, cx: Context) -> Result<Vec<u8>> {
     let Some(file) = data.strip_prefix('@') else {
         return Ok(data.as_bytes().to_owned());
@@ -353,7 +353,7 @@ fn body(data: &str, cx: Context) -> Result<Vec<u8>> {
         .map_err(|e| Error::io("read", &file, e).help("`--data @FILE` sends a file, `--data TEXT` a text"))
 }
 
-/// Sends the request and tells the answer.
+/// Sends the request and reports the answer.
 fn ask(request: &Request, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
     let Response { status, headers, body } = request.send(port, Duration::from_secs(args.timeout))?;
     let Request { method, path, .. } = request;

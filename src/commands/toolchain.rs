@@ -1,4 +1,4 @@
-//! `plugbuild toolchain`: what is in the store.
+//! `plugbuild toolchain`: manages the toolchains in the store.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -81,9 +81,9 @@ fn remove(name: &str, store: &Store, cx: Context) -> Result<()> {
             Err(missing.help("`plugbuild toolchain list` lists what is"))
         }
     };
-    // What is not there is told at once, whoever uses the store.
+    // A missing entry is reported at once, whoever uses the store.
     there()?;
-    // A build that is under way may be using it.
+    // A running build may be using it.
     let alone = store.lock_exclusive(|| {
         cx.ui.status("waiting", "another plugbuild is using the store");
     })?;

@@ -1,4 +1,4 @@
-//! `plugbuild trust`: lets the programs that a plugbuild.toml names be run, and takes that back.
+//! `plugbuild trust`: allows the programs that a plugbuild.toml names to run, and revokes that.
 
 use std::path::PathBuf;
 
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// The programs of the settings file that is named, or that counts in the folder that is.
+/// The programs of the named settings file, or of the one that applies to the named directory.
 fn programs(path: &std::path::Path, cx: Context) -> Result<Programs> {
     let none = |what: String| Error::usage(what).help("name a plugbuild.toml: `plugbuild trust FILE`");
     if !path.exists() {
@@ -81,7 +81,7 @@ fn programs(path: &std::path::Path, cx: Context) -> Result<Programs> {
         .ok_or_else(|| none(format!("there is no {FILE} in {} or above it", folder.display())))
 }
 
-/// Also of a file that is gone, or that cannot be understood any more.
+/// Also for a file that no longer exists, or cannot be parsed any more.
 fn revoke(path: PathBuf, cx: Context) -> Result<()> {
     let file = match path.is_dir() {
         true => path.ancestors().map(|dir| dir.join(FILE)).find(|file| file.exists()),

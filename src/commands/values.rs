@@ -1,4 +1,4 @@
-//! What every option's value is held to, whichever command it is typed for.
+//! Checks of every option's value, in all commands.
 
 use std::any::TypeId;
 use std::ffi::OsString;
@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser};
 
-/// No option's value is the empty text, as a variable that is not set leaves it: numbers, paths and types refuse it
-/// themselves. What is sent in a request may be empty, and what is Go's own.
+/// Option values must not be empty, as an unset variable leaves them: numbers, paths and types refuse that themselves.
+/// What is sent in a request may be empty, and so may Go's own flags.
 pub(crate) fn without_empty(command: Command) -> Command {
     command
         .mut_args(|arg| {
@@ -32,7 +32,7 @@ pub(crate) fn without_empty(command: Command) -> Command {
 mod tests {
     use super::*;
 
-    /// Of every command and subcommand, every option that takes a value.
+    /// For every command and subcommand, every option that takes a value.
     fn options(command: &Command, before: &[OsString]) -> Vec<(Vec<OsString>, String, usize)> {
         let path = [before, &[OsString::from(command.get_name())]].concat();
         let own = command

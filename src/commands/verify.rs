@@ -77,7 +77,7 @@ pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     failed(&verdicts).map_or(Ok(()), Err)
 }
 
-/// A gateway's file says what it is: another architecture or libc was typed for another gateway.
+/// A gateway's file decides: another architecture or libc was given for another gateway.
 fn check_asked(args: &VerifyArgs, against: &LoadTarget<'_>) -> Result<()> {
     let Some(file) = &against.file else { return Ok(()) };
     let contradicts = |flag: &str, asked: String, own: String| {
@@ -94,7 +94,7 @@ fn check_asked(args: &VerifyArgs, against: &LoadTarget<'_>) -> Result<()> {
     }
 }
 
-/// The release's own gateway for the target that was asked for, else for that of the first plugin.
+/// The release's own gateway for the requested target, else for that of the first plugin.
 fn official(
     gateway: &Gateway,
     args: &VerifyArgs,
@@ -124,7 +124,7 @@ fn official(
     official_gateway(version, &target, settings, matrix, cx)
 }
 
-/// Has a release's own gateway in the store, as the project's lock holds it.
+/// Makes a release's own gateway available in the store, as the project's lock pins it.
 pub(crate) fn official_gateway(
     version: GatewayVersion,
     target: &Target,
@@ -147,7 +147,7 @@ fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option
     gateway::open(&Asked::file(file.to_owned()), matrix, cx.host)
 }
 
-/// Foretells for a build what `verify` says of its result.
+/// Predicts for a build what `verify` reports on its result.
 pub(crate) struct Judge<'a> {
     /// `--verify-with`.
     pub(crate) with: Option<&'a Path>,
@@ -155,12 +155,12 @@ pub(crate) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Judges what a job has linked, as `verify` does: against a gateway's file where one is known (`--verify-with`, the
-    /// gateway that was built for, the release's own one in the store), else against what is known of the gateway. Returns
-    /// what was compared with a file; what is to be read besides goes to `say`.
+    /// Judges what a job has linked, as `verify` does: against a gateway's file if one is known (`--verify-with`, the
+    /// gateway that was built for, the release's own one in the store), else against what is known of the gateway.
+    /// Returns what was compared with a file; warnings go to `say`.
     ///
     /// # Errors
-    /// The gateway will not load it; the findings have been said.
+    /// The gateway will not load it; the findings have been reported.
     pub(crate) fn of(
         &self,
         linked: &Binary,
@@ -202,7 +202,7 @@ impl Judge<'_> {
         };
         let mut verdicts = verify::judge(&[Plugin::read(linked)?], &against);
         for verdict in &mut verdicts {
-            // In the store is what is on its way to a release folder: there it has a name that nobody knows.
+            // A file on its way to a release directory is in the store, under a name that nobody knows.
             verdict.plugin = match job.output.starts_with(store.root()) {
                 true => title(job).into(),
                 false => job.output.clone(),
@@ -217,7 +217,7 @@ impl Judge<'_> {
                 .iter()
                 .flat_map(|verdict| &verdict.findings)
                 .for_each(|finding| {
-                    // What Go itself compares was said where it was planned.
+                    // What Go itself compares was reported when it was planned.
                     if finding.stage == Stage::Link {
                         say(&format!(
                             "warning: {}: {}\nhelp: {}",

@@ -1,4 +1,4 @@
-//! `plugbuild watch`: at each save build, verify, and start the gateway anew; its words about plugins are shown.
+//! `plugbuild watch`: builds, verifies and restarts the gateway at each save; shows its messages about plugins.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::util::error::{Error, Kind, Result};
 use crate::util::process::background::{Background, WaitOutcome};
 use crate::util::process::interrupted;
 
-/// What is built again and again, and the gateway that runs it.
+/// The builds to repeat, and the gateway that runs the plugin.
 #[derive(Debug, Clone, Args)]
 pub struct WatchArgs {
     #[command(flatten)]
@@ -46,10 +46,10 @@ impl From<&WatchArgs> for BuildArgs {
     }
 }
 
-/// How often files are looked at.
+/// How often files are checked.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// A gateway that runs, and the folder it has its plugin in.
+/// A running gateway, and the directory with its plugin.
 struct Running {
     process: Background,
     port: u16,
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
     }
 }
 
-/// Puts a gateway with the plugin as it is now in the place of the one that runs, once it is built.
+/// Replaces the running gateway by one with the current plugin, once that is built.
 fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context) -> Result<()> {
     let build = args.into();
     let plan = plan_build(&build, cx)?;
@@ -107,7 +107,7 @@ fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context)
         .next();
     let place = named.as_ref().map(|gateway| gateway.why.as_str());
     trust::may_run_gateway(place, settings, matrix, cx.host)?;
-    // What cannot be run is told before anything is built.
+    // A program that cannot be run is reported before anything is built.
     let runnable = GatewayRunner::new(&job.gateway, None, matrix, cx)?;
     let (config, own) = configuration(&job, args, cx)?;
     execute(plan, &build)?;
@@ -151,7 +151,7 @@ fn start(job: &Job, runnable: &GatewayRunner, config: &Path, own: &Value, cx: Co
 }
 
 impl Running {
-    /// Waits a moment and shows what was said of plugins meanwhile; of a gateway that ended, its last words.
+    /// Waits a moment and shows messages about plugins; for a gateway that ended, its last lines.
     fn show(&mut self, cx: Context) {
         let waited = self.process.wait(PAUSE, |_| false);
         if interrupted() {
@@ -200,7 +200,7 @@ fn settled(root: &Path) -> Seen {
     }
 }
 
-/// The files a build or a run depends on, below the plugin's folder.
+/// The files a build or a run depends on, below the plugin's directory.
 fn look(root: &Path) -> Seen {
     let mut seen = Seen::new();
     let mut folders = vec![root.to_owned()];

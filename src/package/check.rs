@@ -1,4 +1,4 @@
-//! `package --check`: whether a release folder is whole, and says of its files what the files say.
+//! `package --check`: whether a release directory is complete, and its documents agree with its files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::package::{ArtifactEntry, FORMAT_VERSION, LIST, Manifest, PROVENANCE, 
 use crate::util::error::{Error, Kind, Result};
 use crate::util::hash::sha256_of;
 
-/// Checks a folder; the entries that were found good.
+/// Checks a directory; returns the entries that were verified.
 ///
 /// # Errors
-/// The first thing that is not as it should be.
+/// The first problem.
 pub fn check(dir: &Path) -> Result<Vec<ArtifactEntry>> {
     entries(dir).map_err(|e| {
         e.help_if_none("copy it again from where it was made, or make it again: `plugbuild package --dist DIR`")
@@ -80,7 +80,7 @@ fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String
         return Err(told(&format!("it is a plugin of {go} for {}", binary.image().arch())));
     }
     let document: Value = read_json(dir, &entry.sbom)?;
-    // Plugins of Go 1.20 and older do not say what is in them.
+    // Plugins of Go 1.20 and older do not record their modules.
     let differs = |info: BuildInfo| sbom::modules_of(&document) != sbom::modules_in(&info);
     if binary.build_info().is_ok_and(differs) {
         return Err(told(&format!(
@@ -100,7 +100,7 @@ fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String
     Ok(())
 }
 
-/// Piece by piece: what an archive says of its size is not believed.
+/// Piece by piece: the size that an archive states is not trusted.
 fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
     let failed = |e: std::io::Error| Error::io("read", archive, e);
     let file = crate::util::regular_file::open(archive).map_err(failed)?;
@@ -129,7 +129,7 @@ fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
                 };
                 wrong(dir, format!("line {number} of {SUMS} {what}"))
             })?;
-            // A name is of this folder, whatever it says.
+            // A name is resolved in this directory, whatever it contains.
             if name.contains('/') || name.starts_with('.') {
                 return Err(wrong(dir, format!("{SUMS} names a file elsewhere: {name}")));
             }

@@ -1,4 +1,4 @@
-//! The release folder: artefacts under telling names, each with what is in it and how it came to be, and sums of all.
+//! The release directory: artifacts with an SBOM, provenance and checksums.
 //!
 //! Nothing in it depends on when or where it was made: the same sources give the same bytes.
 
@@ -18,11 +18,11 @@ use crate::toolchain::Toolchain;
 use crate::util::target::Target;
 use crate::verify::checks::Checks;
 
-/// The sums of every other file.
+/// The checksums of every other file.
 pub const SUMS: &str = "SHA256SUMS";
-/// The list of artefacts.
+/// The list of artifacts.
 pub const LIST: &str = "artifacts.json";
-/// How each artefact came to be, a statement a line.
+/// The provenance of each artifact, one statement per line.
 pub const PROVENANCE: &str = "provenance.intoto.jsonl";
 
 /// `artifacts.json`.
@@ -36,11 +36,11 @@ pub struct Manifest {
 /// The format of [`Manifest`] that this plugbuild writes.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// One artefact of a release.
+/// One artifact of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ArtifactEntry {
-    /// What the plugin is called.
+    /// The plugin's name.
     pub name: String,
     pub version: String,
     /// Its main package, which is also the path Go knows it by.
@@ -49,12 +49,12 @@ pub struct ArtifactEntry {
     pub target: Target,
     pub go: String,
     pub cc: String,
-    /// The file of the release folder.
+    /// The file in the release directory.
     pub file: String,
-    /// That file's.
+    /// That file's SHA-256.
     pub sha256: String,
     pub size: u64,
-    /// The plugin inside, when the file is an archive.
+    /// The plugin inside, if the file is an archive.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub member: Option<Member>,
     pub sbom: String,
@@ -75,7 +75,7 @@ impl ArtifactEntry {
     }
 }
 
-/// `auth_1.2.3_2.12.1_linux_arm64_musl`: what every file of an artefact begins with.
+/// `auth_1.2.3_2.12.1_linux_arm64_musl`: the prefix of every file of an artifact.
 pub fn stem(job: &Job, version: &str) -> String {
     let Target { arch, libc } = job.target.value;
     format!(
@@ -92,7 +92,7 @@ pub fn plugin_path(job: &Job) -> String {
     job.plugin.import_path()
 }
 
-/// An artefact's entry, for a plugin that lies in the folder as it is.
+/// An artifact's entry, for a plugin that is in the directory as it is.
 pub fn entry(job: &Job, tools: &Toolchain, artefact: &Artefact, version: &str, size: u64) -> ArtifactEntry {
     let stem = stem(job, version);
     ArtifactEntry {

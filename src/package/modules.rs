@@ -1,5 +1,5 @@
-//! The modules in a plugin: by its own build information, else, for Go 1.20 and older, by what the go command lists for
-//! the very build.
+//! The modules in a plugin: from its own build information, or for Go 1.20 and older, from the go command's listing of
+//! the same build.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::process::Invocation;
 
-/// Where a bill of materials was read.
+/// Where the modules were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The file itself: it can be checked again.
@@ -59,7 +59,7 @@ pub fn of(binary: &Binary, unit: &ReadyUnit, host: &Host) -> Result<(BuildInfo, 
     Ok((info, Origin::GoList))
 }
 
-/// The build's own environment and module flags, asked for its packages' modules.
+/// The build's own environment and module flags, to list the modules of its packages.
 fn list(go: &Invocation) -> Invocation {
     const TEMPLATE: &str = "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{with .Replace}}{{.Path}}\t{{.Version}}{{end}}{{end}}{{end}}";
     go_command::list(go, &["-deps", "-f", TEMPLATE])

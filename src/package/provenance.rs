@@ -1,4 +1,4 @@
-//! How an artefact came to be: an in-toto statement with SLSA's provenance, version 1.
+//! The provenance of an artifact: an in-toto statement with SLSA's provenance, version 1.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use crate::plan::Job;
 use crate::util::error::Result;
 use crate::util::hash::sha256_of;
 
-/// What a statement's `buildType` says: how `externalParameters` are to be read.
+/// A statement's `buildType`: how to read `externalParameters`.
 pub const BUILD_TYPE: &str = "urn:plugbuild:go-plugin:1";
 
-/// The sums of the tools, taken once for a release.
+/// The checksums of the tools, computed once per release.
 #[derive(Debug, Clone, Default)]
 pub struct ToolSums(Vec<(std::path::PathBuf, String)>);
 
@@ -37,7 +37,7 @@ impl ToolSums {
     }
 }
 
-/// The statement of one artefact. It holds no time and no place, so that it is the same wherever it is made.
+/// The statement of one artifact. It contains no time and no local path, so that it is the same wherever it is made.
 ///
 /// # Errors
 /// A tool that cannot be read.
@@ -113,10 +113,10 @@ pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums
     }))
 }
 
-/// What was built otherwise than the plugin's own go.mod says; null where it was built as it is.
+/// The changes from the plugin's own go.mod; null if it was built as it is.
 fn alignment(alignment: Option<&Alignment>) -> Value {
     let Some(alignment) = alignment else { return Value::Null };
-    // A folder's place is this machine's.
+    // A directory's path is specific to this machine.
     let told = |source: &modules::Source, module: &str| match source {
         modules::Source::Folder(_) => "a folder".to_owned(),
         modules::Source::Published { .. } => source.of(module),
@@ -131,7 +131,7 @@ fn alignment(alignment: Option<&Alignment>) -> Value {
     })
 }
 
-/// The flags without the rules for paths, which are this machine's; what they say instead are the gateway's facts.
+/// The flags without the path rules, which are specific to this machine; their results are the gateway's facts.
 fn flags(job: &Job, overlay: &ModuleOverlay) -> Vec<String> {
     overlay
         .flags()
@@ -143,7 +143,7 @@ fn flags(job: &Job, overlay: &ModuleOverlay) -> Vec<String> {
         .collect()
 }
 
-/// The settings that go into what is compiled.
+/// The settings that change what is compiled.
 fn environment(job: &Job) -> Value {
     const KEYS: [&str; 8] = [
         "CGO_ENABLED",

@@ -1,4 +1,4 @@
-//! The bill of materials: what the plugin's own build information says is in it, as CycloneDX 1.5.
+//! The bill of materials: the contents of the plugin by its own build information, as CycloneDX 1.5.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use crate::package::ArtifactEntry;
 use crate::package::modules::Origin;
 use crate::util::hash::hex;
 
-/// The document of one artefact.
+/// The document of one artifact.
 pub fn cyclonedx(entry: &ArtifactEntry, info: &BuildInfo, origin: Origin) -> Value {
     let main_ref = purl(&entry.plugin, &entry.version);
     let go = info.go_release().trim_start_matches("go");
@@ -59,7 +59,7 @@ fn properties(entry: &ArtifactEntry, origin: Origin) -> Value {
     ])
 }
 
-/// One module, as it was really built in.
+/// One module, as it was built in.
 fn component(module: &Module) -> Value {
     let (name, version) = identity(module);
     let sum = &module.effective().sum;
@@ -85,8 +85,8 @@ fn component(module: &Module) -> Value {
     component
 }
 
-/// What a module is known by: what replaces it, if that is published; by its own name and no version if it was built from a
-/// folder, whose place tells nothing to others.
+/// A module's identity: its replacement, if that is published; its own name without a version if it was built from a
+/// directory, whose path means nothing to others.
 fn identity(module: &Module) -> (&str, &str) {
     let built = module.effective();
     if built.version.starts_with('v') {
@@ -96,7 +96,7 @@ fn identity(module: &Module) -> (&str, &str) {
     }
 }
 
-/// The package URL of a Go module: lower case, as their specification has it.
+/// The package URL of a Go module: lower case, as their specification requires.
 fn purl(path: &str, version: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
     let escaped = |text: &str| -> String {
@@ -119,7 +119,7 @@ fn purl(path: &str, version: &str) -> String {
     }
 }
 
-/// A UUID that follows from the artefact (version 8: made by a rule of our own).
+/// A UUID derived from the artifact (version 8: made by a rule of our own).
 fn serial(entry: &ArtifactEntry) -> String {
     let digest = Sha256::digest(format!("{} {}", entry.file, entry.plugin_sha256()));
     let mut id = [0_u8; 16];
@@ -137,7 +137,7 @@ fn serial(entry: &ArtifactEntry) -> String {
     )
 }
 
-/// What a document says of modules, to be held against a file: name and version of each, sorted.
+/// The modules in a document, to be compared with a file: name and version of each, sorted.
 pub fn modules_of(document: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let components = document["components"].as_array().into_iter().flatten();
@@ -149,7 +149,7 @@ pub fn modules_of(document: &Value) -> Vec<(String, String)> {
     all
 }
 
-/// The same of a file.
+/// The modules in a file.
 pub fn modules_in(info: &BuildInfo) -> Vec<(String, String)> {
     let named = info.deps.iter().map(identity);
     let mut all: Vec<_> = named

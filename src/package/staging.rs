@@ -1,4 +1,4 @@
-//! Writing a release folder: whole or not at all, over nothing but an older one of ours.
+//! Writes a release directory: complete or not at all, and never over anything but an older release.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,22 +14,22 @@ use crate::util::error::{Error, Result};
 use crate::util::fs::{create_dir, remove_tree};
 use crate::util::hash::{hex, sha256_of};
 
-/// A folder that is being made, beside the place it will have.
+/// A directory that is being made, next to its final path.
 #[derive(Debug)]
 pub struct ReleaseDir {
     staged: PathBuf,
     place: PathBuf,
-    /// Where an older one is for the moment of its replacement, if the system cannot exchange two folders.
+    /// Where an older one is during its replacement, if the system cannot exchange two directories.
     aside: PathBuf,
-    /// No other copy makes this folder meanwhile.
+    /// Keeps other processes from making this directory meanwhile.
     _lock: ExclusiveLock,
 }
 
 impl ReleaseDir {
-    /// Begins one; nothing is seen at `place` until [`Folder::publish`].
+    /// Starts one; nothing appears at the path until [`ReleaseDir::publish`].
     ///
     /// # Errors
-    /// Something else is there, or the folder above cannot be written.
+    /// Something else exists there, or the parent directory cannot be written.
     pub fn begin(place: &Path, store: &Store, waiting: impl FnOnce()) -> Result<Self> {
         refuse_foreign(place)?;
         let (Some(above), Some(name)) = (place.parent(), place.file_name()) else {
@@ -40,7 +40,7 @@ impl ReleaseDir {
         let lock = store.lock(&format!("dist-{key}"), waiting)?;
         let hidden = |ending: &str| above.join(format!(".{}.{ending}", name.to_string_lossy()));
         let (staged, aside) = (hidden("plugbuild"), hidden("plugbuild-old"));
-        // Left by a copy that was killed: we hold the lock, so nobody is at it.
+        // Left by a killed process: we hold the lock, so nobody uses it.
         remove_if_there(&staged)?;
         if is_there(&aside) {
             let to = if is_there(place) { &staged } else { place };
@@ -56,7 +56,7 @@ impl ReleaseDir {
         })
     }
 
-    /// Where its files are meanwhile.
+    /// The path of its files until it is published.
     pub fn path(&self) -> &Path {
         &self.staged
     }
@@ -90,7 +90,7 @@ impl ReleaseDir {
         self.write(name, &format!("{text}\n"))
     }
 
-    /// Makes an archive in it whose bytes depend on the files' content and names only.
+    /// Creates an archive in it whose bytes depend on the files' contents and names only.
     ///
     /// # Errors
     /// See [`Error::io`].
@@ -120,7 +120,7 @@ impl ReleaseDir {
         set_mode(&to)
     }
 
-    /// Writes the sums of everything in it.
+    /// Writes the checksums of everything in it.
     ///
     /// # Errors
     /// See [`Error::io`].
@@ -132,15 +132,15 @@ impl ReleaseDir {
         self.write(SUMS, &text)
     }
 
-    /// Puts it in its place, for an older one there.
+    /// Moves it to its final path, replacing an older one.
     ///
     /// # Errors
-    /// Somebody else put something there meanwhile, or the rename failed.
+    /// Somebody else created something there meanwhile, or the rename failed.
     pub fn publish(self) -> Result<()> {
         refuse_foreign(&self.place)?;
         let failed = |e: io::Error| Error::io("write", &self.place, e);
         if self.place.exists() {
-            // What is staged afterwards is the older one; it goes when this is dropped.
+            // What is staged afterwards is the older one; it is deleted when this is dropped.
             swap(&self.staged, &self.place, &self.aside).map_err(failed)
         } else {
             fs::rename(&self.staged, &self.place).map_err(failed)
@@ -150,17 +150,17 @@ impl ReleaseDir {
 
 impl Drop for ReleaseDir {
     fn drop(&mut self) {
-        // Whatever is left of it is removed by the next one.
+        // The next one removes whatever is left of it.
         let _ = remove_tree(&self.staged);
     }
 }
 
-/// Exchanges two folders, in one step if it can be.
+/// Exchanges two directories, in one step if possible.
 fn swap(staged: &Path, place: &Path, aside: &Path) -> io::Result<()> {
     exchange(staged, place).or_else(|_| replace(staged, place, aside))
 }
 
-/// In one step, which not every system and file system can.
+/// In one step, which not every system and file system supports.
 fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
@@ -171,16 +171,16 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The same by renames. Between the first two nothing is in the place, for no rename replaces a folder that is not empty:
-/// who reads just then finds no release, and who is killed just then leaves none until the next [`Folder::begin`], which
-/// brings the older one back.
+/// The same by renames. Between the first two the path does not exist, as a rename cannot replace a directory that is
+/// not empty: a reader finds no release then, and a killed process leaves none until the next [`ReleaseDir::create`],
+/// which restores the older one.
 fn replace(staged: &Path, place: &Path, aside: &Path) -> io::Result<()> {
     fs::rename(place, aside)?;
     fs::rename(staged, place).inspect_err(|_| {
-        // It failed for some reason of the new folder's: the older one goes back.
+        // It failed because of the new directory: the older one is restored.
         let _ = fs::rename(aside, place);
     })?;
-    // Moved, not removed, so that whatever is aside is whole. The release is made, even if this fails.
+    // Moved, not removed, so that whatever is set aside is complete. The release exists, even if this fails.
     let _ = fs::rename(aside, staged);
     Ok(())
 }
@@ -193,7 +193,7 @@ fn remove_if_there(path: &Path) -> Result<()> {
     if is_there(path) { remove_tree(path) } else { Ok(()) }
 }
 
-/// A folder that holds anything but an older release is not ours to replace.
+/// A directory that contains anything but an older release is not ours to replace.
 fn refuse_foreign(place: &Path) -> Result<()> {
     let Ok(meta) = place.symlink_metadata() else {
         return Ok(());
@@ -218,20 +218,20 @@ fn refuse_foreign(place: &Path) -> Result<()> {
     }
 }
 
-/// The first file of a release folder that its sums do not hold.
+/// The first file of a release directory that its checksums do not cover.
 ///
 /// # Errors
 /// See [`names`].
 pub fn stray(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Option<String>> {
-    // A signature lies beside what it signs.
+    // A signature is next to what it signs.
     let known = |name: &String| summed(name) || name.starts_with(SUMS);
     Ok(names(dir)?.into_iter().find(|name| !known(name)))
 }
 
-/// The names in a folder, sorted, its sums left out.
+/// The names in a directory, sorted, without the checksums.
 ///
 /// # Errors
-/// It cannot be read, or a name is not text.
+/// It cannot be read, or a name is not UTF-8.
 pub fn names(dir: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).map_err(|e| Error::io("read", dir, e))? {
@@ -277,7 +277,7 @@ mod tests {
             ReleaseDir::begin(&self.at("dist"), &store, || {}).unwrap()
         }
 
-        /// Each release that is there, and what is in it.
+        /// Each existing release, and its contents.
         fn releases(&self) -> Vec<(String, String)> {
             let mut names = names(self.0.path()).unwrap();
             names.retain(|name| name != "store");
@@ -313,7 +313,7 @@ mod tests {
         let put = |name: &str| fs::write(above.at("dist").join(name), "").unwrap();
         put("SHA256SUMS.sig");
         let folder = above.begin();
-        // Between the two it is put there.
+        // Between the two it is created there.
         put("extra");
         let told = folder.publish().unwrap_err();
         assert!(
@@ -341,7 +341,7 @@ mod tests {
             let above = Above::with(&left);
             let folder = above.begin();
             assert_eq!(above.releases()[1], only(seen)[0], "{left:?}");
-            // It comes to nothing, or to a release.
+            // It leaves nothing, or a release.
             drop(folder);
             assert_eq!(above.releases(), only(seen), "{left:?}");
             let folder = above.begin();

@@ -1,23 +1,23 @@
-//! The source's revision: what git says of the folder, where it says anything.
+//! The source's revision, as git reports it.
 
 use std::path::Path;
 
 use crate::util::host::Host;
 use crate::util::process::Invocation;
 
-/// Where a release's sources are from.
+/// Where a release's sources come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VcsInfo {
-    /// Where it can be had, without a password that its address may hold.
+    /// Its address, without a password that it may contain.
     pub repository: Option<String>,
     pub commit: Option<String>,
-    /// The nearest tag, or the commit, in short.
+    /// The nearest tag, or the short commit.
     pub describe: Option<String>,
     /// Something differs from the commit.
     pub dirty: bool,
 }
 
-/// A repository's own settings name programs, too: nothing of them is run for a question.
+/// A repository's own settings can name programs: none of them is run.
 const ALONE: [&str; 5] = [
     "--no-optional-locks",
     "-c",
@@ -27,7 +27,7 @@ const ALONE: [&str; 5] = [
 ];
 
 impl VcsInfo {
-    /// Asks git; a folder that is none of git's has no revision.
+    /// Asks git; a directory outside of git has no revision.
     pub fn of(dir: &Path, host: &Host) -> Self {
         let Some(git) = host.find("git") else {
             return VcsInfo::default();
@@ -46,7 +46,7 @@ impl VcsInfo {
         }
     }
 
-    /// Its address as provenance has it: a URI that says it is git's. A folder of this machine is none.
+    /// Its address as provenance requires: a `git+` URI. A local directory has none.
     pub fn uri(&self) -> Option<String> {
         let address = self.repository.as_deref()?;
         let (scheme, rest) = match (address.split_once("://"), address.split_once(':')) {
@@ -62,7 +62,7 @@ impl VcsInfo {
         }
     }
 
-    /// What a release of it is called, when nothing else is said.
+    /// The version of a release, unless one is given.
     pub fn version(&self) -> String {
         let base = self.describe.as_deref().unwrap_or("0.0.0");
         let base = base.strip_prefix('v').unwrap_or(base);

@@ -120,7 +120,7 @@ impl<'x> Pair<'x, '_> {
             .unwrap_or_default()
     }
 
-    fn from_settings(&self, packages: &[&str]) -> Vec<Diagnostic> {
+    fn for_settings(&self, packages: &[&str]) -> Vec<Diagnostic> {
         let rebuild = rebuild(self.against);
         let differences = self.settings();
         differences
@@ -130,7 +130,7 @@ impl<'x> Pair<'x, '_> {
     }
 
     fn standard_library(&self, packages: &[&str]) -> Vec<Diagnostic> {
-        let of_settings = self.from_settings(packages);
+        let of_settings = self.for_settings(packages);
         if !of_settings.is_empty() {
             return of_settings;
         }
@@ -175,7 +175,7 @@ impl<'x> Pair<'x, '_> {
         let Some(first) = packages.first() else {
             return Vec::new();
         };
-        let of_settings = self.from_settings(packages);
+        let of_settings = self.for_settings(packages);
         if !of_settings.is_empty() {
             return of_settings;
         }

@@ -1,4 +1,4 @@
-//! `--dry-run`: the very commands that would be run, and what would be fetched first.
+//! `--dry-run`: the exact commands that would run, and what would be fetched first.
 
 use crate::build;
 use crate::build::unit::{ReadyUnit, Unit};
@@ -13,7 +13,7 @@ use crate::toolchain::session::Session;
 use crate::util::error::{Kind, Result};
 use crate::util::ui::Format;
 
-/// Prints what would be run. All that the command needs lies in the store afterwards, so that it can be pasted; nothing
+/// Prints what would run. Everything the commands need is in the store afterwards, so that they can be pasted; nothing
 /// is fetched for it.
 pub(crate) fn run(plan: BuildPlan) -> Result<()> {
     let BuildPlan { session, units, .. } = plan;
@@ -44,7 +44,7 @@ pub(crate) fn run(plan: BuildPlan) -> Result<()> {
     Ok(())
 }
 
-/// Prepares each unit as far as that goes without the network, with a remark for each that could not be.
+/// Prepares each unit as far as possible without the network, with a remark for each that could not be.
 fn rehearse(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<String>)> {
     let (mut ready, mut remarks) = (Vec::new(), Vec::new());
     let mut caches = Caches::default();
@@ -67,7 +67,7 @@ fn rehearse(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<
         let unit = build::ready(unit, overlay, None, session);
         if unit.toolchain.missing().next().is_none() {
             match write_files(&unit, session) {
-                // The command can be read all the same.
+                // The command can be read anyway.
                 Err(why) if why.kind == Kind::Io => session.ui.warn(format!("{why}: the command cannot be pasted")),
                 written => written?,
             }

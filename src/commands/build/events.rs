@@ -1,4 +1,4 @@
-//! What `--message-format json` writes of each unit.
+//! The events of each unit for `--message-format json`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::build::unit::ReadyUnit;
 use crate::plan::Job;
 use crate::util::error::Error;
 
-/// What came of a unit.
+/// The result of a unit.
 #[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) artefact: Artefact,
-    /// What its gateway would say of it, where the gateway's file is known.
+    /// Its gateway's verdict, if the gateway's file is known.
     pub(crate) verdict: Option<String>,
     pub(crate) took: Duration,
 }
@@ -42,7 +42,7 @@ pub(crate) fn built_event(unit: &ReadyUnit, artefact: &Artefact) -> Value {
     })
 }
 
-/// The event of a file that is only on its way to where the command puts it, and tells of it.
+/// The event without `file`: the path is temporary, and the command reports the final one.
 pub(crate) fn unnamed(mut event: Value) -> Value {
     if let Value::Object(fields) = &mut event {
         fields.remove("file");
@@ -50,7 +50,7 @@ pub(crate) fn unnamed(mut event: Value) -> Value {
     event
 }
 
-/// The event that tells of a job that came to nothing.
+/// The event of a job that failed.
 pub(crate) fn failed_event(job: &Job, why: &Error) -> Value {
     json!({
         "reason": "plugin-failed", "plugin": job.plugin.module.path, "name": job.name, "gateway": job.gateway.label,
@@ -58,7 +58,7 @@ pub(crate) fn failed_event(job: &Job, why: &Error) -> Value {
     })
 }
 
-/// A unit with the command that would be run.
+/// A unit with the command that would run.
 pub(crate) fn planned_event(unit: &ReadyUnit) -> Value {
     let ReadyUnit { job, toolchain, go, .. } = unit;
     let argv = std::iter::once(go.program.as_os_str()).chain(go.args.iter().map(|arg| arg.as_os_str()));

@@ -1,4 +1,4 @@
-//! Builds that run: one by itself, or many at once with a line for each and a table at the end.
+//! Runs builds: one by itself, or many at once with a line for each and a table at the end.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -23,7 +23,7 @@ use crate::util::error::Result;
 pub(crate) struct BuildOptions {
     pub(crate) jobs: usize,
     pub(crate) keep_going: bool,
-    /// The files are the result: they are named on standard output.
+    /// Whether the files are the result, and so printed on standard output.
     pub(crate) list_files: bool,
     /// A krakend binary that must load them all.
     pub(crate) verify_with: Option<PathBuf>,
@@ -39,7 +39,7 @@ impl BuildOptions {
         }
     }
 
-    /// For files that are not the result, but on their way to it.
+    /// For intermediate files, which are not printed.
     pub(crate) fn unlisted(self) -> Self {
         BuildOptions {
             list_files: false,
@@ -48,7 +48,7 @@ impl BuildOptions {
     }
 }
 
-/// Builds every unit. All results in the plan's order; a failure is one of them.
+/// Builds every unit. Returns all results, failures among them, in the plan's order.
 pub(crate) fn run(ready: &ReadyBuild, options: &BuildOptions) -> Result<Vec<Built>> {
     let begun = Instant::now();
     let ReadyBuild { session, units, .. } = ready;
@@ -88,7 +88,7 @@ pub(crate) fn run(ready: &ReadyBuild, options: &BuildOptions) -> Result<Vec<Buil
     summary::conclude(ready, results, begun.elapsed(), options.list_files)
 }
 
-/// From a unit to its finished file, and what its gateway would say of it where that is known.
+/// From a unit to its finished file, with its gateway's verdict if that is known.
 fn build_one(
     unit: &ReadyUnit,
     session: &Session,
@@ -106,7 +106,7 @@ fn build_one(
     })
 }
 
-/// Units are of one group when they compile the same packages of the standard library but for those with C in them.
+/// Units are in one group if they compile the same packages of the standard library, except those with C in them.
 fn groups(units: &[ReadyUnit]) -> Vec<usize> {
     let mut known = Vec::new();
     let group = |unit: &ReadyUnit| {
@@ -127,8 +127,8 @@ fn groups(units: &[ReadyUnit]) -> Vec<usize> {
     units.iter().map(position).collect()
 }
 
-/// The cores that one of several builds uses. A build is at times one compile or link on one core, so what they may
-/// use together is more than there is.
+/// The cores for one of several builds. At times a build is one compile or link on one core, so together they may use
+/// more than there are.
 fn share(cores: usize, slots: usize) -> usize {
     (cores * 3).div_ceil(slots * 2).clamp(1, cores)
 }

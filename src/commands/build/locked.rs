@@ -1,4 +1,4 @@
-//! `--locked`: the gateways and every file of the tools, held to plugbuild.lock.
+//! `--locked`: checks the gateways and every file of the tools against plugbuild.lock.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ use crate::util::hash::sha256_of;
 use crate::util::host::Host;
 use crate::util::regular_file::is_there;
 
-/// Holds the tools at hand and the gateways to the lock: with `--locked` a difference ends the build, else it is told.
+/// Checks the installed tools and the gateways against the lock: with `--locked` a difference fails the build,
+/// otherwise
 pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
     let file = place(plan);
     let strict = args.lock.locked || args.lock.frozen;
@@ -47,7 +48,7 @@ pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
     }
     let depth = if strict { Depth::Content } else { Depth::Looks };
     let mut differences = compare(&mut lock, plan, depth)?;
-    // Files that somebody changed come before a plan that is another.
+    // Changed files are reported before a changed plan.
     differences.sort_by_key(|difference| difference.kind != Kind::Integrity);
     if strict {
         return differences.into_iter().next().map_or(Ok(()), Err);
@@ -71,22 +72,22 @@ pub(crate) fn place(plan: &BuildPlan) -> PathBuf {
         .join(lockfile::FILE)
 }
 
-/// The lock of the project in whose folder the command runs.
+/// The lock of the project in whose directory the command runs.
 pub(crate) fn of_project(settings: &Settings, host: &Host) -> Result<Lock> {
     let project = settings.project().map(|(_, file)| folder_of(file));
     Lock::read(&project.unwrap_or(&host.cwd).join(lockfile::FILE))
 }
 
-/// How closely a plan is compared with what is locked.
+/// How thoroughly a plan is compared with the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// Every file that is pinned.
+    /// Every pinned file.
     Content,
-    /// What costs a build nothing: which gateways and tools there are.
+    /// What is free to compare: the gateways and tool versions.
     Looks,
 }
 
-/// Notes everything of a plan; tells each difference.
+/// Compares everything of a plan, and records each difference.
 pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result<Vec<Error>> {
     let Session { host, store, .. } = &plan.session;
     let asked = |what: String| {
@@ -142,7 +143,7 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
     Ok(differences)
 }
 
-/// A tool that a lock pins: Go, or zig. A gcc is the system's.
+/// A tool that a lock pins: Go, or zig. A gcc belongs to the system.
 pub(crate) struct Pinned {
     pub(crate) tool: &'static str,
     pub(crate) version: String,
@@ -155,7 +156,7 @@ impl fmt::Display for Pinned {
     }
 }
 
-/// The tools of a plan that a lock pins, each once.
+/// The tools of a plan that a lock pins, without duplicates.
 pub(crate) fn pinned(plan: &BuildPlan) -> Vec<Pinned> {
     let host = &plan.session.host;
     let library = host.var("ZIG_LIB_DIR").map(|dir| host.absolute(dir));
@@ -185,9 +186,9 @@ pub(crate) fn pinned(plan: &BuildPlan) -> Vec<Pinned> {
 }
 
 impl Pinned {
-    /// Says which of its files are not those that are locked, as far as that is known.
+    /// Names the files that differ from the locked ones, if that is known.
     pub(crate) fn changed(&self, locked: &str, found: &str, store: &Store) -> Error {
-        /// More names say no more.
+        /// More names do not help.
         const NAMED: usize = 3;
         let root = self.parts.root();
         let changes = sha256_cache::changes(locked, found, store);

@@ -27,12 +27,12 @@ pub(crate) struct BuildPlan {
     pub(crate) units: Vec<Unit>,
     /// What could not be planned, with `--keep-going`.
     pub(crate) refused: Vec<(String, Error)>,
-    /// Whether what fails leaves the rest going.
+    /// Whether the others continue after a failure.
     pub(crate) keep_going: bool,
 }
 
 impl BuildPlan {
-    /// With every tool fetched that was missing.
+    /// Fetches every missing tool.
     pub(crate) fn with_tools(self) -> Result<Self> {
         let ensure = |unit: Unit| {
             Ok(Unit {
@@ -46,7 +46,7 @@ impl BuildPlan {
         })
     }
 
-    /// With what each C compiler says of itself.
+    /// Asks each C compiler what only it knows.
     pub(crate) fn with_asked_compilers(self) -> Self {
         let ask = |unit: Unit| Unit {
             toolchain: unit.toolchain.asked(&self.session.host),
@@ -58,7 +58,7 @@ impl BuildPlan {
         }
     }
 
-    /// With the files elsewhere than they were asked for.
+    /// Writes the files to another directory than the requested one.
     pub(crate) fn with_outputs(self, output: impl Fn(&Unit, &Session) -> PathBuf) -> Self {
         let moved = |unit: Unit| {
             let output = output(&unit, &self.session);
@@ -74,18 +74,18 @@ impl BuildPlan {
     }
 }
 
-/// Looks at files and PATH, writes nothing, and prints what is to be warned of.
+/// Looks at files and PATH, writes nothing, and prints warnings.
 pub(crate) fn plan_build(args: &BuildArgs, cx: Context) -> Result<BuildPlan> {
     let (dir, settings) = settings(args, cx)?;
     let warnings = settings.warnings();
     let made = make(args, &dir, settings, cx);
-    // Also where no plan comes of it: a key that is misspelt may be why.
+    // Also if planning fails: an unknown key may be the reason.
     let warnings = made.as_ref().map_or(&warnings, |(_, warnings)| warnings);
     warnings.iter().for_each(|warning| cx.ui.warn(warning));
     made.map(|(plan, _)| plan)
 }
 
-/// The same once more, in another place: the warnings have been printed.
+/// The same without warnings, as they have been printed.
 pub(crate) fn plan_build_quietly(args: &BuildArgs, cx: Context) -> Result<BuildPlan> {
     let (dir, settings) = settings(args, cx)?;
     make(args, &dir, settings, cx).map(|(plan, _)| plan)
@@ -97,7 +97,7 @@ fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
     Ok((dir, settings))
 }
 
-/// The plan, and what is to be warned of.
+/// The plan, and the warnings.
 fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<(BuildPlan, Vec<String>)> {
     let mut warnings = settings.warnings();
     let offline = cx.offline || args.lock.frozen;
@@ -161,12 +161,12 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     Ok((plan, warnings))
 }
 
-/// Gateways by what was asked for: each is looked into once, for however many plugins.
+/// Resolved gateways by how they were given: each is resolved once, for all plugins.
 #[derive(Default)]
 struct Gateways(Vec<(gateway::Asked, Gateway)>);
 
 impl Gateways {
-    /// Those of one plugin; `2.12 2.12.1` is one gateway in other words.
+    /// Those of one plugin; `2.12 2.12.1` is the same gateway twice.
     fn of(&mut self, all: Vec<gateway::Asked>, session: &Session) -> Result<Vec<Gateway>> {
         let mut gateways: Vec<Gateway> = Vec::new();
         for asked in all {
@@ -188,11 +188,11 @@ impl Gateways {
     }
 }
 
-/// The plugin in a folder, or those of its workspace.
+/// The plugin in a directory, or those of its workspace.
 fn members(args: &BuildArgs, dir: &Path, settings: &Settings, host: &Host, goenv: &GoEnv) -> Result<Vec<Member>> {
     let select = &args.plan.select;
     let project = settings.project();
-    // As cargo does: where the settings file is and no plugin is, all plugins are meant.
+    // As cargo does: in a directory with a settings file and no plugin, all plugins are built.
     let at_root = project.is_some_and(|(config, file)| {
         names_some(config)
             && file

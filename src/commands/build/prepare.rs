@@ -1,4 +1,4 @@
-//! From a plan to units that can be linked: tools fetched, held to the lockfile, modules found.
+//! From a plan to units that can be linked: fetches tools, checks the lockfile, finds modules.
 
 use crate::build;
 use crate::build::fingerprint;
@@ -18,27 +18,27 @@ use crate::toolchain::{cc, gc};
 use crate::util::error::{Error, Kind, Result};
 use crate::util::ui::Ui;
 
-/// Whether what was found out for the last build may stand for asking the go command again.
+/// Whether the modules saved with the last build may be used instead of asking the go command again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
     Saved,
-    /// All that a build reads is to be had, so all of it is asked for.
+    /// Everything is listed, because everything that a build reads must be available.
     Nothing,
 }
 
-/// Units that can be linked, with what they were made from.
+/// Units that can be linked, with the plan they came from.
 pub(crate) struct ReadyBuild {
     pub(crate) session: Session,
     pub(crate) members: Vec<Member>,
     pub(crate) units: Vec<ReadyUnit>,
     /// What could not be planned or prepared, with `--keep-going`.
     pub(crate) refused: Vec<(String, Error)>,
-    /// Keeps others from sweeping what this run has made.
+    /// Keeps others from removing what this run has made.
     _store: SharedLock,
 }
 
 impl ReadyBuild {
-    /// The same, which prints again what was planned without a word.
+    /// The same, and prints again what was planned quietly.
     pub(crate) fn with_ui(self, ui: Ui) -> Self {
         ReadyBuild {
             session: Session { ui, ..self.session },
@@ -47,7 +47,7 @@ impl ReadyBuild {
     }
 }
 
-/// Has every tool of the plan at hand to be run.
+/// Makes every tool of the plan available to run.
 pub(crate) fn prepare(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result<ReadyBuild> {
     let Session {
         settings, matrix, host, ..
@@ -60,7 +60,7 @@ pub(crate) fn prepare(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result
     provide(plan.with_asked_compilers(), args, reuse)
 }
 
-/// Fetches every tool of the plan, and says what could not be planned. Runs no C compiler.
+/// Fetches every tool of the plan, and reports what could not be planned. Does not run a C compiler.
 pub(crate) fn provide(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result<ReadyBuild> {
     for (title, why) in &plan.refused {
         plan.session.ui.failed(title, why);
@@ -76,7 +76,7 @@ pub(crate) fn provide(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result
     align_all(plan, reuse, lock)
 }
 
-/// Makes each unit build against its gateway's modules, where it would not load otherwise.
+/// Aligns each unit with its gateway's modules, if it would not load otherwise.
 pub(crate) fn align_all(plan: BuildPlan, reuse: Reuse, lock: SharedLock) -> Result<ReadyBuild> {
     let BuildPlan {
         session,
@@ -92,7 +92,7 @@ pub(crate) fn align_all(plan: BuildPlan, reuse: Reuse, lock: SharedLock) -> Resu
         match overlay_of(&unit, reuse, &mut caches, &session) {
             Ok((overlay, fingerprint)) => {
                 let unit = build::ready(unit, overlay, fingerprint, &session);
-                // Of several targets of one gateway the same would be said.
+                // Several targets of one gateway would repeat it.
                 let same = |other: &ReadyUnit| {
                     other.job.plugin == unit.job.plugin
                         && other.job.gateway == unit.job.gateway
@@ -126,8 +126,8 @@ pub(crate) struct Caches {
     go: GoSeen,
 }
 
-/// How a unit is made to build against its gateway's modules: as saved if nothing has changed since it was last built,
-/// else as the go command says.
+/// The overlay that aligns a unit with its gateway's modules: as saved if nothing has changed since its last build,
+/// otherwise by asking the go command.
 pub(crate) fn overlay_of(
     unit: &Unit,
     reuse: Reuse,

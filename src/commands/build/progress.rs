@@ -1,4 +1,4 @@
-//! The live display of builds: a line for each that runs, one for all; plain lines where nothing can be drawn.
+//! The live display of builds: a line for each running one, one for all; plain lines without a terminal.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::util::ui::Format;
 
 pub(crate) struct Progress<'a> {
     session: &'a Session,
-    /// One build by itself: what it says is printed as it comes.
+    /// One build by itself: its output is printed as it comes.
     alone: bool,
     all: Option<(MultiProgress, ProgressBar)>,
 }
 
-/// A build that runs.
+/// A running build.
 pub(crate) struct Row {
     spinner: Option<ProgressBar>,
-    /// What it said, to be printed in one piece.
+    /// Its output, to be printed in one piece.
     lines: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Progress<'a> {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_message("building");
-            // The clock goes on while nothing ends.
+            // The clock runs on while no build ends.
             bar.enable_steady_tick(Duration::from_secs(1));
             (all, bar)
         });
@@ -65,7 +65,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// A line that a build says.
+    /// A line of a build's output.
     pub(crate) fn line(&self, row: &mut Row, unit: &ReadyUnit, line: &str) {
         if !self.alone {
             row.lines.push(line.to_owned());
@@ -78,8 +78,8 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Prints what came of a build, with all that it said, in one piece and above the rows that go on. What stops a build
-    /// that runs by itself is the command's own error.
+    /// Prints a build's result with all its output in one piece, above the rows of running builds. The failure of a
+    /// single build is the command's own error.
     pub(crate) fn end(&self, row: Row, unit: &ReadyUnit, result: &Result<Built>, event: &Value) {
         if let Some(spinner) = &row.spinner {
             spinner.finish_and_clear();
@@ -117,7 +117,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// A line that turns, with a clock; cut where the terminal ends.
+/// A spinner with a clock; cut at the terminal's width.
 fn spinner(row: ProgressBar, title: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner:>12} {wide_msg} {elapsed}") {
         row.set_style(style);

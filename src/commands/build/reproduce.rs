@@ -1,4 +1,4 @@
-//! `build --reproduce`: everything once more in another folder, with other caches, and compared byte for byte.
+//! `build --reproduce`: builds everything again in another directory with fresh caches, and compares byte for byte.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,11 +18,11 @@ use crate::util::fs::{create_dir, remove_tree};
 use crate::util::host::Host;
 use crate::util::ui::counted;
 
-/// Builds again and compares with what has just been built.
+/// Builds again and compares with the first result.
 pub(crate) fn run(args: &BuildArgs, first: &ReadyBuild) -> Result<()> {
     let place = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     let compared = again(args, first, place.path());
-    // A module cache may hold folders that cannot be written; the system clears what is left.
+    // A module cache may have read-only directories; the system removes what is left.
     let _ = remove_tree(place.path());
     compared
 }
@@ -48,7 +48,7 @@ fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
         ..args.clone()
     };
     let mut host = elsewhere(&session.host, place)?;
-    // What was built first was trusted, and this is its copy.
+    // The first build's source was trusted, and this is its copy.
     host.env
         .insert(crate::project::trust::VARIABLE.into(), copy.clone().into());
     let cx = Context {
@@ -62,7 +62,7 @@ fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
     let second = prepare(plan, &args, Reuse::Saved)?;
     let built = jobs::run(&second, &options);
     for unit in &second.units {
-        // Nobody will build there again; what is left is only space.
+        // Nobody will build there again; what is left only takes space.
         let _ = remove_tree(&unit.linked.dir);
     }
     built?;
@@ -73,7 +73,7 @@ fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The folder that holds all that is built from.
+/// The directory that contains all sources of the build.
 fn root(build: &ReadyBuild) -> Result<PathBuf> {
     let plugins = build.members.iter().map(|member| &member.plugin);
     let project = build
@@ -103,7 +103,7 @@ fn root(build: &ReadyBuild) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// The surroundings with other caches; modules come from the cache that is there, through the same checks.
+/// The environment with fresh caches; modules come from the existing cache, through the same checks.
 fn elsewhere(host: &Host, place: &Path) -> Result<Host> {
     let goenv = GoEnv::read(host)?;
     let mut proxy = OsString::from(file_url(&goenv.module_cache.join("cache/download")));
@@ -125,7 +125,7 @@ fn elsewhere(host: &Host, place: &Path) -> Result<Host> {
     Ok(host)
 }
 
-/// Copies a tree, git's own folder and what was built aside.
+/// Copies a tree, without git's own directory and build results.
 fn copy_tree(from: &Path, to: &Path, leave: &[&Path]) -> Result<()> {
     create_dir(to)?;
     for entry in fs::read_dir(from).map_err(|e| Error::io("read", from, e))? {

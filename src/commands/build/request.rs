@@ -1,4 +1,4 @@
-//! What is asked for, each value with where it came from: flag over environment over project over user over default.
+//! The requested values, each with its source: flag over environment over project over user over default.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ impl<'a> OptionResolver<'a> {
         }
     }
 
-    /// The gateways, or none if nothing names one. A plugin may have its own.
+    /// The gateways; empty if nothing names one. A plugin may have its own.
     pub(crate) fn named(&self, plugin: &PluginConfig) -> Result<GatewayChoice> {
         let given = &self.args.plan.gateway;
         let go = given.go.as_ref().map(|go| Chosen::new(go.clone(), "--go"));
@@ -52,7 +52,7 @@ impl<'a> OptionResolver<'a> {
         })
     }
 
-    /// What is to be found out of a gateway, for each that was named, or for one given by its parts.
+    /// The requested gateways: each that was named, or one given by its parts.
     pub(crate) fn asked(&self, plugin: &PluginConfig) -> Result<Vec<gateway::Asked>> {
         let GatewayChoice { gateways: named, go } = self.named(plugin)?;
         let targets = &self.args.plan.targets;
@@ -70,7 +70,7 @@ impl<'a> OptionResolver<'a> {
         Ok(named.into_iter().map(|gateway| asked(Some(gateway))).collect())
     }
 
-    /// The file's targets, used when no flag names any: the plugin's own, else those of all.
+    /// The file's targets, used if no flag names any: the plugin's own, else those for all.
     pub(crate) fn configured_targets(&self, plugin: &PluginConfig) -> Option<(Vec<Target>, String)> {
         let some = |targets: &[Target]| Some(targets.to_vec()).filter(|t| !t.is_empty());
         let own = some(&plugin.targets).zip(self.settings.project().map(|(_, file)| file));
@@ -123,7 +123,7 @@ impl<'a> OptionResolver<'a> {
         }
     }
 
-    /// Whether symbols are left out: only ever with the release profile.
+    /// Whether symbols are stripped: only ever with the release profile.
     pub(crate) fn strip(&self) -> Chosen<bool> {
         let off = Chosen::new(false, "default");
         if self.args.plan.release {
@@ -186,7 +186,7 @@ impl<'a> OptionResolver<'a> {
     }
 }
 
-/// Gateways as they are named, and the Go that the same place says they have: of others it would be untrue.
+/// Named gateways, and their Go from the same source: it would be wrong for others.
 #[derive(Debug, Default)]
 pub(crate) struct GatewayChoice {
     pub(crate) gateways: Vec<Chosen<GatewaySpec>>,
@@ -194,7 +194,8 @@ pub(crate) struct GatewayChoice {
 }
 
 impl GatewayChoice {
-    /// Where no flag names any: by the environment, else by the plugin's own list in the project's file, else by a file.
+    /// If no flag names any: from the environment, else the plugin's own list in the project's file, else a settings
+    /// file.
     pub(crate) fn elsewhere(own: &[String], settings: &Settings, host: &Host) -> Result<GatewayChoice> {
         if let Some(text) = host.text("PLUGBUILD_GATEWAY")? {
             return Ok(GatewayChoice {
@@ -232,7 +233,7 @@ fn of_file<'t>(texts: impl Iterator<Item = &'t str>, file: &Path) -> Result<Vec<
         .collect()
 }
 
-/// The folder a settings file's paths are relative to.
+/// The directory that a settings file's paths are relative to.
 pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("/"))
 }

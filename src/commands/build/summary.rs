@@ -1,4 +1,4 @@
-//! What is printed of builds before and after them: choices with their reasons, results, the table.
+//! What is printed before and after builds: choices with their reasons, results, the table.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::util::target::Target;
 use crate::util::ui::{Format, Ui, and_more, counted};
 use crate::verify::plugin_conflicts::conflicts;
 
-/// What was chosen for one build, and why.
+/// The choices for one build, with their reasons.
 pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
     let ReadyUnit { job, toolchain, go, .. } = unit;
     let Gateway {
@@ -44,7 +44,7 @@ pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
     }
 }
 
-/// The same of many builds: each gateway once, and how many there are of everything.
+/// The same for many builds: each gateway once, and how many there are of everything.
 pub(crate) fn introduce_all(ready: &ReadyBuild, slots: usize) {
     let ReadyBuild {
         session,
@@ -64,7 +64,7 @@ pub(crate) fn introduce_all(ready: &ReadyBuild, slots: usize) {
             gateways.push(line);
         }
     }
-    // A floor follows from the gateway, and makes no target of its own.
+    // A floor follows from the gateway, and does not make another target.
     let targets: BTreeSet<_> = units.iter().map(|unit| unit.job.target.value.short()).collect();
     ui.status(
         "planned",
@@ -117,8 +117,8 @@ pub(crate) fn report_one_of_many(unit: &ReadyUnit, built: &Built, ui: &Ui) {
     }
 }
 
-/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. No failure: they may be meant for
-/// two.
+/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. Not a failure: they may be meant
+/// for two.
 pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Built>>], session: &Session) {
     let built: Vec<&Job> = units
         .iter()
@@ -166,7 +166,7 @@ pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Bu
     }
 }
 
-/// How many builds came to what.
+/// How many builds succeeded, failed, ….
 struct Counts {
     built: usize,
     fresh: usize,
@@ -191,7 +191,7 @@ impl Counts {
     }
 }
 
-/// Prints the table; all results, or one error for what failed.
+/// Prints the table; returns all results, or one error for all failures.
 pub(crate) fn conclude(
     ready: &ReadyBuild,
     results: Vec<Option<Result<Built>>>,
@@ -246,7 +246,7 @@ pub(crate) fn conclude(
             Err(why) => errors.push(why),
         }
     }
-    // One that was interrupted is no failure of its own; each of the others was printed where it happened.
+    // An interrupted build is not a failure of its own; each of the others was printed when it happened.
     if let Some(stopped) = errors.iter().find(|why| why.kind == Kind::Interrupted) {
         return Err(stopped.clone());
     }
@@ -273,7 +273,7 @@ fn table(units: &[ReadyUnit], results: &[Option<Result<Built>>], ui: &Ui) {
         |of: &dyn Fn(&Job) -> usize, least: usize| units.iter().map(|unit| of(&unit.job)).max().unwrap_or(0).max(least);
     let name = width(&|job| job.name.len(), 6);
     let gateway = width(&|job| job.gateway.label.len(), 7);
-    // In a narrow terminal the last columns are left out.
+    // A narrow terminal leaves out the last columns.
     let narrow = name + gateway + 28;
     let (with_size, with_sum) = (ui.fits(narrow + 20), ui.fits(narrow + 38));
     let row = |[plugin, of, target, word, time, size, sum]: [&str; 7]| {

@@ -1,4 +1,4 @@
-//! `plugbuild config inject`: a plugin into a configuration, or the difference that it would make.
+//! `plugbuild config inject`: adds a plugin to a configuration, or shows the difference.
 
 use std::path::{Path, PathBuf};
 
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-/// The names to write: the one that was typed, or all that a plugin's folder registers.
+/// The names to write: the given one, or all that a plugin's directory registers.
 fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(PluginKind, String)>> {
     let path = Path::new(&args.plugin);
     let on_disk = cx.host.absolute(path).exists() && (args.kind.is_none() || args.plugin.contains('/'));

@@ -1,4 +1,4 @@
-//! `plugbuild config`: the settings in force, each with where it comes from.
+//! `plugbuild config`: the effective settings, each with its source.
 
 use std::fmt::Display;
 
@@ -72,7 +72,7 @@ pub(crate) fn run(command: &ConfigCommand, cx: Context) -> Result<()> {
     }
 }
 
-/// One setting in force.
+/// One effective setting.
 struct Row {
     key: &'static str,
     value: String,
