@@ -285,7 +285,10 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
             ),
         ),
     }
-    moves.iter().skip(3).for_each(|conflict| ui.verbose("aligned", conflict));
+    moves
+        .iter()
+        .skip(3)
+        .for_each(|conflict| ui.verbose("aligned", conflict));
     for aside in &alignment.set_aside {
         ui.warn(format!(
             "the replace of {} by {} gives way to the gateway's {}",
