@@ -54,11 +54,6 @@ impl<'d> Image<'d> {
         std::str::from_utf8(self.dynamic_string(offset)?).ok()
     }
 
-    /// Whether the file uses a dynamic loader.
-    pub fn is_dynamic(self) -> bool {
-        self.dynamic().present
-    }
-
     /// The libraries it needs (`DT_NEEDED`), in order.
     pub fn needed(self) -> impl Iterator<Item = &'d str> {
         self.dynamic()
@@ -241,7 +236,6 @@ fn parse(image: Image<'_>) -> Dynamic {
     let Some(segment) = image.segments().find(|s| s.kind == elf::PT_DYNAMIC.0) else {
         return found;
     };
-    found.present = true;
     let bytes = image.segment_bytes(segment);
     let entries: &[Dyn64<LittleEndian>] = all(bytes);
     let (mut string_size, mut rela_size) = (None, 0);

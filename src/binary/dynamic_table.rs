@@ -23,7 +23,6 @@ pub(crate) struct Dynamic {
     /// Whether some relocations are packed as `DT_RELR`.
     pub(crate) packed: bool,
     pub(crate) soname: Option<u64>,
-    pub(crate) present: bool,
     /// Built on the first look-up in a file without a hash table.
     pub(crate) by_name: OnceLock<ByName>,
 }

@@ -24,7 +24,7 @@ use crate::util::process::quoted;
 use crate::util::target::{Arch, Libc, LibcKind, Target};
 use crate::util::ui::{Format, counted};
 use crate::util::version::GatewayVersion;
-use crate::verify::finding::Stage;
+use crate::verify::finding::{Diagnostic, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::Plugin;
 use crate::verify::{LoadOutcome, Verdict, render};
@@ -168,29 +168,8 @@ impl Judge<'_> {
         known: bool,
         say: &mut dyn FnMut(&str),
     ) -> Result<Option<String>> {
-        let Judge { with, session } = *self;
-        let Session { matrix, store, .. } = session;
-        let cx = session.context();
-        let official = job
-            .gateway
-            .version
-            .and_then(|version| {
-                let target = &job.target.value;
-                let locked = None;
-                Wanted {
-                    version,
-                    target,
-                    locked,
-                }
-                .in_store(store)
-            })
-            .map(|had| had.file);
-        let (gateway, opened) = match (with, &job.gateway.binary, official) {
-            (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx)?,
-            (None, Some(file), _) => (job.gateway.clone(), Some(Binary::open(file)?)),
-            (None, None, Some(file)) => of_file(&file, matrix, cx)?,
-            (None, None, None) => (job.gateway.clone(), None),
-        };
+        let Session { matrix, store, .. } = self.session;
+        let (gateway, opened) = self.gateway(job)?;
         // What is known of a gateway without its file is the same each time.
         if opened.is_none() && known {
             return Ok(None);
@@ -201,30 +180,18 @@ impl Judge<'_> {
             None => LoadTarget::known(&gateway, matrix, Some(target.libc), Some(target.arch), typed(&gateway))?,
         };
         let mut verdicts = verify::judge(&[Plugin::read(linked)?], &against);
-        for verdict in &mut verdicts {
-            // A file on its way to a release directory is in the store, under a name that nobody knows.
-            verdict.plugin = match job.output.starts_with(store.root()) {
-                true => title(job).into(),
-                false => job.output.clone(),
-            };
-        }
+        // A file on its way to a release directory is in the store, under a name that nobody knows.
+        let name = match job.output.starts_with(store.root()) {
+            true => title(job).into(),
+            false => job.output.clone(),
+        };
+        verdicts.iter_mut().for_each(|verdict| verdict.plugin.clone_from(&name));
         if let Some(error) = failed(&verdicts) {
             say(render::human(&verdicts, &against).trim_end());
             return Err(error);
         }
         let Some(file) = &opened else {
-            verdicts
-                .iter()
-                .flat_map(|verdict| &verdict.findings)
-                .for_each(|finding| {
-                    // What Go itself compares was reported when it was planned.
-                    if finding.stage == Stage::Link {
-                        say(&format!(
-                            "warning: {}: {}\nhelp: {}",
-                            finding.id, finding.what, finding.help
-                        ));
-                    }
-                });
+            link_warnings(&verdicts).for_each(|warning| say(&warning));
             return Ok(None);
         };
         let compared = verdicts.first().and_then(|verdict| verdict.shared).unwrap_or_default();
@@ -232,10 +199,9 @@ impl Judge<'_> {
         if answer == LoadOutcome::CantTell {
             say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
         }
-        let told = if answer == LoadOutcome::WillLoad {
-            "will load"
-        } else {
-            "can't tell whether it loads"
+        let told = match answer {
+            LoadOutcome::WillLoad => "will load",
+            _ => "can't tell whether it loads",
         };
         Ok(Some(format!(
             "{told} in {}: {} of both with the same hash",
@@ -243,6 +209,34 @@ impl Judge<'_> {
             counted(compared, "package")
         )))
     }
+
+    /// The gateway to judge by, and its file where one is known.
+    fn gateway(&self, job: &Job) -> Result<(Gateway, Option<Binary>)> {
+        let Session { matrix, store, .. } = self.session;
+        let cx = self.session.context();
+        let official = job.gateway.version.and_then(|version| {
+            let wanted = Wanted {
+                version,
+                target: &job.target.value,
+                locked: None,
+            };
+            wanted.in_store(store)
+        });
+        match (self.with, &job.gateway.binary, official) {
+            (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx),
+            (None, Some(file), _) => Ok((job.gateway.clone(), Some(Binary::open(file)?))),
+            (None, None, Some(had)) => of_file(&had.file, matrix, cx),
+            (None, None, None) => Ok((job.gateway.clone(), None)),
+        }
+    }
+}
+
+/// Warnings about linking; what Go itself compares was reported when it was planned.
+fn link_warnings(verdicts: &[Verdict]) -> impl Iterator<Item = String> {
+    let findings = verdicts.iter().flat_map(|verdict| &verdict.findings);
+    findings
+        .filter(|finding| finding.stage == Stage::Link)
+        .map(|Diagnostic { id, what, help, .. }| format!("warning: {id}: {what}\nhelp: {help}"))
 }
 
 /// What names this gateway on a command line.

@@ -24,7 +24,7 @@ mod tests;
 pub use crate::matrix::linked::linked;
 pub use crate::matrix::official::Official;
 pub use crate::matrix::quirk::{Cc, Quirk, QuirkFacts};
-pub use crate::matrix::release::{CustomRelease, Defaults, Release};
+pub use crate::matrix::release::{Defaults, Release};
 pub use crate::matrix::target_row::{CrossGcc, TargetRow};
 pub use crate::matrix::zig::{Zig, ZigHost};
 
@@ -55,21 +55,10 @@ impl Matrix {
         })
     }
 
-    /// Adds the `[[release]]` rows of a user's file; `origin` is that file, for messages and the rows' source.
+    /// Adds the rows of a user's file `text`; `origin` is that file, for messages and the rows' source.
     ///
     /// A row with a `name` is a custom gateway; one without replaces the built-in row of its version.
-    pub fn with_rows(self, text: &str, origin: &Path) -> Result<Matrix> {
-        let own = release::parse_own(text, origin)?;
-        self.with_releases(own, text, origin)
-    }
-
-    /// As [`Matrix::with_rows`], for rows that were parsed as part of `text`.
-    pub fn with_releases(
-        mut self,
-        own: Vec<toml::Spanned<CustomRelease>>,
-        text: &str,
-        origin: &Path,
-    ) -> Result<Matrix> {
+    pub fn with_releases(mut self, own: Vec<toml::Spanned<Release>>, text: &str, origin: &Path) -> Result<Matrix> {
         self.releases.add(own, text, origin)?;
         Ok(self)
     }

@@ -14,8 +14,9 @@ use crate::util::schema::Described;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
-/// A gateway that plugins can be built for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A gateway that plugins can be built for: a row of toolchains/releases.toml or of a user's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Release {
     /// Only custom gateways have one: `acme-3.0`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,12 +39,16 @@ pub struct Release {
     /// The only libc with a build, if there is only one.
     pub libc: Option<Libc>,
     /// The directory of module sources when it was compiled: part of every package's hash.
+    #[serde(default)]
     pub module_cache: String,
     /// The directory of its main module when it was compiled.
+    #[serde(default)]
     pub main_root: String,
     /// Compiled with `-trimpath`, unlike official releases.
+    #[serde(default)]
     pub trimpath: bool,
     /// The build tags it was compiled with.
+    #[serde(default)]
     pub tags: Vec<String>,
     pub goamd64: Option<String>,
     pub goarm64: Option<String>,
@@ -52,6 +57,7 @@ pub struct Release {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modules: Option<PathBuf>,
     /// Where this row comes from.
+    #[serde(default)]
     pub source: String,
 }
 
@@ -67,68 +73,6 @@ impl Release {
             LibcKind::Musl => self.musl,
             LibcKind::Glibc => self.glibc,
         }
-    }
-}
-
-/// A row as written in toolchains/releases.toml and in a user's file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CustomRelease {
-    name: Option<String>,
-    version: GatewayVersion,
-    released: Option<String>,
-    go: GoVersion,
-    alpine: Option<String>,
-    musl: Option<LibcVersion>,
-    glibc: Option<LibcVersion>,
-    generic_image: Option<String>,
-    main_module: Option<String>,
-    libc: Option<Libc>,
-    module_cache: Option<String>,
-    main_root: Option<String>,
-    #[serde(default)]
-    trimpath: bool,
-    #[serde(default)]
-    tags: Vec<String>,
-    goamd64: Option<String>,
-    goarm64: Option<String>,
-    goexperiment: Option<String>,
-    modules: Option<PathBuf>,
-    source: Option<String>,
-}
-
-/// For the schema of a settings file; a test compares it with the fields above.
-impl Described for CustomRelease {
-    fn schema() -> Value {
-        let text = json!({ "type": "string" });
-        let keys = [
-            "name",
-            "version",
-            "released",
-            "go",
-            "alpine",
-            "musl",
-            "glibc",
-            "generic_image",
-            "main_module",
-            "libc",
-            "module_cache",
-            "main_root",
-            "goamd64",
-            "goarm64",
-            "goexperiment",
-            "modules",
-            "source",
-        ];
-        let mut properties: Map<String, Value> = keys.map(|key| (key.to_owned(), text.clone())).into_iter().collect();
-        properties.insert("trimpath".to_owned(), bool::schema());
-        properties.insert("tags".to_owned(), Vec::<String>::schema());
-        json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["version", "go"],
-            "properties": properties,
-        })
     }
 }
 
@@ -151,34 +95,26 @@ pub(crate) fn parse(text: &str) -> Result<Releases> {
     #[serde(deny_unknown_fields)]
     struct File {
         defaults: Defaults,
-        release: Vec<CustomRelease>,
+        release: Vec<Release>,
     }
     let origin = Path::new("toolchains/releases.toml");
-    let File { defaults, release } = rows::parse(text, origin)?;
-    let rows = release.into_iter().map(|row| row.filled(&defaults, origin)).collect();
+    let File {
+        defaults,
+        release: mut rows,
+    } = rows::parse(text, origin)?;
+    rows.iter_mut().for_each(|row| row.fill(&defaults, origin));
     Ok(Releases { rows, defaults })
 }
 
-/// The rows of a file that contains nothing else.
-pub(crate) fn parse_own(text: &str, origin: &Path) -> Result<Vec<Spanned<CustomRelease>>> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct File {
-        #[serde(default)]
-        release: Vec<Spanned<CustomRelease>>,
-    }
-    rows::parse(text, origin).map(|file: File| file.release)
-}
-
 impl Releases {
-    pub(crate) fn add(&mut self, own: Vec<Spanned<CustomRelease>>, text: &str, origin: &Path) -> Result<()> {
+    pub(crate) fn add(&mut self, own: Vec<Spanned<Release>>, text: &str, origin: &Path) -> Result<()> {
         let mut seen = Vec::new();
         for row in own {
             let span = row.span();
-            let row = row.into_inner();
+            let mut row = row.into_inner();
             row.check()
                 .map_err(|what| rows::at(text, origin, Some(span.clone()), &what))?;
-            let row = row.filled(&self.defaults, origin);
+            row.fill(&self.defaults, origin);
             let label = row.label();
             if seen.contains(&label) {
                 let what = format!("a second row for the gateway `{label}`");
@@ -196,7 +132,25 @@ impl Releases {
     }
 }
 
-impl CustomRelease {
+/// For the schema of a settings file; a test compares it with the fields above.
+impl Described for Release {
+    fn schema() -> Value {
+        let texts = "name version released go alpine musl glibc generic_image main_module libc module_cache main_root \
+                     goamd64 goarm64 goexperiment modules source";
+        let mut properties: Map<String, Value> =
+            texts.split(' ').map(|key| (key.to_owned(), String::schema())).collect();
+        properties.insert("trimpath".to_owned(), bool::schema());
+        properties.insert("tags".to_owned(), Vec::<String>::schema());
+        json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["version", "go"],
+            "properties": properties,
+        })
+    }
+}
+
+impl Release {
     /// Checks what types cannot express: names and paths that make no sense.
     fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {
@@ -212,22 +166,21 @@ impl CustomRelease {
             }
         }
         for (key, path) in [("module_cache", &self.module_cache), ("main_root", &self.main_root)] {
-            if let Some(path) = path
-                && !path.starts_with('/')
-            {
+            if !path.is_empty() && !path.starts_with('/') {
                 return Err(format!("`{key} = \"{path}\"` is not an absolute path"));
             }
         }
-        let told = [
-            ("released", &self.released),
-            ("main_module", &self.main_module),
-            ("generic_image", &self.generic_image),
-            ("alpine", &self.alpine),
-            ("source", &self.source),
-            ("module_cache", &self.module_cache),
-            ("main_root", &self.main_root),
+        let given = |text| Some(text).filter(|text: &&str| !text.is_empty());
+        let texts = [
+            ("released", self.released.as_deref()),
+            ("main_module", self.main_module.as_deref()),
+            ("generic_image", self.generic_image.as_deref()),
+            ("alpine", self.alpine.as_deref()),
+            ("source", given(&self.source)),
+            ("module_cache", given(&self.module_cache)),
+            ("main_root", given(&self.main_root)),
         ];
-        for (key, text) in told {
+        for (key, text) in texts {
             if let Some(text) = text {
                 component::checked_line(&format!("the `{key}` of a gateway"), text).map_err(|e| e.message)?;
             }
@@ -235,30 +188,18 @@ impl CustomRelease {
         Ok(())
     }
 
-    fn filled(self, defaults: &Defaults, origin: &Path) -> Release {
-        Release {
-            name: self.name,
-            version: self.version,
-            released: self.released,
-            go: self.go,
-            alpine: self.alpine,
-            musl: self.musl,
-            glibc: self.glibc,
-            generic_image: self.generic_image,
-            main_module: self.main_module,
-            libc: self.libc,
-            module_cache: self.module_cache.unwrap_or_else(|| defaults.module_cache.clone()),
-            main_root: self.main_root.unwrap_or_else(|| defaults.main_root.clone()),
-            trimpath: self.trimpath,
-            tags: self.tags,
-            goamd64: self.goamd64,
-            goarm64: self.goarm64,
-            goexperiment: self.goexperiment,
-            // The path of a list is relative to the file that names it.
-            modules: self
-                .modules
-                .map(|path| origin.parent().unwrap_or(Path::new("")).join(path)),
-            source: self.source.unwrap_or_else(|| origin.display().to_string()),
-        }
+    /// What the row does not say.
+    fn fill(&mut self, defaults: &Defaults, origin: &Path) {
+        let or = |text: &mut String, default: &str| {
+            if text.is_empty() {
+                default.clone_into(text);
+            }
+        };
+        or(&mut self.module_cache, &defaults.module_cache);
+        or(&mut self.main_root, &defaults.main_root);
+        or(&mut self.source, &origin.display().to_string());
+        // A list lies beside the file that names it.
+        let beside = |path: &PathBuf| origin.parent().unwrap_or(Path::new("")).join(path);
+        self.modules = self.modules.as_ref().map(beside);
     }
 }

@@ -241,7 +241,7 @@ go = "1.25.13"
 version = "2.1.4"
 go = "1.19.6"
 "#;
-    let own = matrix().with_rows(text, Path::new("/home/me/rows.toml")).unwrap();
+    let own = with_rows(text, Path::new("/home/me/rows.toml")).unwrap();
     let acme = own.named("acme-3.0").unwrap();
     assert_eq!(
         (acme.module_cache.as_str(), acme.main_root.as_str()),
@@ -263,6 +263,18 @@ go = "1.19.6"
         "acme-3.0",
         "own gateways come last"
     );
+}
+
+/// The rows of a file that holds nothing else.
+fn with_rows(text: &str, origin: &Path) -> Result<Matrix> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[serde(default)]
+        release: Vec<toml::Spanned<Release>>,
+    }
+    let file: File = rows::parse(text, origin)?;
+    matrix().with_releases(file.release, text, origin)
 }
 
 #[test]
@@ -308,11 +320,8 @@ fn own_rows_that_cannot_be_name_the_file_and_the_line() {
         ),
         ("[[release]\n".into(), "own.toml:1: "),
     ] {
-        let error = matrix().with_rows(&text, Path::new("own.toml")).unwrap_err();
+        let error = with_rows(&text, Path::new("own.toml")).unwrap_err();
         assert!(error.message.starts_with(want), "want {want}\nhave {}", error.message);
     }
-    assert_eq!(
-        matrix().with_rows("", Path::new("own.toml")).unwrap().releases().len(),
-        57
-    );
+    assert_eq!(with_rows("", Path::new("own.toml")).unwrap().releases().len(), 57);
 }

@@ -57,6 +57,79 @@ pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFl
     cleaned
 }
 
+/// How a flag of go build is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arity {
+    Alone,
+    Valued,
+}
+
+/// What becomes of a flag after `--`.
+#[derive(Clone, Copy)]
+enum Policy {
+    Pass,
+    /// Named by a flag of plugbuild.
+    Output,
+    /// Set by plugbuild.
+    Reserved,
+    /// An official gateway refuses the plugin.
+    Refused,
+    /// For one of Go's compilers: joined with the path rules.
+    Compiler(&'static str),
+    Linker,
+    Tags,
+}
+
+/// The flags of go build.
+const FLAGS: [(&str, Arity, Policy); 37] = {
+    use Arity::{Alone, Valued};
+    use Policy::{Compiler, Linker, Output, Pass, Refused, Reserved, Tags};
+    [
+        ("a", Alone, Pass),
+        ("n", Alone, Reserved),
+        ("v", Alone, Pass),
+        ("x", Alone, Pass),
+        ("race", Alone, Refused),
+        ("msan", Alone, Refused),
+        ("asan", Alone, Refused),
+        ("cover", Alone, Refused),
+        ("work", Alone, Pass),
+        ("trimpath", Alone, Refused),
+        ("linkshared", Alone, Refused),
+        ("modcacherw", Alone, Pass),
+        ("buildvcs", Alone, Reserved),
+        ("json", Alone, Reserved),
+        ("i", Alone, Pass),
+        ("debug-actiongraph", Alone, Pass),
+        ("debug-trace", Alone, Pass),
+        ("changed", Alone, Pass),
+        ("C", Valued, Reserved),
+        ("p", Valued, Pass),
+        ("o", Valued, Output),
+        ("asmflags", Valued, Compiler("asm")),
+        ("buildmode", Valued, Reserved),
+        ("compiler", Valued, Refused),
+        ("covermode", Valued, Pass),
+        ("coverpkg", Valued, Pass),
+        ("gccgoflags", Valued, Refused),
+        ("gcflags", Valued, Compiler("gc")),
+        ("installsuffix", Valued, Refused),
+        ("ldflags", Valued, Linker),
+        ("mod", Valued, Pass),
+        ("modfile", Valued, Pass),
+        ("overlay", Valued, Pass),
+        ("pgo", Valued, Reserved),
+        ("pkgdir", Valued, Pass),
+        ("tags", Valued, Tags),
+        ("toolexec", Valued, Reserved),
+    ]
+};
+
+fn flag_of(name: &str) -> Option<(Arity, Policy)> {
+    let row = FLAGS.iter().find(|(own, ..)| *own == name);
+    row.map(|(_, arity, policy)| (*arity, *policy))
+}
+
 /// Checks the flags after `--`.
 ///
 /// # Errors
@@ -70,118 +143,73 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
                 .help("name the plugin's folder before the `--`: `plugbuild PATH --gateway … -- FLAGS`"));
         }
         let (name, value) = name_and_value(arg);
-        let needs_value = !BOOLEAN.contains(&name);
-        let value = match (value, needs_value) {
+        let (arity, policy) = flag_of(name).unwrap_or((Arity::Valued, Policy::Pass));
+        let value = match (value, arity) {
             (Some(value), _) => Some(value.to_owned()),
-            (None, false) => None,
-            (None, true) => Some(rest.next().cloned().ok_or_else(|| {
+            (None, Arity::Alone) => None,
+            (None, Arity::Valued) => Some(rest.next().cloned().ok_or_else(|| {
                 Error::usage(format!("the go build flag `{arg}` has no value")).help(format!("write `{arg}=VALUE`"))
             })?),
         };
-        let whole = value
-            .as_ref()
-            .map_or_else(|| format!("-{name}"), |value| format!("-{name}={value}"));
-        match name {
-            "o" => {
-                return Err(Error::usage("`-o` behind `--` is plugbuild's to set")
-                    .help("write `--output FILE` before the `--`"));
-            }
-            "trimpath" | "race" | "msan" | "asan" | "cover" | "compiler" | "installsuffix" | "linkshared"
-            | "gccgoflags" => {
-                return Err(
-                    Error::usage(format!("`-{name}` makes a plugin that an official gateway refuses")).help(
-                        "leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`",
-                    ),
-                );
-            }
-            "buildmode" | "toolexec" | "pgo" | "buildvcs" | "C" | "n" | "json" => {
-                return Err(Error::usage(format!("`-{name}` is plugbuild's to set")).help("leave it out"));
-            }
-            "gcflags" | "asmflags" => {
-                let words = value.unwrap_or_default();
-                if words.contains("-trimpath") || !words.trim_start().starts_with('-') {
-                    return Err(
-                        Error::usage(format!("`{whole}` reaches packages that the gateway has too"))
-                            .help(format!("give flags for the plugin's own package: `-{name}=-N`")),
-                    );
-                }
-                user.compiler
-                    .insert(if name == "gcflags" { "gc" } else { "asm" }, words);
-            }
-            "ldflags" => {
-                let list = ldflags::checked(&value.unwrap_or_default())?;
-                user.flags.push(format!("-ldflags={list}"));
-            }
-            "tags" => {
-                // Official gateways have no tags either.
-                if value.is_some_and(|tags| !tags.is_empty()) {
-                    user.notes.push(format!(
-                        "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
-                    ));
-                }
-                user.flags.push(whole);
-            }
-            _ => user.flags.push(whole),
-        }
+        user.take(name, value, policy)?;
     }
     Ok(user)
 }
 
-/// Flags of go build without a value.
-const BOOLEAN: [&str; 18] = [
-    "a",
-    "n",
-    "v",
-    "x",
-    "race",
-    "msan",
-    "asan",
-    "cover",
-    "work",
-    "trimpath",
-    "linkshared",
-    "modcacherw",
-    "buildvcs",
-    "json",
-    "i",
-    "debug-actiongraph",
-    "debug-trace",
-    "changed",
-];
-
-/// Flags of go build with a value.
-const VALUED: [&str; 19] = [
-    "C",
-    "p",
-    "o",
-    "asmflags",
-    "buildmode",
-    "compiler",
-    "covermode",
-    "coverpkg",
-    "gccgoflags",
-    "gcflags",
-    "installsuffix",
-    "ldflags",
-    "mod",
-    "modfile",
-    "overlay",
-    "pgo",
-    "pkgdir",
-    "tags",
-    "toolexec",
-];
+impl UserFlags {
+    fn take(&mut self, name: &str, value: Option<String>, policy: Policy) -> Result<()> {
+        let whole = value
+            .as_ref()
+            .map_or_else(|| format!("-{name}"), |value| format!("-{name}={value}"));
+        let value = value.unwrap_or_default();
+        let refused = |what: String, help: &str| Err(Error::usage(what).help(help));
+        match policy {
+            Policy::Pass => self.flags.push(whole),
+            Policy::Output => {
+                return refused(
+                    format!("`-{name}` behind `--` is plugbuild's to set"),
+                    "write `--output FILE` before the `--`",
+                );
+            }
+            Policy::Reserved => return refused(format!("`-{name}` is plugbuild's to set"), "leave it out"),
+            Policy::Refused => {
+                return refused(
+                    format!("`-{name}` makes a plugin that an official gateway refuses"),
+                    "leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`",
+                );
+            }
+            Policy::Compiler(_) if value.contains("-trimpath") || !value.trim_start().starts_with('-') => {
+                return refused(
+                    format!("`{whole}` reaches packages that the gateway has too"),
+                    &format!("give flags for the plugin's own package: `-{name}=-N`"),
+                );
+            }
+            Policy::Compiler(compiler) => _ = self.compiler.insert(compiler, value),
+            Policy::Linker => self.flags.push(format!("-ldflags={}", ldflags::checked(&value)?)),
+            Policy::Tags => {
+                // Official gateways have no tags either.
+                if !value.is_empty() {
+                    self.notes.push(format!(
+                        "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
+                    ));
+                }
+                self.flags.push(whole);
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Whether an argument is a flag of go build longer than one letter, such as `-tags` or `-ldflags=-s`: before `--` it
 /// would be parsed as a short flag of plugbuild's with a value.
 pub fn is_go_flag(word: &str) -> bool {
     let (name, _) = name_and_value(word);
-    word.starts_with('-') && name.len() > 1 && (BOOLEAN.contains(&name) || VALUED.contains(&name))
+    word.starts_with('-') && name.len() > 1 && flag_of(name).is_some()
 }
 
 /// Whether a flag of go build is followed by its value.
 pub fn takes_value(flag: &str) -> bool {
-    VALUED.contains(&name_and_value(flag).0)
+    flag_of(name_and_value(flag).0).is_some_and(|(arity, _)| arity == Arity::Valued)
 }
 
 fn shell(flag: &str) -> String {

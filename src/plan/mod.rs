@@ -116,26 +116,13 @@ pub struct Facts<'a> {
 /// Flags would change package hashes, a go line is newer than the gateway's Go, a path cannot be in a rule, or
 /// several targets would have one output file.
 pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: &Plugin, facts: Facts) -> Result<Plan> {
-    let Facts {
-        goenv,
-        matrix,
-        platform,
-    } = facts;
+    let Facts { goenv, matrix, .. } = facts;
     let mut warnings = gateway.notes.clone();
     if request.align == Mode::Never {
         warnings.extend(check_go_line(plugin, gateway)?);
     }
     check_workspace(plugin, gateway)?;
-    let targets = targets::choose(&request.wanted, gateway, platform.arch)?;
-    for target in &targets {
-        matrix.target(&target.value).check_floor(target.value.libc.floor)?;
-    }
-    if let (Output::File(file), [_, _, ..]) = (&request.output, targets.as_slice()) {
-        return Err(
-            Error::usage(format!("{} cannot hold {} targets", file.display(), targets.len()))
-                .help("name a folder: `--out-dir DIR`"),
-        );
-    }
+    let targets = targets_of(request, gateway, facts)?;
     let name = match &request.name {
         Some(name) => name.clone(),
         None => Name::new("the name of a plugin", plugin.name())?,
@@ -143,8 +130,7 @@ pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: 
     check_names(&request.output, &name, gateway, &targets)?;
     let user = flags::check_user_flags(&request.go_args)?;
     let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty(), &user);
-    warnings.extend(goflags.dropped);
-    warnings.extend(user.notes.iter().cloned());
+    warnings.extend(goflags.dropped.into_iter().chain(user.notes.clone()));
     let mut user_flags = user.flags.clone();
     if request.strip {
         ldflags::add(&mut user_flags, &["-s", "-w"]);
@@ -167,7 +153,7 @@ pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: 
                 rules: rules.clone(),
                 flags: Vec::new(),
                 user_flags: user_flags.clone(),
-                env: environment(gateway, plugin, goenv, &goflags.kept, matrix, &target.value),
+                env: environment(gateway, plugin, facts, &goflags.kept, &target.value),
                 output: output_file(&request.output, &name, gateway, &target.value),
                 align: request.align,
                 force: request.force,
@@ -178,6 +164,24 @@ pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: 
         })
         .collect();
     Ok(Plan { jobs, warnings })
+}
+
+/// The targets, each with a floor that can be had and a file of its own.
+fn targets_of(request: &Request, gateway: &Gateway, facts: Facts) -> Result<Vec<Chosen<Target>>> {
+    let targets = targets::choose(&request.wanted, gateway, facts.platform.arch)?;
+    for target in &targets {
+        let row = facts.matrix.target(&target.value);
+        row.check_floor(target.value.libc.floor)?;
+    }
+    match (&request.output, targets.as_slice()) {
+        (Output::File(file), [_, _, ..]) => {
+            Err(
+                Error::usage(format!("{} cannot hold {} targets", file.display(), targets.len()))
+                    .help("name a folder: `--out-dir DIR`"),
+            )
+        }
+        _ => Ok(targets),
+    }
 }
 
 /// Rejects a plan in which two jobs write one file.
@@ -259,11 +263,11 @@ fn check_names(output: &Output, name: &str, gateway: &Gateway, targets: &[Chosen
 fn environment(
     gateway: &Gateway,
     plugin: &Plugin,
-    goenv: &GoEnv,
+    facts: Facts,
     goflags: &[String],
-    matrix: &Matrix,
     target: &Target,
 ) -> BTreeMap<String, OsString> {
+    let Facts { goenv, matrix, .. } = facts;
     let row = matrix.target(target);
     let settings = &gateway.settings;
     let level = |own: &Option<String>, row: &Option<String>| own.clone().or_else(|| row.clone());
@@ -279,26 +283,21 @@ fn environment(
     set("GO111MODULE", "on".as_ref());
     set("GOFLAGS", go_flags::join(goflags).as_ref());
     set("GOMODCACHE", goenv.module_cache.as_os_str());
-    set(
-        "GOWORK",
-        plugin.work.as_ref().map_or(OsStr::new("off"), |file| file.as_os_str()),
-    );
+    let work = plugin.work.as_ref().map_or(OsStr::new("off"), |file| file.as_os_str());
+    set("GOWORK", work);
     set("CGO_ENABLED", "1".as_ref());
     set("GOOS", "linux".as_ref());
     set("GOARCH", target.arch.goarch().as_ref());
     set(
         "GOEXPERIMENT",
-        settings.goexperiment.clone().unwrap_or_default().as_ref(),
+        settings.goexperiment.as_deref().unwrap_or_default().as_ref(),
     );
     match target.arch {
         Arch::Amd64 => level(&settings.goamd64, &row.goamd64).map(|v| set("GOAMD64", v.as_ref())),
         Arch::Arm64 => level(&settings.goarm64, &row.goarm64).map(|v| set("GOARM64", v.as_ref())),
     };
     if gateway.go.at_least(1, 24) {
-        set(
-            "GOFIPS140",
-            settings.gofips140.clone().unwrap_or_else(|| "off".to_owned()).as_ref(),
-        );
+        set("GOFIPS140", settings.gofips140.as_deref().unwrap_or("off").as_ref());
     }
     let facts = QuirkFacts::of_go(&gateway.go);
     for (name, value) in matrix.quirks(&facts).into_iter().flat_map(|quirk| &quirk.go_env) {

@@ -1,6 +1,7 @@
 //! The exact Go: found on this machine, or fetched into the store.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use serde::Deserialize;
 
@@ -226,16 +227,32 @@ fn proxy_of(fetcher: &Path, host: &Host) -> Result<Option<String>> {
     }))
 }
 
+/// What `go mod download -json` says of a module.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Downloaded {
+    dir: Option<PathBuf>,
+    error: Option<String>,
+    #[serde(default)]
+    sum: String,
+}
+
+impl Downloaded {
+    /// The module's directory and checksum, else why there is none.
+    fn parse(output: &Output, module: &str) -> Result<(PathBuf, String), String> {
+        let said = || String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let downloaded: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
+        match (downloaded.dir, downloaded.error) {
+            (Some(dir), None) => Ok((dir, downloaded.sum)),
+            // The go command's message begins with the module, which is named already.
+            (_, Some(error)) => Err(error.trim().trim_start_matches(&format!("{module}: ")).to_owned()),
+            (None, None) => Err(said()),
+        }
+    }
+}
+
 /// Runs `go mod download` for the toolchain module: the go command verifies it against the checksum database.
 fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Downloaded {
-        dir: Option<PathBuf>,
-        error: Option<String>,
-        #[serde(default)]
-        sum: String,
-    }
     let stage = store.stage()?;
     let platform = host.platform;
     let proxy = proxy_of(fetcher, host)?;
@@ -245,21 +262,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         platform.goos(),
         platform.arch.goarch()
     );
-    let mut download = Invocation::new(fetcher, stage.path())
-        .args(["mod", "download", "-json", &module])
-        .env("GOMODCACHE", stage.path().join("mod"))
-        .env("GOFLAGS", "-modcacherw")
-        .env("GOTOOLCHAIN", "local")
-        .env("GO111MODULE", "on")
-        .env("GOWORK", "off")
-        // No setting exempts a toolchain from the checksum database.
-        .env("GONOSUMDB", "none")
-        .env_remove("GONOSUMCHECK")
-        .env_remove("GIT_HTTP_USER_AGENT")
-        .env_remove("GOROOT");
-    if let Some(proxy) = &proxy {
-        download = download.env("GOPROXY", source::held_to_database(proxy));
-    }
+    let download = download_of(&module, fetcher, proxy.as_deref(), stage.path());
     let bar = fetch::progress(host, &format!("Go {}", go.version), None);
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     let patience = fetch::stall_timeout(host)?;
@@ -276,23 +279,11 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         }
     };
     let output = output?.ok_or_else(|| failed(&format!("nothing came for {} s", patience.as_secs())))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let told: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| failed(said.trim()))?;
-    let sum = told.sum;
-    let dir = match (told.dir, told.error) {
-        (Some(dir), None) => dir,
-        // The go command's message begins with the module, which is named already.
-        (_, Some(error)) => return Err(failed(error.trim().trim_start_matches(&format!("{module}: ")))),
-        (None, None) => return Err(failed(said.trim())),
-    };
+    let (dir, sum) = Downloaded::parse(&output, &module).map_err(|why| failed(&why))?;
     // A module's files have no run bit.
-    for tools in [
-        "bin".to_owned(),
-        format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch()),
-    ] {
-        for file in entries(&dir.join(tools)) {
-            unpacked::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
-        }
+    let tools = format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch());
+    for file in ["bin", &tools].iter().flat_map(|tools| entries(&dir.join(tools))) {
+        unpacked::set_run_bit(&file).map_err(|e| Error::io("make executable", &file, e))?;
     }
     let from = match proxy {
         Some(proxy) => format!("{module} through {proxy}"),
@@ -300,6 +291,25 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
     };
     let word = Word::ChecksumDatabase;
     publish(go, &dir, &Record { from, sum, word }, store)
+}
+
+fn download_of(module: &str, fetcher: &Path, proxy: Option<&str>, stage: &Path) -> Invocation {
+    let download = Invocation::new(fetcher, stage)
+        .args(["mod", "download", "-json", module])
+        .env("GOMODCACHE", stage.join("mod"))
+        .env("GOFLAGS", "-modcacherw")
+        .env("GOTOOLCHAIN", "local")
+        .env("GO111MODULE", "on")
+        .env("GOWORK", "off")
+        // No setting exempts a toolchain from the checksum database.
+        .env("GONOSUMDB", "none")
+        .env_remove("GONOSUMCHECK")
+        .env_remove("GIT_HTTP_USER_AGENT")
+        .env_remove("GOROOT");
+    match proxy {
+        Some(proxy) => download.env("GOPROXY", source::held_to_database(proxy)),
+        None => download,
+    }
 }
 
 /// Fetches the archive by the pinned SHA-256, or by the one in its source's list.

@@ -13,90 +13,136 @@ const FIXED: &str = "initial-exec";
 /// Go's own variable, which every plugin has and takes from the gateway.
 const OF_GO: u64 = 8;
 
+/// A way to link that some gateways cannot take.
+struct LinkRule {
+    applies: fn(&Linked) -> bool,
+    stage: Stage,
+    subject: &'static str,
+    what: &'static str,
+    help: &'static str,
+}
+
+const RULES: [LinkRule; 7] = [
+    LinkRule {
+        applies: |linked| linked.image.binds_itself(),
+        stage: Stage::Open,
+        subject: "-Bsymbolic",
+        what: "it is linked with `-Bsymbolic`, so that it keeps a Go runtime of its own: it ends the whole gateway",
+        help: "leave `-Bsymbolic` out of the linker's flags",
+    },
+    LinkRule {
+        applies: |linked| has_other_symbols(linked.plugin),
+        stage: Stage::Open,
+        subject: "-pluginpath",
+        what: "it was linked with a plugin path that it was not compiled with, and Go finds none of its symbols by that",
+        help: "leave `-ldflags=-pluginpath=…` out, and give the module another path; or say the same in `-gcflags=-p=…`",
+    },
+    LinkRule {
+        applies: |linked| linked.glibc() && linked.image.forbids_dlopen(),
+        stage: Stage::Link,
+        subject: "-z nodlopen",
+        what: "it is linked with `-z nodlopen`, and glibc does as that says",
+        help: "leave `-z nodlopen` out of the linker's flags",
+    },
+    LinkRule {
+        applies: |linked| linked.musl_before_1_2_4() && linked.image.has_packed_relocations(),
+        stage: Stage::Link,
+        subject: "-z pack-relative-relocs",
+        what: "its relocations are packed (`-z pack-relative-relocs`), which musl does not know before 1.2.4: it ends the whole gateway",
+        help: "leave `-z pack-relative-relocs` out of the linker's flags",
+    },
+    LinkRule {
+        applies: |linked| linked.glibc_from_2_41() && linked.image.wants_executable_stack(),
+        stage: Stage::Link,
+        subject: "-z execstack",
+        what: "it wants an executable stack, which glibc 2.41 and later give to no library that is loaded later",
+        help: "give each assembly file a `.note.GNU-stack` section, or link with `-Wl,-z,noexecstack`",
+    },
+    LinkRule {
+        applies: |linked| linked.musl() && linked.has_own_fixed_locals(),
+        stage: Stage::Link,
+        subject: FIXED,
+        what: "its C code has thread-local variables of the model `initial-exec`, which musl gives to no library that is loaded later",
+        help: "compile its C code without `-ftls-model=initial-exec` or that attribute (jemalloc: `--disable-initial-exec-tls`)",
+    },
+    LinkRule {
+        applies: |linked| linked.glibc() && linked.locals > FIXED_PLACES && linked.has_own_fixed_locals(),
+        stage: Stage::Link,
+        subject: FIXED,
+        what: "its C code has more thread-local variables of the model `initial-exec` than glibc has room for",
+        help: "compile its C code without `-ftls-model=initial-exec` or that attribute (jemalloc: `--disable-initial-exec-tls`)",
+    },
+];
+
+/// A plugin beside the gateway that is to load it.
+struct Linked<'a> {
+    plugin: &'a Plugin<'a>,
+    image: Image<'a>,
+    against: &'a LoadTarget<'a>,
+    /// The bytes of its thread-local variables.
+    locals: u64,
+}
+
 /// Problems with how it was linked.
 pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
-    let glibc = against.system.kind == Some(LibcKind::Glibc);
-    let musl = against.system.kind == Some(LibcKind::Musl);
-    let version = against.system.version.map(|v| (v.major, v.minor, v.patch));
-    let stiff = version >= Some((2, 41, 0)) && !against.system.at_least;
-    let unpacking = version.is_none_or(|version| version >= (1, 2, 4));
-    let locals = image.thread_locals();
-    let fixed = || locals > OF_GO && has_own_fixed_locals(image, against);
-    [
-        (
-            image.binds_itself(),
-            Stage::Open,
-            "-Bsymbolic",
-            "it is linked with `-Bsymbolic`, so that it keeps a Go runtime of its own: it ends the whole gateway",
-            "leave `-Bsymbolic` out of the linker's flags",
-        ),
-        (
-            has_other_symbols(plugin),
-            Stage::Open,
-            "-pluginpath",
-            "it was linked with a plugin path that it was not compiled with, and Go finds none of its symbols by that",
-            "leave `-ldflags=-pluginpath=…` out, and give the module another path; or say the same in `-gcflags=-p=…`",
-        ),
-        (
-            glibc && image.forbids_dlopen(),
-            Stage::Link,
-            "-z nodlopen",
-            "it is linked with `-z nodlopen`, and glibc does as that says",
-            "leave `-z nodlopen` out of the linker's flags",
-        ),
-        (
-            musl && !unpacking && image.has_packed_relocations(),
-            Stage::Link,
-            "-z pack-relative-relocs",
-            "its relocations are packed (`-z pack-relative-relocs`), which musl does not know before 1.2.4: it ends the whole gateway",
-            "leave `-z pack-relative-relocs` out of the linker's flags",
-        ),
-        (
-            glibc && stiff && image.wants_executable_stack(),
-            Stage::Link,
-            "-z execstack",
-            "it wants an executable stack, which glibc 2.41 and later give to no library that is loaded later",
-            "give each assembly file a `.note.GNU-stack` section, or link with `-Wl,-z,noexecstack`",
-        ),
-        (
-            musl && fixed(),
-            Stage::Link,
-            FIXED,
-            "its C code has thread-local variables of the model `initial-exec`, which musl gives to no library that is loaded later",
-            "compile its C code without `-ftls-model=initial-exec` or that attribute (jemalloc: `--disable-initial-exec-tls`)",
-        ),
-        (
-            glibc && locals > FIXED_PLACES && fixed(),
-            Stage::Link,
-            FIXED,
-            "its C code has more thread-local variables of the model `initial-exec` than glibc has room for",
-            "compile its C code without `-ftls-model=initial-exec` or that attribute (jemalloc: `--disable-initial-exec-tls`)",
-        ),
-    ]
-    .into_iter()
-    .filter(|(so, ..)| *so)
-    .map(|(_, stage, subject, what, help)| {
-        let fits_by_luck = glibc && subject == FIXED && locals <= FIXED_PLACES + PADDING;
-        let severity = if fits_by_luck { Severity::Unsure } else { Severity::Error };
-        Diagnostic::new(Id::UnfitLink, stage, what)
-            .severity(severity)
-            .about(subject)
-            .help(help)
-    })
-    .collect()
+    let linked = Linked {
+        plugin,
+        image,
+        against,
+        locals: image.thread_locals(),
+    };
+    let rules = RULES.iter().filter(|rule| (rule.applies)(&linked));
+    rules
+        .map(|rule| {
+            let fits_by_luck = linked.glibc() && rule.subject == FIXED && linked.locals <= FIXED_PLACES + PADDING;
+            let severity = if fits_by_luck {
+                Severity::Unsure
+            } else {
+                Severity::Error
+            };
+            Diagnostic::new(Id::UnfitLink, rule.stage, rule.what)
+                .severity(severity)
+                .about(rule.subject)
+                .help(rule.help)
+        })
+        .collect()
+}
+
+impl Linked<'_> {
+    fn glibc(&self) -> bool {
+        self.against.system.kind == Some(LibcKind::Glibc)
+    }
+
+    fn musl(&self) -> bool {
+        self.against.system.kind == Some(LibcKind::Musl)
+    }
+
+    fn version(&self) -> Option<(u32, u32, u32)> {
+        self.against.system.version.map(|v| (v.major, v.minor, v.patch))
+    }
+
+    fn glibc_from_2_41(&self) -> bool {
+        self.glibc() && self.version() >= Some((2, 41, 0)) && !self.against.system.at_least
+    }
+
+    fn musl_before_1_2_4(&self) -> bool {
+        self.musl() && self.version().is_some_and(|version| version < (1, 2, 4))
+    }
+
+    /// Whether its static thread-local variables are its own; those of the gateway exist already.
+    fn has_own_fixed_locals(&self) -> bool {
+        let gateway = self.against.file.as_ref().map(|file| file.binary.image());
+        let is_own = |own: crate::binary::symbols::Symbol<'_>| {
+            own.defined && gateway.is_some_and(|gateway| gateway.symbol(own.name).is_none())
+        };
+        let mut fixed = self.image.fixed_thread_locals();
+        self.locals > OF_GO && fixed.any(|symbol| symbol.is_none_or(is_own))
+    }
 }
 
 /// Whether no exported symbol is below its plugin path, where Go looks each of them up.
 fn has_other_symbols(plugin: &Plugin<'_>) -> bool {
     let exports = || plugin.data.iter().flat_map(|data| data.exports());
     exports().any(|export| plugin.own_symbol(export.name).is_none())
-}
-
-/// Whether its static thread-local variables are its own; those of the gateway exist already.
-fn has_own_fixed_locals(image: Image<'_>, against: &LoadTarget<'_>) -> bool {
-    let gateway = against.file.as_ref().map(|file| file.binary.image());
-    image.fixed_thread_locals().any(|symbol| {
-        symbol.is_none_or(|own| own.defined && gateway.is_some_and(|gateway| gateway.symbol(own.name).is_none()))
-    })
 }

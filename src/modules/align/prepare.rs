@@ -1,6 +1,6 @@
 //! Applies an alignment: lists what the plugin selects, decides, writes the copy, has the go command accept it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::gateway::facts::file_label;
 use crate::matrix::QuirkFacts;
@@ -8,6 +8,7 @@ use crate::modules::align::overlay::ModuleOverlay;
 use crate::modules::align::split::StandIn;
 use crate::modules::align::{Alignment, split};
 use crate::modules::go_list::GoList;
+use crate::modules::modfile::ModFile;
 use crate::modules::modfile::text::Edits;
 use crate::modules::{
     BuildList, Cause, Conflict, Decision, GatewayModules, Need, PluginModule, PluginModules, PossibleConflict, Source,
@@ -32,7 +33,6 @@ use crate::util::version::GoVersion;
 /// fetched.
 pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) -> Result<ModuleOverlay> {
     let Session { matrix, store, ui, .. } = session;
-    let mode = job.align;
     if let Some(flag) = own_modfile(job) {
         // The user then decides which files count, and those are not examined.
         ui.warn(format!(
@@ -42,7 +42,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     }
     let declared = read_go_mod(&job.plugin)?;
     let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
-    if mode != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
+    if job.align != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
         // Then go.mod contains as much as the go command could tell.
         let decided = crate::modules::align::of(&declared, gateway, decide(&declared, gateway, &quirks));
         if decided.is_needless() && !go_list::may_lack(&job.plugin, &gateway.go) {
@@ -55,40 +55,97 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
             format!("another plugbuild is aligning {}", job.plugin.module.path),
         );
     })?;
-    let asked = match go_list::of(job, go, session) {
-        Ok(side) => {
-            side.unlisted().iter().for_each(|why| ui.warn(why));
-            Some(side)
-        }
-        Err(why) if mode == Mode::Never || go_list::was_given_up(&why) => return Err(why),
-        // A plugin that cannot be listed as it is may be once it is aligned: a module needs a newer Go, or is gone.
-        Err(why) => {
-            ui.verbose("aligning", format!("as it is, {why}"));
-            None
-        }
-    };
+    let asked = listed(job, go, session)?;
     let side = asked.as_ref().unwrap_or(&declared);
     let decision = decide(side, gateway, &quirks);
     ensure_available(&decision, job)?;
     let need = decision.needs.first().cloned();
     let decided = crate::modules::align::of(side, gateway, decision);
-    if asked.is_some() && decided.is_needless() && mode != Mode::Always {
+    if asked.is_some() && decided.is_needless() && job.align != Mode::Always {
         return Ok(ModuleOverlay {
             doubts: decided.doubts,
             ..ModuleOverlay::default()
         });
     }
-    refuse(&decided, mode, job)?;
-    if let Some(flag) = job.user_flags.iter().find(|flag| *flag == "-mod=vendor") {
-        let what = format!("`{flag}` holds the plugin to vendor/, whose modules are not the gateway's");
-        return Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"));
+    refuse(&decided, job)?;
+    refuse_vendor_flag(job)?;
+    let aligner = Aligner {
+        job,
+        gateway,
+        session,
+        reader: GoList::of(job, &gateway.go, go.program(), matrix),
+        declared: &declared,
+        asked: asked.as_ref(),
+        need,
+    };
+    aligner.align(decided)
+}
+
+/// What the plugin selects as it is; none where the go command cannot say.
+fn listed(job: &Job, go: &Go, session: &Session) -> Result<Option<PluginModules>> {
+    match go_list::of(job, go, session) {
+        Ok(side) => {
+            side.unlisted().iter().for_each(|why| session.ui.warn(why));
+            Ok(Some(side))
+        }
+        Err(why) if job.align == Mode::Never || go_list::was_given_up(&why) => Err(why),
+        // A plugin that cannot be listed as it is may be once it is aligned: a module needs a newer Go, or is gone.
+        Err(why) => {
+            session.ui.verbose("aligning", format!("as it is, {why}"));
+            Ok(None)
+        }
     }
-    let question = modfile::question(&(&job.target.value, asked.as_ref().map(|side| &side.modules)));
-    let reader = GoList::of(job, &gateway.go, go.program(), matrix);
-    let mut alignment = decided;
-    // Each round empties a module that was split and only appeared because of earlier changes.
-    let mut copy = loop {
-        let stand_ins = stand_ins(&alignment, job, &gateway.go);
+}
+
+/// Writes the copy of go.mod that aligns a plugin, and has the go command accept it.
+struct Aligner<'a> {
+    job: &'a Job,
+    gateway: &'a GatewayModules,
+    session: &'a Session,
+    reader: GoList,
+    /// What go.mod itself says.
+    declared: &'a PluginModules,
+    /// What the go command selects without an alignment, where it can say.
+    asked: Option<&'a PluginModules>,
+    /// The first thing that the gateway's Go lacks.
+    need: Option<Need>,
+}
+
+impl Aligner<'_> {
+    fn align(&self, mut alignment: Alignment) -> Result<ModuleOverlay> {
+        let question = modfile::question(&(&self.job.target.value, self.asked.map(|side| &side.modules)));
+        // Each round empties a module that was split and only appeared because of earlier changes.
+        let mut copy = loop {
+            let copy = self.write(&alignment)?;
+            if self.asked.is_some() && copy.is_settled_for(&question) {
+                break copy;
+            }
+            let (aligned, more) = self.read(&copy, &mut alignment);
+            if alignment.empty(more) {
+                continue;
+            }
+            let aligned = aligned.map_err(|why| not_listed(why, &alignment, self.need.as_ref(), self.job))?;
+            refuse(&alignment, self.job)?;
+            if self.asked.is_none() {
+                let split = std::mem::take(&mut alignment.moves).into_iter();
+                alignment.moves = changes(self.declared, &aligned, self.gateway);
+                alignment
+                    .moves
+                    .extend(split.filter(|conflict| conflict.cause == Cause::Moved));
+            }
+            break copy;
+        };
+        copy.mark_current(&question)?;
+        Ok(ModuleOverlay {
+            doubts: std::mem::take(&mut alignment.doubts),
+            alignment: Some(alignment),
+            copy: Some(copy),
+        })
+    }
+
+    fn write(&self, alignment: &Alignment) -> Result<ModFile> {
+        let Aligner { job, gateway, .. } = self;
+        let stand_ins = stand_ins(alignment, job, &gateway.go);
         let edits = Edits {
             go: alignment.go_line.as_ref().map(|line| &line.want),
             drop: &alignment.drop,
@@ -98,45 +155,25 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         // A gateway of the same name for another target may need other edits, and is built for at the same time.
         let label = file_label(&gateway.label);
         let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
-        let copy = modfile::write(&job.plugin, &name, &edits, &alignment.sums(), store)?;
-        if asked.is_some() && copy.is_settled_for(&question) {
-            break copy;
-        }
-        let (aligned, more) = match go_list::read(job, &reader, &copy, &session.host) {
+        modfile::write(&job.plugin, &name, &edits, &alignment.sums(), &self.session.store)
+    }
+
+    /// What the plugin selects by the copy, and what more must be emptied for that. What still conflicts is noted.
+    fn read(&self, copy: &ModFile, alignment: &mut Alignment) -> (Result<PluginModules>, Vec<Conflict>) {
+        let read = go_list::read(self.job, &self.reader, copy, &self.session.host);
+        let more = match &read {
             Ok(aligned) => {
-                alignment.remaining = conflicts(&aligned, gateway)
+                alignment.remaining = conflicts(aligned, self.gateway)
                     .into_iter()
                     .filter(Conflict::prevents_loading)
                     .collect();
                 let split = |conflict: &&Conflict| conflict.cause == Cause::Moved && conflict.can_align();
-                let more = alignment.remaining.iter().filter(split).cloned().collect();
-                (Ok(aligned), more)
+                alignment.remaining.iter().filter(split).cloned().collect()
             }
-            Err(why) => {
-                let more = split::resolved(&split::ambiguous(&why.message), gateway);
-                (Err(why), more)
-            }
+            Err(why) => split::resolved(&split::ambiguous(&why.message), self.gateway),
         };
-        if alignment.empty(more) {
-            continue;
-        }
-        let aligned = aligned.map_err(|why| not_listed(why, &alignment, need.as_ref(), job))?;
-        refuse(&alignment, mode, job)?;
-        if asked.is_none() {
-            let split = std::mem::take(&mut alignment.moves).into_iter();
-            alignment.moves = changes(&declared, &aligned, gateway);
-            alignment
-                .moves
-                .extend(split.filter(|conflict| conflict.cause == Cause::Moved));
-        }
-        break copy;
-    };
-    copy.mark_current(&question)?;
-    Ok(ModuleOverlay {
-        doubts: std::mem::take(&mut alignment.doubts),
-        alignment: Some(alignment),
-        copy: Some(copy),
-    })
+        (read, more)
+    }
 }
 
 /// The empty modules of an alignment, with the requirements of the modules they stand in for.
@@ -231,7 +268,7 @@ fn helped(error: Error, need: Option<&Need>, job: &Job) -> Error {
     ))
 }
 
-fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
+fn refuse(alignment: &Alignment, job: &Job) -> Result<()> {
     let plugin = &job.plugin.module.path;
     let label = &job.gateway.label;
     let list = |conflicts: &[Conflict]| conflicts.iter().map(|c| format!("\n  {c}")).collect::<String>();
@@ -242,7 +279,7 @@ fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
         );
         return Err(Error::incompatible(what).help(format!("see why: `plugbuild check --gateway {label}`")));
     }
-    if mode == Mode::Never && !alignment.moves.is_empty() {
+    if job.align == Mode::Never && !alignment.moves.is_empty() {
         let what = format!(
             "{plugin} would not load into KrakenD {label}: the gateway has other versions of{}",
             list(&alignment.moves)
@@ -254,6 +291,14 @@ fn refuse(alignment: &Alignment, mode: Mode, job: &Job) -> Result<()> {
             )));
     }
     Ok(())
+}
+
+fn refuse_vendor_flag(job: &Job) -> Result<()> {
+    let Some(flag) = job.user_flags.iter().find(|flag| *flag == "-mod=vendor") else {
+        return Ok(());
+    };
+    let what = format!("`{flag}` holds the plugin to vendor/, whose modules are not the gateway's");
+    Err(Error::incompatible(what).help("leave it out: where vendor/ does not fit it is left aside"))
 }
 
 /// Reports what was changed for a job, and what is uncertain.
@@ -312,8 +357,12 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
 
 /// What go.mod alone says: enough to decide on if the go command cannot load it.
 fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
-    let file = plugin.module.root.join("go.mod");
-    let text = crate::util::regular_file::read_to_string(&file).map_err(|e| Error::io("read", &file, e))?;
+    let read = |file: &Path| {
+        let text = crate::util::regular_file::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
+        Ok(go_mod::parse(&text))
+    };
+    let own = read(&plugin.module.root.join("go.mod"))?;
+    let work = plugin.work.as_deref().map(read).transpose()?;
     let module = |path: &str, source, replaced| PluginModule {
         path: path.to_owned(),
         source,
@@ -329,13 +378,6 @@ fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
         Source::Folder(plugin.module.root.display().to_string()),
         false,
     )];
-    let own = go_mod::parse(&text);
-    let work = match &plugin.work {
-        Some(work) => Some(go_mod::parse(
-            &crate::util::regular_file::read_to_string(work).map_err(|e| Error::io("read", work, e))?,
-        )),
-        None => None,
-    };
     for directive in &own {
         let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
         match (directive.verb.as_str(), words.as_slice()) {

@@ -4,6 +4,7 @@
 //! replaced; then `go mod tidy` runs on the copy, and what it undoes is replaced too.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::matrix::{QuirkFacts, sums};
 use crate::modules::fix::edit::FileChange;
@@ -22,6 +23,7 @@ use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::util::error::{Error, Result};
 use crate::util::process::Invocation;
+use crate::util::version::GoVersion;
 
 pub mod edit;
 
@@ -35,23 +37,8 @@ const ROUNDS: usize = 6;
 /// # Errors
 /// A conflict that no edit resolves, a workspace, or an error of the go command.
 pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) -> Result<Fix> {
-    if let Some(work) = &job.plugin.work {
-        return Err(Error::usage(format!(
-            "{} decides the versions of several modules, and fix edits one go.mod",
-            work.display()
-        ))
-        .help("fix each module by itself: `GOWORK=off plugbuild fix …`")
-        .help("or leave them as they are: `plugbuild build` aligns a workspace, too"));
-    }
-    let (program, version) = match exact.state {
-        State::Ready => (exact.program(), exact.version.clone()),
-        State::Missing => installed_go::bootstrap_go(&session.host, &session.store).ok_or_else(|| {
-            Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
-                "install the gateway's: `plugbuild toolchain install {}`",
-                exact.version
-            ))
-        })?,
-    };
+    refuse_workspace(job)?;
+    let (program, version) = editor(exact, session)?;
     let _lock = modfile::lock(&job.plugin, &session.store, || {})?;
     let root = &job.plugin.module.root;
     let read = |name: &str| crate::util::regular_file::read_to_string(root.join(name)).unwrap_or_default();
@@ -96,6 +83,29 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
             .filter(|file| file.old != file.new)
             .collect(),
         tidied,
+    })
+}
+
+fn refuse_workspace(job: &Job) -> Result<()> {
+    let Some(work) = &job.plugin.work else { return Ok(()) };
+    Err(Error::usage(format!(
+        "{} decides the versions of several modules, and fix edits one go.mod",
+        work.display()
+    ))
+    .help("fix each module by itself: `GOWORK=off plugbuild fix …`")
+    .help("or leave them as they are: `plugbuild build` aligns a workspace, too"))
+}
+
+/// The Go that edits go.mod: the gateway's, else the one on this machine.
+fn editor(exact: &Go, session: &Session) -> Result<(PathBuf, GoVersion)> {
+    if exact.state == State::Ready {
+        return Ok((exact.program(), exact.version.clone()));
+    }
+    installed_go::bootstrap_go(&session.host, &session.store).ok_or_else(|| {
+        Error::tool_missing("no Go on this machine to edit go.mod with").help(format!(
+            "install the gateway's: `plugbuild toolchain install {}`",
+            exact.version
+        ))
     })
 }
 

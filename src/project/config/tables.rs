@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use toml::Spanned;
 
 use crate::gateway::registerer::PluginKind;
-use crate::matrix::CustomRelease;
+use crate::matrix::Release;
 use crate::util::error::{Error, Result};
 use crate::util::schema::{Described, table};
 use crate::util::target::Target;
@@ -129,7 +129,7 @@ table! {
     /// Custom rows, in the form of toolchains/releases.toml.
     pub struct MatrixConfig {
         /// A gateway: what it was compiled with
-        pub release: Vec<Spanned<CustomRelease>>,
+        pub release: Vec<Spanned<Release>>,
     }
 }
 

@@ -113,7 +113,7 @@ fn a_row_of_the_matrix_takes_exactly_the_keys_of_its_schema() {
     let (_, listed) = refused.split_once("expected one of ").unwrap();
     let mut taken: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
     taken.sort_unstable();
-    let schema = crate::matrix::CustomRelease::schema();
+    let schema = crate::matrix::Release::schema();
     let mut known: Vec<&str> = schema["properties"]
         .as_object()
         .unwrap()
