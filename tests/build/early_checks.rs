@@ -61,7 +61,7 @@ fn with_an_archive() -> Option<tempfile::TempDir> {
 
 /// By release alone it is known what musl lacks: neither `build` nor `package` calls such a plugin finished.
 #[test]
-fn a_plugin_that_needs_what_musl_lacks_is_not_finished() {
+fn symbol_missing_in_musl_fails_the_build() {
     if !cfg!(target_arch = "x86_64") || !run("musl-gcc", Path::new("/"), &["--version"]) {
         return skipped("a plugin that needs what musl lacks", "musl-gcc is not here");
     }
@@ -143,7 +143,7 @@ fn a_gcc_without_gold_links_for_arm64() {
 }
 
 #[test]
-fn linker_flags_that_make_no_plugin() {
+fn linker_flags_that_break_plugins() {
     let case = Case::equipped();
     for flags in [
         "-ldflags=-X main.v=1 -pluginpath=foo",
@@ -163,7 +163,7 @@ fn linker_flags_that_make_no_plugin() {
 
 /// A gateway is a program that something can be loaded into.
 #[test]
-fn what_is_no_program_is_no_gateway() {
+fn non_programs_are_not_gateways() {
     let case = Case::equipped()
         .file("work/handler.so", fs::read(plugin_file("1.25.6")).unwrap())
         .file(
@@ -200,7 +200,7 @@ fn what_is_no_program_is_no_gateway() {
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn contradictions_are_refused() {
     let case = Case::equipped()
         .file("work/handler.so", fs::read(plugin_file("1.25.6")).unwrap())
         .file(
@@ -239,7 +239,7 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn a_go_that_is_not_the_gateways_is_named() {
+fn other_go_is_named() {
     let case = Case::equipped().go("home/sdk/go1.24.0", "1.24.0");
     let ran = case.run("-g 2.12.1 -a amd64 --go 1.24.0");
     assert!(
@@ -263,7 +263,7 @@ fn a_go_that_is_not_the_gateways_is_named() {
 
 /// Import paths of Go's own, before anything is compiled: `check` and `build` say the same.
 #[test]
-fn an_import_path_of_gos_own_is_refused() {
+fn standard_import_path_is_refused() {
     for module in ["main", "context", "type"] {
         let case = Case::equipped()
             .file("work/go.mod", format!("module {module}\n\ngo 1.19\n"))
@@ -293,7 +293,7 @@ line 1: plugin.Open("/p/x"): plugin was built with a different version of packag
 
 /// Two plugins whose names do not tell them apart are not written to one file.
 #[test]
-fn a_file_of_another_plugin_is_not_written_over() {
+fn other_plugins_output_is_kept() {
     let case = Case::equipped()
         .file("work/login/plugin/go.mod", "module example.com/login/plugin\n")
         .file("work/login/plugin/main.go", MAIN_GO)
@@ -329,8 +329,8 @@ fn a_file_of_another_plugin_is_not_written_over() {
 
 /// A program that loads no plugin, one for the other libc, one that is not there: nothing is built for it.
 #[test]
-fn what_cannot_be_the_gateway_is_said_before_a_build() {
-    if !stand_ins_are_amd64("what_cannot_be_the_gateway_is_said_before_a_build") {
+fn unfit_gateway_fails_before_the_build() {
+    if !stand_ins_are_amd64("unfit_gateway_fails_before_the_build") {
         return;
     }
     let copy = |case: Case, name: &str, file: &Path| case.file(&format!("work/{name}"), fs::read(file).unwrap());
@@ -369,8 +369,8 @@ fn what_cannot_be_the_gateway_is_said_before_a_build() {
 
 /// What `package` judges lies in the store, under a name that nobody knows.
 #[test]
-fn a_release_that_will_not_load_is_named_as_it_was_asked_for() {
-    if !stand_ins_are_amd64("a_release_that_will_not_load_is_named_as_it_was_asked_for") {
+fn unloadable_release_is_named_as_asked() {
+    if !stand_ins_are_amd64("unloadable_release_is_named_as_asked") {
         return;
     }
     let other = gateway_file("of-another-go", "1.25.5", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");

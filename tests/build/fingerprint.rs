@@ -93,7 +93,7 @@ fn rewrite(file: &Path, text: &str) {
 }
 
 #[test]
-fn any_change_breaks_the_seal() {
+fn change_breaks_the_fingerprint() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path().canonicalize().unwrap();
     let plugin = project(&root);
@@ -142,7 +142,7 @@ fn any_change_breaks_the_seal() {
 }
 
 #[test]
-fn what_is_missing_is_made_again() {
+fn missing_output_is_rebuilt() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path().canonicalize().unwrap();
     let plugin = project(&root);
@@ -157,7 +157,7 @@ fn what_is_missing_is_made_again() {
 
 /// A source that is saved while the go command runs may have been read before or after: the next build asks again.
 #[test]
-fn a_change_during_the_build_is_not_sealed() {
+fn change_during_a_build_is_not_recorded() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path().canonicalize().unwrap();
     let plugin = project(&root);
@@ -190,7 +190,7 @@ fn a_change_during_the_build_is_not_sealed() {
 
 /// C code may include what nobody lists: the go command is asked each time, but not for the modules.
 #[test]
-fn c_code_is_the_go_commands_to_judge() {
+fn c_code_goes_to_the_go_command() {
     let root = tempfile::tempdir().unwrap();
     let plugin = project(&root.path().canonicalize().unwrap());
     let text = fs::read_to_string(plugin.join("main.go")).unwrap();

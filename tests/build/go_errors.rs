@@ -38,15 +38,12 @@ fn told(ran: &Ran, words: &str, help: &str) {
 }
 
 #[test]
-fn what_the_go_command_refuses_is_explained() {
+fn go_errors_are_explained() {
     for version in ["1.19.13", "1.25.6"] {
         let go = match Go::fetch(version) {
             Ok(go) => go,
             Err(why) => {
-                skipped(
-                    &format!("what_the_go_command_refuses_is_explained with Go {version}"),
-                    &why,
-                );
+                skipped(&format!("go_errors_are_explained with Go {version}"), &why);
                 continue;
             }
         };

@@ -111,7 +111,7 @@ fn answers(folder: &Path, kind: &str, gateway: &Gateway) {
 }
 
 #[test]
-fn each_type_answers_a_request() {
+fn every_type_answers_a_request() {
     for release in releases() {
         let gateways = TARGETS.map(|target| release.gateway(target));
         for kind in ["handler", "client", "modifier"] {
@@ -132,7 +132,7 @@ fn each_type_answers_a_request() {
 
 /// A bare file does not say which names it registers; it is verified for the gateway, whoever names that.
 #[test]
-fn a_bare_file_is_verified_and_its_names_are_not_guessed() {
+fn bare_file_gets_no_guessed_names() {
     let [old, new] = releases();
     for (release, other) in [(&old, &new), (&new, &old)] {
         let gateway = release.gateway("amd64-glibc");
@@ -166,7 +166,7 @@ fn a_bare_file_is_verified_and_its_names_are_not_guessed() {
 
 /// Each plugin is tried alone, whatever its name; what its own code does is not taken for a difference; a body is looked at.
 #[test]
-fn plugins_are_tested_one_by_one() {
+fn test_runs_plugins_one_by_one() {
     for release in releases() {
         let gateway = release.gateway("amd64-glibc");
         let file = gateway.binary.display().to_string();
@@ -220,7 +220,7 @@ fn plugins_are_tested_one_by_one() {
 
 /// The Community edition has no loader for it: built and said so.
 #[test]
-fn a_middleware_builds() {
+fn middleware_builds() {
     let release = &releases()[1];
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
@@ -243,7 +243,7 @@ fn a_middleware_builds() {
 }
 
 #[test]
-fn a_gateway_of_another_go_is_told_of_and_leaves_nothing_behind() {
+fn gateway_of_another_go_leaves_nothing_behind() {
     let [old, new] = releases();
     let (old, built_for) = (old.gateway("amd64-glibc"), new.gateway("amd64-glibc"));
     let dir = tempfile::tempdir().unwrap();
@@ -273,7 +273,7 @@ pub(crate) fn running(program: &Path) -> bool {
 }
 
 #[test]
-fn another_architecture_runs_under_emulation() {
+fn other_architecture_is_emulated() {
     let release = &releases()[1];
     let target = if cfg!(target_arch = "x86_64") {
         "arm64-glibc"
@@ -340,7 +340,7 @@ fn init_adds_only_what_is_missing() {
 }
 
 #[test]
-fn new_keeps_the_gateway_as_it_was_asked_for() {
+fn new_keeps_the_gateway_as_typed() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("in here")).unwrap();
     fs::write(
@@ -370,7 +370,7 @@ fn new_keeps_the_gateway_as_it_was_asked_for() {
 }
 
 #[test]
-fn new_in_a_workspace_is_for_the_gateway_of_the_workspace() {
+fn new_in_a_workspace_uses_its_gateway() {
     let dir = tempfile::tempdir().unwrap();
     let settings = "[gateway]\nversion = \"2.12-linux-generic\"\n[workspace]\nmembers = [\"plugins/*\"]\n";
     fs::write(dir.path().join("plugbuild.toml"), settings).unwrap();
@@ -388,7 +388,7 @@ fn new_in_a_workspace_is_for_the_gateway_of_the_workspace() {
 }
 
 #[test]
-fn a_workflow_is_made_where_github_reads_it() {
+fn new_writes_the_workflow_at_the_root() {
     const WORKFLOW: &str = ".github/workflows/plugin.yml";
     let dir = tempfile::tempdir().unwrap();
     let make = |args: &[&str]| {
@@ -417,7 +417,7 @@ fn a_workflow_is_made_where_github_reads_it() {
 }
 
 #[test]
-fn new_touches_nothing_that_is_there() {
+fn new_overwrites_nothing() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("taken")).unwrap();
     fs::write(dir.path().join("taken/x"), "").unwrap();
@@ -434,7 +434,7 @@ fn new_touches_nothing_that_is_there() {
 }
 
 #[test]
-fn inject_shows_a_difference_and_writes_it() {
+fn inject_shows_and_writes_the_diff() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("krakend.json");
     let text_before = "{\n  \"version\": 3,\n  \"endpoints\": []\n}\n";
@@ -488,7 +488,7 @@ fn header_of(port: u16, wanted: &str) -> bool {
 }
 
 #[test]
-fn watch_builds_anew_and_ends_with_its_gateway() {
+fn watch_rebuilds_and_ends_with_its_gateway() {
     let release = &releases()[1];
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();

@@ -82,17 +82,17 @@ fn all_load(release: &Release) {
 }
 
 #[test]
-fn every_example_loads_in_an_old_gateway_on_all_four_targets() {
+fn examples_load_in_an_old_gateway() {
     all_load(&old());
 }
 
 #[test]
-fn every_example_loads_in_a_new_gateway_on_all_four_targets() {
+fn examples_load_in_a_new_gateway() {
     all_load(&new());
 }
 
 #[test]
-fn a_naive_build_of_the_same_plugin_is_refused() {
+fn naive_build_does_not_load() {
     for (release, example) in [(old(), "shared-2.1"), (new(), "shared")] {
         let gateway = release.gateway("amd64-glibc");
         let output = cache().join(format!("plugins/naive-{}.so", release.version));
@@ -190,7 +190,7 @@ pub(crate) fn get(port: u16, path: &str, header: &str) -> Answer {
 }
 
 #[test]
-fn the_handler_serves_a_request_through_the_running_gateway() {
+fn handler_serves_a_request() {
     let namespace = "plugin/http-server";
     for release in [old(), new()] {
         for target in ["amd64-glibc", "arm64-musl"] {
@@ -226,7 +226,7 @@ fn the_handler_serves_a_request_through_the_running_gateway() {
 }
 
 #[test]
-fn two_builds_from_other_folders_caches_and_users_are_the_same_bytes() {
+fn builds_are_reproducible() {
     let release = new();
     let base = tempfile::tempdir().unwrap();
     let place = base.path();

@@ -180,7 +180,7 @@ fn wrong_registerers_are_refused_for_2_12_1() {
 
 /// What plugbuild refuses, the gateway opens and has no use for: with the assertions turned off each is built and opened.
 #[test]
-fn the_gateway_skips_what_is_refused() {
+fn gateway_skips_wrong_registerers() {
     let release = Release::new("2.12.1", "1.25.6", "1.25.6");
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
@@ -221,7 +221,7 @@ fn the_gateway_skips_what_is_refused() {
 
 /// A file that is compiled for this target or with these tags only is held to the same, one that is not to nothing.
 #[test]
-fn what_is_compiled_is_asserted_and_told_with_its_place() {
+fn compile_assertions_name_their_place() {
     let release = Release::new("2.12.1", "1.25.6", "1.25.6");
     let gateway = release.gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();

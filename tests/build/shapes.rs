@@ -561,23 +561,23 @@ fn agree(what: &str, shapes: &[Shape]) {
 }
 
 #[test]
-fn every_shape_of_our_own_has_one_answer() {
+fn local_shapes_have_one_answer() {
     agree("our own shapes", &own());
 }
 
 #[test]
-fn every_shape_with_public_modules_has_one_answer() {
+fn shapes_with_public_modules_have_one_answer() {
     agree("shapes with public modules", &public());
 }
 
 #[test]
-fn every_shape_that_had_two_answers_has_one() {
+fn formerly_disagreeing_shapes_have_one_answer() {
     agree("shapes that had two answers", &once_two_answers());
 }
 
 /// What `fix --write` leaves is as `go mod tidy` would have it.
 #[test]
-fn what_is_fixed_fits_and_is_tidy() {
+fn fixed_shapes_fit_and_are_tidy() {
     let shapes: Vec<Shape> = [own(), public(), once_two_answers()].into_iter().flatten().collect();
     for (name, (release, gateway)) in [
         ("uuid-1.4", new()),

@@ -114,7 +114,7 @@ fn same(seen: Vec<String>, want: &[&str], goroot: &str) {
 }
 
 #[test]
-fn tools_see_their_words_as_they_were() {
+fn tool_arguments_are_kept() {
     let bench = Bench::new();
     for tool in ["compile", "asm", "link", "cgo", "vet"] {
         let goroot = if tool == "link" { "/usr/local/go" } else { "/own" };
@@ -128,7 +128,7 @@ fn tools_see_their_words_as_they_were() {
 }
 
 #[test]
-fn the_linker_is_told_another_goroot() {
+fn linker_gets_the_gateways_goroot() {
     let bench = Bench::new();
     let seen = bench.toolexec(
         "link",
@@ -154,7 +154,7 @@ fn the_linker_is_told_another_goroot() {
 }
 
 #[test]
-fn the_temporary_folder_is_taken_off_too() {
+fn temporary_folder_is_trimmed() {
     let bench = Bench::new();
     let rules = "-trimpath=/home/it's me/mod=>/go/pkg/mod;/src=>/app";
     let merged = format!("{rules};/tmp/go build/b001=>");
@@ -242,7 +242,7 @@ fn compiled(bench: &Bench, wrapper: &Wrapper, args: &[&str], map: &str, want: &[
 }
 
 #[test]
-fn the_compiler_sees_its_words_as_they_were() {
+fn compiler_arguments_are_kept() {
     let bench = Bench::new();
     let zig = compiler(&bench, Cc::Zig, "1.19.5");
     compiled(&bench, &zig, &NASTY, "", &NASTY);
@@ -257,7 +257,7 @@ fn the_compiler_sees_its_words_as_they_were() {
 }
 
 #[test]
-fn the_question_for_gold_fails() {
+fn gold_probe_fails() {
     let bench = Bench::new();
     let zig = compiler(&bench, Cc::Zig, "1.25.6");
     for args in [
@@ -279,7 +279,7 @@ fn the_question_for_gold_fails() {
 }
 
 #[test]
-fn compiled_files_are_said_to_be_elsewhere() {
+fn compiled_files_are_mapped() {
     let bench = Bench::new();
     let zig = compiler(&bench, Cc::Zig, "1.25.6");
     let map = "/opt/go=/usr/local/go\n/home/it's \"me\" */mod=/go/pkg/mod";
@@ -305,7 +305,7 @@ fn compiled_files_are_said_to_be_elsewhere() {
 
 /// `-fuse-ld=gold` of a gcc is GNU gold's business; the script changes nothing of it.
 #[test]
-fn a_gcc_keeps_its_flags() {
+fn gcc_keeps_its_flags() {
     let bench = Bench::new();
     let gcc = compiler(&bench, Cc::Gcc, "1.19.5");
     let (code, seen) = bench.run(&gcc, &["-fuse-ld=gold", "-Wl,--version"], &[]);
@@ -318,7 +318,7 @@ fn a_gcc_keeps_its_flags() {
 
 /// A script is written only when it changes, so that Go's build cache stays warm.
 #[test]
-fn a_script_that_is_there_is_left_alone() {
+fn existing_script_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     let written = wrapper::toolexec().write(&store).unwrap();

@@ -8,7 +8,7 @@ use crate::support::case::{Case, HOST};
 use crate::support::stand_ins_are_amd64;
 
 #[test]
-fn help_of_every_command() {
+fn help_texts() {
     let case = Case::empty();
     let mut open = vec![(String::new(), Cli::command())];
     while let Some((words, command)) = open.pop() {
@@ -29,8 +29,8 @@ plugbuild [VERSION]
 }
 
 #[test]
-fn a_build_says_what_was_chosen_and_why() {
-    if !stand_ins_are_amd64("a_build_says_what_was_chosen_and_why") {
+fn build_tells_its_choices() {
+    if !stand_ins_are_amd64("build_tells_its_choices") {
         return;
     }
     let case = Case::equipped();
@@ -104,7 +104,7 @@ exit: 0
 }
 
 #[test]
-fn dry_runs_print_the_very_command() {
+fn dry_run_prints_the_command() {
     let case = Case::equipped();
     for (release, name) in [("2.1.4", "2.1.4"), ("2.12.1", "2.12.1")] {
         let args = format!("--gateway {release} --all-targets --dry-run");
@@ -118,7 +118,7 @@ fn dry_runs_print_the_very_command() {
 }
 
 #[test]
-fn without_a_network_the_command_is_the_same_in_a_dry_run_and_in_the_build() {
+fn offline_dry_run_is_the_build() {
     let case = Case::equipped();
     let args = "-g 2.12.1 -a amd64 -v --offline";
     let printed = case.run(&format!("{args} --dry-run")).stdout;
@@ -133,7 +133,7 @@ fn without_a_network_the_command_is_the_same_in_a_dry_run_and_in_the_build() {
 }
 
 #[test]
-fn a_dry_run_names_what_would_be_fetched_once() {
+fn dry_run_names_downloads() {
     let case = Case::plugin().fetching_go("exit 1");
     case.run("-g 2.1.4 --all-targets --dry-run").is(str![[r#"
 exit: 0
@@ -167,7 +167,7 @@ exit: 0
 }
 
 #[test]
-fn what_a_dry_run_prints_can_be_pasted_into_a_shell() {
+fn dry_run_runs_in_a_shell() {
     let case = Case::equipped();
     // The wrappers are named on PATH, and no dry run writes them: a build before makes them.
     case.run("-g 2.12.1 --arch amd64").exits(0);
@@ -199,7 +199,7 @@ fn shell(script: &str) -> String {
 }
 
 #[test]
-fn env_is_for_a_makefile() {
+fn env_for_a_makefile() {
     let case = Case::equipped();
     case.run("env -g 2.1.4 -t arm64-musl").is(str![[r#"
 exit: 0
@@ -235,7 +235,7 @@ exit: 0
 }
 
 #[test]
-fn lists_of_the_matrix() {
+fn gateways_and_targets() {
     let case = Case::empty();
     case.run("gateways").is_file("gateways.txt");
     case.run("--format=json gateways").is_file("gateways-json.txt");
@@ -258,7 +258,7 @@ exit: 0
 }
 
 #[test]
-fn toolchains_of_the_store() {
+fn toolchain_list_and_remove() {
     let case = Case::empty();
     case.run("toolchain dir").is(str![[r#"
 exit: 0
@@ -324,8 +324,8 @@ help: name a Go version, or `zig`: `plugbuild toolchain install 1.25.6`
 }
 
 #[test]
-fn doctor_says_what_is_missing() {
-    if !stand_ins_are_amd64("doctor_says_what_is_missing") {
+fn doctor_names_what_is_missing() {
+    if !stand_ins_are_amd64("doctor_names_what_is_missing") {
         return;
     }
     let case = Case::empty().fetching_go("exit 1");
@@ -429,7 +429,7 @@ help: set PLUGBUILD_HOME to a folder that may be written
 
 /// A list that was cut short must not look like a whole one to a script.
 #[test]
-fn an_answer_that_cannot_be_written_is_a_failure() {
+fn full_stdout_is_an_error() {
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
         return crate::support::skipped("an answer that cannot be written", "no /dev/full on this system");
     };
@@ -449,7 +449,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_stdout_is_not_an_error() {
     let case = Case::equipped();
     for args in ["gateways", "--help", "-g 2.1 --all-targets --dry-run", "doctor"] {
         let mut child = case.command(args.split(' ')).spawn().unwrap();

@@ -2,20 +2,43 @@
 
 use std::fs;
 
-use snapbox::{IntoData, str};
+use snapbox::{Assert, IntoData, str};
 
 use crate::support::case::Case;
 use crate::support::{gateway_file, stand_ins_are_amd64};
 
-/// What was chosen and why: the first lines that a build writes, or the error.
-#[track_caller]
-fn chosen(case: &Case, gateway: &str, snapshot: impl IntoData) {
-    let mut ran = case.run(&format!("{gateway} -a amd64 --out-dir out"));
-    if ran.code == Some(0) {
-        let end = ran.stderr.find("    building ").unwrap();
-        ran.stderr.truncate(end);
+/// What a build says of its choice, for each way to name a gateway: the file, then which gateway, Go and target, and why; or the
+/// error. What nearly all say alike is left out: the line of zig, and the ways to name a gateway.
+fn choices(case: &Case, ways: &[&str]) -> String {
+    const ZIG: &str = "          cc zig 0.16.0: compiles for every target and libc version, on PATH\n";
+    let none = Case::plugin().run("").stderr;
+    let general = &none[none.find("help: ").unwrap()..];
+    let mut all = String::new();
+    for way in ways {
+        let ran = case.run(&format!("{way} -a amd64 --out-dir out"));
+        let mut text = ran.text();
+        if ran.code == Some(0) {
+            text.truncate(text.find("    building ").unwrap());
+            assert!(text.contains("\n          cc "), "{text}");
+            text = text.replace("exit: 0\n--- stdout\n", "").replace("--- stderr\n", "");
+        }
+        all += &format!("$ {way}\n{}\n", text.replace(ZIG, "").replace(general, "[HELP]\n"));
     }
-    ran.is(snapshot);
+    all
+}
+
+/// The same of one way, as a snapshot.
+#[track_caller]
+fn chosen(case: &Case, way: &str, snapshot: impl IntoData) {
+    told(&choices(case, &[way]), snapshot);
+}
+
+#[track_caller]
+fn told(text: &str, snapshot: impl IntoData) {
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .normalize_paths(false)
+        .eq(text.to_owned(), snapshot);
 }
 
 fn equipped() -> Case {
@@ -25,140 +48,96 @@ fn equipped() -> Case {
 }
 
 #[test]
-fn releases_by_number_prefix_and_flavour() {
-    if !stand_ins_are_amd64("releases_by_number_prefix_and_flavour") {
+fn release_number_prefix_or_flavour() {
+    if !stand_ins_are_amd64("release_number_prefix_or_flavour") {
         return;
     }
     let case = equipped();
-    chosen(
-        &case,
-        "-g 2.1.4",
+    told(
+        &choices(
+            &case,
+            &[
+                "-g 2.1.4",
+                "-g v2.1",
+                "-g 2",
+                "-g latest",
+                "-g 2.13.8-linux-generic",
+                "-g v2.12-alpine",
+                "-g latest-glibc",
+                "-g 2.12.1-alpine --libc glibc=2.31",
+            ],
+        ),
         str![[r#"
-exit: 0
---- stdout
+$ -g 2.1.4
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.1.4: the matrix's row of this release
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g v2.1",
-        str![[r#"
-exit: 0
---- stdout
+$ -g v2.1
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.1.4: the newest 2.1 release in the matrix
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 2",
-        str![[r#"
-exit: 0
---- stdout
+$ -g 2
 [CWD]/out/handler_2.13.8_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.13.8: the newest 2 release in the matrix
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g latest",
-        str![[r#"
-exit: 0
---- stdout
+$ -g latest
 [CWD]/out/handler_2.13.8_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.13.8: the newest release in the matrix
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 2.13.8-linux-generic",
-        str![[r#"
-exit: 0
---- stdout
+$ -g 2.13.8-linux-generic
 [CWD]/out/handler_2.13.8_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.13.8: the matrix's row of this release
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g v2.12-alpine",
-        str![[r#"
-exit: 0
---- stdout
+$ -g v2.12-alpine
 [CWD]/out/handler_2.12.1_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g latest-glibc",
-        str![[r#"
-exit: 0
---- stdout
+$ -g latest-glibc
 [CWD]/out/handler_2.13.8_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.13.8: the newest release in the matrix
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 2.12.1-alpine --libc glibc=2.31",
-        str![[r#"
-exit: 0
---- stdout
+$ -g 2.12.1-alpine --libc glibc=2.31
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.12.1: the matrix's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.31: --arch; --libc
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
 }
 
 #[test]
-fn a_release_nobody_knows() {
+fn unknown_release() {
     let case = Case::plugin();
-    chosen(
-        &case,
-        "-g 2.1.9",
+    told(
+        &choices(
+            &case,
+            &[
+                "-g 2.1.9",
+                "-g 3",
+                "-g 1.4.1-linux-generic",
+                "-g acme",
+                "-g 2.1.4-rc1",
+                "-g 99999999999.1",
+            ],
+        ),
         str![[r#"
+$ -g 2.1.9
 exit: 2
 --- stderr
 error: no release 2.1.9 of KrakenD is known
@@ -166,24 +145,14 @@ help: the nearest are 2.1.4, 2.1.3, 2.1.2; `plugbuild gateways` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 3",
-        str![[r#"
+$ -g 3
 exit: 2
 --- stderr
 error: no release 3 of KrakenD is known
 help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
 help: KrakenD's Community Edition has no plugin support from 3.0 on: use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 1.4.1-linux-generic",
-        str![[r#"
+$ -g 1.4.1-linux-generic
 exit: 2
 --- stderr
 error: no release 1.4.1 of KrakenD is known
@@ -191,47 +160,24 @@ help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g acme",
-        str![[r#"
+$ -g acme
 exit: 2
 --- stderr
 error: `acme` is no release, and no gateway of yours has this name
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 2.1.4-rc1",
-        str![[r#"
+$ -g 2.1.4-rc1
 exit: 2
 --- stderr
 error: `2.1.4-rc1` is no release, and no gateway of yours has this name
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 99999999999.1",
-        str![[r#"
+$ -g 99999999999.1
 exit: 2
 --- stderr
 error: `99999999999.1` is no release, and no gateway of yours has this name
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
+
 
 "#]],
     );
@@ -239,17 +185,19 @@ help: its parts: `--go 1.25.6 --libc musl`
         &case.file("work/krakend", ""),
         "-g krakend",
         str![[r#"
+$ -g krakend
 exit: 2
 --- stderr
 error: `krakend` is no release, and no gateway of yours has this name
 help: for the file of that name type `--gateway ./krakend`
+
 
 "#]],
     );
 }
 
 #[test]
-fn an_image_or_a_misspelt_flavour_for_a_release() {
+fn image_name_or_misspelt_flavour() {
     let case = Case::plugin();
     let equipped = Case::equipped();
     for (image, target) in [
@@ -265,50 +213,41 @@ fn an_image_or_a_misspelt_flavour_for_a_release() {
             "{image}: {stdout}"
         );
     }
-    chosen(
-        &case,
-        "-g krakend:main",
+    told(
+        &choices(
+            &case,
+            &[
+                "-g krakend:main",
+                "-g devopsfaith/krakend:2.12.1-alpin",
+                "-g krakend/krakend-ee:2.9",
+                "-g 2.12.1-linux-generik",
+            ],
+        ),
         str![[r#"
+$ -g krakend:main
 exit: 2
 --- stderr
 error: `krakend:main` is no release, and no gateway of yours has this name
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g devopsfaith/krakend:2.12.1-alpin",
-        str![[r#"
+$ -g devopsfaith/krakend:2.12.1-alpin
 exit: 2
 --- stderr
 error: `krakend:2.12.1-alpin` is no release, and no gateway of yours has this name
 help: did you mean `--gateway 2.12.1-alpine`? that is the release, without its image's name
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g krakend/krakend-ee:2.9",
-        str![[r#"
+$ -g krakend/krakend-ee:2.9
 exit: 2
 --- stderr
 error: `krakend-ee:2.9` is no release, and no gateway of yours has this name
 help: Enterprise is no release that is known here; give the gateway's own file, out of its image: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 2.12.1-linux-generik",
-        str![[r#"
+$ -g 2.12.1-linux-generik
 exit: 2
 --- stderr
 error: `2.12.1-linux-generik` is no release, and no gateway of yours has this name
 help: did you mean `--gateway 2.12.1-linux-generic`?
+
 
 "#]],
     );
@@ -316,7 +255,7 @@ help: did you mean `--gateway 2.12.1-linux-generic`?
 
 /// A gateway's file is mostly called as its image: a mistyped path is no release.
 #[test]
-fn a_path_that_is_not_there_is_no_image() {
+fn missing_path_is_not_an_image() {
     let ran = Case::plugin().run("-g ./krakend");
     assert!(ran.exits(6).stderr.contains("help: a gateway's file"), "{}", ran.stderr);
     let ran = Case::plugin().run("-g krakend");
@@ -325,7 +264,7 @@ fn a_path_that_is_not_there_is_no_image() {
 }
 
 #[test]
-fn no_gateway_at_all() {
+fn no_gateway() {
     let case = Case::plugin();
     case.run("").is(str![[r#"
 exit: 2
@@ -337,16 +276,7 @@ help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
-    case.run("--libc musl").is(str![[r#"
-exit: 2
---- stderr
-error: no gateway: which KrakenD must load the plugin?
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
-
-"#]]);
+    assert_eq!(case.run("--libc musl").text(), case.run("").text());
     case.run_args(["--gateway", ""]).is(str![[r#"
 exit: 2
 --- stderr
@@ -364,8 +294,8 @@ For more information, try '--help'.
 const TEXT: &str = "KrakenD Version: 2.12.1\nGo Version: 1.25.6\nGlibc Version: GLIBC-2.36_(debian-12)\n";
 
 #[test]
-fn what_krakend_version_says() {
-    if !stand_ins_are_amd64("what_krakend_version_says") {
+fn version_text() {
+    if !stand_ins_are_amd64("version_text") {
         return;
     }
     let case = equipped().stdin(TEXT);
@@ -373,14 +303,12 @@ fn what_krakend_version_says() {
         &case,
         "-g -",
         str![[r#"
-exit: 0
---- stdout
+$ -g -
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.12.1: what `krakend version` said on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
@@ -388,152 +316,104 @@ exit: 0
         &case.file("work/version.txt", TEXT),
         "-g ./version.txt",
         str![[r#"
-exit: 0
---- stdout
+$ -g ./version.txt
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/version.txt
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
-    // A mark that some editors put first.
-    chosen(
-        &equipped().stdin(&format!("\u{feff}{TEXT}")),
-        "-g -",
+    let docker = format!("Unable to find image locally\r\n\r\n{}", TEXT.replace('\n', "\r\n"));
+    let mut said = String::new();
+    for (text, way) in [
+        // A mark that some editors put first.
+        (format!("\u{feff}{TEXT}").as_str(), "-g -"),
+        // Docker's own words around it, and the line ends of another system.
+        (&docker, "-g -"),
+        (
+            "KrakenD Version: 2.1.4\nGo Version: undefined\nGlibc Version: RHEL-9\n",
+            "-g -",
+        ),
+        (
+            "KrakenD Version: 2.9-acme\nGo Version: 1.22.11\nGlibc Version: MUSL-1.2.5\n",
+            "-g -",
+        ),
+        ("KrakenD Version: 2.9-acme\nGo Version: undefined\n", "-g -"),
+        (
+            "KrakenD Version: 2.9-acme\nGo Version: undefined\n",
+            "-g - --go 1.22.11",
+        ),
+        ("KrakenD Version: 2.1.4\nGo Version: 1.25.6\n", "-g -"),
+        ("zsh: command not found: krakend\n", "-g -"),
+        ("", "-g -"),
+    ] {
+        said += &choices(&equipped().stdin(text), &[way]);
+    }
+    told(
+        &said,
         str![[r#"
-exit: 0
---- stdout
+$ -g -
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.12.1: what `krakend version` said on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    // Docker's own words around it, and the line ends of another system.
-    let text = format!("Unable to find image locally\r\n\r\n{}", TEXT.replace('\n', "\r\n"));
-    chosen(
-        &equipped().stdin(&text),
-        "-g -",
-        str![[r#"
-exit: 0
---- stdout
+$ -g -
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
---- stderr
      gateway KrakenD 2.12.1: what `krakend version` said on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &equipped().stdin("KrakenD Version: 2.1.4\nGo Version: undefined\nGlibc Version: RHEL-9\n"),
-        "-g -",
-        str![[r#"
-exit: 0
---- stdout
+$ -g -
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
---- stderr
 warning: it does not tell its Go version: Go 1.19.5 is taken
 warning: its libc `RHEL-9` is neither musl nor glibc as far as known
      gateway KrakenD 2.1.4: what `krakend version` said on standard input
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &equipped().stdin("KrakenD Version: 2.9-acme\nGo Version: 1.22.11\nGlibc Version: MUSL-1.2.5\n"),
-        "-g -",
-        str![[r#"
-exit: 0
---- stdout
+$ -g -
 [CWD]/out/handler_2.9-acme_linux_amd64_musl.so
---- stderr
 warning: paths and settings are taken to be those of the official builds
      gateway KrakenD 2.9-acme: what `krakend version` said on standard input
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &equipped().stdin("KrakenD Version: 2.9-acme\nGo Version: undefined\n"),
-        "-g -",
-        str![[r#"
+$ -g -
 exit: 2
 --- stderr
 error: the version text on standard input does not tell the gateway's Go version
 help: give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)
 
-"#]],
-    );
-    chosen(
-        &equipped().stdin("KrakenD Version: 2.9-acme\nGo Version: undefined\n"),
-        "-g - --go 1.22.11",
-        str![[r#"
-exit: 0
---- stdout
+$ -g - --go 1.22.11
 [CWD]/out/handler_2.9-acme_linux_amd64_musl.so
---- stderr
 warning: paths and settings are taken to be those of the official builds
 warning: it does not tell its Go version: Go 1.22.11 is taken
      gateway KrakenD 2.9-acme: what `krakend version` said on standard input
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &equipped().stdin("KrakenD Version: 2.1.4\nGo Version: 1.25.6\n"),
-        "-g -",
-        str![[r#"
-exit: 0
---- stdout
+$ -g -
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
---- stderr
 warning: it says Go 1.25.6 where the release 2.1.4 has Go 1.19.5: taken at its word
      gateway KrakenD 2.1.4: what `krakend version` said on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &equipped().stdin("zsh: command not found: krakend\n"),
-        "-g -",
-        str![[r#"
+$ -g -
 exit: 2
 --- stderr
 error: this is not what `krakend version` prints: no `KrakenD Version:` line
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
 
-"#]],
-    );
-    chosen(
-        &equipped(),
-        "-g -",
-        str![[r#"
+$ -g -
 exit: 2
 --- stderr
 error: this is not what `krakend version` prints: no `KrakenD Version:` line
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
+
 
 "#]],
     );
@@ -542,8 +422,8 @@ help: its parts: `--go 1.25.6 --libc musl`
 /// `--gateway <(docker run krakend version)`: a pipe can be read only once.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn a_pipe_with_the_version_text() {
-    if !stand_ins_are_amd64("a_pipe_with_the_version_text") {
+fn version_text_from_a_pipe() {
+    if !stand_ins_are_amd64("version_text_from_a_pipe") {
         return;
     }
     let case = equipped();
@@ -560,15 +440,13 @@ fn a_pipe_with_the_version_text() {
         &case,
         "-g ./pipe",
         str![[r#"
-exit: 0
---- stdout
+$ -g ./pipe
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
---- stderr
      waiting for a program that writes to the named pipe [CWD]/pipe
      gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/pipe
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
@@ -576,8 +454,8 @@ exit: 0
 }
 
 #[test]
-fn a_gateway_by_its_own_file() {
-    if !stand_ins_are_amd64("a_gateway_by_its_own_file") {
+fn gateway_by_its_file() {
+    if !stand_ins_are_amd64("gateway_by_its_file") {
         return;
     }
     let official = gateway_file("official", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
@@ -586,44 +464,26 @@ fn a_gateway_by_its_own_file() {
         .file("work/krakend", fs::read(&official).unwrap())
         .file("work/acme", fs::read(&fork).unwrap())
         .script("bin/krakend", "");
-    chosen(
-        &case,
-        "-g ./krakend",
+    told(
+        &choices(&case, &["-g ./krakend", "-g ./acme", "-g ./acme --go 1.25.6"]),
         str![[r#"
-exit: 0
---- stdout
+$ -g ./krakend
 [CWD]/out/handler_2.12.1_linux_amd64_musl.so
---- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
      gateway KrakenD 2.12.1: read from [CWD]/krakend
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g ./acme",
-        str![[r#"
-exit: 0
---- stdout
+$ -g ./acme
 [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
---- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
      gateway KrakenD v2.9-acme: read from [CWD]/acme
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g ./acme --go 1.25.6",
-        str![[r#"
+$ -g ./acme --go 1.25.6
 exit: 1
 --- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
@@ -632,7 +492,6 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
      gateway KrakenD v2.9-acme: read from [CWD]/acme
           go 1.25.6, not as the gateway, which has 1.22.11: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
     building example.com/handler ([CWD])
 [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
   error[other-go]: it is compiled by go1.25.6, the gateway by go1.22.11; it can end the whole gateway (`fatal error: runtime: no plugin module data`)
@@ -640,6 +499,7 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
     help: rebuild it for this gateway: `plugbuild --gateway [CWD]/acme`
   compared 1 of 2 packages by their hash
 error: the gateway will not load [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so
+
 
 "#]],
     );
@@ -655,16 +515,14 @@ help: leave the architecture out, or give the arm64 gateway
         &case,
         "-g auto",
         str![[r#"
-exit: 0
---- stdout
+$ -g auto
 [CWD]/out/handler_2.12.1_linux_amd64_musl.so
---- stderr
 warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
 warning: where the gateway's main module lay is not in its file: taken to be /app
      gateway KrakenD 2.12.1: read from [BIN]/krakend
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
@@ -672,13 +530,12 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
         &equipped(),
         "-g auto",
         str![[r#"
+$ -g auto
 exit: 2
 --- stderr
 error: no `krakend` on PATH
-help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
-help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
-help: its parts: `--go 1.25.6 --libc musl`
+[HELP]
+
 
 "#]],
     );
@@ -690,51 +547,33 @@ fn parts_and_settings() {
         return;
     }
     let case = equipped();
-    chosen(
-        &case,
-        "--go 1.25.6 --libc musl",
+    told(
+        &choices(
+            &case,
+            &["--go 1.25.6 --libc musl", "--go go1.25.6", "-g 2.1.4 --go 1.25.6"],
+        ),
         str![[r#"
-exit: 0
---- stdout
+$ --go 1.25.6 --libc musl
 [CWD]/out/handler_go1.25.6_linux_amd64_musl.so
---- stderr
 warning: paths and settings are taken to be those of the official builds
      gateway KrakenD go1.25.6: given by its parts
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; --libc
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "--go go1.25.6",
-        str![[r#"
-exit: 0
---- stdout
+$ --go go1.25.6
 [CWD]/out/handler_go1.25.6_linux_amd64_musl.so
---- stderr
 warning: paths and settings are taken to be those of the official builds
      gateway KrakenD go1.25.6: given by its parts
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
 
-"#]],
-    );
-    chosen(
-        &case,
-        "-g 2.1.4 --go 1.25.6",
-        str![[r#"
-exit: 0
---- stdout
+$ -g 2.1.4 --go 1.25.6
 [CWD]/out/handler_2.1.4-go1.25.6_linux_amd64_musl.so
---- stderr
 warning: --go 1.25.6 wins over the gateway's own Go 1.19.5
      gateway KrakenD 2.1.4: the matrix's row of this release
           go 1.25.6, not as the gateway, which has 1.19.5: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
@@ -743,14 +582,12 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.19.5
         &case,
         "",
         str![[r#"
-exit: 0
---- stdout
+$ 
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.1.4: the newest 2.1 release in the matrix (named in PLUGBUILD_GATEWAY)
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
@@ -778,14 +615,12 @@ exit: 0
         &case,
         "-g 2.1",
         str![[r#"
-exit: 0
---- stdout
+$ -g 2.1
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
---- stderr
      gateway KrakenD 2.1.4: the newest 2.1 release in the matrix
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc zig 0.16.0: compiles for every target and libc version, on PATH
+
 
 "#]],
     );
@@ -804,14 +639,13 @@ exit: 0
         &case,
         "",
         str![[r#"
-exit: 0
---- stdout
+$ 
 [CWD]/out/handler_acme-3_linux_amd64_glibc.so
---- stderr
      gateway KrakenD acme-3: a row of your own: [ROOT]/plugbuild.toml (named in [ROOT]/plugbuild.toml)
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-gnu.2.28: --arch; glibc as the gateway
           cc zig 0.16.0: cc of [HOME]/.config/plugbuild/plugbuild.toml, on PATH
+
 
 "#]],
     );

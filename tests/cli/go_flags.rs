@@ -5,7 +5,7 @@ use snapbox::str;
 use crate::support::case::Case;
 
 #[test]
-fn go_build_flags_that_are_refused() {
+fn refused_go_build_flags() {
     let case = Case::equipped();
     let mut told = String::new();
     for flags in [
@@ -124,7 +124,7 @@ warning: -tags=foo: where a shared package heeds these tags, the gateway refuses
 }
 
 #[test]
-fn goflags_that_do_not_fit() {
+fn unfit_goflags() {
     let case = Case::equipped();
     let flags = "-trimpath -race -mod=vendor '-ldflags=-s -w' -mod=mod -tags=x -buildvcs=false -modfile=/a/go.mod -p=1";
     let ran = case.env("GOFLAGS", flags).run("-g 2.12.1 -t arm64-musl --dry-run");
@@ -185,7 +185,7 @@ warning: GOFLAGS has -trimpath, which is left out: official gateways are built w
 
 /// An empty list of tags is Go's own way to say "none": what GOFLAGS has is then neither passed on nor worth a word.
 #[test]
-fn what_stands_behind_the_dashes_is_in_the_place_of_goflags() {
+fn flags_after_dashes_replace_goflags() {
     for (flags, tags) in [
         (&["-tags", ""][..], "-tags="),
         (&["-tags="], "-tags="),
@@ -208,7 +208,7 @@ fn what_stands_behind_the_dashes_is_in_the_place_of_goflags() {
 
 /// The file with the registerers' assertions gives way to one of the user's own.
 #[test]
-fn an_overlay_of_the_users_own_stays() {
+fn user_overlay_is_kept() {
     let dry = |case: Case, args: &str| {
         case.run(&format!("-g 2.12.1 -t arm64-musl --dry-run {args}"))
             .exits(0)

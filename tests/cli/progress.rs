@@ -91,7 +91,7 @@ fn written_beside(case: &Case, beside: &str, args: &str, width: usize) -> Option
 }
 
 #[test]
-fn what_each_of_many_builds_says_stands_in_one_piece() {
+fn parallel_builds_print_in_one_piece() {
     let what = "the display in a terminal";
     if !stand_ins_are_amd64(what) {
         return;
@@ -176,7 +176,7 @@ fn slow(seconds: &str) -> Case {
 }
 
 #[test]
-fn nothing_is_broken_inside_a_word_at_60_columns() {
+fn no_word_is_broken_at_60_columns() {
     let what = "a narrow terminal";
     let words = |lines: &[String]| -> Vec<String> {
         let text = lines.join("\n");
@@ -206,7 +206,7 @@ fn nothing_is_broken_inside_a_word_at_60_columns() {
 }
 
 #[test]
-fn a_long_build_shows_movement_and_a_clock_that_runs() {
+fn long_build_shows_a_running_clock() {
     let what = "movement in a terminal";
     let case = slow("2.5");
     for (line, clock) in [
@@ -234,7 +234,7 @@ fn a_long_build_shows_movement_and_a_clock_that_runs() {
 }
 
 #[test]
-fn an_interrupt_leaves_nothing_that_turns() {
+fn interrupt_clears_the_spinner() {
     let what = "an interrupt in a terminal";
     let case = slow("20");
     for (line, told) in [

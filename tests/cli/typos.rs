@@ -10,7 +10,7 @@ use crate::support::case::{Case, go_script};
 use crate::support::gateway_file;
 
 #[test]
-fn a_word_that_is_no_command() {
+fn unknown_command() {
     Case::empty().run("buidl").is(str![[r#"
 exit: 2
 --- stderr
@@ -46,7 +46,7 @@ help: `plugbuild --help` lists the commands; to build a folder give its path: `p
 }
 
 #[test]
-fn flags_of_go_build_before_the_dashes() {
+fn go_flags_before_dashes() {
     let case = Case::equipped();
     case.run("-g 2.12.1 -tags foo").is(str![[r#"
 exit: 2
@@ -65,7 +65,7 @@ help: put it behind `--`: `plugbuild … -- -tags foo`
 
 /// One exit code for what was named and is not there, whichever command reads it.
 #[test]
-fn what_is_not_there_has_one_exit_code() {
+fn missing_files_exit_with_6() {
     let case = Case::equipped();
     for line in [
         "nope -g 2.12.1",
@@ -110,7 +110,7 @@ fn what_is_not_there_has_one_exit_code() {
 }
 
 #[test]
-fn a_registerer_that_the_community_edition_ignores_gets_a_warning() {
+fn middleware_for_community_warns() {
     let source =
         "package main\n\nvar MiddlewareRegisterer = registerer(\"x\")\n\ntype registerer string\n\nfunc main() {}\n";
     let case = Case::equipped().file("work/main.go", source);
@@ -123,7 +123,7 @@ fn a_registerer_that_the_community_edition_ignores_gets_a_warning() {
 }
 
 #[test]
-fn a_module_that_no_proxy_has_names_goprivate() {
+fn missing_module_names_goprivate() {
     for answer in ["403 Forbidden", "404 Not Found", "410 Gone"] {
         let said = format!(
             "echo 'go: github.com/acme/auth@v1.0.0: reading https://proxy.test/github.com/acme/auth/@v/v1.0.0.mod: {answer}' >&2; exit 1"
@@ -137,7 +137,7 @@ fn a_module_that_no_proxy_has_names_goprivate() {
 }
 
 #[test]
-fn github_is_shown_the_file_and_the_line() {
+fn github_annotations_have_file_and_line() {
     let case = Case::plugin().env("GITHUB_ACTIONS", "true");
     let ran = case
         .file("work/plugbuild.toml", "[build]\njobs = -1\n")
@@ -155,7 +155,7 @@ fn github_is_shown_the_file_and_the_line() {
 
 /// A clone has what is in the repository, and nothing beside it.
 #[test]
-fn a_new_plugin_names_a_gateways_file_that_a_clone_has_or_says_so() {
+fn new_warns_of_a_gateway_outside_the_repository() {
     let file = gateway_file("gateway-for-new", "1.25.6", "2.12.1", "MUSL-1.2.5_(alpine-3.23.0)");
     let case = Case::empty();
     std::fs::copy(&file, case.at("work/krakend")).unwrap();
@@ -182,7 +182,7 @@ fn a_new_plugin_names_a_gateways_file_that_a_clone_has_or_says_so() {
 }
 
 #[test]
-fn verbose_may_be_said_twice() {
+fn verbose_twice() {
     let case = Case::equipped();
     for line in [
         "-vv -g 2.12.1 -t arm64-musl --dry-run",
@@ -194,7 +194,7 @@ fn verbose_may_be_said_twice() {
 }
 
 #[test]
-fn settings_of_the_wrong_type() {
+fn settings_of_a_wrong_type() {
     let with = |text: &str| Case::plugin().file("work/plugbuild.toml", text).run("--dry-run");
     with("[gateway]\nversion = 2.12\n").is(str![[r#"
 exit: 2
@@ -241,7 +241,7 @@ For more information, try '--help'.
 }
 
 #[test]
-fn a_misspelt_key_is_told_before_the_error_that_it_makes() {
+fn misspelt_key_is_named_before_its_error() {
     let case = Case::plugin().file("work/plugbuild.toml", "[gatway]\nversion = \"2.12\"\n");
     let case = case.env("PLUGBUILD_CONFIG", "/nowhere/plugbuild.toml");
     for command in ["", "lock", "check"] {
@@ -256,7 +256,7 @@ fn a_misspelt_key_is_told_before_the_error_that_it_makes() {
 }
 
 #[test]
-fn an_unknown_gateway_is_told_with_the_place_that_names_it() {
+fn unknown_gateway_names_its_source() {
     let case = Case::plugin().env("PLUGBUILD_GATEWAY", "9.9");
     for command in ["", "check", "gateway show"] {
         let ran = case.run(command);
@@ -267,7 +267,7 @@ fn an_unknown_gateway_is_told_with_the_place_that_names_it() {
 }
 
 #[test]
-fn the_go_of_a_settings_file_is_no_other_gateways() {
+fn settings_go_belongs_to_its_gateway() {
     let settings = "[gateway]\nversion = \"2.12.1\"\ngo = \"1.25.5\"\n";
     let case = Case::equipped().file("work/plugbuild.toml", settings);
     let go = |command: &str| {
@@ -286,7 +286,7 @@ fn the_go_of_a_settings_file_is_no_other_gateways() {
 }
 
 #[test]
-fn a_program_reads_of_an_error_in_the_last_line() {
+fn json_errors_in_the_last_line() {
     let case = Case::plugin();
     for (command, code) in [
         ("-g 9.9 --message-format json", 2),
@@ -307,7 +307,7 @@ fn a_program_reads_of_an_error_in_the_last_line() {
 }
 
 #[test]
-fn a_release_to_begin_with_that_is_none() {
+fn unknown_first_release() {
     let case = Case::plugin();
     case.run("compat --from 2.6.1.9").is(str![[r#"
 exit: 2
@@ -320,7 +320,7 @@ help: write `--from 2.6`
 
 /// A plugin in the place of its log: refused at its first bytes.
 #[test]
-fn a_binary_file_is_not_a_log() {
+fn explain_rejects_binary_files() {
     let mut elf = b"\x7fELF\x02\x01\x01\0".to_vec();
     elf.resize(1 << 20, 0);
     let case = Case::empty()
@@ -339,7 +339,7 @@ fn a_binary_file_is_not_a_log() {
 }
 
 #[test]
-fn waiting_for_standard_input_ends_with_a_signal() {
+fn stdin_wait_ends_by_a_signal() {
     let case = Case::empty();
     let mut command = case.command(["explain"]);
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -360,7 +360,7 @@ fn waiting_for_standard_input_ends_with_a_signal() {
 }
 
 #[test]
-fn a_plugin_to_inject_that_is_not_there() {
+fn inject_of_a_missing_plugin() {
     let case = Case::empty().file("work/krakend.json", "{\"version\": 3}\n");
     case.run("config inject krakend.json --plugin ./h2").is(str![[r#"
 exit: 6
@@ -384,7 +384,7 @@ help: give the plugin's folder or its .so, or its name and type: `--plugin NAME 
 
 /// As docs/commands.md says.
 #[test]
-fn a_target_adds_to_what_a_libc_names() {
+fn target_adds_to_libc() {
     let plan = Case::equipped().run("metadata --format-version 1 -g 2.12.1 -l glibc -t arm64-musl");
     assert_eq!(
         plan.exits(0).stdout.matches("\"target\":").count(),
@@ -395,7 +395,7 @@ fn a_target_adds_to_what_a_libc_names() {
 }
 
 #[test]
-fn a_program_reads_what_new_and_init_made() {
+fn new_and_init_as_json() {
     let case = Case::empty();
     case.run("new x --type handler -g 2.12.1 --message-format json -q")
         .is(str![[r#"
@@ -414,7 +414,7 @@ exit: 0
 }
 
 #[test]
-fn a_module_path_that_go_would_refuse_is_refused_before_anything_is_made() {
+fn new_refuses_invalid_module_paths() {
     let case = Case::empty();
     case.run_args(["new", "x", "--type", "handler", "--module", "bad module"])
         .is(str![[r#"

@@ -32,7 +32,7 @@ const SETTINGS: &str = "[gateway]\nversion = [\"2.12.1\", \"2.1.4\"]\n\n[build]\
                         [workspace]\nmembers = [\"plugins/*\"]\nexclude = [\"plugins/old\"]\n";
 
 #[test]
-fn a_workspace_is_built_for_every_gateway_and_target_by_one_command() {
+fn workspace_builds_every_gateway_and_target() {
     if !stand_ins_are_amd64("a workspace") {
         return;
     }
@@ -71,7 +71,7 @@ fn a_workspace_is_built_for_every_gateway_and_target_by_one_command() {
 }
 
 #[test]
-fn events_tell_of_each_job_and_of_the_end() {
+fn events_of_each_job_and_the_end() {
     if !stand_ins_are_amd64("events") {
         return;
     }
@@ -93,7 +93,7 @@ fn events_tell_of_each_job_and_of_the_end() {
 }
 
 #[test]
-fn a_failure_stops_the_rest_unless_it_goes_on() {
+fn failure_stops_the_rest_unless_keep_going() {
     if !stand_ins_are_amd64("a failure") {
         return;
     }
@@ -128,7 +128,7 @@ fn a_failure_stops_the_rest_unless_it_goes_on() {
 }
 
 #[test]
-fn what_two_plugins_must_not_share_is_found_before_anything_is_built() {
+fn conflicting_plugins_are_refused_before_a_build() {
     let refused = |case: Case, what: &str| {
         let ran = case.run("--workspace -t amd64-musl");
         assert!(ran.exits(2).stderr.contains(what), "{}", ran.text());
@@ -164,7 +164,7 @@ fn what_two_plugins_must_not_share_is_found_before_anything_is_built() {
 }
 
 #[test]
-fn a_plugins_own_entry_gives_its_name_gateways_and_targets() {
+fn plugin_entry_sets_name_gateways_and_targets() {
     if !stand_ins_are_amd64("an entry") {
         return;
     }
@@ -181,7 +181,7 @@ fn a_plugins_own_entry_gives_its_name_gateways_and_targets() {
 }
 
 #[test]
-fn each_setting_is_shown_with_its_source() {
+fn config_show_names_each_source() {
     let case = workspace(SETTINGS)
         .file(
             "home/.config/plugbuild/plugbuild.toml",
@@ -227,7 +227,7 @@ fn each_setting_is_shown_with_its_source() {
 }
 
 #[test]
-fn fifty_plugins_for_four_targets_are_planned_at_once() {
+fn fifty_plugins_are_planned_fast() {
     let mut case = Case::empty().go("home/sdk/go1.25.6", "1.25.6").zig().file(
         "work/plugbuild.toml",
         "[gateway]\nversion = \"2.12.1\"\n[workspace]\nmembers = [\"plugins/*\"]\n",
@@ -257,7 +257,7 @@ fn lockable() -> Case {
 }
 
 #[test]
-fn a_lock_refuses_what_changed_unseen() {
+fn lock_refuses_changes() {
     if !stand_ins_are_amd64("a lock") {
         return;
     }
@@ -310,7 +310,7 @@ fn a_lock_refuses_what_changed_unseen() {
 }
 
 #[test]
-fn a_command_takes_no_flag_that_it_does_not_heed() {
+fn commands_refuse_flags_they_ignore() {
     let case = workspace(SETTINGS);
     let others = [
         ("lock", "--dry-run --locked --reproduce --out-dir=x --jobs=2"),
@@ -336,7 +336,7 @@ fn a_command_takes_no_flag_that_it_does_not_heed() {
 }
 
 #[test]
-fn a_plugin_by_itself_is_a_workspace_of_one() {
+fn lone_plugin_is_a_workspace_of_one() {
     let case = Case::equipped();
     let planned = |args: &str| {
         case.run(&format!("matrix -g 2.12 -t amd64-musl {args}"))
@@ -373,7 +373,7 @@ fn a_plugin_by_itself_is_a_workspace_of_one() {
 }
 
 #[test]
-fn the_plan_is_one_document_and_a_matrix_for_ci() {
+fn metadata_and_ci_matrix() {
     let case = workspace(SETTINGS);
     let json = |args: &str| -> serde_json::Value { serde_json::from_str(&case.run(args).exits(0).stdout).unwrap() };
     let document = json("metadata --workspace --format-version 1");

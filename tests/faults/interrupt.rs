@@ -95,7 +95,7 @@ fn interrupted_build(stubborn: &str, signals: &[Signal], group: bool) -> (String
 }
 
 #[test]
-fn ctrl_c_ends_the_build_and_its_children() {
+fn ctrl_c_ends_children() {
     for (signal, group) in [
         (Signal::INT, false),
         (Signal::INT, true),
@@ -113,7 +113,7 @@ fn ctrl_c_ends_the_build_and_its_children() {
 #[test]
 #[cfg(target_os = "linux")]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn under_a_terminal_the_children_of_go_end_too() {
+fn ctrl_c_in_a_terminal_ends_children_of_go() {
     for (stubborn, signal) in [
         ("", Signal::TERM),
         ("", Signal::INT),
@@ -138,10 +138,7 @@ fn under_a_terminal_the_children_of_go_end_too() {
             .stdout(std::process::Stdio::piped());
         // The case's PATH has nothing of the system's.
         let Ok(child) = script.spawn() else {
-            return skipped(
-                "under_a_terminal_the_children_of_go_end_too",
-                "there is no `script` here",
-            );
+            return skipped("ctrl_c_in_a_terminal_ends_children_of_go", "there is no `script` here");
         };
         let pids = pids(&case);
         let group = |pid: Pid| {
@@ -178,7 +175,7 @@ fn under_a_terminal_the_children_of_go_end_too() {
 
 /// While a gateway that it runs is waited for, plugbuild heeds a signal at once and leaves no gateway behind.
 #[test]
-fn a_gateway_that_is_tried_ends_with_plugbuild() {
+fn ctrl_c_ends_the_tested_gateway() {
     let gateway = Release::new("2.12.1", "1.25.6", "1.25.6").gateway("amd64-glibc");
     let dir = tempfile::tempdir().unwrap();
     let krakend = dir.path().join("krakend");
@@ -217,7 +214,7 @@ fn a_gateway_that_is_tried_ends_with_plugbuild() {
 
 /// Several builds at a time, and others not begun: none is left running, none is begun any more.
 #[test]
-fn ctrl_c_ends_builds_side_by_side() {
+fn ctrl_c_ends_parallel_builds() {
     let go = go_script(
         "1.25.6",
         "mkdir -p \"$HOME/pids\"; echo $$ >\"$HOME/pids/$$\"; sleep 60",
@@ -251,7 +248,7 @@ fn ctrl_c_ends_builds_side_by_side() {
 }
 
 #[test]
-fn children_that_ignore_it_are_made_to_end() {
+fn ctrl_c_kills_children_that_ignore_it() {
     let (_, took) = interrupted_build("trap : INT TERM HUP;", &[Signal::INT], false);
     assert!(took < Duration::from_secs(7), "{took:?}");
     // A second Ctrl-C does not wait.
@@ -260,8 +257,8 @@ fn children_that_ignore_it_are_made_to_end() {
 }
 
 #[test]
-fn a_build_after_an_interrupted_one() {
-    if !stand_ins_are_amd64("a_build_after_an_interrupted_one") {
+fn build_after_ctrl_c() {
+    if !stand_ins_are_amd64("build_after_ctrl_c") {
         return;
     }
     let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &long_go(""));
@@ -274,7 +271,7 @@ fn a_build_after_an_interrupted_one() {
 }
 
 #[test]
-fn ctrl_c_while_a_download_stalls() {
+fn ctrl_c_in_a_stalled_download() {
     let (mirror, archive) = (Mirror::start(), go_archive("1.25.66"));
     let file = format!("/{}", go_archive_name("1.25.66"));
     for stalled in [GO_LIST, &file] {
@@ -302,7 +299,7 @@ exit: 130
 }
 
 #[test]
-fn ctrl_c_while_another_copy_fetches() {
+fn ctrl_c_in_a_wait_for_another_fetch() {
     let (mirror, archive) = (Mirror::start(), go_archive("1.25.66"));
     mirror.serve(GO_LIST, Answer::Whole(go_list(&[("1.25.66", &archive)])));
     mirror.serve(&format!("/{}", go_archive_name("1.25.66")), Answer::Stalled(archive));
@@ -327,7 +324,7 @@ exit: 130
 }
 
 #[test]
-fn ctrl_c_while_standard_input_is_waited_for() {
+fn ctrl_c_in_a_wait_for_stdin() {
     let case = Case::equipped();
     let mut child = case
         .command(["-g", "-"])
@@ -348,7 +345,7 @@ exit: 130
 
 /// A pip that is interrupted leaves neither itself nor what it had.
 #[test]
-fn ctrl_c_while_pip_fetches() {
+fn ctrl_c_in_pip() {
     let case = Case::plugin().go("home/sdk/go1.25.6", "1.25.6").script(
         "bin/python3",
         "mkdir wheel; echo half >wheel/zig.whl; echo $$ >$HOME/pip; sleep 60",

@@ -86,7 +86,7 @@ impl Killer {
 }
 
 #[test]
-fn a_build_that_is_killed_leaves_its_files_whole_or_absent() {
+fn killed_build_leaves_whole_files() {
     if !stand_ins_are_amd64("killed builds") {
         return;
     }
@@ -119,7 +119,7 @@ fn a_build_that_is_killed_leaves_its_files_whole_or_absent() {
 }
 
 #[test]
-fn a_release_that_is_killed_leaves_its_folder_whole_or_absent() {
+fn killed_package_leaves_a_whole_folder() {
     if !stand_ins_are_amd64("killed releases") {
         return;
     }
@@ -177,7 +177,7 @@ fn tree(dir: &Path) -> Vec<(String, u32, Vec<u8>)> {
 }
 
 #[test]
-fn a_bundle_whose_install_is_killed_is_whole_or_absent() {
+fn killed_bundle_install_leaves_a_whole_bundle() {
     if !stand_ins_are_amd64("killed installs") {
         return;
     }
@@ -220,7 +220,7 @@ fn a_bundle_whose_install_is_killed_is_whole_or_absent() {
 }
 
 #[test]
-fn a_bundle_whose_making_is_killed_is_whole_or_absent() {
+fn killed_bundle_create_leaves_a_whole_bundle() {
     if !stand_ins_are_amd64("killed bundles") {
         return;
     }
@@ -273,7 +273,7 @@ fn with_room_for(case: &Case, blocks: usize, args: &str) -> Ran {
 #[cfg(target_os = "linux")]
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn a_log_that_memory_does_not_hold_is_explained() {
+fn explain_reads_logs_larger_than_memory() {
     const LOG: &str = "ulimit -v 400000; { head -c 500000000 /dev/zero | tr '\\000' x; echo; \
                        echo 'fatal error: runtime: no plugin module data'; } | \"$0\" explain";
     let case = Case::empty();
@@ -288,7 +288,7 @@ fn a_log_that_memory_does_not_hold_is_explained() {
 }
 
 #[test]
-fn a_disk_that_is_full_is_told_and_nothing_is_left() {
+fn full_disk_leaves_nothing() {
     if !stand_ins_are_amd64("a full disk") {
         return;
     }
@@ -320,7 +320,7 @@ fn a_disk_that_is_full_is_told_and_nothing_is_left() {
 
 /// As [`with_room_for`], for what comes into the store.
 #[test]
-fn a_store_without_room_is_told_and_nothing_is_left() {
+fn full_store_leaves_nothing() {
     if !stand_ins_are_amd64("a full store") {
         return;
     }
@@ -385,7 +385,7 @@ fn with_mounts(case: &Case, mounts: &str, folders: &[&str], args: &str) -> Optio
 }
 
 #[test]
-fn a_store_or_an_output_that_may_only_be_read() {
+fn read_only_store_or_output() {
     if !stand_ins_are_amd64("a store that may only be read") {
         return;
     }
@@ -449,7 +449,7 @@ fn a_store_or_an_output_that_may_only_be_read() {
 }
 
 #[test]
-fn a_disk_that_is_really_full() {
+fn full_tmpfs() {
     if !stand_ins_are_amd64("a full disk") {
         return;
     }
@@ -476,7 +476,7 @@ fn a_disk_that_is_really_full() {
 
 /// Two builds at a time as somebody clears the store again and again: none of them notices.
 #[test]
-fn builds_go_on_while_the_store_is_cleared() {
+fn builds_survive_prune() {
     if !stand_ins_are_amd64("builds while the store is cleared") {
         return;
     }
@@ -511,7 +511,7 @@ fn builds_go_on_while_the_store_is_cleared() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_told() {
+fn unwritable_place_is_named() {
     if !cfg!(target_os = "linux") {
         skipped("places that cannot be written", "there is no /proc");
         return;
@@ -544,7 +544,7 @@ fn a_place_that_cannot_be_written_is_told() {
 }
 
 #[test]
-fn copies_that_build_the_same_at_once_all_succeed() {
+fn parallel_builds_of_one_plugin_succeed() {
     if !stand_ins_are_amd64("copies at once") {
         return;
     }

@@ -120,7 +120,7 @@ pub(crate) fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, g
 }
 
 #[test]
-fn each_misfit_of_a_new_gateway_is_told_and_cured() {
+fn misfits_of_a_new_gateway() {
     let (release, gateway) = new();
     let spec = release.spec(&gateway);
     for (name, count, some, go_line) in [
@@ -172,7 +172,7 @@ fn each_misfit_of_a_new_gateway_is_told_and_cured() {
 }
 
 #[test]
-fn each_misfit_of_an_old_gateway_is_told_and_cured() {
+fn misfits_of_an_old_gateway() {
     let (release, gateway) = old();
     for (name, some) in [
         ("newer", "github.com/gin-gonic/gin v1.9.1 -> v1.8.2"),
@@ -196,7 +196,7 @@ fn each_misfit_of_an_old_gateway_is_told_and_cured() {
 }
 
 #[test]
-fn what_is_aligned_loads_on_every_target() {
+fn aligned_plugins_load_on_every_target() {
     for ((release, _), name) in [(old(), "old/newer"), (new(), "new/newer")] {
         let folder = fixture(name, "targets");
         for target in ["amd64-musl", "arm64-glibc", "arm64-musl"] {
@@ -221,7 +221,7 @@ fn by_hash(plugin: &Path, gateway: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-fn check_and_the_package_hashes_agree() {
+fn check_agrees_with_package_hashes() {
     let (release, gateway) = new();
     let file = gateway.binary.to_str().unwrap();
     for name in ["newer", "replaced", "demands"] {
@@ -275,7 +275,7 @@ fn builds_on_a_clash(report: &Value, module: &str, folder: &Path) -> bool {
 }
 
 #[test]
-fn what_is_fixed_still_fits_after_tidy() {
+fn fix_survives_go_mod_tidy() {
     let (release, gateway) = new();
     let spec = release.spec(&gateway);
     for name in ["newer", "go-line", "replaced", "demands", "no-sum"] {
@@ -321,7 +321,7 @@ fn what_is_fixed_still_fits_after_tidy() {
 }
 
 #[test]
-fn what_needs_a_newer_module_is_told_which_was_moved() {
+fn downgraded_module_is_named_in_the_error() {
     let (release, gateway) = new();
     let folder = fixture("new/too-new", "refused");
     let out = build(
@@ -337,7 +337,7 @@ fn what_needs_a_newer_module_is_told_which_was_moved() {
 }
 
 #[test]
-fn never_refuses_what_would_not_load() {
+fn align_never_refuses_misfits() {
     let (release, gateway) = new();
     let folder = fixture("new/replaced", "never");
     let file = cache().join("plugins/never.so");
@@ -349,7 +349,7 @@ fn never_refuses_what_would_not_load() {
 }
 
 #[test]
-fn an_imported_gateway_needs_its_file_no_more() {
+fn imported_gateway_needs_no_file() {
     let (_, gateway) = new();
     let folder = fixture("new/replaced", "imported");
     let file = gateway.binary.to_str().unwrap();
@@ -376,7 +376,7 @@ fn an_imported_gateway_needs_its_file_no_more() {
 }
 
 #[test]
-fn check_speaks_the_words_of_check_plugin() {
+fn check_reads_as_check_plugin() {
     let folder = fixture("new/replaced", "words");
     let said = |args: &[&str]| {
         let out = run(&[&["check", "--gateway", "2.12.1"], args].concat(), &folder);
@@ -415,7 +415,7 @@ fn check_speaks_the_words_of_check_plugin() {
 }
 
 #[test]
-fn what_was_fetched_builds_without_a_network() {
+fn fetch_then_build_offline() {
     let (release, gateway) = new();
     let spec = release.spec(&gateway);
     let folder = fixture("new/no-sum", "offline");
@@ -443,7 +443,7 @@ fn what_was_fetched_builds_without_a_network() {
 }
 
 #[test]
-fn compat_upgrade_and_deps_answer_from_the_matrix() {
+fn compat_upgrade_and_deps() {
     let folder = fixture("new/newer", "answers");
     let lines = |args: &[&str]| {
         let out = run(&[args, &["--message-format", "json"]].concat(), &folder);

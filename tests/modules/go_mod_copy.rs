@@ -59,7 +59,7 @@ fn asked(case: &Case) -> Vec<String> {
 }
 
 #[test]
-fn one_go_command_at_a_time_writes_a_copy_and_the_build_only_reads_it() {
+fn copy_has_one_writer() {
     let case = plugin(LISTS);
     let writers = |asked: &[String]| asked.iter().filter(|line| line.contains("-mod=mod")).count();
     let ran = case.run(BUILD);
@@ -85,7 +85,7 @@ fn one_go_command_at_a_time_writes_a_copy_and_the_build_only_reads_it() {
 }
 
 #[test]
-fn a_build_list_that_cannot_be_had_is_said() {
+fn missing_build_list_is_an_error() {
     let case = plugin("echo 'go: example.com/gone@v1.0.0: 404 Not Found' >&2; exit 1");
     for command in [BUILD, "check -g 2.12.1"] {
         let ran = case.run(command);
@@ -98,7 +98,7 @@ fn a_build_list_that_cannot_be_had_is_said() {
 
 /// Modules whose go.mod the go command must bring up to date before it can list them: with one before Go 1.17 always.
 #[test]
-fn modules_of_old_go_lines_are_built_and_loaded() {
+fn old_go_lines_load() {
     let (release, gateway) = new();
     let source = fs::read_to_string(root().join("tests/fixtures/copies/main.go")).unwrap();
     for (name, line, requires, import) in [

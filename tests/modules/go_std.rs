@@ -27,7 +27,7 @@ fn packages(go: &Go) -> BTreeSet<String> {
 
 /// What a Go makes of a plain dependency whose go line is newer than itself.
 #[test]
-fn a_dependency_of_a_newer_go_is_refused_where_the_rows_say_so() {
+fn newer_dependency_is_refused_by_the_rows() {
     let folder = crate::support::cache().join("newer-dependency");
     std::fs::create_dir_all(folder.join("lib")).unwrap();
     let write = |file: &str, text: &str| std::fs::write(folder.join(file), text).unwrap();
@@ -55,7 +55,7 @@ fn a_dependency_of_a_newer_go_is_refused_where_the_rows_say_so() {
     ] {
         let go = match Go::fetch_for(version, arch) {
             Ok(go) => go,
-            Err(why) => return skipped("a_dependency_of_a_newer_go_is_refused_where_the_rows_say_so", &why),
+            Err(why) => return skipped("newer_dependency_is_refused_by_the_rows", &why),
         };
         for line in [
             "1.17", "1.20", "1.21", "1.21.0", "1.21.14", "1.22", "1.22.3", "1.24.10", "1.25",
@@ -83,14 +83,14 @@ fn a_dependency_of_a_newer_go_is_refused_where_the_rows_say_so() {
 }
 
 #[test]
-fn the_rows_are_what_each_go_line_has() {
+fn rows_match_each_go_line() {
     let mut derived: BTreeMap<String, String> = BTreeMap::new();
     let mut before: Option<BTreeSet<String>> = None;
     let mut newest = String::new();
     for format in go_format::all() {
         let go = match Go::fetch(&format.proved.to_string()) {
             Ok(go) => go,
-            Err(why) => return skipped("the_rows_are_what_each_go_line_has", &why),
+            Err(why) => return skipped("rows_match_each_go_line", &why),
         };
         let now = packages(&go);
         if let Some(before) = &before {

@@ -38,7 +38,7 @@ fn check(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn fix_brings_a_go_line_of_three_numbers_to_what_an_old_go_reads() {
+fn fix_shortens_a_three_part_go_line() {
     let folder = plugin("three", &[("go.mod", "module example.com/three\n\ngo 1.25.6\n")]);
     let (code, before) = check(&folder, &[]);
     assert_eq!(code, Some(1), "{before}");
@@ -52,7 +52,7 @@ fn fix_brings_a_go_line_of_three_numbers_to_what_an_old_go_reads() {
 
 /// The newer Go that a user has says that nothing is left to tidy.
 #[test]
-fn what_is_fixed_has_no_tidy_diff() {
+fn fix_leaves_no_tidy_diff() {
     let go = match Go::fetch("1.25.6") {
         Ok(go) => go,
         Err(why) => return skipped("go mod tidy -diff", &why),
@@ -82,7 +82,7 @@ fn what_is_fixed_has_no_tidy_diff() {
 }
 
 #[test]
-fn tags_decide_what_check_says() {
+fn check_heeds_tags() {
     let guarded = "//go:build prod\n\npackage main\n\nimport \"slices\"\n\nvar Most = slices.Max([]int{1})\n";
     let folder = plugin(
         "tags",
@@ -105,7 +105,7 @@ fn tags_decide_what_check_says() {
 }
 
 #[test]
-fn the_chain_to_a_missing_package_is_named_end_to_end() {
+fn import_chain_to_a_missing_package() {
     let folder = plugin(
         "chain",
         &[
@@ -146,7 +146,7 @@ fn the_chain_to_a_missing_package_is_named_end_to_end() {
 
 /// The go line is what asks for the language of a later Go, not some module's version.
 #[test]
-fn a_language_error_on_an_old_go_is_the_go_lines() {
+fn language_error_of_an_old_go_names_the_go_line() {
     let count = "package main\n\nfunc Count() (n int) {\n\tfor i := range 3 {\n\t\tn += i\n\t}\n\treturn\n}\n";
     let folder = plugin(
         "language",
@@ -180,7 +180,7 @@ fn a_language_error_on_an_old_go_is_the_go_lines() {
 
 /// A go line that is below the plugin's own language is not a gateway's fault: a newer one would refuse it as well.
 #[test]
-fn a_go_line_below_the_language_is_said_to_be_too_low() {
+fn go_line_below_the_language_is_too_low() {
     let one = "package main\n\nfunc one[T any](t T) T { return t }\n\nvar One = one(1)\n";
     let folder = plugin(
         "too-low",

@@ -42,11 +42,11 @@ fn go(host: &Host, args: &[&str]) -> Option<String> {
 
 /// Settings of all sorts, in the environment and in the file that `go env -w` writes, read by both.
 #[test]
-fn settings_are_what_go_env_says() {
+fn settings_match_go_env() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
     if go(&host(&root, &[]), &["version"]).is_none() {
-        return skipped("settings_are_what_go_env_says", "no go on PATH");
+        return skipped("settings_match_go_env", "no go on PATH");
     }
     let mut rng = fastrand::Rng::with_seed(5);
     let file = root.join("goenv");
@@ -112,11 +112,11 @@ fn settings_are_what_go_env_says() {
 
 /// Which GOFLAGS the go command takes at all, and how it splits them.
 #[test]
-fn goflags_are_split_as_the_go_command_splits_them() {
+fn goflags_are_split_as_go_does() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
     if go(&host(&root, &[]), &["version"]).is_none() {
-        return skipped("goflags_are_split_as_the_go_command_splits_them", "no go on PATH");
+        return skipped("goflags_are_split_as_go_does", "no go on PATH");
     }
     fs::write(root.join("go.mod"), "module example.com/x\n").unwrap();
     let mut rng = fastrand::Rng::with_seed(6);
@@ -137,7 +137,7 @@ fn goflags_are_split_as_the_go_command_splits_them() {
 }
 
 #[test]
-fn random_module_files_never_cause_a_panic() {
+fn random_module_files_never_panic() {
     let mut rng = fastrand::Rng::with_seed(8);
     let words = [
         "module",
@@ -178,14 +178,14 @@ fn random_module_files_never_cause_a_panic() {
 
 /// The directives that decide paths, in every way the go command reads them.
 #[test]
-fn module_files_are_read_as_the_go_command_reads_them() {
+fn module_files_are_read_as_go_does() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
     let own = host(&root, &[]);
     let go_is_here = go(&own, &["version"]).is_some();
     if !go_is_here {
         skipped(
-            "module_files_are_read_as_the_go_command_reads_them",
+            "module_files_are_read_as_go_does",
             "no go on PATH: held to the table only",
         );
     }
@@ -220,7 +220,7 @@ fn module_files_are_read_as_the_go_command_reads_them() {
 }
 
 #[test]
-fn random_gateways_never_cause_a_panic() {
+fn random_gateways_never_panic() {
     let dir = tempfile::tempdir().unwrap();
     let (host, matrix) = (host(dir.path(), &[]), Matrix::builtin().unwrap());
     let mut rng = fastrand::Rng::with_seed(9);
@@ -265,7 +265,7 @@ fn random_gateways_never_cause_a_panic() {
 }
 
 #[test]
-fn random_version_texts_never_cause_a_panic() {
+fn random_version_texts_never_panic() {
     let mut rng = fastrand::Rng::with_seed(10);
     let words = [
         "KrakenD Version:",

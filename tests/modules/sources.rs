@@ -7,7 +7,7 @@ use crate::support::gateway::text;
 use crate::support::{cache, copy_tree, plugbuild, root};
 
 #[test]
-fn two_plugins_of_a_workspace_share_a_module_of_ours() {
+fn workspace_plugins_share_a_local_module() {
     let (release, gateway) = new();
     let whole = fixture("workspace", "cured");
     for plugin in ["a", "b"] {
@@ -46,7 +46,7 @@ fn two_plugins_of_a_workspace_share_a_module_of_ours() {
 
 /// A folder that go.work puts in a module's place is not told by its place on this machine.
 #[test]
-fn a_module_that_a_workspace_replaces_leaves_no_folder_in_the_plugin() {
+fn replaced_module_leaves_no_path() {
     let (release, gateway) = new();
     let whole = fixture("workspace", "replaced");
     let work = fs::read_to_string(whole.join("go.work")).unwrap();
@@ -66,7 +66,7 @@ fn a_module_that_a_workspace_replaces_leaves_no_folder_in_the_plugin() {
 
 /// Workspaces came with Go 1.18.
 #[test]
-fn a_workspace_is_refused_for_a_go_that_knows_none() {
+fn workspace_needs_go_1_18() {
     let whole = fixture("workspace", "old-go");
     for file in ["go.work", "a/go.mod", "b/go.mod", "shared/go.mod"] {
         let text = fs::read_to_string(whole.join(file)).unwrap();
@@ -83,7 +83,7 @@ fn a_workspace_is_refused_for_a_go_that_knows_none() {
 
 /// `go work vendor` puts what all members need into one folder beside go.work.
 #[test]
-fn a_vendored_workspace_is_built_from_its_own_folder() {
+fn vendored_workspace_builds() {
     let (release, gateway) = new();
     let whole = fixture("workspace", "vendored");
     let fits = |file: &str| {
@@ -116,7 +116,7 @@ fn a_vendored_workspace_is_built_from_its_own_folder() {
 }
 
 #[test]
-fn a_vendor_folder_is_used_where_it_fits_and_left_aside_where_not() {
+fn vendor_folder_is_used_where_it_fits() {
     let (release, gateway) = new();
     let spec = release.spec(&gateway);
     let folder = fixture("new/replaced", "vendored");
@@ -155,7 +155,7 @@ fn a_vendor_folder_is_used_where_it_fits_and_left_aside_where_not() {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn a_private_module_comes_through_the_users_own_git() {
+fn private_module_by_git() {
     let (release, gateway) = new();
     let place = tempfile::tempdir().unwrap();
     let repository = place.path().join("git/team/lib");
@@ -246,7 +246,7 @@ fn a_private_module_comes_through_the_users_own_git() {
 /// A company's module proxy wants a password, and the go command finds it in ~/.netrc.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn a_private_module_comes_through_the_users_netrc() {
+fn private_module_by_netrc() {
     use std::io::{BufRead, BufReader};
     let (release, gateway) = new();
     let place = tempfile::tempdir().unwrap();

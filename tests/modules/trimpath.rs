@@ -79,7 +79,7 @@ fn built(host: &Path, variant: &Variant, leaf: &str, go: &Go) -> Result<std::pat
 }
 
 #[test]
-fn what_alignment_moves_loads_in_a_host_built_with_trimpath() {
+fn aligned_plugin_loads_in_a_trimpath_host() {
     let workshop = Workshop::open();
     let mut loaded = 0;
     for variant in &HOSTS {

@@ -59,7 +59,7 @@ pub(crate) fn kept(case: &Case) -> Vec<String> {
 }
 
 #[test]
-fn a_bundle_holds_what_builds_need_and_nothing_of_the_machine() {
+fn bundle_holds_only_what_builds_need() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -95,7 +95,7 @@ fn a_bundle_holds_what_builds_need_and_nothing_of_the_machine() {
 }
 
 #[test]
-fn an_installed_bundle_builds_without_a_network() {
+fn installed_bundle_builds_offline() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -136,7 +136,7 @@ exit: 0
 }
 
 #[test]
-fn a_bundle_replaces_what_is_left_of_a_broken_tool() {
+fn bundle_replaces_a_broken_tool() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -161,7 +161,7 @@ exit: 0
 }
 
 #[test]
-fn what_bundles_brought_is_listed_and_removed() {
+fn bundles_are_listed_and_removed() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -205,7 +205,7 @@ zig 0.16.0   [STORE]/zig/zig-0.16.0.[HOST]
 
 /// With the go command of the machine's own settings that forbid the network, or with --offline: what a build sees.
 #[test]
-fn only_builds_without_a_network_take_modules_from_bundles() {
+fn only_offline_builds_use_bundled_modules() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -302,7 +302,7 @@ fn refused(bundle: &[u8], code: i32) -> String {
 }
 
 #[test]
-fn what_is_not_whole_is_refused_and_nothing_is_left() {
+fn damaged_bundle_is_refused() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -406,7 +406,7 @@ fn what_is_not_whole_is_refused_and_nothing_is_left() {
 }
 
 #[test]
-fn bundles_that_cannot_be_written_or_read() {
+fn unwritable_and_unreadable_bundles() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -449,7 +449,7 @@ help: put what `krakend version` says into a file: `--gateway version.txt`
 
 /// A build that needs what no bundle can hold: nothing is written.
 #[test]
-fn a_rehearsal_that_fails_leaves_no_bundle() {
+fn failed_rehearsal_leaves_no_bundle() {
     if !stand_ins_are_amd64("bundles") {
         return;
     }
@@ -471,8 +471,8 @@ fn a_rehearsal_that_fails_leaves_no_bundle() {
 
 /// The real thing: what was bundled here builds there, without Go, zig, modules or a network, to the same bytes.
 #[test]
-fn a_real_plugin_is_built_from_a_bundle_alone() {
-    let test = "a_real_plugin_is_built_from_a_bundle_alone";
+fn real_plugin_builds_from_a_bundle() {
+    let test = "real_plugin_builds_from_a_bundle";
     if let Err(why) = Go::fetch("1.25.6") {
         return skipped(test, &why);
     }

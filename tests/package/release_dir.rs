@@ -24,7 +24,7 @@ fn case() -> Case {
 const PACKAGE: &str = "package --plugin-version 1.2.3";
 
 #[test]
-fn a_dry_run_makes_no_folder_and_touches_none() {
+fn dry_run_touches_no_folder() {
     let case = case();
     let ran = case.run("package --plugin-version 1.2.3 --dry-run");
     let said = &ran.exits(0).stdout;
@@ -34,7 +34,7 @@ fn a_dry_run_makes_no_folder_and_touches_none() {
 }
 
 #[test]
-fn a_release_is_made_in_the_folder_that_is_named_and_in_no_file() {
+fn release_goes_into_the_named_folder() {
     let case = case();
     let ran = case.run(&format!("{PACKAGE} --output x.so"));
     let told = "unexpected argument '--output' found";
@@ -45,7 +45,7 @@ fn a_release_is_made_in_the_folder_that_is_named_and_in_no_file() {
 }
 
 #[test]
-fn a_release_folder_holds_each_artefact_with_its_papers() {
+fn release_dir_has_sbom_and_provenance() {
     if !stand_ins_are_amd64("a release folder") {
         return;
     }
@@ -157,7 +157,7 @@ pub(crate) fn follow_the_schema(bills: &[PathBuf]) {
 }
 
 #[test]
-fn a_bill_of_materials_follows_the_official_schema() {
+fn sbom_follows_the_schema() {
     if !stand_ins_are_amd64("a bill of materials") {
         return;
     }
@@ -168,7 +168,7 @@ fn a_bill_of_materials_follows_the_official_schema() {
 }
 
 #[test]
-fn it_is_the_same_wherever_and_however_often_it_is_made() {
+fn release_is_reproducible() {
     if !stand_ins_are_amd64("the same release") {
         return;
     }
@@ -196,7 +196,7 @@ fn it_is_the_same_wherever_and_however_often_it_is_made() {
 }
 
 #[test]
-fn the_check_finds_whatever_was_changed() {
+fn check_finds_every_change() {
     if !stand_ins_are_amd64("a changed release") {
         return;
     }
@@ -244,7 +244,7 @@ fn the_check_finds_whatever_was_changed() {
 }
 
 #[test]
-fn the_sums_are_signed_by_the_configured_command() {
+fn checksums_are_signed() {
     if !stand_ins_are_amd64("a signature") {
         return;
     }
@@ -277,7 +277,7 @@ fn the_sums_are_signed_by_the_configured_command() {
 }
 
 #[test]
-fn the_time_in_archives_is_a_number() {
+fn source_date_epoch_is_a_number() {
     if !stand_ins_are_amd64("archives") {
         return;
     }
@@ -311,7 +311,7 @@ fn the_time_in_archives_is_a_number() {
 }
 
 #[test]
-fn a_folder_of_somebody_elses_is_left_alone() {
+fn foreign_folder_is_kept() {
     let case = case().file("work/dist/keep.txt", "mine");
     let ran = case.run(PACKAGE);
     assert!(
@@ -323,7 +323,7 @@ fn a_folder_of_somebody_elses_is_left_alone() {
 }
 
 #[test]
-fn a_file_beside_an_older_release_is_left_alone() {
+fn foreign_file_is_kept() {
     if !stand_ins_are_amd64("a file beside a release") {
         return;
     }
@@ -346,7 +346,7 @@ help: move it elsewhere, or make the release elsewhere: `--dist DIR`
 }
 
 #[test]
-fn the_folder_that_is_named_is_the_one_that_is_checked() {
+fn check_reads_the_named_folder() {
     if !stand_ins_are_amd64("a release folder that is named") {
         return;
     }
@@ -382,7 +382,7 @@ help: give a folder that `plugbuild package` made
 }
 
 #[test]
-fn a_release_of_one_artefact_is_told_as_one() {
+fn release_of_one_artefact() {
     if !stand_ins_are_amd64("a release of one") {
         return;
     }

@@ -47,7 +47,7 @@ fn having(folder: &str, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_plan_is_pure() {
+fn plan_is_pure() {
     let effects = [
         "std::fs",
         "std::net",
@@ -83,7 +83,7 @@ fn each_effect_has_one_place() {
 }
 
 #[test]
-fn versions_and_triples_are_written_in_toolchains() {
+fn versions_and_triples_are_data() {
     let triples = ["unknown-linux-", "-linux-musl", "-linux-gnu"];
     // target.rs is the one place that knows how triples are spelt.
     let found = having("src", &triples);
@@ -96,7 +96,7 @@ fn versions_and_triples_are_written_in_toolchains() {
 }
 
 #[test]
-fn every_file_says_what_it_is_and_is_one_noun() {
+fn files_have_docs_and_size_limits() {
     for path in files("src", &["rs"])
         .into_iter()
         .chain(files("xtask/src", &["rs"]))
@@ -116,7 +116,7 @@ fn every_file_says_what_it_is_and_is_one_noun() {
 }
 
 #[test]
-fn no_stub_and_no_panic_on_input_is_left() {
+fn no_stubs_and_no_panics() {
     assert_eq!(
         having("src", &["todo!", "unimplemented!", ".unwrap()", "TODO", "FIXME"]),
         Vec::<String>::new()
@@ -124,7 +124,7 @@ fn no_stub_and_no_panic_on_input_is_left() {
 }
 
 #[test]
-fn the_exit_codes_are_the_documented_ones() {
+fn exit_codes_are_documented() {
     use plugbuild::util::error::Kind;
     let docs = fs::read_to_string(root().join("docs/errors.md")).unwrap();
     let kinds = [
@@ -148,7 +148,7 @@ fn the_exit_codes_are_the_documented_ones() {
 }
 
 #[test]
-fn links_between_the_documents_lead_somewhere() {
+fn links_between_documents_resolve() {
     let mut links = 0;
     for path in files("docs", &["md"])
         .into_iter()
@@ -171,7 +171,7 @@ fn links_between_the_documents_lead_somewhere() {
 }
 
 #[test]
-fn every_variable_that_is_read_is_documented() {
+fn variables_are_documented() {
     let docs = fs::read_to_string(root().join("docs/settings.md")).unwrap();
     let mut names: Vec<String> = files("src", &["rs"])
         .iter()

@@ -18,7 +18,7 @@ fn documents() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_document_is_a_chapter() {
+fn documents_are_chapters() {
     let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
     let named: Vec<String> = summary
         .split("](")
@@ -38,7 +38,7 @@ fn quoted<'a>(page: &'a str, attribute: &'a str) -> impl Iterator<Item = &'a str
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn the_book_builds_and_its_links_lead_somewhere() {
+fn book_builds_and_links_resolve() {
     let Some(mdbook) = test_tool("bin/mdbook") else {
         return skipped("the book", "no mdbook; tests/setup.sh builds it");
     };

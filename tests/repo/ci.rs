@@ -97,7 +97,7 @@ fn action_as_workflow(action: &str) -> String {
 }
 
 #[test]
-fn the_action_is_one_that_github_takes() {
+fn action_follows_githubs_schema() {
     if !tools_are_there("the action") {
         return;
     }
@@ -111,7 +111,7 @@ fn the_action_is_one_that_github_takes() {
 }
 
 #[test]
-fn workflows_of_the_documents_use_the_action_as_it_is() {
+fn documented_workflows_use_the_action() {
     if !tools_are_there("workflows of the documents") {
         return;
     }
@@ -132,7 +132,7 @@ fn workflows_of_the_documents_use_the_action_as_it_is() {
 }
 
 #[test]
-fn the_gitlab_job_is_one_that_gitlab_takes() {
+fn gitlab_job_follows_the_schema() {
     if !tools_are_there("the GitLab job") {
         return;
     }
@@ -150,7 +150,7 @@ fn the_gitlab_job_is_one_that_gitlab_takes() {
 
 /// A job of every build, as GitLab and GitHub are told by `plugbuild matrix`.
 #[test]
-fn the_matrix_is_one_that_gitlab_takes() {
+fn gitlab_matrix_follows_the_schema() {
     if !tools_are_there("the matrix") {
         return;
     }
@@ -167,7 +167,7 @@ fn the_matrix_is_one_that_gitlab_takes() {
 }
 
 #[test]
-fn the_workflow_of_a_new_plugin_is_one_that_github_takes() {
+fn new_workflow_follows_githubs_schema() {
     if !tools_are_there("a new plugin's workflow") {
         return;
     }
@@ -186,7 +186,7 @@ fn the_workflow_of_a_new_plugin_is_one_that_github_takes() {
 }
 
 #[test]
-fn the_action_says_what_it_uses() {
+fn action_names_what_it_uses() {
     let text = fs::read_to_string(root().join("action.yml")).unwrap();
     let declared: BTreeSet<&str> = text
         .lines()
@@ -217,7 +217,7 @@ fn named_files(text: &str, before: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_cache_keys_hold_every_input() {
+fn cache_keys_hold_every_input() {
     let action = fs::read_to_string(root().join("action.yml")).unwrap();
     let want = [
         "go.mod",

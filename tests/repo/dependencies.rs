@@ -24,7 +24,7 @@ fn rows<'a>(table: &'a toml::Table, key: &str) -> Vec<&'a toml::Table> {
 }
 
 #[test]
-fn every_crate_is_the_registry_s_and_pinned_by_a_checksum() {
+fn crates_are_pinned() {
     let lock = toml("Cargo.lock");
     let mut own = Vec::new();
     for package in rows(&lock, "package") {
@@ -44,7 +44,7 @@ fn every_crate_is_the_registry_s_and_pinned_by_a_checksum() {
 }
 
 #[test]
-fn a_crate_has_one_version_or_a_reason_for_two() {
+fn crates_have_one_version() {
     let lock = toml("Cargo.lock");
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in rows(&lock, "package") {
@@ -115,7 +115,7 @@ fn one(words: &mut Words, allowed: &[&str]) -> bool {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn every_licence_is_one_that_is_allowed() {
+fn licences_are_allowed() {
     assert!(is_met("MIT/Apache-2.0", &["MIT"]) && is_met("(A OR B) AND C", &["B", "C"]));
     assert!(!is_met("(A OR B) AND C", &["A", "B"]) && !is_met("A WITH x", &["A"]) && is_met("A AND B OR C", &["C"]));
 

@@ -20,31 +20,20 @@ struct Block {
 }
 
 /// Blocks that another test runs as they are: how one begins, and the test, or the script, that does.
-const ELSEWHERE: [(&str, &str); 6] = [
-    (
-        "cargo run --release",
-        "fn the_main_command_builds_the_example_from_an_empty_home",
-    ),
+const ELSEWHERE: [(&str, &str); 7] = [
+    ("cargo run --release", "fn main_command_builds_from_an_empty_home"),
     (
         "tests/setup.sh",
         "README is the only place that says how the tests are run",
     ),
-    (
-        "cargo install",
-        "fn the_main_command_builds_the_example_from_an_empty_home",
-    ),
+    ("cargo test --test main cli::", "README's first tier"),
+    ("cargo install", "fn main_command_builds_from_an_empty_home"),
     (
         "plugbuild new hello --type handler --gateway ./krakend",
-        "fn the_session_leads_from_an_empty_folder_to_an_answer",
+        "fn session_leads_to_an_answer",
     ),
-    (
-        "plugbuild bundle create",
-        "fn a_real_plugin_is_built_from_a_bundle_alone",
-    ),
-    (
-        "plugbuild bundle install",
-        "fn a_real_plugin_is_built_from_a_bundle_alone",
-    ),
+    ("plugbuild bundle create", "fn real_plugin_builds_from_a_bundle"),
+    ("plugbuild bundle install", "fn real_plugin_builds_from_a_bundle"),
 ];
 
 /// Commands that are run in other words, and why.
@@ -193,7 +182,7 @@ fn changed(command: &str) -> String {
 }
 
 #[test]
-fn every_block_of_commands_does_what_it_says() {
+fn blocks_of_commands_run() {
     if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
         return skipped("the documents' commands", "they are about an amd64 gateway that is run");
     }
@@ -252,7 +241,7 @@ fn every_block_of_commands_does_what_it_says() {
 }
 
 #[test]
-fn the_settings_that_are_shown_are_read() {
+fn shown_settings_are_read() {
     let block = blocks().into_iter().find(|block| block.language == "toml").unwrap();
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("plugbuild.toml"), &block.text).unwrap();
@@ -315,7 +304,7 @@ fn words(command: &str) -> Vec<OsString> {
 }
 
 #[test]
-fn every_command_that_is_mentioned_is_one_that_plugbuild_takes() {
+fn mentioned_commands_exist() {
     let mut checked = 0;
     for file in crate::repo::architecture::files("docs", &["md"])
         .iter()

@@ -17,7 +17,7 @@ fn command_behind(sentence: &str) -> String {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn the_main_command_builds_the_example_from_an_empty_home() {
+fn main_command_builds_from_an_empty_home() {
     let command = command_behind("Build the example plugin for an arm64 gateway:");
     assert!(command.starts_with("cargo run --release -- "), "{command}");
     let place = tempfile::tempdir().unwrap();
@@ -77,7 +77,7 @@ fn the_main_command_builds_the_example_from_an_empty_home() {
 /// A new user's six commands at most: a folder with a gateway in it, and nothing else.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn the_session_leads_from_an_empty_folder_to_an_answer() {
+fn session_leads_to_an_answer() {
     let session = command_behind("## From an empty folder to an answer");
     assert!((3..=6).contains(&session.lines().count()), "{session}");
     let gateway = Release::new("2.12.1", "1.25.6", "1.25.6").gateway("amd64-glibc");

@@ -184,7 +184,7 @@ fn room_of(file: &Path) -> String {
 }
 
 #[test]
-fn no_room_imports_one_above_it() {
+fn rooms_import_downwards() {
     let rooms = rooms();
     let rank = |file: &Path| {
         let room = room_of(file);
@@ -210,7 +210,7 @@ fn no_room_imports_one_above_it() {
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
+fn files_have_no_import_cycles() {
     let imports = Imports::read();
     let circles: Vec<&PathBuf> = imports
         .0
@@ -227,7 +227,7 @@ fn no_files_import_each_other_in_a_circle() {
 }
 
 #[test]
-fn paths_are_read_as_rust_reads_them() {
+fn use_paths_are_read_as_rust_does() {
     let text = "use super::c::{self, d::E};\nuse crate::x as y;\n#[cfg(test)]\nmod tests { use crate::hidden::T; }\n\
                 fn f() -> crate::r::R { assert!(g(crate::m::n(1)), \"crate::no::text\"); }\n";
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,29 @@
-//! What the tests share.
+//! What the tests share, and how a test is written.
+//!
+//! A test is a file by its subject, and in it a function named for what holds: short, present tense, the thing first
+//! (`gateway_by_its_file`). Take the cheapest of these that can see the fault:
+//!
+//! - **`tests/cli`**, a [`case::Case`]: plugbuild in a world of its own. HOME, store and PATH are empty but for what the test puts
+//!   there, and the Go is a script that copies a ready plugin. `Case::plugin()` has a plugin, `Case::equipped()` also
+//!   the Go of two releases and a zig. No Go, no network, no gateway: `cargo test --test main cli::` runs on a machine with only Rust.
+//! - **A real Go**: [`go::Go::fetch`] has any version, once for all tests; [`plugbuild`] runs with the tests' own store. Downloads from
+//!   [`mirror`], a server of the test's own, never from the network.
+//! - **A real gateway**: [`gateway::Release::new`] and its `gateway("amd64-musl")`, compiled once by tests/gateway/build.sh, which
+//!   knows nothing of plugbuild. It is the judge: what `verify` foresees is put to its `plugin.Open`.
+//!
+//! ```ignore
+//! #[test]
+//! fn unknown_release() {
+//!     Case::plugin().run("-g 2.1.9").exits(2).is(str![[r#""#]]);
+//! }
+//! ```
+//!
+//! A run comes back as [`case::Ran`]: `exits(code)` asserts the code, `is(str![…])` both streams and the code, with folders and hashes
+//! written as `[WORDS]`; `is_file` has the text in tests/snapshots. `SNAPSHOTS=overwrite cargo test --test main NAME` writes the
+//! snapshots anew: read the diff. Other assertions show the whole run when they fail (`{}`, `ran.text()`).
+//!
+//! What a test needs and this machine lacks is told with [`skipped`], never passed over in silence: with `CI` set that is a
+//! failure, unless a registry refused the download. What is slow to make is in [`cache`], which outlives the run.
 
 pub(crate) mod gateway;
 pub(crate) mod case;

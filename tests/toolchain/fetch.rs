@@ -138,7 +138,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 }
 
 #[test]
-fn a_go_archive_that_is_not_what_was_published() {
+fn altered_go_archive() {
     let name = format!("/{}", go_archive_name("1.25.66"));
     let (mirror, archive) = mirror_of("1.25.66");
     let build = "-g 2.12.1 -a amd64 -q";
@@ -201,7 +201,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 }
 
 #[test]
-fn archives_whose_sum_is_right_and_whose_content_is_not() {
+fn right_sum_with_wrong_content() {
     let build = "-g 2.12.1 -a amd64 -q";
     let refused = |archive: Vec<u8>| {
         let mirror = Mirror::start();
@@ -273,7 +273,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 }
 
 #[test]
-fn lists_that_cannot_be_used() {
+fn unusable_lists() {
     let refused = |answer: Answer| {
         let mirror = Mirror::start();
         mirror.serve(GO_LIST, answer);
@@ -319,7 +319,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 
 /// Sources that are slow, stop or never begin: given up in time and with a word, unless enough comes.
 #[test]
-fn sources_that_bring_nothing_or_next_to_nothing() {
+fn empty_sources() {
     if !stand_ins_are_amd64("slow sources") {
         return;
     }
@@ -503,8 +503,8 @@ fn tools_from_folders_of_the_settings_file() {
 
 /// Where zig cannot be had, a cross gcc that is there is used, with a word.
 #[test]
-fn a_gcc_in_place_of_a_zig_that_cannot_be_had() {
-    if !stand_ins_are_amd64("a_gcc_in_place_of_a_zig_that_cannot_be_had") {
+fn gcc_instead_of_a_missing_zig() {
+    if !stand_ins_are_amd64("gcc_instead_of_a_missing_zig") {
         return;
     }
     let mirror = Mirror::start();
@@ -549,7 +549,7 @@ exit: 0
 
 /// A python3 whose pip brings a file of the right name and other content.
 #[test]
-fn a_wheel_that_is_not_what_was_published() {
+fn altered_zig_wheel() {
     let wheel = if cfg!(target_arch = "x86_64") {
         "ziglang-0.16.0-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl"
     } else {
@@ -642,7 +642,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 
 /// A go command that waits for its proxy without end is given up, and what it started with it.
 #[test]
-fn a_go_that_never_comes_as_a_module() {
+fn go_that_is_not_a_module() {
     let case = Case::plugin()
         .zig()
         .fetching_go("echo $$ >\"$HOME/go\"; sleep 60; exit 1")
@@ -674,8 +674,8 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
 
 /// A proxy of modules that fails in the middle of a build: said so, and nothing is left of what it brought.
 #[test]
-fn modules_from_a_proxy_that_fails() {
-    let test = "modules_from_a_proxy_that_fails";
+fn modules_from_a_failing_proxy() {
+    let test = "modules_from_a_failing_proxy";
     let go = match Go::fetch("1.25.6") {
         Ok(go) => go,
         Err(why) => return skipped(test, &why),
@@ -748,8 +748,8 @@ help: check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, 
 /// A Go, packed as the official archives are but for what no build needs, builds a plugin on a machine that has none.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn a_real_go_from_an_archive() {
-    let test = "a_real_go_from_an_archive";
+fn real_go_from_an_archive() {
+    let test = "real_go_from_an_archive";
     let go = match Go::fetch("1.27.3") {
         Ok(go) => go,
         Err(why) => return skipped(test, &why),

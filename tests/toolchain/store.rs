@@ -55,7 +55,7 @@ fn sixteen_copies_at_once_fetch_once() {
 
 /// Whatever is seen in the store is whole, whenever the copy that made it was killed.
 #[test]
-fn copies_that_are_killed_leave_no_half_toolchain() {
+fn killed_copies_leave_no_half_toolchain() {
     let mirror = mirror();
     let case = Case::empty().env("PLUGBUILD_GO_MIRROR", &mirror.url);
     let place = case.at(&format!("store/go/go1.25.66.{HOST}"));
@@ -91,8 +91,8 @@ fn copies_that_are_killed_leave_no_half_toolchain() {
 
 /// What killed copies left is swept by the next build; what a live one has is locked, and stays however old it looks.
 #[test]
-fn leftovers_are_swept_and_what_is_in_use_is_not() {
-    if !stand_ins_are_amd64("leftovers_are_swept_and_what_is_in_use_is_not") {
+fn only_leftovers_are_swept() {
+    if !stand_ins_are_amd64("only_leftovers_are_swept") {
         return;
     }
     let case = Case::equipped()
@@ -172,7 +172,7 @@ fn used_store() -> Case {
 }
 
 #[test]
-fn what_no_build_used_for_long_is_pruned() {
+fn unused_entries_are_pruned() {
     let case = used_store();
     case.run("cache size").is(str![[r#"
 exit: 0
@@ -236,8 +236,8 @@ exit: 0
 
 /// A build sweeps by itself, and what it uses stays.
 #[test]
-fn a_build_sweeps_what_was_not_used_for_long_and_keeps_what_is() {
-    if !stand_ins_are_amd64("a_build_sweeps_what_was_not_used_for_long_and_keeps_what_is") {
+fn build_sweeps_unused_entries() {
+    if !stand_ins_are_amd64("build_sweeps_unused_entries") {
         return;
     }
     let case = Case::equipped().file("store/linked/old/plugin.so", "x");

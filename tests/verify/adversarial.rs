@@ -106,7 +106,7 @@ const REGISTERERS: [Variant; 4] = [
 
 /// What a gateway can use is what the variable's own type has, not what is somewhere in the file.
 #[test]
-fn registerers_are_what_the_gateway_makes_of_them() {
+fn registerers_match_the_gateway() {
     let workshop = Workshop::open();
     let host = Variant {
         name: "asserting",
@@ -220,7 +220,7 @@ const LINKED: [Variant; 13] = [
 
 /// Ways to link that only some loaders take.
 #[test]
-fn odd_links_are_judged_as_the_loader_does() {
+fn odd_links_match_the_loader() {
     let workshop = Workshop::open();
     let musl = Variant {
         name: "musl",
@@ -257,7 +257,7 @@ fn odd_links_are_judged_as_the_loader_does() {
 
 /// What a library that both need brings, no file says; that it is there is not enough.
 #[test]
-fn a_symbol_that_only_another_library_can_have_is_not_taken_for_there() {
+fn foreign_symbol_is_not_assumed() {
     let workshop = Workshop::open();
     let env: &[_] = &[("CGO_LDFLAGS", "-O2 -g -Wl,--no-as-needed -l:libgcc_s.so.1")];
     let host = Variant {
@@ -287,7 +287,7 @@ fn a_symbol_that_only_another_library_can_have_is_not_taken_for_there() {
 
 /// One file under two names is one plugin; after one that breaks Go's list of modules there is no other.
 #[test]
-fn rows_with_links_and_misfits_are_judged_as_the_process_goes() {
+fn verdicts_with_links_and_corrupting_plugins() {
     let workshop = Workshop::open();
     let built = |variant: Variant| workshop.build(&variant, What::Plugin);
     let old = Variant {

@@ -68,7 +68,7 @@ fn pair(go: &Go) -> Pair {
 }
 
 #[test]
-fn every_go_from_1_17_on_is_read() {
+fn every_go_since_1_17_is_read() {
     let mut ran = 0;
     for version in VERSIONS {
         let go = match Go::fetch(version) {
@@ -189,7 +189,7 @@ fn shared_packages_agree(go: &Go, pair: &Pair) {
 }
 
 #[test]
-fn a_stripped_plugin_without_sections_is_still_read() {
+fn stripped_plugin_is_read() {
     let Ok(go) = Go::fetch("1.25.6") else {
         return skipped("stripping a plugin", "no Go 1.25.6");
     };
@@ -214,7 +214,7 @@ fn a_stripped_plugin_without_sections_is_still_read() {
 }
 
 #[test]
-fn what_is_no_gateway_is_named() {
+fn non_gateways_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let case = |name: &str, bytes: &[u8], want: &str| {
         let path = folder.path().join(name);
@@ -309,7 +309,7 @@ fn ask_everything(path: &Path) {
 }
 
 #[test]
-fn damaged_files_never_cause_a_panic() {
+fn damaged_files_never_panic() {
     let Ok(go) = Go::fetch("1.19.13") else {
         return skipped("damaging binaries", "no Go 1.19.13");
     };
@@ -342,7 +342,7 @@ fn damaged_files_never_cause_a_panic() {
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
-fn damaged_dynamic_tables_never_cause_a_panic() {
+fn damaged_dynamic_tables_never_panic() {
     let Ok(go) = Go::fetch("1.25.6") else {
         return skipped("damaging tables", "no Go 1.25.6");
     };

@@ -69,7 +69,7 @@ fn ours(document: &Document) -> (bool, Vec<String>) {
 }
 
 #[test]
-fn a_configuration_does_what_is_said_of_it() {
+fn configurations_match_the_gateways_parser() {
     let folder = tempfile::tempdir().unwrap();
     let cases = cases(folder.path());
     let read: Vec<&(PathBuf, Read)> = cases

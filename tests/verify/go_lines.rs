@@ -388,7 +388,7 @@ fn prove(workshop: &Workshop, format: &GoFormat, cc: Cc, wrong: &Mutex<Vec<Strin
 }
 
 #[test]
-fn every_go_line_is_judged_as_its_gateways_do() {
+fn every_go_line_matches_plugin_open() {
     let started = Instant::now();
     let workshop = Workshop::open();
     let lines = go_format::all();
@@ -446,7 +446,7 @@ fn patched(file: &Path, to: &Path, words: &[(&str, &str)]) -> PathBuf {
 }
 
 #[test]
-fn a_go_line_that_is_not_proved_is_never_a_reason_to_refuse() {
+fn unproved_go_line_is_never_refused() {
     let newest = go_format::all().last().unwrap();
     let go = match Go::fetch(&newest.proved.to_string()) {
         Ok(go) => go,
@@ -513,7 +513,7 @@ fn a_go_line_that_is_not_proved_is_never_a_reason_to_refuse() {
 
 /// `build` says of what it has linked what `verify` would say.
 #[test]
-fn a_build_for_a_go_line_that_is_not_proved_is_finished_without_a_verdict() {
+fn unproved_go_line_builds_without_a_verdict() {
     for (go, code, words) in [
         ("1.25.6", 2, "cannot load plugins: it was linked without"),
         ("1.99.0", 0, "can't tell whether it loads"),
@@ -528,7 +528,7 @@ fn a_build_for_a_go_line_that_is_not_proved_is_finished_without_a_verdict() {
 
 /// What a go.mod and a command line may say to each Go: the quirks' ranges are where its own go command stops.
 #[test]
-fn each_go_command_knows_the_words_that_the_quirks_say() {
+fn go_commands_know_the_flags_of_their_quirks() {
     let matrix = Matrix::builtin().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let mut asked = 0;

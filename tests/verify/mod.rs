@@ -2,7 +2,7 @@
 
 mod adversarial;
 mod binary;
-mod cli;
+mod command;
 mod config;
 mod go_lines;
 mod official;

@@ -22,7 +22,7 @@ fn serve(mirror: &Mirror, archive: &[u8], sum: &str) {
 }
 
 #[test]
-fn the_official_gateway_is_fetched_once_and_only_as_published() {
+fn official_gateway_is_fetched_once_and_checked() {
     let release = Release::new("2.1.4", "1.19.5", "1.19.13");
     let gateway = release.gateway("amd64-glibc");
     let store = tempfile::tempdir().unwrap();

@@ -364,7 +364,7 @@ const CAUSES: [(&str, &[Id]); 39] = [
 ];
 
 #[test]
-fn each_difference_is_named() {
+fn every_difference_is_named() {
     let workshop = Workshop::open();
     let Ok(host) = workshop.build(&BASE, What::Host) else {
         return skipped("naming causes", "the host cannot be built here");
@@ -382,7 +382,7 @@ fn each_difference_is_named() {
 
 /// Plugins in a row: what one leaves in the process decides about the next.
 #[test]
-fn plugins_in_one_process_are_judged_together() {
+fn plugins_of_one_process() {
     let workshop = Workshop::open();
     let Ok(host) = workshop.build(&BASE, What::Host) else {
         return skipped("judging plugins together", "the host cannot be built here");
@@ -424,7 +424,7 @@ fn plugins_in_one_process_are_judged_together() {
 }
 
 #[test]
-fn a_host_without_cgo_is_no_gateway() {
+fn host_without_cgo_is_not_a_gateway() {
     let workshop = Workshop::open();
     let variant = Variant {
         name: "no-cgo",

@@ -44,7 +44,7 @@ fn fields(value: &Value, name: &str, into: &mut Vec<String>) {
 }
 
 #[test]
-fn json_has_the_documented_fields_and_the_exit_code_says_the_answer() {
+fn json_fields_and_exit_codes_are_documented() {
     let (Some(host), Some(good), Some(bad)) = (base_host(), plugin("own-path"), plugin("leaf-up")) else {
         return skipped("verify's JSON", "the host or a plugin cannot be built here");
     };
@@ -83,7 +83,7 @@ fn json_has_the_documented_fields_and_the_exit_code_says_the_answer() {
 }
 
 #[test]
-fn github_gets_annotations() {
+fn github_annotations() {
     let (Some(host), Some(bad)) = (base_host(), plugin("leaf-up")) else {
         return skipped("verify's annotations", "the host or a plugin cannot be built here");
     };
@@ -101,7 +101,7 @@ fn github_gets_annotations() {
 }
 
 #[test]
-fn a_release_alone_tells_what_it_can() {
+fn verdict_from_a_release_alone() {
     let (Some(good), Some(other)) = (plugin("own-path"), plugin("go-1.26")) else {
         return skipped("verify by release", "a plugin cannot be built here");
     };
