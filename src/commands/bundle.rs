@@ -22,7 +22,7 @@ use crate::project::config::Count;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::pack::Staged;
 use crate::toolchain::bundle::proxy::file_url;
-use crate::toolchain::bundle::{FORMAT_VERSION, MODULES, Manifest, TOOLS, Tool, pack, proxy, unpack};
+use crate::toolchain::bundle::{SCHEMA_VERSION, MODULES, Manifest, TOOLS, Tool, pack, proxy, unpack};
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
@@ -175,7 +175,7 @@ fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Re
     let count = gather(&first, args, &packed, stage)?;
     let members = stage.join("members");
     let list = Manifest {
-        format_version: FORMAT_VERSION,
+        schema_version: SCHEMA_VERSION,
         plugbuild: env!("CARGO_PKG_VERSION").to_owned(),
         host: first.session.host.platform.to_string(),
         tools: pack_tools(&packed, &members, &first.session.ui)?,

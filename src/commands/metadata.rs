@@ -56,7 +56,7 @@ fn document(plan: BuildPlan) -> Value {
             "name": member.name,
             "path": member.plugin.dir,
             "module": member.plugin.module.path,
-            "import-path": member.plugin.import_path(),
+            "import_path": member.plugin.import_path(),
             "registers": registers.collect::<Vec<_>>(),
         })
     });
@@ -73,8 +73,8 @@ fn document(plan: BuildPlan) -> Value {
             &mut gateways,
             json!({
                 "name": gateway.label, "version": gateway.version.map(|v| v.to_string()), "go": gateway.go,
-                "glibc-floor": gateway.glibc_floor, "module-cache": gateway.module_cache,
-                "main-module": gateway.main_module, "main-root": gateway.main_root,
+                "glibc_floor": gateway.glibc_floor, "module_cache": gateway.module_cache,
+                "main_module": gateway.main_module, "main_root": gateway.main_root,
                 "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags, "file": gateway.binary,
                 "origin": gateway.origin,
             }),
@@ -96,7 +96,7 @@ fn document(plan: BuildPlan) -> Value {
         .into_iter()
         .map(|unit| planned_event(&build::ready(unit, ModuleOverlay::default(), None, &session)));
     json!({
-        "format-version": 1,
+        "schema_version": 1,
         "plugbuild": env!("CARGO_PKG_VERSION"),
         "host": session.host.platform.to_string(),
         "store": session.store.root(),

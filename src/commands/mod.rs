@@ -52,7 +52,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     let done = dispatch(cli, host, ui);
     if let (Err(why), Format::Json, true) = (&done, cli.global.message_format, is_stream(&cli.command)) {
         print_json(&json!({
-            "reason": "error", "error": why.message, "help": why.help, "exit-code": why.kind.exit_code(),
+            "reason": "error", "error": why.message, "help": why.help, "exit_code": why.kind.exit_code(),
         }));
     }
     done?;

@@ -20,7 +20,7 @@ use crate::package;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::staging::ReleaseDir;
 use crate::package::vcs::VcsInfo;
-use crate::package::{ArtifactEntry, FORMAT_VERSION, LIST, Manifest, PROVENANCE, SUMS, check, modules, sbom};
+use crate::package::{ArtifactEntry, SCHEMA_VERSION, LIST, Manifest, PROVENANCE, SUMS, check, modules, sbom};
 use crate::project::config::Settings;
 use crate::project::trust::program_of;
 use crate::project::{config, trust};
@@ -221,7 +221,7 @@ fn fill(
     folder.write(PROVENANCE, &statements)?;
     let files = entries.iter().map(|entry| entry.file.clone()).collect();
     let list = Manifest {
-        format_version: FORMAT_VERSION,
+        schema_version: SCHEMA_VERSION,
         artifacts: entries,
     };
     let list = serde_json::to_value(&list).map_err(|e| Error::io("write", LIST, e))?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
-use crate::package::{ArtifactEntry, FORMAT_VERSION, LIST, Manifest, PROVENANCE, SUMS, sbom, staging};
+use crate::package::{ArtifactEntry, SCHEMA_VERSION, LIST, Manifest, PROVENANCE, SUMS, sbom, staging};
 use crate::util::error::{Error, Kind, Result};
 use crate::util::hash::sha256_of;
 
@@ -39,10 +39,10 @@ fn entries(dir: &Path) -> Result<Vec<ArtifactEntry>> {
         );
     }
     let list: Manifest = read_json(dir, LIST)?;
-    if list.format_version != FORMAT_VERSION {
+    if list.schema_version != SCHEMA_VERSION {
         let what = format!(
-            "{LIST} has the format {}, this plugbuild knows {FORMAT_VERSION}",
-            list.format_version
+            "{LIST} has the schema version {}, this plugbuild knows {SCHEMA_VERSION}",
+            list.schema_version
         );
         return Err(wrong(dir, what).help("check it with the plugbuild that made it"));
     }

@@ -27,18 +27,18 @@ pub const PROVENANCE: &str = "provenance.intoto.jsonl";
 
 /// `artifacts.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Manifest {
-    pub format_version: u32,
+    /// Until 0.1 it was called `format-version`.
+    #[serde(alias = "format-version")]
+    pub schema_version: u32,
     pub artifacts: Vec<ArtifactEntry>,
 }
 
 /// The format of [`Manifest`] that this plugbuild writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// One artifact of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct ArtifactEntry {
     /// The plugin's name.
     pub name: String,

@@ -51,12 +51,14 @@ pub enum Pin {
 
 /// The facts of a gateway that its plugins depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct GatewayFacts {
     go: String,
+    #[serde(alias = "module-cache")]
     module_cache: String,
+    #[serde(alias = "main-root")]
     main_root: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "glibc-floor", skip_serializing_if = "Option::is_none")]
     glibc_floor: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     trimpath: bool,

@@ -68,7 +68,7 @@ pub(crate) fn finding((key, plugin, gateway): &Difference, rebuild: &str) -> Dia
         _ => "",
     };
     Diagnostic::new(
-        Id::OtherSetting,
+        Id::SettingMismatch,
         Stage::Open,
         format!(
             "it is compiled with {key} {}, the gateway with {}",

@@ -148,7 +148,7 @@ impl<'x> Pair<'x, '_> {
             rebuild(self.against)
         );
         vec![
-            Diagnostic::new(Id::OtherStandardLibrary, Stage::Open, what)
+            Diagnostic::new(Id::StdMismatch, Stage::Open, what)
                 .help(help)
                 .packages(packages),
         ]
@@ -185,7 +185,7 @@ impl<'x> Pair<'x, '_> {
         };
         let what = format!("{which} from the gateway's, and neither version, folder nor setting says why");
         vec![
-            Diagnostic::new(Id::OtherPackage, Stage::Open, what)
+            Diagnostic::new(Id::PackageMismatch, Stage::Open, what)
                 .about(*first)
                 .help(format!(
                     "its sources may have been changed, or C headers differ; {}",
@@ -214,7 +214,7 @@ fn other_copy(module: &str, ours: &ModuleCopy, theirs: &ModuleCopy, against: &Lo
     };
     let (id, cure) = match replaced {
         true => (Id::ReplacedModule, format!("`go mod edit -replace {module}={wanted}`")),
-        false => (Id::OtherModuleVersion, format!("`go get {wanted}`")),
+        false => (Id::ModuleMismatch, format!("`go get {wanted}`")),
     };
     let (ours, theirs) = (shown(ours), shown(theirs));
     Diagnostic::new(
@@ -237,7 +237,7 @@ fn other_path(ours: &str, theirs: &str, modules: &[&str], against: &LoadTarget<'
         n => format!("{n} modules ({first}, …)"),
     };
     let what = format!("{which} of the same version: compiled in {ours}, for the gateway in {theirs}");
-    Diagnostic::new(Id::OtherBuildPath, Stage::Open, what)
+    Diagnostic::new(Id::BuildPathMismatch, Stage::Open, what)
         .about(first)
         .sides(ours, theirs)
         .help(rebuild(against))

@@ -9,11 +9,11 @@ use serde::Serialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Id {
     /// Built for another processor architecture.
-    OtherMachine,
+    MachineMismatch,
     /// The gateway cannot load any plugin.
     NoPluginSupport,
     /// Built for the other libc.
-    OtherLibc,
+    LibcMismatch,
     /// A glibc plugin that a musl gateway happens to load.
     GlibcOnMusl,
     /// Needs a newer glibc than the gateway's system has.
@@ -23,29 +23,29 @@ pub enum Id {
     /// Needs a library that the gateway's system may lack.
     MissingLibrary,
     /// Linked in a way that this gateway's loader or Go runtime does not support.
-    UnfitLink,
+    LinkFlags,
     /// Compiled by another Go version.
-    OtherGo,
+    GoMismatch,
     /// Compiled with another setting: tags, race detector, instruction set level, experiments, PGO.
-    OtherSetting,
+    SettingMismatch,
     /// Standard library packages differ although version and settings agree.
-    OtherStandardLibrary,
+    StdMismatch,
     /// The same module in another version.
-    OtherModuleVersion,
+    ModuleMismatch,
     /// A module that either of them replaced.
     ReplacedModule,
     /// The same source compiled in another directory.
-    OtherBuildPath,
+    BuildPathMismatch,
     /// Either of them was built with `-trimpath`.
     Trimpath,
     /// A package differs and nothing in the files explains it.
-    OtherPackage,
+    PackageMismatch,
     /// A plugin with the same plugin path was loaded before.
     SamePluginPath,
     /// Two plugins have different versions of a package that the gateway does not have.
-    PluginsClash,
+    PluginConflict,
     /// A plugin loaded earlier leaves the gateway unable to load more.
-    AfterMisfit,
+    AfterCorruption,
     /// Exports nothing that a gateway looks up.
     NoRegisterer,
     /// Exports a registerer that does not implement the interface the gateway asserts.
@@ -58,25 +58,25 @@ impl Id {
     /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Id::OtherMachine => "other-machine",
+            Id::MachineMismatch => "machine-mismatch",
             Id::NoPluginSupport => "no-plugin-support",
-            Id::OtherLibc => "other-libc",
+            Id::LibcMismatch => "libc-mismatch",
             Id::GlibcOnMusl => "glibc-on-musl",
             Id::LibcFloor => "libc-floor",
             Id::MissingSymbol => "missing-symbol",
             Id::MissingLibrary => "missing-library",
-            Id::UnfitLink => "unfit-link",
-            Id::OtherGo => "other-go",
-            Id::OtherSetting => "other-setting",
-            Id::OtherStandardLibrary => "other-standard-library",
-            Id::OtherModuleVersion => "other-module-version",
+            Id::LinkFlags => "link-flags",
+            Id::GoMismatch => "go-mismatch",
+            Id::SettingMismatch => "setting-mismatch",
+            Id::StdMismatch => "std-mismatch",
+            Id::ModuleMismatch => "module-mismatch",
             Id::ReplacedModule => "replaced-module",
-            Id::OtherBuildPath => "other-build-path",
+            Id::BuildPathMismatch => "build-path-mismatch",
             Id::Trimpath => "trimpath",
-            Id::OtherPackage => "other-package",
+            Id::PackageMismatch => "package-mismatch",
             Id::SamePluginPath => "same-plugin-path",
-            Id::PluginsClash => "plugins-clash",
-            Id::AfterMisfit => "after-misfit",
+            Id::PluginConflict => "plugin-conflict",
+            Id::AfterCorruption => "after-corruption",
             Id::NoRegisterer => "no-registerer",
             Id::WrongRegisterer => "wrong-registerer",
             Id::IgnoredRegisterer => "ignored-registerer",
@@ -85,25 +85,25 @@ impl Id {
 
     /// Every cause, in the order of docs/verify.md.
     pub const ALL: [Id; 22] = [
-        Id::OtherMachine,
+        Id::MachineMismatch,
         Id::NoPluginSupport,
-        Id::OtherLibc,
+        Id::LibcMismatch,
         Id::GlibcOnMusl,
         Id::LibcFloor,
         Id::MissingSymbol,
         Id::MissingLibrary,
-        Id::UnfitLink,
-        Id::OtherGo,
-        Id::OtherSetting,
-        Id::OtherStandardLibrary,
-        Id::OtherModuleVersion,
+        Id::LinkFlags,
+        Id::GoMismatch,
+        Id::SettingMismatch,
+        Id::StdMismatch,
+        Id::ModuleMismatch,
         Id::ReplacedModule,
-        Id::OtherBuildPath,
+        Id::BuildPathMismatch,
         Id::Trimpath,
-        Id::OtherPackage,
+        Id::PackageMismatch,
         Id::SamePluginPath,
-        Id::PluginsClash,
-        Id::AfterMisfit,
+        Id::PluginConflict,
+        Id::AfterCorruption,
         Id::NoRegisterer,
         Id::WrongRegisterer,
         Id::IgnoredRegisterer,
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn packages_are_listed_by_their_path() {
-        let finding = Diagnostic::new(Id::PluginsClash, Stage::Open, "").packages(&["b/a", "a", "b"]);
+        let finding = Diagnostic::new(Id::PluginConflict, Stage::Open, "").packages(&["b/a", "a", "b"]);
         assert_eq!(finding.packages, ["a", "b", "b/a"]);
     }
 

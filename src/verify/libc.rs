@@ -99,7 +99,7 @@ fn musl_on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Diagnostic {
         .copied()
         .unwrap_or("libc.so");
     Diagnostic::new(
-        Id::OtherLibc,
+        Id::LibcMismatch,
         Stage::Link,
         format!("it is built for musl and the gateway runs on glibc, where `{library}` is no library"),
     )

@@ -101,7 +101,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
             } else {
                 Severity::Error
             };
-            Diagnostic::new(Id::UnfitLink, rule.stage, rule.what)
+            Diagnostic::new(Id::LinkFlags, rule.stage, rule.what)
                 .severity(severity)
                 .about(rule.subject)
                 .help(rule.help)

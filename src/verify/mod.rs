@@ -200,7 +200,7 @@ fn wrong_machine(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagno
     if let Some(theirs) = against.arch.filter(|theirs| *theirs != arch) {
         return Some(
             Diagnostic::new(
-                Id::OtherMachine,
+                Id::MachineMismatch,
                 Stage::Link,
                 format!("it is built for {arch}, the gateway for {theirs}"),
             )
@@ -237,7 +237,7 @@ fn corrupts_runtime(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
 fn after_corruption(before: &Plugin<'_>) -> Diagnostic {
     let name = before.binary.path().display();
     Diagnostic::new(
-        Id::AfterMisfit,
+        Id::AfterCorruption,
         Stage::Open,
         format!("{name}, which comes before it, ends the gateway, or else its ability to load further plugins"),
     )
@@ -263,7 +263,7 @@ fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Diagnostic {
     let first = packages.first().copied().unwrap_or_default();
     let others = and_more(packages.len().saturating_sub(1));
     Diagnostic::new(
-        Id::PluginsClash,
+        Id::PluginConflict,
         Stage::Open,
         format!(
             "package {first}{others} differs from the one in {}, which is loaded before",

@@ -49,7 +49,7 @@ pub(crate) fn other_go(plugin: &str, gateway: &str, against: &LoadTarget<'_>) ->
         false => "; it can end the whole gateway (`fatal error: runtime: no plugin module data`)",
     };
     let what = format!("it is compiled by {plugin}, the gateway by {gateway}{fatal}");
-    Diagnostic::new(Id::OtherGo, Stage::Open, what)
+    Diagnostic::new(Id::GoMismatch, Stage::Open, what)
         .sides(plugin, gateway)
         .help(rebuild(against))
 }
@@ -61,7 +61,7 @@ pub(crate) fn go_by_luck(plugin: &Plugin<'_>, file: &File<'_>, against: &LoadTar
     (go != gateway).then(|| {
         let what =
             format!("it is compiled by {go}, the gateway by {gateway}, but every package they share is the same");
-        Diagnostic::new(Id::OtherGo, Stage::Open, what)
+        Diagnostic::new(Id::GoMismatch, Stage::Open, what)
             .severity(Severity::Warning)
             .sides(go, gateway)
             .help(rebuild(against))

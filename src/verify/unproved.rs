@@ -28,7 +28,7 @@ pub(crate) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &L
 /// Whether the finding was read from something that a new Go line may do differently. Findings of the dynamic loader do
 /// not count, nor that both files name different versions of Go.
 fn rests_on_format(finding: &Diagnostic) -> bool {
-    finding.stage != Stage::Link && finding.id != Id::OtherGo
+    finding.stage != Stage::Link && finding.id != Id::GoMismatch
 }
 
 fn unseen(go: &str) -> String {

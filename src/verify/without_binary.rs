@@ -62,7 +62,7 @@ fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Ve
                 if replaced {
                     Id::ReplacedModule
                 } else {
-                    Id::OtherModuleVersion
+                    Id::ModuleMismatch
                 },
                 Stage::Open,
                 format!("module {}: it has {ours}, the gateway {theirs}", row.path),
@@ -98,7 +98,7 @@ fn path(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Optio
         SourceRoot::Trimmed if trimmed => return None,
         SourceRoot::At(folder) if !trimmed && folder == theirs => return None,
         SourceRoot::Trimmed => (Id::Trimpath, "-trimpath".to_owned()),
-        SourceRoot::At(folder) => (if trimmed { Id::Trimpath } else { Id::OtherBuildPath }, folder),
+        SourceRoot::At(folder) => (if trimmed { Id::Trimpath } else { Id::BuildPathMismatch }, folder),
     };
     Some(
         Diagnostic::new(

@@ -494,7 +494,7 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
     building example.com/handler ([CWD])
 [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd64_glibc.so: will not load (gateway v2.9-acme: amd64, go1.25.6, glibc 2.36)
-  error[other-go]: it is compiled by go1.25.6, the gateway by go1.22.11; it can end the whole gateway (`fatal error: runtime: no plugin module data`)
+  error[go-mismatch]: it is compiled by go1.25.6, the gateway by go1.22.11; it can end the whole gateway (`fatal error: runtime: no plugin module data`)
     differs: runtime
     help: rebuild it for this gateway: `plugbuild --gateway [CWD]/acme`
   compared 1 of 2 packages by their hash

@@ -298,7 +298,7 @@ fn json_errors_in_the_last_line() {
         let last = ran.stdout.lines().last().unwrap_or_default();
         let event: serde_json::Value = serde_json::from_str(last).unwrap();
         assert_eq!(event["reason"], "error", "{last}");
-        assert_eq!(event["exit-code"], code, "{last}");
+        assert_eq!(event["exit_code"], code, "{last}");
         assert!(ran.stderr.contains(event["error"].as_str().unwrap()), "{last}");
         assert!(!event["help"].as_array().unwrap().is_empty(), "{last}");
     }

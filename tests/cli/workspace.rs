@@ -377,7 +377,7 @@ fn metadata_and_ci_matrix() {
     let case = workspace(SETTINGS);
     let json = |args: &str| -> serde_json::Value { serde_json::from_str(&case.run(args).exits(0).stdout).unwrap() };
     let document = json("metadata --workspace --format-version 1");
-    assert_eq!(document["format-version"], 1);
+    assert_eq!(document["schema_version"], 1);
     let len = |key: &str| document[key].as_array().map(Vec::len);
     assert_eq!(
         [len("plugins"), len("gateways"), len("jobs")],
@@ -386,7 +386,7 @@ fn metadata_and_ci_matrix() {
     assert_eq!(document["plugins"][0]["registers"][0]["name"], "acme-auth");
     assert_eq!(document["plugins"][0]["registers"][0]["type"], "http-server");
     assert!(document["jobs"][0]["command"]["argv"].is_array());
-    let main = |gateway: &serde_json::Value| [gateway["main-module"].clone(), gateway["main-root"].clone()];
+    let main = |gateway: &serde_json::Value| [gateway["main_module"].clone(), gateway["main_root"].clone()];
     assert_eq!(
         main(&document["gateways"][0]),
         ["github.com/krakend/krakend-ce/v2", "/app"]

@@ -49,7 +49,7 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 fn bundle(tool: &str, version: &str, archive: &[u8]) -> Vec<u8> {
     let file = format!("tools/{tool}-{version}.tar.gz");
     let list = json!({
-        "format-version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1),
+        "schema_version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1),
         "tools": [{ "name": tool, "version": version, "file": file }],
         "members": [{ "file": file, "size": archive.len(), "sha256": sha256(archive) }],
     });
@@ -266,7 +266,7 @@ fn a7_what_pip_brings_has_an_end_too() {
 
 #[test]
 fn a7_an_empty_bundle_is_refused() {
-    let list = json!({ "format-version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1), "tools": [], "members": [] });
+    let list = json!({ "schema_version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1), "tools": [], "members": [] });
     let list = serde_json::to_vec(&list).unwrap();
     let case = Case::empty().file("in.plugbundle", tar(&[("bundle.json", FILE, "", 0o644, &list)]));
     refused(&case, "holds neither a tool nor a module");

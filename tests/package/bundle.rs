@@ -379,7 +379,7 @@ fn damaged_bundle_is_refused() {
     let other = relisted(&all, |list| list["tools"][0]["version"] = "1.25/../../../x".into());
     is(packed(&other), 5, "cannot be understood");
     // Not for here.
-    let newer = relisted(&all, |list| list["format-version"] = 2.into());
+    let newer = relisted(&all, |list| list["schema_version"] = 2.into());
     is(
         packed(&newer),
         2,

@@ -70,13 +70,13 @@ fn json_fields_and_exit_codes_are_documented() {
         .iter()
         .map(|f| f["id"].as_str().unwrap())
         .collect();
-    assert!(ids.contains(&"other-module-version"), "{ids:?}");
+    assert!(ids.contains(&"module-mismatch"), "{ids:?}");
     assert_eq!(out.status.code(), Some(1));
     let out = verify(&[&bad], &[]);
     let said = text(&out.stdout);
     assert!(said.contains("leaf-up: will not load (gateway"), "{said}");
     assert!(
-        said.contains("error[other-module-version]: module example.org/leaf: it has v1.1.0, the gateway v1.0.0"),
+        said.contains("error[module-mismatch]: module example.org/leaf: it has v1.1.0, the gateway v1.0.0"),
         "{said}"
     );
     assert!(said.contains("help: `go get example.org/leaf@v1.0.0`"), "{said}");
@@ -92,7 +92,7 @@ fn github_annotations() {
     let said = text(&out.stderr);
     let line = said
         .lines()
-        .find(|line| line.contains("other-module-version"))
+        .find(|line| line.contains("module-mismatch"))
         .unwrap_or_default();
     assert!(
         line.starts_with("::error title=") && line.contains("%0Ahelp: "),
@@ -130,7 +130,7 @@ fn verdict_from_a_release_alone() {
     );
     let (verdict, code) = verify(&other);
     assert_eq!((verdict["answer"].as_str(), code), (Some("will-not-load"), Some(1)));
-    assert_eq!(verdict["findings"][0]["id"], "other-go", "{verdict}");
+    assert_eq!(verdict["findings"][0]["id"], "go-mismatch", "{verdict}");
 }
 
 /// Every example plugin of every target and release, put to every real gateway that this machine can run at once.

@@ -91,21 +91,21 @@ const MISFITS: [(Variant, &[Id]); 7] = [
             bare: "v1.1.0",
             ..small("other-module")
         },
-        &[Id::OtherModuleVersion],
+        &[Id::ModuleMismatch],
     ),
     (
         Variant {
             tree: Tree::OtherCache,
             ..small("other-path")
         },
-        &[Id::OtherBuildPath],
+        &[Id::BuildPathMismatch],
     ),
     (
         Variant {
             args: &["-tags=special"],
             ..small("tag")
         },
-        &[Id::OtherSetting],
+        &[Id::SettingMismatch],
     ),
     (
         Variant {
@@ -363,12 +363,12 @@ fn prove(workshop: &Workshop, format: &GoFormat, cc: Cc, wrong: &Mutex<Vec<Strin
     };
     for (variant, want) in registerers.iter().chain(misfits) {
         // Without build information nothing says which tags there were.
-        let silent = *want == [Id::OtherSetting]
+        let silent = *want == [Id::SettingMismatch]
             && Binary::open(build(variant, What::Plugin))
                 .unwrap()
                 .build_info()
                 .is_err();
-        let want = if silent { &[Id::OtherPackage][..] } else { want };
+        let want = if silent { &[Id::PackageMismatch][..] } else { want };
         judge(variant.name, &build(variant, What::Plugin), want);
     }
     let fit = build(

@@ -54,7 +54,7 @@ pub(crate) fn unnamed(mut event: Value) -> Value {
 pub(crate) fn failed_event(job: &Job, why: &Error) -> Value {
     json!({
         "reason": "plugin-failed", "plugin": job.plugin.module.path, "name": job.name, "gateway": job.gateway.label,
-        "target": job.target.value, "error": why.message, "help": why.help, "exit-code": why.kind.exit_code(),
+        "target": job.target.value, "error": why.message, "help": why.help, "exit_code": why.kind.exit_code(),
     })
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Bu
             let pair = (&*there[conflict.earlier].name, &*there[conflict.later].name);
             if session.format == Format::Json {
                 print_json(&json!({
-                    "reason": "plugins-clash", "gateway": here.0, "target": here.1, "plugins": pair,
+                    "reason": "plugin-conflict", "gateway": here.0, "target": here.1, "plugins": pair,
                     "packages": conflict.packages,
                 }));
             }
@@ -223,7 +223,7 @@ pub(crate) fn conclude(
     if session.format == Format::Json {
         print_json(&json!({
             "reason": "build-finished", "success": failed + not_begun + stopped == 0,
-            "built": built, "fresh": fresh, "failed": failed, "stopped": stopped, "not-begun": not_begun,
+            "built": built, "fresh": fresh, "failed": failed, "stopped": stopped, "not_begun": not_begun,
             "seconds": took.as_millis() as f64 / 1e3,
         }));
     }
