@@ -1,6 +1,6 @@
-//! `plugbuild doctor`: what is installed, what is missing, and help for each.
+//! `plugbuild doctor`: what is found on this machine, what is missing, and what to do about it.
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::commands::output::{print_json, print_line};
 use crate::matrix::Matrix;
@@ -13,192 +13,194 @@ use crate::util::error::{Error, Kind, Result};
 use crate::util::fs::check_folder;
 use crate::util::ui::Format;
 
-/// One check.
-struct Finding {
+/// One thing that was looked for.
+#[derive(Serialize)]
+struct Check {
     what: String,
     /// Good enough to build with.
-    good: bool,
+    ok: bool,
     found: String,
-    cure: Option<String>,
-    /// Every build would fail.
-    fails: Option<Kind>,
+    help: Option<String>,
+    /// No build works without it.
+    fatal: bool,
+    /// What every build would fail with, if it is fatal.
+    #[serde(skip)]
+    kind: Kind,
 }
 
-impl Finding {
-    /// Something that every build needs, if it is missing.
-    fn needed(mut self, kind: Kind) -> Self {
-        self.fails = (!self.good).then_some(kind);
-        self
-    }
-}
-
-pub(crate) fn run(cx: Context) -> Result<()> {
-    let all = findings(cx)?;
-    for finding in &all {
-        let Finding {
-            what,
-            good,
-            found,
-            cure,
-            fails,
-        } = finding;
-        match cx.format {
-            Format::Json => print_json(
-                &json!({ "what": what, "good": good, "found": found, "cure": cure, "fails": fails.is_some() }),
-            ),
-            Format::Human => {
-                let word = match (good, fails) {
-                    (true, _) => "ok  ",
-                    (false, None) => "miss",
-                    (false, Some(_)) => "fail",
-                };
-                print_line(format_args!("{word} {what:<14} {found}"));
-                if let Some(cure) = cure {
-                    print_line(format_args!("     {:<14} cure: {cure}", ""));
-                }
-            }
+impl Check {
+    fn ok(what: &str, found: impl Into<String>) -> Self {
+        Check {
+            what: what.to_owned(),
+            ok: true,
+            found: found.into(),
+            help: None,
+            fatal: false,
+            kind: Kind::Io,
         }
     }
-    let failing: Vec<(&Finding, Kind)> = all.iter().filter_map(|f| Some((f, f.fails?))).collect();
-    let Some((first, kind)) = failing.first() else {
-        return Ok(());
-    };
-    let names: Vec<&str> = failing.iter().map(|(finding, _)| finding.what.as_str()).collect();
-    let error = Error::new(*kind, format!("no build can work here as it is: {}", names.join(", ")));
-    Err(error.help(first.cure.clone().unwrap_or_default()))
+
+    fn missing(what: &str, found: String, help: &str) -> Self {
+        Check {
+            ok: false,
+            help: Some(help.to_owned()),
+            ..Check::ok(what, found)
+        }
+    }
+
+    /// A folder that every build writes to.
+    fn folder(what: &str, found: std::result::Result<String, String>, help: &str) -> Self {
+        match found {
+            Ok(found) => Check::ok(what, found),
+            Err(why) => Check {
+                fatal: true,
+                ..Check::missing(what, why, help)
+            },
+        }
+    }
 }
 
-fn findings(cx: Context) -> Result<Vec<Finding>> {
-    let host = cx.host;
-    let opened = Store::open(host);
-    let store = opened.as_ref().map_or_else(|_| Store::of(host), Clone::clone);
-    let matrix = Matrix::builtin()?;
-    let finding = |what: &str, good, found: String, cure: Option<&str>| Finding {
-        what: what.to_owned(),
-        good,
-        found,
-        cure: cure.filter(|_| !good).map(str::to_owned),
-        fails: None,
+/// What the checks look at.
+struct Machine<'a> {
+    cx: Context<'a>,
+    store: Store,
+    /// Why the store cannot be used, if so.
+    unusable: Option<String>,
+    matrix: Matrix,
+}
+
+/// In the order in which they are printed.
+const CHECKS: [fn(&Machine) -> Result<Vec<Check>>; 7] =
+    [host, store, go, zig_compiler, targets, module_cache, krakend];
+
+pub(crate) fn run(cx: Context) -> Result<()> {
+    let opened = Store::open(cx.host);
+    let machine = Machine {
+        cx,
+        store: opened.as_ref().map_or_else(|_| Store::of(cx.host), Clone::clone),
+        unusable: opened.and_then(|store| store.stage()).err().map(|e| e.to_string()),
+        matrix: Matrix::builtin()?,
     };
-    let mut all = vec![finding("host", true, host.platform.to_string(), None)];
-
-    let writable = opened.and_then(|store| store.stage().map(|_| ()));
-    all.push(
-        finding(
-            "store",
-            writable.is_ok(),
-            writable.map_or_else(
-                |e| e.to_string(),
-                |()| {
-                    let root = store.root().display();
-                    match store.shared() {
-                        Some(shared) => format!("{} is only read; builds write to {root}", shared.display()),
-                        None => root.to_string(),
-                    }
-                },
-            ),
-            Some("set PLUGBUILD_HOME to a folder that may be written"),
-        )
-        .needed(Kind::Io),
+    let mut all = Vec::new();
+    for check in CHECKS {
+        all.extend(check(&machine)?);
+    }
+    all.iter().for_each(|check| print_check(check, cx.format));
+    let failing: Vec<&Check> = all.iter().filter(|check| check.fatal).collect();
+    let Some(first) = failing.first() else {
+        return Ok(());
+    };
+    let names: Vec<&str> = failing.iter().map(|check| check.what.as_str()).collect();
+    let error = Error::new(
+        first.kind,
+        format!("no build can work here as it is: {}", names.join(", ")),
     );
+    Err(error.help(first.help.clone().unwrap_or_default()))
+}
 
-    let own: Vec<String> = installed_go::installed(&store)
+fn print_check(check: &Check, format: Format) {
+    if format == Format::Json {
+        return print_json(check);
+    }
+    let word = match (check.ok, check.fatal) {
+        (true, _) => "ok  ",
+        (false, false) => "miss",
+        (false, true) => "fail",
+    };
+    print_line(format_args!("{word} {:<14} {}", check.what, check.found));
+    if let Some(help) = &check.help {
+        print_line(format_args!("     {:<14} help: {help}", ""));
+    }
+}
+
+fn host(machine: &Machine) -> Result<Vec<Check>> {
+    Ok(vec![Check::ok("host", machine.cx.host.platform.to_string())])
+}
+
+fn store(Machine { store, unusable, .. }: &Machine) -> Result<Vec<Check>> {
+    let root = store.root().display();
+    let found = match (unusable, store.shared()) {
+        (Some(why), _) => Err(why.clone()),
+        (None, Some(shared)) => Ok(format!("{} is only read; builds write to {root}", shared.display())),
+        (None, None) => Ok(root.to_string()),
+    };
+    let help = "set PLUGBUILD_HOME to a folder that may be written";
+    Ok(vec![Check::folder("store", found, help)])
+}
+
+fn go(Machine { cx, store, .. }: &Machine) -> Result<Vec<Check>> {
+    let own: Vec<String> = installed_go::installed(store)
         .iter()
         .map(|(version, _)| version.to_string())
         .collect();
-    let fetcher = installed_go::bootstrap_go(host, &store);
-    all.push(finding(
-        "go",
-        true,
-        match (&fetcher, own.as_slice()) {
-            (Some((path, version)), _) if cx.offline => {
-                format!("{version} ({}), and no other is fetched: --offline", path.display())
-            }
-            (None, []) if cx.offline => "none, and none is fetched: --offline".to_owned(),
-            (Some((path, version)), _) => {
-                format!("{version} ({}) fetches any other through your GOPROXY", path.display())
-            }
-            (None, []) => "none: the Go that a gateway needs comes as an official archive".to_owned(),
-            (None, own) => own.join(", "),
-        },
-        None,
-    ));
-    all.push(finding(
-        "go store",
-        true,
-        if own.is_empty() && cx.offline {
-            "empty; a bundle fills it: `plugbuild bundle install FILE`".to_owned()
-        } else if own.is_empty() {
-            "empty: filled by the first build".to_owned()
-        } else {
-            own.join(", ")
-        },
-        None,
-    ));
-
-    let zig = zig::resolve(matrix.zig(), host, &store)?;
-    let ready = zig.state == State::Ready;
-    let text = if ready {
-        format!("{} {} ({})", zig.version, zig.why, zig.program.display())
-    } else {
-        match cx.offline {
-            true => format!("{} is not here, and --offline allows no download", zig.version),
-            false => format!("{} to be {}", zig.version, zig.why),
+    let fetcher = installed_go::fetcher(cx.host, store);
+    let go = match (fetcher, own.as_slice()) {
+        (Some((path, version)), _) if cx.offline => {
+            format!("{version} ({}), and no other is fetched: --offline", path.display())
         }
+        (None, []) if cx.offline => "none, and none is fetched: --offline".to_owned(),
+        (Some((path, version)), _) => format!("{version} ({}) fetches any other through your GOPROXY", path.display()),
+        (None, []) => "none: the Go that a gateway needs comes as an official archive".to_owned(),
+        (None, own) => own.join(", "),
     };
-    let cure = match cx.offline {
-        true => "with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`",
-        false => "nothing to do, the first build fetches it; or `plugbuild toolchain install zig`",
+    let kept = match (own.as_slice(), cx.offline) {
+        ([], true) => "empty; a bundle fills it: `plugbuild bundle install FILE`".to_owned(),
+        ([], false) => "empty: filled by the first build".to_owned(),
+        (own, _) => own.join(", "),
     };
-    let mut zig = finding("zig", ready, text, Some(cure));
-    let platform = host.platform.to_string();
-    let gcc = matrix
-        .targets()
-        .iter()
-        .any(|row| row.gccs(&platform).any(|name| host.find(name).is_some()));
-    if cx.offline && !gcc {
+    Ok(vec![Check::ok("go", go), Check::ok("go store", kept)])
+}
+
+fn zig_compiler(Machine { cx, store, matrix, .. }: &Machine) -> Result<Vec<Check>> {
+    let zig = zig::resolve(matrix.zig(), cx.host, store)?;
+    if zig.state == State::Ready {
+        let found = format!("{} {} ({})", zig.version, zig.why, zig.program.display());
+        return Ok(vec![Check::ok("zig", found)]);
+    }
+    if !cx.offline {
+        let found = format!("{} will be fetched on first use", zig.version);
+        return Ok(vec![Check::ok("zig", found)]);
+    }
+    let platform = cx.host.platform.to_string();
+    let mut gccs = matrix.targets().iter().flat_map(|row| row.gccs(&platform));
+    let found = format!("{} is not here, and --offline allows no download", zig.version);
+    let help = "with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`";
+    Ok(vec![Check {
         // Nothing else compiles C.
-        zig = zig.needed(Kind::ToolMissing);
-    }
-    all.push(zig);
+        fatal: !gccs.any(|name| cx.host.find(name).is_some()),
+        kind: Kind::ToolMissing,
+        ..Check::missing("zig", found, help)
+    }])
+}
 
-    for row in matrix.targets() {
-        let platform = host.platform.to_string();
-        let gcc = row.gccs(&platform).find_map(|name| host.find(name));
+fn targets(Machine { cx, matrix, .. }: &Machine) -> Result<Vec<Check>> {
+    let platform = cx.host.platform.to_string();
+    let rows = matrix.targets().iter().map(|row| {
+        let gcc = row.gccs(&platform).find_map(|name| cx.host.find(name));
         let found = gcc.map_or_else(|| "zig only".to_owned(), |gcc| format!("zig, or {}", gcc.display()));
-        all.push(Finding {
-            what: row.triple.short(),
-            good: true,
-            found,
-            cure: None,
-            fails: None,
-        });
-    }
+        Check::ok(&row.triple.short(), found)
+    });
+    Ok(rows.collect())
+}
 
-    let goenv = GoEnv::read(host);
-    let cache = goenv.map_err(|e| e.to_string()).and_then(|env| {
+fn module_cache(Machine { cx, .. }: &Machine) -> Result<Vec<Check>> {
+    let found = GoEnv::read(cx.host).map_err(|e| e.to_string()).and_then(|env| {
         let dir = env.module_cache;
-        // Without a network, one filled cache is enough.
+        // Without a network one that is filled is enough.
         let filled = cx.offline && dir.is_dir();
         match check_folder(&dir) {
             Err(why) if !filled => Err(format!("cannot write {}: {why}", dir.display())),
             _ => Ok(dir.display().to_string()),
         }
     });
-    all.push(
-        finding(
-            "module cache",
-            cache.is_ok(),
-            cache.unwrap_or_else(|why| why),
-            Some("set HOME, or GOMODCACHE to a folder that may be written"),
-        )
-        .needed(Kind::Io),
-    );
-    let krakend = host.find("krakend");
-    let text = krakend.map_or_else(
-        || "none on PATH: name a release with --gateway".to_owned(),
-        |p| format!("{} (`--gateway auto`)", p.display()),
-    );
-    all.push(finding("krakend", true, text, None));
-    Ok(all)
+    let help = "set HOME, or GOMODCACHE to a folder that may be written";
+    Ok(vec![Check::folder("module cache", found, help)])
+}
+
+fn krakend(machine: &Machine) -> Result<Vec<Check>> {
+    let found = match machine.cx.host.find("krakend") {
+        None => "none on PATH: name a release with --gateway".to_owned(),
+        Some(program) => format!("{} (`--gateway auto`)", program.display()),
+    };
+    Ok(vec![Check::ok("krakend", found)])
 }

@@ -81,7 +81,7 @@ fn text(told: &Explanation) -> String {
         text,
         id,
         cause,
-        cure,
+        help,
         source,
         own_code: _,
     } = told;
@@ -89,5 +89,5 @@ fn text(told: &Explanation) -> String {
         [] => String::new(),
         source => format!("  seen: {}\n", source.join(", ")),
     };
-    format!("line {line}: {text}\n  {id}: {cause}\n  help: {cure}\n{seen}")
+    format!("line {line}: {text}\n  {id}: {cause}\n  help: {help}\n{seen}")
 }

@@ -336,8 +336,7 @@ ok   host           linux/amd64
 ok   store          [STORE]
 ok   go             1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY
 ok   go store       empty: filled by the first build
-miss zig            0.16.0 to be fetched from the official archives
-                    cure: nothing to do, the first build fetches it; or `plugbuild toolchain install zig`
+ok   zig            0.16.0 will be fetched on first use
 ok   amd64-musl     zig only
 ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
@@ -366,17 +365,17 @@ ok   krakend        [BIN]/krakend (`--gateway auto`)
     case.run("doctor --message-format json").is(str![[r#"
 exit: 0
 --- stdout
-{"cure":null,"fails":false,"found":"linux/amd64","good":true,"what":"host"}
-{"cure":null,"fails":false,"found":"[STORE]","good":true,"what":"store"}
-{"cure":null,"fails":false,"found":"1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY","good":true,"what":"go"}
-{"cure":null,"fails":false,"found":"empty: filled by the first build","good":true,"what":"go store"}
-{"cure":null,"fails":false,"found":"0.16.0 on PATH ([BIN]/zig)","good":true,"what":"zig"}
-{"cure":null,"fails":false,"found":"zig, or [BIN]/musl-gcc","good":true,"what":"amd64-musl"}
-{"cure":null,"fails":false,"found":"zig only","good":true,"what":"amd64-glibc"}
-{"cure":null,"fails":false,"found":"zig only","good":true,"what":"arm64-musl"}
-{"cure":null,"fails":false,"found":"zig only","good":true,"what":"arm64-glibc"}
-{"cure":null,"fails":false,"found":"[HOME]/go/pkg/mod","good":true,"what":"module cache"}
-{"cure":null,"fails":false,"found":"[BIN]/krakend (`--gateway auto`)","good":true,"what":"krakend"}
+{"what":"host","ok":true,"found":"linux/amd64","help":null,"fatal":false}
+{"what":"store","ok":true,"found":"[STORE]","help":null,"fatal":false}
+{"what":"go","ok":true,"found":"1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY","help":null,"fatal":false}
+{"what":"go store","ok":true,"found":"empty: filled by the first build","help":null,"fatal":false}
+{"what":"zig","ok":true,"found":"0.16.0 on PATH ([BIN]/zig)","help":null,"fatal":false}
+{"what":"amd64-musl","ok":true,"found":"zig, or [BIN]/musl-gcc","help":null,"fatal":false}
+{"what":"amd64-glibc","ok":true,"found":"zig only","help":null,"fatal":false}
+{"what":"arm64-musl","ok":true,"found":"zig only","help":null,"fatal":false}
+{"what":"arm64-glibc","ok":true,"found":"zig only","help":null,"fatal":false}
+{"what":"module cache","ok":true,"found":"[HOME]/go/pkg/mod","help":null,"fatal":false}
+{"what":"krakend","ok":true,"found":"[BIN]/krakend (`--gateway auto`)","help":null,"fatal":false}
 
 "#]]);
     let offline = Case::empty().fetching_go("exit 1").env("GOMODCACHE", "/dev/null/mod");
@@ -388,13 +387,13 @@ ok   store          [STORE]
 ok   go             1.26.0 ([ROOT]/anygo/bin/go), and no other is fetched: --offline
 ok   go store       empty; a bundle fills it: `plugbuild bundle install FILE`
 fail zig            0.16.0 is not here, and --offline allows no download
-                    cure: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
+                    help: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
 ok   amd64-musl     zig only
 ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
 ok   arm64-glibc    zig only
 fail module cache   cannot write /dev/null/mod: not a directory
-                    cure: set HOME, or GOMODCACHE to a folder that may be written
+                    help: set HOME, or GOMODCACHE to a folder that may be written
 ok   krakend        none on PATH: name a release with --gateway
 --- stderr
 error: no build can work here as it is: zig, module cache
@@ -409,7 +408,7 @@ exit: 6
 --- stdout
 ok   host           linux/amd64
 fail store          cannot make the folder /dev/null/store/tmp: Not a directory (os error 20)
-                    cure: set PLUGBUILD_HOME to a folder that may be written
+                    help: set PLUGBUILD_HOME to a folder that may be written
 ok   go             1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY
 ok   go store       empty: filled by the first build
 ok   zig            0.16.0 on PATH ([BIN]/zig)
@@ -418,7 +417,7 @@ ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
 ok   arm64-glibc    zig only
 fail module cache   no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
-                    cure: set HOME, or GOMODCACHE to a folder that may be written
+                    help: set HOME, or GOMODCACHE to a folder that may be written
 ok   krakend        [BIN]/krakend (`--gateway auto`)
 --- stderr
 error: no build can work here as it is: store, module cache

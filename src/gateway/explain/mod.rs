@@ -33,7 +33,7 @@ pub struct Message {
     #[serde(rename = "match")]
     pub pattern: String,
     pub cause: String,
-    pub cure: String,
+    pub help: String,
     /// Whether the plugin's own code failed: then comparing files finds nothing.
     #[serde(default)]
     pub own_code: bool,
@@ -48,7 +48,7 @@ pub struct Explanation {
     pub text: String,
     pub id: String,
     pub cause: String,
-    pub cure: String,
+    pub help: String,
     #[serde(skip)]
     pub own_code: bool,
     pub source: Vec<String>,
@@ -113,7 +113,7 @@ fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
         Some((message, holes)) => Explanation {
             id: message.id.clone(),
             cause: fill(&message.cause, &holes),
-            cure: fill(&message.cure, &holes),
+            help: fill(&message.help, &holes),
             own_code: message.own_code,
             source: message.source.clone(),
             line: said.line,
@@ -122,7 +122,7 @@ fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
         None if is_trouble(&said.text) => Explanation {
             id: UNKNOWN.to_owned(),
             cause: "an error about plugins that plugbuild does not know".to_owned(),
-            cure: "look for its words in the plugin's own source: a plugin may write to the gateway's log".to_owned(),
+            help: "look for its words in the plugin's own source: a plugin may write to the gateway's log".to_owned(),
             own_code: false,
             source: Vec::new(),
             line: said.line,
