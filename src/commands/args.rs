@@ -15,11 +15,11 @@ use crate::util::version::GoVersion;
 /// The gateways to build for.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GatewaysArgs {
-    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
-    /// a file with the text of `krakend version` or - for it on standard input, or auto (repeatable)
+    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (only read), the output of
+    /// `krakend version` in a file or on standard input (-), or auto for the krakend on PATH (repeatable)
     #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
     pub gateway: Vec<GatewaySpec>,
-    /// The Go version it was compiled with, when it cannot say so itself
+    /// The Go version that compiled the gateway, if its binary does not record it
     #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
     pub go: Option<GoVersion>,
 }
@@ -27,13 +27,13 @@ pub struct GatewaysArgs {
 /// The plugins of a workspace to build.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SelectArgs {
-    /// All plugins that plugbuild.toml names
+    /// Every plugin in plugbuild.toml
     #[arg(long, alias = "all")]
     pub workspace: bool,
-    /// A plugin that plugbuild.toml names, by its name (repeatable)
+    /// A plugin in plugbuild.toml, by name (repeatable)
     #[arg(short, long = "package", value_name = "NAME", visible_alias = "plugin")]
     pub package: Vec<String>,
-    /// All but this one (repeatable)
+    /// Leave this plugin out (repeatable)
     #[arg(long, value_name = "NAME")]
     pub exclude: Vec<String>,
 }
@@ -41,16 +41,16 @@ pub struct SelectArgs {
 /// What to build for.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TargetArgs {
-    /// An architecture: amd64, arm64 (repeatable)
+    /// The architecture: amd64, arm64 (repeatable)
     #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
     pub arch: Vec<Arch>,
-    /// A libc: musl (alpine) or glibc (gnu), with a floor if wanted: glibc=2.31 (repeatable)
+    /// The libc: musl (alpine), glibc (gnu), or glibc with the oldest version to support: glibc=2.31 (repeatable)
     #[arg(short, long, value_name = "L", value_parser = parse::<Libc>)]
     pub libc: Vec<Libc>,
-    /// A target: aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl, x86_64-unknown-linux-gnu.2.31 (repeatable)
+    /// The target: aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl, x86_64-unknown-linux-gnu.2.31 (repeatable)
     #[arg(short, long, value_name = "T", value_parser = parse::<Target>)]
     pub target: Vec<Target>,
-    /// All four targets
+    /// Every target
     #[arg(long, conflicts_with_all = ["arch", "libc", "target"])]
     pub all_targets: bool,
 }
@@ -58,7 +58,7 @@ pub struct TargetArgs {
 /// The package to build, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
     #[command(flatten)]
@@ -67,17 +67,17 @@ pub struct PlanArgs {
     pub targets: TargetArgs,
     #[command(flatten)]
     pub select: SelectArgs,
-    /// With the settings of `[profile.release]`
+    /// Use the settings of `[profile.release]`
     #[arg(long)]
     pub release: bool,
-    /// The C compiler: auto (the default), zig, gcc (a cross gcc on PATH), or a program
+    /// The C compiler: auto (default), zig, gcc (a cross gcc on PATH), or a program
     #[arg(long, value_name = "CC")]
     pub cc: Option<OsString>,
-    /// When to build against the gateway's module versions, in a copy of go.mod: auto (the default: where the plugin
-    /// would not load as it is), always, never
+    /// When to build with the gateway's module versions, in a copy of go.mod: auto (default: if the plugin would not
+    /// load otherwise), always, never
     #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, num_args = 0..=1, default_missing_value = "always")]
     pub align: Option<Mode>,
-    /// Handed to `go build`
+    /// Arguments for `go build`
     #[arg(last = true, value_name = "GO BUILD ARGS")]
     pub go_args: Vec<String>,
 }
@@ -88,7 +88,7 @@ pub struct OutputArgs {
     /// The file to write (one target only)
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
-    /// The folder to write to, instead of this one
+    /// The directory to write to, instead of the current one
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
 }
@@ -96,10 +96,10 @@ pub struct OutputArgs {
 /// What must be as it was.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LockArgs {
-    /// Refuse tools and gateways that are not those of plugbuild.lock
+    /// Refuse tools and gateways that differ from plugbuild.lock
     #[arg(long)]
     pub locked: bool,
-    /// As --locked and --offline
+    /// The same as --locked --offline
     #[arg(long)]
     pub frozen: bool,
 }
@@ -107,10 +107,10 @@ pub struct LockArgs {
 /// How several builds run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WorkArgs {
-    /// How many builds run at once; as many as there are cores if not said
+    /// How many builds run at once [default: the number of cores]
     #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
     pub jobs: Option<Count>,
-    /// Build what can be built when something fails
+    /// Continue with the other builds after one fails
     #[arg(long)]
     pub keep_going: bool,
 }
@@ -126,16 +126,16 @@ pub struct BuildArgs {
     pub to: OutputArgs,
     #[command(flatten)]
     pub lock: LockArgs,
-    /// Foretell at the end whether this krakend binary loads the result, and fail if not
+    /// Check afterwards that this krakend binary would load the result
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
-    /// Build again all that goes into the plugins, also what has not changed
+    /// Rebuild everything, even what has not changed
     #[arg(long)]
     pub force: bool,
-    /// Build everything twice, the second time in another folder with empty caches, and compare
+    /// Build twice, the second time in another directory with empty caches, and compare
     #[arg(long)]
     pub reproduce: bool,
-    /// Print what would be fetched and run, and do neither
+    /// Print what would be fetched and run, without doing it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -171,24 +171,33 @@ impl From<&FetchArgs> for BuildArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Say more: reasons, sources, the command that runs
+    /// Print more: reasons, sources, commands
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Say nothing but warnings and errors
+    /// Print warnings and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Never use the network; say what is missing instead
+    /// Never use the network
     #[arg(long, global = true)]
     pub offline: bool,
-    /// When to colour messages
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Use color: auto (default), always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub color: Color,
-    /// How results are written to standard output
+    /// Print results as: human (default), json
     #[arg(
         long,
         global = true,
         value_name = "FORMAT",
         default_value = "human",
+        hide_default_value = true,
+        hide_possible_values = true,
         alias = "format"
     )]
     pub message_format: Format,
@@ -208,11 +217,11 @@ impl Global {
 /// The gateway to build for.
 #[derive(Debug, Clone, Args)]
 pub struct GatewayArgs {
-    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (read, never run),
-    /// a file with the text of `krakend version` or - for it on standard input, or auto
+    /// The gateway: a release (2.1, v2.1.4, latest, 2.13.8-linux-generic), a krakend binary (only read), the output of
+    /// `krakend version` in a file or on standard input (-), or auto for the krakend on PATH
     #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
     pub gateway: Option<GatewaySpec>,
-    /// The Go version it was compiled with, when it cannot say so itself
+    /// The Go version that compiled the gateway, if its binary does not record it
     #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
     pub go: Option<GoVersion>,
 }
@@ -229,7 +238,7 @@ pub(crate) fn parse<T: std::str::FromStr<Err = crate::util::error::Error>>(text:
 /// Build tags: they decide which files, and so which modules, count.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TagsArg {
-    /// Build tags, as `go build -tags` takes them
+    /// Build tags, as for `go build -tags`
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     pub tags: Vec<String>,
 }

@@ -22,7 +22,7 @@ use crate::project::config::Count;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::pack::Staged;
 use crate::toolchain::bundle::proxy::file_url;
-use crate::toolchain::bundle::{SCHEMA_VERSION, MODULES, Manifest, TOOLS, Tool, pack, proxy, unpack};
+use crate::toolchain::bundle::{MODULES, Manifest, SCHEMA_VERSION, TOOLS, Tool, pack, proxy, unpack};
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
@@ -44,15 +44,15 @@ pub struct BundleArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum BundleCommand {
-    /// Fetch all that builds need, build from nothing else, and write it to one file
+    /// Write everything that builds need to one file, and check that it is enough
     Create(Box<CreateArgs>),
-    /// Put a bundle's toolchains, zig and modules into the store, for builds without a network
+    /// Install a bundle's toolchains, zig and modules, for offline builds
     Install(InstallArgs),
-    /// List the modules that bundles brought; their tools are in `toolchain list`
+    /// List the modules of installed bundles (`toolchain list` lists their tools)
     List,
-    /// Remove modules that bundles brought
+    /// Remove modules of installed bundles
     Remove {
-        /// As `list` names them
+        /// The name that `list` prints
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
@@ -67,10 +67,10 @@ pub struct CreateArgs {
     pub plan: PlanArgs,
     #[command(flatten)]
     pub lock: LockArgs,
-    /// How many builds of the rehearsal run at once; as many as there are cores if not said
+    /// How many test builds run at once [default: the number of cores]
     #[arg(short, long, value_name = "N", value_parser = parse::<Count>)]
     pub jobs: Option<Count>,
-    /// Print what would be fetched and run, and do neither
+    /// Print what would be fetched and run, without doing it
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -21,14 +21,14 @@ pub struct CacheArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum CacheCommand {
-    /// Say how much of what is in the store
+    /// Show the size of each part of the store
     Size,
-    /// Remove what no build has used for 30 days; builds do so themselves, once a day
+    /// Remove what no build has used for 30 days (builds do so once a day)
     Prune {
-        /// Also what was used lately: all that builds can make again. Toolchains and bundles stay
+        /// Remove everything that builds can make again; toolchains and bundles stay
         #[arg(long)]
         all: bool,
-        /// Say what would be removed, and remove nothing
+        /// Print what would be removed, without removing it
         #[arg(long)]
         dry_run: bool,
     },

@@ -24,26 +24,25 @@ use crate::util::version::GoVersion;
 /// Whether a plugin's modules fit a gateway.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The gateway, as `build` takes it (repeatable); a Go version (1.25.6) is taken as --go, as `krakend check-plugin`
-    /// has it
+    /// The gateway, as for `build` (repeatable); a Go version (1.25.6) means --go, as in `krakend check-plugin`
     #[arg(short, long, value_name = "G", value_parser = parse::<GatewaySpec>)]
     pub gateway: Vec<GatewaySpec>,
-    /// The Go that compiles the plugin, where plugbuild does not
+    /// The Go version that compiles the plugin, if not plugbuild's
     #[arg(long, value_name = "VERSION", value_parser = parse::<GoVersion>)]
     pub go: Option<GoVersion>,
-    /// The libc that the plugin is compiled for, in any spelling: musl, glibc=2.31, GLIBC-2.36_(debian-12)
+    /// The libc that the plugin is compiled for: musl, glibc=2.31, GLIBC-2.36_(debian-12)
     #[arg(short, long, value_name = "L")]
     pub libc: Option<String>,
-    /// The plugin's go.sum: the same as naming its folder
+    /// The plugin's go.sum, instead of its directory
     #[arg(short, long, value_name = "FILE", conflicts_with = "path")]
     pub sum: Option<PathBuf>,
-    /// Print the commands that bring go.mod in line
+    /// Print the commands that make go.mod fit
     #[arg(short = 'f', long)]
     pub commands: bool,
-    /// The architecture whose packages count; amd64 if not said
+    /// The architecture to list packages for [default: amd64]
     #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
     pub arch: Option<Arch>,
     #[command(flatten)]

@@ -8,22 +8,21 @@ use clap::{Parser, Subcommand};
 use crate::commands::args::Global;
 use crate::commands::toolchain::ToolchainArgs;
 use crate::commands::{
-    args, bundle, cache, check, compat, config, deps, explain, fix, gateway, inspect, matrix, metadata, new, package,
-    test, trust, upgrade, values, verify, watch,
+    args, bundle, cache, check, compat, config, deps, explain, fix, gateway, help, inspect, matrix, metadata, new,
+    package, target, test, trust, upgrade, values, verify, watch,
 };
 use crate::plan::flags;
 use crate::util::error::Error;
 use crate::util::host::Host;
 use crate::util::suggest::nearest;
 
-/// Build Go plugins that your KrakenD gateway really loads.
-///
-/// `build` is the default command: `plugbuild --gateway 2.1 --arch arm64` builds the plugin in this folder.
+/// Build Go plugins that your KrakenD gateway really loads
 #[derive(Debug, Parser)]
 #[command(name = "plugbuild", version, max_term_width = 110, disable_help_subcommand = true)]
-#[command(
-    after_help = "Exit codes: 0 fine, 1 would not load, 2 usage, 3 build failed, 4 tool missing, 5 network or integrity, 6 I/O, 130 interrupted"
-)]
+#[command(after_help = "\
+`plugbuild COMMAND --help` explains a command and shows examples of it.
+Exit codes: 0 ok, 1 would not load, 2 usage, 3 build failed, 4 tool missing,
+5 network or integrity, 6 I/O, 130 interrupted")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -36,65 +35,74 @@ pub enum Command {
     /// Build a plugin for a gateway (the default command)
     #[command(visible_alias = "b")]
     Build(args::BuildArgs),
-    /// Build, and make a release folder: artefacts, sums, bills of materials, provenance
+    /// Make a release directory: plugins, SBOMs, provenance, checksums
     Package(package::PackageArgs),
-    /// Foretell from the files whether a gateway will load plugins, and say why not
+    /// Check whether a gateway will load plugins, without running anything
     Verify(verify::VerifyArgs),
-    /// Compare a plugin's modules, go line and libc with a gateway's, before anything is built
+    /// Compare a plugin's modules, Go and libc with those of a gateway
     #[command(visible_alias = "c")]
     Check(check::CheckArgs),
-    /// Show, or write, the edit of go.mod that makes a plugin fit and survives `go mod tidy`
+    /// Show, or make, the edit of go.mod that makes a plugin fit a gateway
     Fix(fix::FixArgs),
-    /// Tell which releases a plugin fits, as it is or aligned
+    /// List the gateway releases that a plugin fits
     Compat(compat::CompatArgs),
-    /// Tell what an upgrade of the gateway changes for a plugin
+    /// Show what an upgrade of the gateway changes for a plugin
     Upgrade(upgrade::UpgradeArgs),
-    /// Tell which modules must be the gateway's, and which are free to bump
+    /// Show which modules must have the gateway's version
     Deps(deps::DepsArgs),
-    /// Show what is inside a plugin or a gateway: Go, modules, libc, registerers
+    /// Show what is inside a plugin or a gateway: Go, modules, libc
     Inspect(inspect::InspectArgs),
-    /// Explain a gateway's log: cause and cure of each message about plugins
+    /// Explain what a gateway's log says about plugins
     Explain(explain::ExplainArgs),
-    /// Write plugbuild.lock: the sums of the tools and the facts of the gateways that builds are made with
+    /// Pin the gateways and tools of a project in plugbuild.lock
     Lock(args::PlanArgs),
-    /// Print the whole plan as one JSON document, for other tools
+    /// Print the build plan as one JSON document
     Metadata(metadata::MetadataArgs),
-    /// Print the plan's plugins, gateways and targets, for a CI to fan out
+    /// Print the build plan as a matrix of CI jobs
     Matrix(matrix::MatrixArgs),
-    /// Print the environment and flags of a build, for a Makefile or an editor
+    /// Print a build's environment and flags, for a Makefile or an editor
     Env(args::PlanArgs),
-    /// Fetch all that a build needs, so that it works without a network: toolchains, modules, sums
+    /// Download everything a build needs, so that it works offline
     Fetch(args::FetchArgs),
-    /// Carry all that a build needs to a site without a network: toolchains, zig, modules, in one file
+    /// Pack everything a build needs into one file, for offline machines
     Bundle(bundle::BundleArgs),
-    /// Show what is known of a gateway, or keep one of your own
+    /// List the known gateways, show one, or import your own
     Gateway(gateway::GatewayCommandArgs),
-    /// List the gateway releases that are known
-    Gateways,
     /// List the targets that plugins are built for
-    Targets,
+    Target(target::TargetCommandArgs),
     /// List, install and remove Go toolchains and zig
     Toolchain(ToolchainArgs),
-    /// Say how large the store is, and remove what builds can make again
+    /// Show the size of the store, or remove what builds can make again
     Cache(cache::CacheArgs),
-    /// Load plugins in a gateway that really runs, and send a request through it
+    /// Load plugins in a running gateway, and send it a request
     #[command(mut_arg("gateway", |arg| arg.help(
         "The gateway to run: a krakend binary, auto for the one on PATH, or a release with --official"
     )))]
     Test(test::TestArgs),
-    /// Build at each save, and run a gateway with the plugin
+    /// Rebuild on every save, and run a gateway with the plugin
     #[command(mut_arg("gateway", |arg| arg.help("The gateway to run: a krakend binary, or auto for the one on PATH")))]
     Watch(Box<watch::WatchArgs>),
-    /// Make a new plugin: sources, test, configuration, settings, CI
+    /// Create a new plugin: source, test, configuration, CI
     New(new::NewArgs),
-    /// Add to a plugin's folder what `new` would have made and is missing
+    /// Add what `new` would have created to an existing plugin
     Init(new::InitArgs),
-    /// Check a gateway's krakend.json or write a plugin into it; show plugbuild's own settings
+    /// Check or edit a gateway's krakend.json; show plugbuild's settings
     Config(config::ConfigArgs),
-    /// Let the programs that a plugbuild.toml names be run, once you have read them
+    /// Trust the programs that a plugbuild.toml names
     Trust(trust::TrustArgs),
-    /// Say what is found on this machine, what is missing, and what cures it
+    /// Check that this machine can build plugins
     Doctor,
+    /// What `gateway list` was called until 0.1
+    #[command(hide = true)]
+    Gateways,
+    /// What `target list` was called until 0.1
+    #[command(hide = true)]
+    Targets,
+}
+
+/// The whole command line, with its help.
+pub fn command() -> clap::Command {
+    help::laid_out(values::without_empty(<Cli as clap::CommandFactory>::command()))
 }
 
 /// The command line as typed, where no command is `build`.
@@ -102,16 +110,17 @@ pub enum Command {
 /// # Errors
 /// What clap says of it, with the text of `--help` and `--version`.
 pub fn parsed(args: Vec<OsString>) -> Result<Cli, clap::Error> {
-    use clap::{CommandFactory, FromArgMatches};
-    let mut command = values::without_empty(Cli::command());
+    use clap::FromArgMatches;
+    let mut command = command();
     let mut matches = command.try_get_matches_from_mut(with_default_command(args))?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|why| why.format(&mut command))
 }
 
-fn command_names() -> Vec<String> {
+fn command_names(which: impl Fn(&clap::Command) -> bool) -> Vec<String> {
     use clap::CommandFactory;
     Cli::command()
         .get_subcommands()
+        .filter(|command| which(command))
         .flat_map(|c| {
             c.get_name_and_visible_aliases()
                 .into_iter()
@@ -146,7 +155,7 @@ pub fn refuse_misspelt_command(path: &Path, host: &Host) -> crate::util::error::
 
 /// The command that may have been meant by a word that was taken for a folder.
 pub fn misspelt_command(word: &str) -> Option<String> {
-    let names = command_names();
+    let names = command_names(|command| !command.is_hide_set());
     nearest(word, names.iter().map(String::as_str).filter(|name| name.len() > 1)).map(str::to_owned)
 }
 
@@ -154,7 +163,7 @@ pub fn misspelt_command(word: &str) -> Option<String> {
 /// folder.
 pub fn mistyped(args: &[OsString], is_there: impl Fn(&str) -> bool) -> Option<Error> {
     let word = args.get(1)?.to_str()?;
-    let is_command = word == "help" || command_names().iter().any(|name| name == word);
+    let is_command = word == "help" || command_names(|_| true).iter().any(|name| name == word);
     let is_path = word.starts_with('-') || word.contains(['/', '.']) || is_there(word);
     (!is_command && !is_path).then(|| no_such_command(word))
 }
@@ -203,7 +212,7 @@ const GLOBAL_WITH_VALUE: [&str; 3] = ["--color=", "--message-format=", "--format
 
 /// Puts `build` in where no command is named, so that flags and a path may come first.
 pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
-    let names = command_names();
+    let names = command_names(|_| true);
     let mut rest = args.iter().skip(1).map(|a| a.to_str().unwrap_or_default());
     let named = loop {
         match rest.next() {
@@ -236,7 +245,6 @@ pub fn with_default_command(args: Vec<OsString>) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::values;
 
     #[test]
     fn build_is_the_default_command() {
@@ -319,6 +327,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        values::without_empty(<Cli as clap::CommandFactory>::command()).debug_assert();
+        command().debug_assert();
     }
 }

@@ -36,9 +36,8 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
     };
     gateways.retain(|gateway| kept(&gateway.label));
     if let (Some(from), true) = (from, gateways.is_empty()) {
-        return Err(
-            Error::usage(format!("no release from {from} on is known")).help("`plugbuild gateways` lists all that are")
-        );
+        return Err(Error::usage(format!("no release from {from} on is known"))
+            .help("`plugbuild gateway list` lists all that are"));
     }
     for row in subject
         .session
@@ -111,10 +110,10 @@ fn told(one: &Compat) -> (Style, String) {
 /// How a plugin fits each release.
 #[derive(Debug, Clone, Args)]
 pub struct CompatArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The oldest release of interest
+    /// The oldest release to list
     #[arg(long, value_name = "RELEASE")]
     pub from: Option<String>,
     #[command(flatten)]

@@ -16,7 +16,7 @@ use crate::util::ui::Format;
 /// Which modules are the gateway's to say, and which the plugin's.
 #[derive(Debug, Clone, Args)]
 pub struct DepsArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
     #[command(flatten)]

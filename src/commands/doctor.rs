@@ -70,8 +70,7 @@ struct Machine<'a> {
 }
 
 /// In the order in which they are printed.
-const CHECKS: [fn(&Machine) -> Result<Vec<Check>>; 7] =
-    [host, store, go, zig_compiler, targets, module_cache, krakend];
+const CHECKS: [fn(&Machine) -> Result<Vec<Check>>; 7] = [host, store, go, zig_compiler, targets, module_cache, krakend];
 
 pub(crate) fn run(cx: Context) -> Result<()> {
     let opened = Store::open(cx.host);

@@ -106,12 +106,12 @@ fn write(file: &FileChange) -> Result<()> {
 /// The edit of go.mod and go.sum that makes a plugin fit.
 #[derive(Debug, Clone, Args)]
 pub struct FixArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
     #[command(flatten)]
     pub gateway: GatewayArgs,
-    /// Write it; without this it is only shown
+    /// Write the changes instead of only showing them
     #[arg(long, visible_alias = "apply")]
     pub write: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `plugbuild gateway`: shows what is known of a gateway, and imports one of the user's own.
+//! `plugbuild gateway`: those that are known, what is known of one, and keeping one of the user's own.
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,7 @@ use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 use crate::util::fs::{create_dir, overwrite};
 use crate::util::regular_file::is_there;
+use crate::util::target::LibcKind;
 use crate::util::ui::Format;
 
 /// The texts to write.
@@ -84,23 +85,25 @@ pub struct GatewayCommandArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum GatewayCommand {
-    /// Show what plugins for a gateway must be compiled like
+    /// List the known gateway releases
+    List,
+    /// Show how plugins for a gateway must be compiled
     Show {
         #[command(flatten)]
         gateway: GatewayArgs,
-        /// The modules that it links, too
+        /// List the modules it links, too
         #[arg(long)]
         modules: bool,
     },
-    /// Keep the facts of a gateway of your own in plugbuild.toml, so that builds and checks need its file no more
+    /// Add your own gateway to plugbuild.toml, so that its binary is no longer needed
     Import {
-        /// Its file: an Enterprise edition, a fork, a build of your own
+        /// The gateway's binary: Enterprise edition, fork, or your own build
         #[arg(value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
         gateway: GatewaySpec,
-        /// What to call it: `--gateway acme-3.0` then means it
+        /// The name that `--gateway` takes for it, such as acme-3.0
         #[arg(long)]
         name: Option<String>,
-        /// Keep it in your own settings, not in the project's
+        /// Add it to your user settings, not to the project's
         #[arg(long)]
         user: bool,
     },
@@ -113,9 +116,41 @@ pub(crate) fn fallback(cwd: &std::path::Path) -> PathBuf {
 
 pub(crate) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
     match command {
+        GatewayCommand::List => list(cx),
         GatewayCommand::Show { gateway, modules } => show(gateway, *modules, cx),
         GatewayCommand::Import { gateway, name, user } => import(gateway, name.as_deref(), *user, cx),
     }
+}
+
+/// The releases of the matrix, and gateways of the user's own, newest first.
+pub(crate) fn list(cx: Context) -> Result<()> {
+    let matrix = Settings::read(&cx.host.cwd, cx.host)?.matrix()?;
+    if cx.format == Format::Json {
+        print_json(&matrix.releases());
+        return Ok(());
+    }
+    print_line(format_args!(
+        "{:<12} {:<9} {:<10} {:<22} {}",
+        "GATEWAY", "GO", "RELEASED", "MUSL (official image)", "GLIBC (generic Linux)"
+    ));
+    for row in matrix.releases().iter().rev() {
+        let unknown = || "-".to_owned();
+        let musl = match (row.libc_version(LibcKind::Musl), &row.alpine) {
+            (Some(musl), Some(alpine)) => format!("{musl} (alpine {alpine})"),
+            (Some(musl), None) => musl.to_string(),
+            (None, _) => unknown(),
+        };
+        let glibc = row
+            .libc_version(LibcKind::Glibc)
+            .map_or_else(unknown, |v| format!("floor {v}"));
+        let released = row.released.clone().unwrap_or_else(unknown);
+        print_line(format_args!(
+            "{:<12} {:<9} {released:<10} {musl:<22} {glibc}",
+            row.label(),
+            row.go.to_string()
+        ));
+    }
+    Ok(())
 }
 
 fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {

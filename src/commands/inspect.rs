@@ -17,7 +17,7 @@ pub struct InspectArgs {
     /// Plugins or gateways
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// List every module too
+    /// List every module, too
     #[arg(long)]
     pub modules: bool,
 }

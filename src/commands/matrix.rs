@@ -18,8 +18,7 @@ use crate::util::host::Host;
 pub struct MatrixArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// In the shape a CI reads: github (`fromJSON`), gitlab (`parallel: matrix:`, to be included); a plain JSON array
-    /// if not said
+    /// Print it for a CI: github (for `fromJSON`), gitlab (`parallel: matrix:`, to be included) [default: a JSON array]
     #[arg(long, value_name = "CI", hide_possible_values = true)]
     pub ci: Option<Ci>,
 }

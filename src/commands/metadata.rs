@@ -20,7 +20,7 @@ pub struct MetadataArgs {
     pub plan: PlanArgs,
     #[command(flatten)]
     pub to: OutputArgs,
-    /// The format of the document: 1 is the only one there is
+    /// The format of the document: 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1), required = true)]
     pub format_version: u32,
 }

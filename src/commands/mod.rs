@@ -33,14 +33,14 @@ pub mod doctor;
 pub mod env;
 pub mod fetch;
 pub mod fix;
-pub mod gateways;
+pub mod help;
 pub mod plugin_context;
 pub mod toolchain;
 pub mod cli;
 pub mod upgrade;
 pub mod deps;
 pub mod matrix;
-pub mod targets;
+pub mod target;
 pub mod gateway_choice;
 pub mod output;
 
@@ -101,8 +101,8 @@ fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         Command::Fetch(args) => fetch::run(args, cx),
         Command::Bundle(args) => bundle::run(&args.command, cx),
         Command::Gateway(args) => gateway::run(&args.command, cx),
-        Command::Gateways => gateways::gateways(cx),
-        Command::Targets => targets::targets(cx),
+        Command::Gateways => gateway::list(cx),
+        Command::Target(_) | Command::Targets => target::list(cx),
         Command::Toolchain(args) => toolchain::run(&args.command, cx),
         Command::Cache(args) => cache::run(&args.command, cx),
         Command::Test(args) => test::run(args, cx),

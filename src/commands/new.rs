@@ -28,13 +28,13 @@ use crate::util::ui::Format;
 
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// The folder to make; its last part is the plugin's name
+    /// The directory to create; its last part is the plugin's name
     #[arg(value_name = "NAME")]
     pub path: PathBuf,
     /// handler (http-server), client (http-client), modifier (req-resp-modifier), or middleware (Enterprise edition)
     #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<PluginKind>)]
     pub kind: Option<PluginKind>,
-    /// The Go module's path; else example.com/NAME
+    /// The Go module's path [default: example.com/NAME]
     #[arg(long, value_name = "PATH")]
     pub module: Option<String>,
     #[command(flatten)]
@@ -43,13 +43,13 @@ pub struct NewArgs {
 
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// As `plugbuild new` takes it; needed where the source does not show it
+    /// The type, as for `plugbuild new`, if the source does not show it
     #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<PluginKind>)]
     pub kind: Option<PluginKind>,
-    /// The Go module's path, where there is no go.mod; else example.com/NAME
+    /// The Go module's path, if there is no go.mod [default: example.com/NAME]
     #[arg(long, value_name = "PATH")]
     pub module: Option<String>,
     #[command(flatten)]

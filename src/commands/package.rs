@@ -20,7 +20,7 @@ use crate::package;
 use crate::package::provenance::{ToolSums, statement};
 use crate::package::staging::ReleaseDir;
 use crate::package::vcs::VcsInfo;
-use crate::package::{ArtifactEntry, SCHEMA_VERSION, LIST, Manifest, PROVENANCE, SUMS, check, modules, sbom};
+use crate::package::{ArtifactEntry, LIST, Manifest, PROVENANCE, SCHEMA_VERSION, SUMS, check, modules, sbom};
 use crate::project::config::Settings;
 use crate::project::trust::program_of;
 use crate::project::{config, trust};
@@ -40,25 +40,25 @@ pub struct PackageArgs {
     pub work: WorkArgs,
     #[command(flatten)]
     pub lock: LockArgs,
-    /// Foretell at the end whether this krakend binary loads the artefacts, and fail if not
+    /// Check afterwards that this krakend binary would load the plugins
     #[arg(long, value_name = "KRAKEND")]
     pub verify_with: Option<PathBuf>,
-    /// Build again all that goes into the plugins, also what has not changed
+    /// Rebuild everything, even what has not changed
     #[arg(long)]
     pub force: bool,
-    /// Print what would be fetched and run, and do neither
+    /// Print what would be fetched and run, without doing it
     #[arg(long)]
     pub dry_run: bool,
-    /// The folder to make; dist beside plugbuild.toml if not said
+    /// The directory to create [default: dist beside plugbuild.toml]
     #[arg(long, value_name = "DIR", visible_alias = "out-dir")]
     pub dist: Option<PathBuf>,
-    /// The plugins' version in names and documents; git's description of the source if not said
+    /// The plugins' version, in file names and documents [default: from git]
     #[arg(long, value_name = "VERSION")]
     pub plugin_version: Option<String>,
-    /// Each plugin in an archive of its own
+    /// Put each plugin into an archive
     #[arg(long)]
     pub archive: bool,
-    /// Build nothing: check that a folder is whole and says what its files are; PATH may be that folder
+    /// Check an existing release directory (PATH) instead of building
     #[arg(long)]
     pub check: bool,
 }

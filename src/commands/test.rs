@@ -39,19 +39,19 @@ pub struct TestArgs {
     pub plugins: Vec<PathBuf>,
     #[command(flatten)]
     pub gateway: GatewayArgs,
-    /// Fetch the release's own gateway, once, and run that
+    /// Download the release's official gateway, and run that
     #[arg(long)]
     pub official: bool,
-    /// The configuration for --request; else the krakend.json beside the plugin or above it
+    /// The configuration for --request [default: the krakend.json beside or above the plugin]
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Send a request through the gateway: GET /hello
+    /// Send a request through the gateway, such as GET /hello
     #[arg(short, long, num_args = 2, value_names = ["METHOD", "PATH"])]
     pub request: Vec<String>,
     /// A header of the request (repeatable)
     #[arg(short = 'H', long, value_name = "NAME: VALUE", requires = "request")]
     pub header: Vec<String>,
-    /// The body of the request: a text, or @FILE
+    /// The body of the request: text, or @FILE
     #[arg(
         short,
         long,
@@ -60,16 +60,16 @@ pub struct TestArgs {
         allow_hyphen_values = true
     )]
     pub data: Option<String>,
-    /// The status its answer must have
+    /// The status that the response must have
     #[arg(long, value_name = "CODE", requires = "request")]
     pub expect_status: Option<u16>,
-    /// A header its answer must have (repeatable)
+    /// A header that the response must have (repeatable)
     #[arg(long, value_name = "NAME[: VALUE]", requires = "request")]
     pub expect_header: Vec<String>,
-    /// What its answer's body must contain (repeatable)
+    /// Text that the response's body must contain (repeatable)
     #[arg(long, value_name = "TEXT", requires = "request")]
     pub expect_body: Vec<String>,
-    /// Where the dynamic loader of a foreign gateway is
+    /// The root of the dynamic loader for a gateway of another libc or architecture
     #[arg(long, value_name = "DIR")]
     pub sysroot: Option<PathBuf>,
     /// How long the gateway may take to start

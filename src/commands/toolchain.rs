@@ -106,7 +106,7 @@ pub struct ToolchainArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ToolchainCommand {
-    /// List what is installed
+    /// List the installed toolchains
     List,
     /// Install Go versions, or zig
     Install {
@@ -121,6 +121,6 @@ pub enum ToolchainCommand {
         #[arg(required = true, value_name = "GO")]
         names: Vec<String>,
     },
-    /// Print the folder toolchains live in
+    /// Print the directory of the toolchains
     Dir,
 }

@@ -16,13 +16,13 @@ use crate::util::ui::Format;
 
 #[derive(Debug, Clone, Args)]
 pub struct TrustArgs {
-    /// The settings file, or a folder that it is for
+    /// The settings file, or its directory
     #[arg(default_value = ".", value_name = "FILE")]
     pub file: PathBuf,
-    /// Do not trust it any longer
+    /// Stop trusting it
     #[arg(long)]
     pub revoke: bool,
-    /// List the files that are trusted
+    /// List the trusted files
     #[arg(long, conflicts_with_all = ["revoke", "file"])]
     pub list: bool,
 }

@@ -16,16 +16,16 @@ use crate::util::ui::{Format, counted};
 /// What an upgrade of the gateway brings for a plugin.
 #[derive(Debug, Clone, Args)]
 pub struct UpgradeArgs {
-    /// The plugin's folder
+    /// The plugin's directory
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The gateway that runs today
+    /// The current gateway
     #[arg(long, value_name = "G", value_parser = parse::<GatewaySpec>)]
     pub from: GatewaySpec,
-    /// The gateway to come
+    /// The new gateway
     #[arg(long, value_name = "G", value_parser = parse::<GatewaySpec>, default_value = "latest")]
     pub to: GatewaySpec,
-    /// Every module that changes between the two, whether or not the plugin has it
+    /// Show every module that changes, not only those of the plugin
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]

@@ -33,18 +33,18 @@ use crate::{gateway, verify};
 /// Which plugins against which gateway.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
-    /// The plugins, in the order the gateway would load them
+    /// The plugins, in the order the gateway loads them
     #[arg(required = true, value_name = "PLUGIN.so")]
     pub plugins: Vec<PathBuf>,
     #[command(flatten)]
     pub gateway: GatewayArgs,
-    /// The libc the gateway runs on, where it cannot say so itself: musl, glibc=2.31
+    /// The libc the gateway runs on, if its binary does not show it: musl, glibc=2.31
     #[arg(short, long, value_name = "L", value_parser = parse::<Libc>)]
     pub libc: Option<Libc>,
-    /// The gateway's architecture, where only its release is known
+    /// The gateway's architecture, if only its release is given
     #[arg(short, long, value_name = "A", value_parser = parse::<Arch>)]
     pub arch: Option<Arch>,
-    /// Fetch the release's own gateway, once, and compare with it
+    /// Download the release's official gateway, and compare with it
     #[arg(long)]
     pub official: bool,
 }

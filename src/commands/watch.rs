@@ -31,7 +31,7 @@ pub struct WatchArgs {
     pub to: OutputArgs,
     #[command(flatten)]
     pub lock: LockArgs,
-    /// The configuration the gateway runs with; else the plugin's krakend.json
+    /// The gateway's configuration [default: the plugin's krakend.json]
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -119,7 +119,7 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
         }
     };
     let error = Error::usage(format!("no release {typed} of KrakenD is known"))
-        .help(format!("{known}; `plugbuild gateways` lists all"));
+        .help(format!("{known}; `plugbuild gateway list` lists all"));
     let (dropped, why, cure) = crate::gateway::from_binary::DROPPED;
     if version.major >= dropped {
         return error.help(format!("{why}: {cure}"));

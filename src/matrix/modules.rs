@@ -62,7 +62,7 @@ pub fn of(version: GatewayVersion) -> Result<Vec<ModuleRow>> {
     }
     Err(
         Error::usage(format!("the module list of krakend {version} is not known"))
-            .help("`plugbuild gateways` lists the known releases")
+            .help("`plugbuild gateway list` lists the known releases")
             .help("pass the gateway's binary, which holds its own: `--gateway ./krakend`"),
     )
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
-use crate::package::{ArtifactEntry, SCHEMA_VERSION, LIST, Manifest, PROVENANCE, SUMS, sbom, staging};
+use crate::package::{ArtifactEntry, LIST, Manifest, PROVENANCE, SCHEMA_VERSION, SUMS, sbom, staging};
 use crate::util::error::{Error, Kind, Result};
 use crate::util::hash::sha256_of;
 

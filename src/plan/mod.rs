@@ -351,5 +351,5 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
             gateway.go.newest_line(),
             plugin.module.root.display()
         ))
-        .help("or build for a gateway that has a newer Go: `plugbuild gateways`"))
+        .help("or build for a gateway that has a newer Go: `plugbuild gateway list`"))
 }

@@ -219,7 +219,7 @@ impl FromStr for Target {
                 .into_iter()
                 .fold(error, Error::help)
                 .help("write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31")
-                .help("`plugbuild targets` lists them")
+                .help("`plugbuild target list` lists them")
         })
     }
 }

@@ -360,7 +360,16 @@ fn new_keeps_the_gateway_as_typed() {
         let shown = fine(&in_dir(&dir.path().join(name), &["gateway", "show"]));
         assert!(shown.contains("1.25.6"), "{shown}");
     }
-    let args = ["new", "go-mismatch", "--type", "handler", "-g", "2.12", "--go", "1.25.5"];
+    let args = [
+        "new",
+        "go-mismatch",
+        "--type",
+        "handler",
+        "-g",
+        "2.12",
+        "--go",
+        "1.25.5",
+    ];
     fine(&in_dir(dir.path(), &args));
     let settings = fs::read_to_string(dir.path().join("go-mismatch/plugbuild.toml")).unwrap();
     assert!(

@@ -237,9 +237,11 @@ exit: 0
 #[test]
 fn gateways_and_targets() {
     let case = Case::empty();
+    case.run("gateway list").is_file("gateways.txt");
     case.run("gateways").is_file("gateways.txt");
     case.run("--format=json gateways").is_file("gateways-json.txt");
-    case.run("targets").is(str![[r#"
+    assert_eq!(case.run("targets").stdout, case.run("target list").stdout);
+    case.run("target list").is(str![[r#"
 exit: 0
 --- stdout
 TARGET                       SHORT          ALSO

@@ -490,7 +490,7 @@ exit: 2
 --- stderr
 error: invalid value 'aarch64-apple-darwin' for '--target <T>': `aarch64-apple-darwin` is not a target of a gateway
 help: write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31
-help: `plugbuild targets` lists them
+help: `plugbuild target list` lists them
 
 For more information, try '--help'.
 
@@ -554,7 +554,7 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
   |
 2 | targets = ["mips-musl"]
   |           ^^^^^^^^^^^^^
-`mips-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild targets` lists them
+`mips-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild target list` lists them
 help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);
@@ -829,7 +829,7 @@ help: unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched
 exit: 2
 --- stderr
 error: no release 2.99 of KrakenD is known (the gateway is named in PLUGBUILD_GATEWAY)
-help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateways` lists all
+help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateway list` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 

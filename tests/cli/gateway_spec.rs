@@ -141,7 +141,7 @@ $ -g 2.1.9
 exit: 2
 --- stderr
 error: no release 2.1.9 of KrakenD is known
-help: the nearest are 2.1.4, 2.1.3, 2.1.2; `plugbuild gateways` lists all
+help: the nearest are 2.1.4, 2.1.3, 2.1.2; `plugbuild gateway list` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 
@@ -149,14 +149,14 @@ $ -g 3
 exit: 2
 --- stderr
 error: no release 3 of KrakenD is known
-help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
+help: known are 2.0.0 to 2.13.8; `plugbuild gateway list` lists all
 help: KrakenD's Community Edition has no plugin support from 3.0 on: use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it
 
 $ -g 1.4.1-linux-generic
 exit: 2
 --- stderr
 error: no release 1.4.1 of KrakenD is known
-help: known are 2.0.0 to 2.13.8; `plugbuild gateways` lists all
+help: known are 2.0.0 to 2.13.8; `plugbuild gateway list` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
 

@@ -225,7 +225,7 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
   |
 2 | targets = ["arm65-musl"]
   |           ^^^^^^^^^^^^^^
-`arm65-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild targets` lists them
+`arm65-musl` is not a target of a gateway; write aarch64-unknown-linux-musl, arm64-musl, linux/arm64/musl or x86_64-unknown-linux-gnu.2.31; `plugbuild target list` lists them
 help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);

@@ -383,7 +383,7 @@ fn damaged_bundle_is_refused() {
     is(
         packed(&newer),
         2,
-        "has the format version 2, and this plugbuild knows 1 only",
+        "has the schema version 2, and this plugbuild knows 1 only",
     );
     let elsewhere = relisted(&all, |list| list["host"] = "darwin/arm64".into());
     is(

@@ -31,10 +31,10 @@ pub struct CheckArgs {
     /// The configuration: .json, .yaml, .yml or .toml
     #[arg(value_name = "CONFIG")]
     pub config: PathBuf,
-    /// The plugins it is for: a plugin's folder, from whose source the registered names are read, or a .so
+    /// The plugins it uses: .so files, or directories whose source shows the registered names
     #[arg(value_name = "PLUGIN")]
     pub plugins: Vec<PathBuf>,
-    /// Verify each .so for this gateway, else for the one of plugbuild.toml
+    /// Verify each .so for this gateway [default: that of plugbuild.toml]
     #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
     pub gateway: Option<GatewaySpec>,
 }

@@ -113,22 +113,22 @@ pub struct InjectArgs {
     /// The configuration, a .json
     #[arg(value_name = "CONFIG")]
     pub config: PathBuf,
-    /// The plugin: the name it registers, or its folder
+    /// The plugin: the name it registers, or its directory
     #[arg(short, long, value_name = "NAME|PATH")]
     pub plugin: String,
-    /// Its type, when the name alone is given: handler, client, modifier or middleware
+    /// The type, if only a name is given: handler, client, modifier, middleware
     #[arg(short, long = "type", value_name = "TYPE", value_parser = parse::<PluginKind>)]
     pub kind: Option<PluginKind>,
-    /// The endpoint it works for, such as /foo (not for handlers)
+    /// The endpoint to add it to, such as /foo (not for handlers)
     #[arg(short, long, value_name = "PATH")]
     pub endpoint: Option<String>,
-    /// The endpoint's method, where several have its path
+    /// The endpoint's method, if several endpoints have this path
     #[arg(short, long, value_name = "METHOD")]
     pub method: Option<String>,
-    /// The endpoint's backend it works for, by its number or url_pattern
+    /// The endpoint's backend to add it to, by number or url_pattern
     #[arg(short, long, value_name = "N|PATTERN")]
     pub backend: Option<String>,
-    /// Show what would change, and change nothing
+    /// Print what would change, without changing it
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -29,11 +29,11 @@ pub struct ConfigArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
-    /// Print each setting of a build and where it comes from: flag, environment, plugbuild.toml, your own file, default
+    /// Show each setting of a build and where it comes from
     Show(Box<ShowArgs>),
-    /// Say what is wrong with the plugins of a gateway's configuration, with line and column
+    /// Check the plugins in a gateway's configuration
     Check(CheckArgs),
-    /// Write a plugin into a gateway's configuration (JSON), keeping order and formatting
+    /// Add a plugin to a gateway's configuration (JSON), keeping its formatting
     Inject(InjectArgs),
     /// Print the JSON schema of plugbuild.toml, for editors
     Schema,

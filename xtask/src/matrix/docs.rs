@@ -9,7 +9,7 @@ const HEAD: &str = "\
 
 <!-- Written by `cargo xtask matrix` from toolchains/*.toml; a test compares. -->
 
-What plugbuild knows of each gateway, target and tool. `plugbuild gateways` and `plugbuild targets` print the same rows.
+What plugbuild knows of each gateway, target and tool. `plugbuild gateway list` and `plugbuild target list` print the same rows.
 Gateways of your own go in `plugbuild.toml` or are read from their binary (`--gateway ./krakend`).
 ";
 

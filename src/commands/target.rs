@@ -1,4 +1,6 @@
-//! `plugbuild targets`: lists the targets.
+//! `plugbuild target`: what can be built for.
+
+use clap::{Args, Subcommand};
 
 use crate::commands::output::{print_json, print_line};
 use crate::project::config::Settings;
@@ -6,7 +8,19 @@ use crate::util::context::Context;
 use crate::util::error::Result;
 use crate::util::ui::Format;
 
-pub(crate) fn targets(cx: Context) -> Result<()> {
+#[derive(Debug, Clone, Args)]
+pub struct TargetCommandArgs {
+    #[command(subcommand)]
+    pub command: TargetCommand,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum TargetCommand {
+    /// List the targets that plugins are built for
+    List,
+}
+
+pub(crate) fn list(cx: Context) -> Result<()> {
     let matrix = Settings::read(&cx.host.cwd, cx.host)?.matrix()?;
     if cx.format == Format::Json {
         print_json(&matrix.targets());
