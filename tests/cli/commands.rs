@@ -17,6 +17,7 @@ fn help_texts() {
         open.extend(
             command
                 .get_subcommands()
+                .filter(|sub| !sub.is_hide_set())
                 .map(|sub| (format!("{words} {}", sub.get_name()), sub.clone())),
         );
     }
