@@ -69,8 +69,10 @@ struct Machine<'a> {
     matrix: Matrix,
 }
 
+type Checked = Result<Vec<Check>>;
+
 /// In the order in which they are printed.
-const CHECKS: [fn(&Machine) -> Result<Vec<Check>>; 7] = [host, store, go, zig_compiler, targets, module_cache, krakend];
+const CHECKS: [fn(&Machine) -> Checked; 7] = [host, store, go, zig_compiler, targets, module_cache, krakend];
 
 pub(crate) fn run(cx: Context) -> Result<()> {
     let opened = Store::open(cx.host);
@@ -112,11 +114,11 @@ fn print_check(check: &Check, format: Format) {
     }
 }
 
-fn host(machine: &Machine) -> Result<Vec<Check>> {
+fn host(machine: &Machine) -> Checked {
     Ok(vec![Check::ok("host", machine.cx.host.platform.to_string())])
 }
 
-fn store(Machine { store, unusable, .. }: &Machine) -> Result<Vec<Check>> {
+fn store(Machine { store, unusable, .. }: &Machine) -> Checked {
     let root = store.root().display();
     let found = match (unusable, store.shared()) {
         (Some(why), _) => Err(why.clone()),
@@ -127,7 +129,7 @@ fn store(Machine { store, unusable, .. }: &Machine) -> Result<Vec<Check>> {
     Ok(vec![Check::folder("store", found, help)])
 }
 
-fn go(Machine { cx, store, .. }: &Machine) -> Result<Vec<Check>> {
+fn go(Machine { cx, store, .. }: &Machine) -> Checked {
     let own: Vec<String> = installed_go::installed(store)
         .iter()
         .map(|(version, _)| version.to_string())
@@ -150,7 +152,7 @@ fn go(Machine { cx, store, .. }: &Machine) -> Result<Vec<Check>> {
     Ok(vec![Check::ok("go", go), Check::ok("go store", kept)])
 }
 
-fn zig_compiler(Machine { cx, store, matrix, .. }: &Machine) -> Result<Vec<Check>> {
+fn zig_compiler(Machine { cx, store, matrix, .. }: &Machine) -> Checked {
     let zig = zig::resolve(matrix.zig(), cx.host, store)?;
     if zig.state == State::Ready {
         let found = format!("{} {} ({})", zig.version, zig.why, zig.program.display());
@@ -172,7 +174,7 @@ fn zig_compiler(Machine { cx, store, matrix, .. }: &Machine) -> Result<Vec<Check
     }])
 }
 
-fn targets(Machine { cx, matrix, .. }: &Machine) -> Result<Vec<Check>> {
+fn targets(Machine { cx, matrix, .. }: &Machine) -> Checked {
     let platform = cx.host.platform.to_string();
     let rows = matrix.targets().iter().map(|row| {
         let gcc = row.gccs(&platform).find_map(|name| cx.host.find(name));
@@ -182,7 +184,7 @@ fn targets(Machine { cx, matrix, .. }: &Machine) -> Result<Vec<Check>> {
     Ok(rows.collect())
 }
 
-fn module_cache(Machine { cx, .. }: &Machine) -> Result<Vec<Check>> {
+fn module_cache(Machine { cx, .. }: &Machine) -> Checked {
     let found = GoEnv::read(cx.host).map_err(|e| e.to_string()).and_then(|env| {
         let dir = env.module_cache;
         // Without a network one that is filled is enough.
@@ -196,7 +198,7 @@ fn module_cache(Machine { cx, .. }: &Machine) -> Result<Vec<Check>> {
     Ok(vec![Check::folder("module cache", found, help)])
 }
 
-fn krakend(machine: &Machine) -> Result<Vec<Check>> {
+fn krakend(machine: &Machine) -> Checked {
     let found = match machine.cx.host.find("krakend") {
         None => "none on PATH: name a release with --gateway".to_owned(),
         Some(program) => format!("{} (`--gateway auto`)", program.display()),
