@@ -20,7 +20,7 @@ pub mod unpack;
 pub const LIST: &str = "bundle.json";
 
 /// The version of the list; any other is refused.
-pub const FORMAT_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// Where tools are in a bundle.
 pub const TOOLS: &str = "tools";
@@ -30,9 +30,9 @@ pub const MODULES: &str = "modules/cache/download";
 
 /// `bundle.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Manifest {
-    pub format_version: u32,
+    #[serde(alias = "format-version")]
+    pub schema_version: u32,
     /// The plugbuild that made it.
     pub plugbuild: String,
     /// The machines that its tools are for: `linux/amd64`.
@@ -66,15 +66,15 @@ impl Manifest {
     /// Another version (a usage error), or not a list.
     pub fn parse(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "kebab-case")]
         struct Versioned {
-            format_version: u32,
+            #[serde(alias = "format-version")]
+            schema_version: u32,
         }
         let damaged = |why: &dyn std::fmt::Display| Error::integrity(format!("its {LIST} cannot be understood: {why}"));
-        let Versioned { format_version } = serde_json::from_str(text).map_err(|e| damaged(&e))?;
-        if format_version != FORMAT_VERSION {
+        let Versioned { schema_version } = serde_json::from_str(text).map_err(|e| damaged(&e))?;
+        if schema_version != SCHEMA_VERSION {
             let what = format!(
-                "its {LIST} has the format version {format_version}, and this plugbuild knows {FORMAT_VERSION} only"
+                "its {LIST} has the schema version {schema_version}, and this plugbuild knows {SCHEMA_VERSION} only"
             );
             return Err(Error::usage(what).help("install it with the plugbuild that made it, or make it again"));
         }
@@ -139,7 +139,7 @@ mod tests {
             sha256: "00".to_owned(),
         };
         Manifest {
-            format_version: FORMAT_VERSION,
+            schema_version: SCHEMA_VERSION,
             plugbuild: "1".to_owned(),
             host: "linux/amd64".to_owned(),
             tools: Vec::new(),
@@ -184,7 +184,7 @@ mod tests {
         tool.tools[0].file = "tools/other.tar.gz".to_owned();
         assert!(parsed(&tool).is_err());
         let newer = Manifest {
-            format_version: 2,
+            schema_version: 2,
             ..good.clone()
         };
         assert_eq!(parsed(&newer).unwrap_err().kind, Kind::Usage);
