@@ -134,7 +134,7 @@ fn go(Machine { cx, store, .. }: &Machine) -> Checked {
         .iter()
         .map(|(version, _)| version.to_string())
         .collect();
-    let fetcher = installed_go::fetcher(cx.host, store);
+    let fetcher = installed_go::bootstrap_go(cx.host, store);
     let go = match (fetcher, own.as_slice()) {
         (Some((path, version)), _) if cx.offline => {
             format!("{version} ({}), and no other is fetched: --offline", path.display())
