@@ -23,9 +23,11 @@ use crate::project::config::tables::Mode;
 use crate::project::go_env::GoEnv;
 use crate::project::import_path;
 use crate::project::plugin::Plugin;
+use crate::project::source::Source;
 use crate::toolchain::bundle::proxy;
 use crate::toolchain::go;
 use crate::toolchain::go::Go;
+use crate::toolchain::go_messages;
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::util::context::Context;
@@ -151,6 +153,11 @@ impl PluginContext {
         import_path::check(&self.plugin, |path| go.has_package(path))?;
         let _lock = modfile::lock(&self.plugin, &self.session.store, || {})?;
         let side = go_list::of(&job, &go, &self.session)?;
+        // The go command lists a folder that it would not build: of tests alone, or of another package.
+        if !Source::read(&self.plugin.dir)?.has_main() {
+            let what = format!("{} has no package main in {}", side.module, self.plugin.dir.display());
+            return Err(Error::build(what).help(go_messages::no_main(&job)));
+        }
         side.unlisted().iter().for_each(|why| self.session.ui.warn(why));
         Ok(side)
     }

@@ -115,6 +115,10 @@ pub struct PluginModules {
     pub build_list: BuildList,
     /// Packages that the go command found in several modules, and so cannot load.
     pub ambiguous: Vec<Ambiguous>,
+    /// The newest language that the plugin's own sources show to be written in, where that is none that each Go knows.
+    pub language: Option<GoVersion>,
+    /// Whether C code is compiled in.
+    pub c_code: bool,
 }
 
 /// A package that several modules have.

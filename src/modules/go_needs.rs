@@ -30,6 +30,8 @@ pub struct Need {
 pub enum What {
     /// Its go line.
     GoLine,
+    /// The language of its sources, beyond its go line.
+    Language,
     /// A newer standard package, and the package that imports it.
     Package { package: String, by: String },
 }
@@ -39,6 +41,11 @@ impl fmt::Display for Need {
         let may = if self.certain { "needs" } else { "may need" };
         match &self.what {
             What::GoLine => write!(f, "{} {may} Go {}: its go line says so", self.module, self.go)?,
+            What::Language => write!(
+                f,
+                "{} {may} `go {}` in go.mod: it reads like the language of that Go",
+                self.module, self.go
+            )?,
             What::Package { package, by } => write!(f, "{by} {may} Go {}: it imports {package}", self.go)?,
         }
         match self.chain.as_slice() {
@@ -76,6 +83,7 @@ pub(crate) fn needs(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Nee
             need
         }));
     }
+    all.extend(language_need(plugin));
     all.sort_by_key(|need| (!need.certain, need.what == What::GoLine));
     all
 }
@@ -102,6 +110,19 @@ fn line_need(plugin: &PluginModules, module: &PluginModule, gateway: &GatewayMod
             module.chain.clone()
         },
         certain,
+    })
+}
+
+/// Words that its own go line rules out, whatever the gateway's Go is: only the compiler knows for sure.
+fn language_need(plugin: &PluginModules) -> Option<Need> {
+    let language = plugin.language.as_ref()?;
+    let allowed = plugin.go.as_ref().is_some_and(|line| line.line() >= language.line());
+    (!allowed).then(|| Need {
+        module: plugin.module.clone(),
+        go: language.clone(),
+        what: What::Language,
+        chain: Vec::new(),
+        certain: false,
     })
 }
 

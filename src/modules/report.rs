@@ -38,6 +38,8 @@ pub struct Report {
     pub needs: Vec<Need>,
     /// Packages that several of the plugin's modules have, if the gateway does not decide which.
     pub ambiguous: Vec<Ambiguous>,
+    /// Whether C code is compiled in, which only a build can check.
+    pub c_code: bool,
     /// The gateway's Go's compile errors, if it was asked to compile the sources and failed.
     pub errors: Vec<String>,
     /// The Go that compiles the plugin, if it was given and differs.
@@ -98,6 +100,7 @@ pub fn report(
         unknown_directives: decision.drop,
         needs: decision.needs,
         ambiguous: decision.ambiguous,
+        c_code: plugin.c_code,
         errors: Vec::new(),
         other_go,
         other_libc,
@@ -153,6 +156,9 @@ impl fmt::Display for Report {
         write!(f, "{plugin}: {answer} (KrakenD {gateway}, Go {go})")?;
         if self.is_for_the_compiler() {
             write!(f, ", if that Go compiles it")?;
+        }
+        if self.c_code && self.verdict != Verdict::DoesNotFit {
+            write!(f, "\n  C code is left to the build")?;
         }
         for error in &self.errors {
             write!(f, "\n  {error}")?;

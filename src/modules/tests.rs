@@ -31,6 +31,8 @@ pub(crate) fn plugin(modules: Vec<PluginModule>) -> PluginModules {
         modules,
         build_list: BuildList::Whole,
         ambiguous: Vec::new(),
+        language: None,
+        c_code: false,
     }
 }
 

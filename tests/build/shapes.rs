@@ -19,8 +19,10 @@ const ALIGNED: &str = "fits-aligned";
 const NOT: &str = "does-not-fit";
 /// The gateway's Go does not compile it: check asks that Go, compat says that it may need a newer one, build fails.
 const REFUSED: &str = "refused";
-/// No verdict: go.mod or go.sum lacks what a build reads there.
+/// No verdict: go.mod or go.sum lacks what a build reads there, or there is no package main.
 const INCOMPLETE: &str = "incomplete";
+/// C code, which check leaves to the build, does not compile.
+const C_FAILS: &str = "c-fails";
 
 /// A repository of our own, and what is true of it for the gateways 2.1.4 (Go 1.19), 2.10.1 (Go 1.24) and 2.12.1 (Go 1.25).
 #[derive(Debug)]
@@ -320,10 +322,7 @@ fn public() -> Vec<Shape> {
             )
             .file("words.go", words(&format!("\t\"{uuid}\""), "uuid.NewString()")),
         uses("uuid-1.4", "1.19", &format!("{uuid} v1.4.0"), uuid, [ALIGNED, ALIGNED]),
-        uses("uuid-1.6", "1.19", &format!("{uuid} v1.6.0"), uuid, [ALIGNED, FITS]).file(
-            "go.sum",
-            "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\ngithub.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n",
-        ),
+        uses("uuid-1.6", "1.19", &format!("{uuid} v1.6.0"), uuid, [ALIGNED, FITS]).file("go.sum", UUID_SUMS),
         uses(
             "lura",
             "1.16",
@@ -384,15 +383,82 @@ fn once_two_answers() -> Vec<Shape> {
             "words.go",
             "package main\n\nfunc words() (said string) {\n\tfor range 3 {\n\t\tsaid += \"a\"\n\t}\n\treturn said\n}\n",
         ),
+        // The same where the gateway's Go knows it, and the plugin's own go line does not.
+        plugin("generic-before-1.18", [REFUSED, REFUSED]).module("1.17", "").file(
+            "words.go",
+            "package main\n\nfunc first[T any](all []T) T { return all[0] }\n\nfunc words() string { return first([]string{\"a\"}) }\n",
+        ),
+        shape("tests-only", [INCOMPLETE, INCOMPLETE])
+            .module("1.19", "")
+            .file("words_test.go", "package main\n\nfunc words() string { return \"\" }\n"),
+        shape("no-main", [INCOMPLETE, INCOMPLETE]).module("1.19", "").file("lib.go", LIB),
+        plugin("c-library-that-is-not-there", [C_FAILS, C_FAILS]).module("1.17", "").file(
+            "words.go",
+            "package main\n\n// #cgo pkg-config: is-not-there\nimport \"C\"\n\nfunc words() string { return \"\" }\n",
+        ),
+        plugin("not-required", [ALIGNED, INCOMPLETE])
+            .module("1.19", "")
+            .file("words.go", words("\t_ \"github.com/google/uuid\"", "\"\"")),
+        public(
+            "replaced-by-the-gateways",
+            "1.19",
+            "\tgithub.com/google/uuid v1.4.0\n)\n\nreplace (\n\tgithub.com/google/uuid => github.com/google/uuid v1.6.0",
+            "\t_ \"github.com/google/uuid\"",
+            [ALIGNED, INCOMPLETE],
+        ),
+        // No gateway has what somebody changed below vendor/: the module as it was published takes its place.
+        vendored("vendored-public", "", [ALIGNED, FITS]),
+        vendored("vendored-and-changed", "\nvar Changed = 1\n", [ALIGNED, ALIGNED]),
         plugin("min", [REFUSED, FITS])
             .module("1.22", "")
             .file("words.go", words("\t\"strconv\"", "strconv.Itoa(min(1, 2))")),
     ]
 }
 
+const UUID_SUMS: &str = "github.com/google/uuid v1.6.0 h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=\ngithub.com/google/uuid v1.6.0/go.mod h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo=\n";
+
+/// The folder of a published module in the module cache.
+fn published(module: &str) -> PathBuf {
+    let mut go = new().0.go.command();
+    let out = go
+        .args(["mod", "download", "-json", module])
+        .current_dir(cache())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    PathBuf::from(told["Dir"].as_str().unwrap_or_else(|| panic!("{told}")))
+}
+
+/// A plugin with uuid as `go mod vendor` leaves it, but for this at the end of a file.
+fn vendored(name: &str, changed: &str, answers: [&'static str; 2]) -> Shape {
+    const MODULE: &str = "github.com/google/uuid";
+    let at = "v1.6.0";
+    let folder = published(&format!("{MODULE}@{at}"));
+    let shape = plugin(name, answers)
+        .module("1.17", &format!("require {MODULE} {at}\n"))
+        .file("words.go", words(&format!("\t\"{MODULE}\""), "uuid.NewString()"))
+        .file("go.sum", UUID_SUMS)
+        .file(
+            "vendor/modules.txt",
+            format!("# {MODULE} {at}\n## explicit\n{MODULE}\n"),
+        );
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let compiled = files.filter(|file| {
+        let name = file.to_string_lossy();
+        name.ends_with(".go") && !name.ends_with("_test.go")
+    });
+    compiled.fold(shape, |mut shape, file| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let more = if name == "doc.go" { changed } else { "" };
+        let text = fs::read_to_string(&file).unwrap() + more;
+        shape.files.push((format!("vendor/{MODULE}/{name}").leak(), text));
+        shape
+    })
+}
+
 fn between() -> (Release, Gateway) {
     let release = Release::new("2.10.1", "1.24.4", "1.24.13");
-    let gateway = release.bare_gateway(TARGET);
+    let gateway = release.bare_gateway(TARGET, false);
     (release, gateway)
 }
 
@@ -443,9 +509,9 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
     let tags = ["--tags", shape.tags];
     let tags = if shape.tags.is_empty() { &[][..] } else { &tags };
     let answer = (given.answer)(shape);
-    let loads = ![NOT, INCOMPLETE, REFUSED].contains(&answer);
+    let loads = ![NOT, INCOMPLETE, REFUSED, C_FAILS].contains(&answer);
     let code = match answer {
-        FITS => 0,
+        FITS | C_FAILS => 0,
         INCOMPLETE => 3,
         _ => 1,
     };
@@ -465,9 +531,11 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
     let verdict = match answer {
         INCOMPLETE => "",
         REFUSED => NOT,
+        C_FAILS => FITS,
         _ => answer,
     };
-    if told != verdict || out.status.code() != Some(code) {
+    let leaves_c = answer != C_FAILS || report["c_code"] == true;
+    if told != verdict || !leaves_c || out.status.code() != Some(code) {
         wrong.push(format!("check: {:?} {report} {}", out.status.code(), text(&out.stderr)));
     }
 
@@ -486,6 +554,9 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
         };
         let agrees = match answer {
             INCOMPLETE => out.status.code() == Some(code),
+            // It compiles nothing.
+            REFUSED => !row["may_need"].as_array().is_none_or(Vec::is_empty),
+            C_FAILS => fit == FITS,
             _ => !row.is_null() && fit == answer,
         };
         if !agrees {
@@ -587,6 +658,7 @@ fn fixed_shapes_fit_and_are_tidy() {
         ("go-1.27", old()),
         ("go-1.21", old()),
         ("no-sum", old()),
+        ("split", new()),
     ] {
         let shape = shapes.iter().find(|shape| shape.name == name).unwrap();
         let folder = shape.write("fixed");

@@ -102,7 +102,12 @@ pub(crate) fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, g
         "plugins/aligned-{}-{}-{}.so",
         release.version,
         gateway.target,
-        folder.file_name().unwrap().to_str().unwrap()
+        folder
+            .strip_prefix(cache())
+            .unwrap()
+            .display()
+            .to_string()
+            .replace('/', "-")
     ));
     let out = build_for(gateway.target, folder, &release.spec(gateway), &output, &[]);
     let said = text(&out.stderr);

@@ -1,6 +1,7 @@
 //! The copies of go.mod: one go command at a time writes one, any number read it, and what cannot be listed is said.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::modules::align::{builds_and_loads, new};
 use crate::support::case::{Case, go_script};
@@ -96,45 +97,53 @@ fn missing_build_list_is_an_error() {
     }
 }
 
-/// Modules whose go.mod the go command must bring up to date before it can list them: with one before Go 1.17 always.
+/// Modules whose go.mod the go command must bring up to date before it can list them, as it must with each before Go 1.17:
+/// a name, the go line, what is required, what is imported.
+const SHAPES: [[&str; 4]; 4] = [
+    [
+        "old-lura",
+        "1.16",
+        "github.com/luraproject/lura/v2 v2.2.2",
+        "github.com/luraproject/lura/v2/config",
+    ],
+    [
+        "old-grpc",
+        "1.12",
+        "github.com/golang/protobuf v1.3.2\n\tgoogle.golang.org/genproto v0.0.0-20190819201941-24fa4b261c55\n\tgoogle.golang.org/grpc v1.26.0",
+        "google.golang.org/grpc/status",
+    ],
+    [
+        "otel",
+        "1.24.0",
+        "github.com/golang-jwt/jwt/v5 v5.3.0\n\tgo.opentelemetry.io/otel v1.38.0",
+        "go.opentelemetry.io/otel",
+    ],
+    // The gateway's gin wants a codec that older modules have in another module.
+    [
+        "split",
+        "1.17",
+        "github.com/gin-gonic/gin v1.8.1\n\tgithub.com/luraproject/lura v1.4.1",
+        "github.com/gin-gonic/gin\"\n\t_ \"github.com/luraproject/lura/config",
+    ],
+];
+
+fn shape([name, line, requires, import]: [&str; 4], of: &str) -> PathBuf {
+    let source = fs::read_to_string(root().join("tests/fixtures/copies/main.go")).unwrap();
+    let folder = cache().join(of).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let module = format!("module example.com/{name}\n\ngo {line}\n\nrequire (\n\t{requires}\n)\n");
+    fs::write(folder.join("go.mod"), module).unwrap();
+    fs::write(folder.join("main.go"), source.replace("IMPORT", import)).unwrap();
+    folder
+}
+
 #[test]
 fn old_go_lines_load() {
     let (release, gateway) = new();
-    let source = fs::read_to_string(root().join("tests/fixtures/copies/main.go")).unwrap();
-    for (name, line, requires, import) in [
-        (
-            "old-lura",
-            "1.16",
-            "github.com/luraproject/lura/v2 v2.2.2",
-            "github.com/luraproject/lura/v2/config",
-        ),
-        (
-            "old-grpc",
-            "1.12",
-            "github.com/golang/protobuf v1.3.2\n\tgoogle.golang.org/genproto v0.0.0-20190819201941-24fa4b261c55\n\tgoogle.golang.org/grpc v1.26.0",
-            "google.golang.org/grpc/status",
-        ),
-        (
-            "otel",
-            "1.24.0",
-            "github.com/golang-jwt/jwt/v5 v5.3.0\n\tgo.opentelemetry.io/otel v1.38.0",
-            "go.opentelemetry.io/otel",
-        ),
-        // The gateway's gin wants a codec that older modules have in another module.
-        (
-            "split",
-            "1.17",
-            "github.com/gin-gonic/gin v1.8.1\n\tgithub.com/luraproject/lura v1.4.1",
-            "github.com/gin-gonic/gin\"\n\t_ \"github.com/luraproject/lura/config",
-        ),
-    ] {
-        let folder = cache().join("copies").join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let module = format!("module example.com/{name}\n\ngo {line}\n\nrequire (\n\t{requires}\n)\n");
-        fs::write(folder.join("go.mod"), module).unwrap();
-        fs::write(folder.join("main.go"), source.replace("IMPORT", import)).unwrap();
+    for one in SHAPES {
+        let folder = shape(one, "copies");
         let said = builds_and_loads(&folder, &folder, &release, &gateway);
-        assert!(said.contains(" aligned "), "{name}: {said}");
+        assert!(said.contains(" aligned "), "{}: {said}", one[0]);
     }
 }

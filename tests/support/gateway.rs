@@ -49,22 +49,43 @@ impl Release {
     }
 
     /// The gateway without KrakenD's own command line and modules, of which the proxies do not have every version: all that
-    /// decides whether a plugin loads is the same.
-    pub(crate) fn bare_gateway(&self, target: &'static str) -> Gateway {
-        let place = cache().join("bare-gateways").join(state());
+    /// decides whether a plugin loads is the same. A trimmed one is built with -trimpath, as official ones are not.
+    pub(crate) fn bare_gateway(&self, target: &'static str, trimmed: bool) -> Gateway {
+        let kind = if trimmed { "trimmed-gateways" } else { "bare-gateways" };
+        let place = cache().join(kind).join(state()).join(self.version);
         let sources = place.join("tests/gateway");
         static WRITING: Mutex<()> = Mutex::new(());
         let alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         copy_tree(&root().join("tests/gateway"), &sources);
+        if trimmed {
+            let file = sources.join("build.sh");
+            let script = std::fs::read_to_string(&file).unwrap();
+            let relocated = r#"-toolexec "'$here/relocate.sh' '$modules' '$app'""#;
+            let found = script.replace(relocated, "-trimpath");
+            assert_ne!(found, script, "build.sh has {relocated}");
+            std::fs::write(&file, found).unwrap();
+        }
         copy_tree(&root().join("toolchains"), &place.join("toolchains"));
         for api in ["krakend", "krakendio"] {
-            copy_tree(
-                &root().join("tests/fixtures/bare-gateway"),
-                &sources.join("api").join(api),
-            );
+            let api = sources.join("api").join(api);
+            copy_tree(&root().join("tests/fixtures/bare-gateway"), &api);
+            let linked = std::fs::read_to_string(api.join("linked.go")).unwrap();
+            std::fs::write(api.join("linked.go"), self.only_required(&linked)).unwrap();
         }
         drop(alone);
         self.built(&sources, &place, target)
+    }
+
+    /// A Go file without the imports of modules that the release does not require.
+    fn only_required(&self, file: &str) -> String {
+        let rows = plugbuild::matrix::modules::of(self.version.parse().unwrap()).unwrap();
+        let required = |line: &&str| {
+            let Some(import) = line.strip_prefix("\t_ \"") else {
+                return true;
+            };
+            rows.iter().any(|row| import.starts_with(&row.path))
+        };
+        file.lines().filter(required).flat_map(|line| [line, "\n"]).collect()
     }
 
     fn built(&self, sources: &Path, place: &Path, target: &'static str) -> Gateway {

@@ -45,7 +45,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     if job.align != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
         // Then go.mod contains as much as the go command could tell.
         let decided = crate::modules::align::of(&declared, gateway, decide(&declared, gateway, &quirks));
-        if decided.is_needless() && !go_list::may_lack(&job.plugin, &gateway.go) {
+        if decided.is_needless() && !go_list::may_need_more(&job.plugin, &gateway.go) {
             return Ok(ModuleOverlay::default());
         }
     }
@@ -404,6 +404,8 @@ fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
             why: "only go.mod was read".to_owned(),
         },
         ambiguous: Vec::new(),
+        language: None,
+        c_code: false,
     })
 }
 

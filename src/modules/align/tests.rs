@@ -39,6 +39,8 @@ fn plugin(go: Option<GoVersion>, modules: Vec<PluginModule>) -> PluginModules {
         modules,
         build_list: BuildList::Whole,
         ambiguous: Vec::new(),
+        language: None,
+        c_code: false,
     }
 }
 

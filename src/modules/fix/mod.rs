@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::matrix::{QuirkFacts, sums};
+use crate::modules::align::split;
 use crate::modules::fix::edit::FileChange;
 use crate::modules::fix::edit::Fix;
 use crate::modules::go_list::GoList;
@@ -158,7 +159,15 @@ impl Fixer<'_> {
     fn settle(&self, copy: &ModFile, edits: &mut Vec<Edit>) -> Result<()> {
         let mut tried: BTreeMap<String, usize> = BTreeMap::new();
         for _ in 0..ROUNDS {
-            let now = self.selection(copy)?;
+            let now = match self.selection(copy) {
+                Ok(now) => now,
+                Err(why) => {
+                    let next = self.raised(why, edits)?;
+                    self.edit(copy, &next)?;
+                    edits.extend(next);
+                    continue;
+                }
+            };
             let real: Vec<Conflict> = conflicts(&now, self.gateway)
                 .into_iter()
                 .filter(Conflict::prevents_loading)
@@ -181,6 +190,41 @@ impl Fixer<'_> {
             self.job.plugin.module.path, self.gateway.label
         ))
         .help("`plugbuild build` aligns it without an edit"))
+    }
+
+    /// For modules that were split, where the older one still holds what the gateway has in the other: a version of it that
+    /// gave that up, of the other's name or the newest.
+    fn raised(&self, why: Error, before: &[Edit]) -> Result<Vec<Edit>> {
+        let mut next = Vec::new();
+        for clash in split::resolved(&split::ambiguous(&why.message), self.gateway) {
+            let Source::Published { version, .. } = &clash.want else {
+                continue;
+            };
+            for query in [version.as_str(), "latest"] {
+                let found = self.published(&clash.module, query)?;
+                let edit = found.map(|version| Edit::Require(clash.module.clone(), version));
+                if let Some(edit) = edit.filter(|edit| !before.contains(edit)) {
+                    next.push(edit);
+                    break;
+                }
+            }
+        }
+        match next.is_empty() {
+            true => Err(why.help("`plugbuild build` takes the gateway's of the two, without an edit")),
+            false => Ok(next),
+        }
+    }
+
+    /// The version that a query comes to, if there is one.
+    fn published(&self, module: &str, query: &str) -> Result<Option<String>> {
+        let mut go = Invocation::new(&self.reader.program, &self.session.host.cwd)
+            .args(["list", "-mod=mod", "-m", "-f", "{{.Version}}"])
+            .arg(format!("{module}@{query}"))
+            .env_remove("GOROOT");
+        go.env.extend(self.reader.env.clone());
+        let output = go.env("GOWORK", "off").output(&self.session.host)?;
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok((output.status.success() && !version.is_empty()).then_some(version))
     }
 
     fn edit(&self, copy: &ModFile, edits: &[Edit]) -> Result<()> {

@@ -32,6 +32,7 @@ use crate::util::version::GoVersion;
 pub mod parse;
 pub mod std_imports;
 pub mod package;
+mod vendor;
 
 /// The go command to run, and the plugin to ask about.
 #[derive(Debug, Clone)]
@@ -255,14 +256,19 @@ impl<'a> Listings<'a> {
             Modules::Vendored => (String::new(), BuildList::Vendored),
             Modules::Unknown(why) => (String::new(), BuildList::Unknown { why }),
         };
+        let vendored = build_list == BuildList::Vendored;
         let packages = String::from_utf8_lossy(&packages.stdout);
-        Ok(parse::side(
-            &modules,
-            &packages,
-            build_list,
-            &self.job.plugin,
-            &read_source,
-        ))
+        let plugin = &self.job.plugin;
+        let mut side = parse::side(&modules, &packages, build_list, plugin, &read_source);
+        if vendored && let Some(cache) = self.packages.env.get("GOMODCACHE").map(PathBuf::from) {
+            let root = plugin
+                .work
+                .as_deref()
+                .and_then(Path::parent)
+                .unwrap_or(&plugin.module.root);
+            vendor::take_changed(&mut side, &root.join("vendor"), &cache);
+        }
+        Ok(side)
     }
 }
 
@@ -292,8 +298,9 @@ fn read_source(file: &Path) -> Option<String> {
     crate::util::regular_file::read_to_string(file).ok()
 }
 
-/// Whether a file of the plugin's module imports a standard package that this Go lacks.
-pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
+/// Whether a file of the plugin's module names what go.mod alone does not tell of: a standard package that this Go lacks, or
+/// another module's package.
+pub fn may_need_more(plugin: &Plugin, go: &GoVersion) -> bool {
     let mut folders = vec![plugin.module.root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -305,7 +312,10 @@ pub fn may_lack(plugin: &Plugin, go: &GoVersion) -> bool {
                 }
             } else if name.ends_with(".go")
                 && !name.ends_with("_test.go")
-                && read_source(&path).is_some_and(|text| std_imports::names_a_later_package(&text, go))
+                && read_source(&path).is_some_and(|text| {
+                    std_imports::names_a_later_package(&text, go)
+                        || std_imports::names_another_module(&text, &plugin.module.path)
+                })
             {
                 return true;
             }
@@ -359,7 +369,11 @@ pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) 
     )?;
     Ok(Some(match output.status.success() {
         true => Compiled::Yes,
-        false => Compiled::No(words(&output_text(&output)).into_iter().map(str::to_owned).collect()),
+        false => {
+            let said = output_text(&output);
+            let cure = go_messages::too_low_a_line(&said, job);
+            Compiled::No(words(&said).into_iter().map(str::to_owned).chain(cure).collect())
+        }
     }))
 }
 

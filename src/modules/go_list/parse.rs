@@ -9,6 +9,7 @@ use crate::modules::go_list::std_imports::uses;
 use crate::modules::{Ambiguous, BuildList, PluginModule, PluginModules, Work};
 use crate::project::go_mod;
 use crate::project::plugin::Plugin;
+use crate::project::source::language;
 
 /// One module per line; the last three fields are those of its replacement.
 pub(crate) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}";
@@ -58,6 +59,12 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
             .any(|d| d.verb == "require" && d.words == [module.path, module.version])
     };
     let work = plugin.work.as_deref().map(directives);
+    let own_files = packages
+        .iter()
+        .filter(|p| p.module.as_ref().is_some_and(|m| m.path == plugin.module.path))
+        .flat_map(|p| p.files.iter().map(|file| Path::new(p.dir).join(file)));
+    let language = own_files.filter_map(|file| language::shown(&read(&file)?)).max();
+    let language = language.and_then(|line| line.parse().ok());
     let modules = all
         .into_values()
         .map(|module| {
@@ -90,6 +97,8 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
         modules,
         build_list,
         ambiguous: Vec::new(),
+        language,
+        c_code: packages.iter().any(|p| p.imports.contains(&"C")),
     }
 }
 

@@ -100,10 +100,50 @@ fn condition(package: &Package, import: &str, read: Read) -> Option<Vec<String>>
     (!conditions.is_empty()).then(|| conditions.into_iter().collect())
 }
 
+/// Whether a line of a text may import a package of another module than this one.
+pub(crate) fn names_another_module(text: &str, own: &str) -> bool {
+    let imported = |line: &str| {
+        let line = line.split(" //").next()?.trim().strip_suffix('"')?;
+        Some(line.rsplit_once('"')?.1.to_owned())
+    };
+    text.lines().filter_map(imported).any(|path| {
+        let host = path.split('/').next().unwrap_or_default();
+        let below = path
+            .strip_prefix(own)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        host.trim_matches('.').contains('.') && !path.contains(' ') && !below
+    })
+}
+
 /// Whether a text may import a standard package that this Go lacks.
 pub(crate) fn names_a_later_package(text: &str, go: &crate::util::version::GoVersion) -> bool {
     let mut later = std_packages::added()
         .iter()
         .filter(|(_, since)| since.line() > go.line());
     later.any(|(package, _)| text.contains(&format!("\"{package}\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_module_is_named_by_an_import_alone() {
+        let named = |text: &str| names_another_module(text, "example.com/own");
+        for text in [
+            "import \"a.org/x\"",
+            "import (\n\t_ \"a.org/x\" // why\n)",
+            "\tx \"example.com/owner\"\n",
+        ] {
+            assert!(named(text), "{text}");
+        }
+        for text in [
+            "import \"net/http\"",
+            "\t\"example.com/own/lib\"\n\t\"example.com/own\"",
+            "f(\"a.org/x\")",
+            "\t\"../x\"",
+        ] {
+            assert!(!named(text), "{text}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The declarations of a plugin's package: variables, functions and methods, from its source text.
 
+pub mod language;
 pub mod misplaced;
 pub mod registered_names;
 pub mod lexer;
