@@ -25,9 +25,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(text) if text.use_stderr() => match mistyped(&args, |word| Path::new(word).exists()) {
             Some(why) => return refused(&why),
-            None => return misread(&args, &likely(text)),
+            None => return print_clap_error(&args, &retain_close_suggestions(text)),
         },
-        Err(text) => return output::told(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
+        Err(text) => return output::print_help(&text).map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS),
     };
     let host = match Host::from_process() {
         Ok(host) => host,
@@ -60,7 +60,7 @@ fn refused(why: &error::Error) -> ExitCode {
 
 /// Prints clap's error for arguments that it cannot parse, in its colours unless the arguments contain escape
 /// sequences.
-fn misread(args: &[OsString], text: &clap::Error) -> ExitCode {
+fn print_clap_error(args: &[OsString], text: &clap::Error) -> ExitCode {
     if args
         .iter()
         .any(|word| word.to_string_lossy().contains(char::is_control))
@@ -73,7 +73,7 @@ fn misread(args: &[OsString], text: &clap::Error) -> ExitCode {
 }
 
 /// Keeps clap's suggestions only if they are close enough.
-fn likely(mut text: clap::Error) -> clap::Error {
+fn retain_close_suggestions(mut text: clap::Error) -> clap::Error {
     let Some(ContextValue::String(word)) = text.get(ContextKind::InvalidSubcommand).cloned() else {
         return text;
     };

@@ -33,9 +33,8 @@ pub struct Artefact {
 /// It is a directory or not a plugin, or its directory cannot be written.
 pub fn check_output(output: &Path) -> Result<()> {
     if output.is_dir() {
-        return Err(
-            Error::usage(format!("{} is a folder", output.display())).help("name a file in it, or use `--out-dir DIR`")
-        );
+        return Err(Error::usage(format!("{} is a directory", output.display()))
+            .help("name a file in it, or use `--out-dir DIR`"));
     }
     // A rename would replace a device such as /dev/null for everybody.
     if output.metadata().is_ok_and(|meta| !meta.is_file()) {
@@ -44,10 +43,7 @@ pub fn check_output(output: &Path) -> Result<()> {
         );
     }
     if !may_be_replaced(output) {
-        let what = format!(
-            "{} is there and no plugin: nothing is written over it",
-            output.display()
-        );
+        let what = format!("{} exists and is not a plugin: it is not overwritten", output.display());
         return Err(Error::usage(what).help("name another file, or remove that one"));
     }
     let dir = output.parent().unwrap_or(Path::new("."));
@@ -55,10 +51,10 @@ pub fn check_output(output: &Path) -> Result<()> {
 }
 
 /// The plugin at the output path, if it is not the job's: this build must not overwrite it.
-pub fn holds_other(unit: &Unit) -> Option<String> {
+pub fn foreign_plugin(unit: &Unit) -> Option<String> {
     let job = &unit.job;
     let output = &job.output;
-    if Stamp::of(&unit.linked.path, output).is_some() {
+    if Stamp::load(&unit.linked.path, output).is_some() {
         return None;
     }
     let binary = Binary::open(output).ok()?;

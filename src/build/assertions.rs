@@ -39,7 +39,7 @@ impl Assertions {
     ///
     /// # Errors
     /// A registerer that is invalid before anything is compiled.
-    pub fn of(source: &Source, rows: &[Registerer], gateway: Option<GatewayVersion>) -> Result<Assertions, Error> {
+    pub fn new(source: &Source, rows: &[Registerer], gateway: Option<GatewayVersion>) -> Result<Assertions, Error> {
         let mut found = Assertions::default();
         for row in rows {
             let declared = source.main().find(|d| d.name == row.symbol && !is_method(d));
@@ -117,7 +117,7 @@ impl Assertions {
     }
 
     /// The compiler's errors about the assertions, in the plugin's terms; `None` if there are none.
-    pub fn told(&self, said: &str, gateway: &str) -> Option<Error> {
+    pub fn explain(&self, said: &str, gateway: &str) -> Option<Error> {
         let mut lines = said.lines().peekable();
         let (mut what, mut docs) = (Vec::new(), BTreeSet::new());
         while let Some(line) = lines.next() {
@@ -128,7 +128,7 @@ impl Assertions {
             while let Some(detail) = lines.next_if(|next| next.starts_with(['\t', ' '])) {
                 details.push(detail.trim());
             }
-            what.push(asserted.told(&format!("{first} {}", details.join(" ")), &details));
+            what.push(asserted.message(&format!("{first} {}", details.join(" ")), &details));
             docs.insert(asserted.docs.as_str());
         }
         let first = what.first()?;
@@ -138,7 +138,7 @@ impl Assertions {
             what.join("\n")
         };
         let error = Error::incompatible(text).help(format!(
-            "KrakenD {gateway} would say `unknown type` at debug level and go on without the plugin"
+            "KrakenD {gateway} would log `unknown type` at debug level and continue without the plugin"
         ));
         Some(
             docs.into_iter()
@@ -161,7 +161,7 @@ pub fn is_about_assertions(line: &str) -> bool {
 
 impl Asserted {
     /// `reason` is the compiler's reason, `details` its indented lines.
-    fn told(&self, reason: &str, details: &[&str]) -> String {
+    fn message(&self, reason: &str, details: &[&str]) -> String {
         let Asserted {
             symbol,
             method,
@@ -250,7 +250,7 @@ fn missing(row: &Registerer, rows: &[Registerer], source: &Source) -> Result<(),
         ))
         .help(format!("call it {}", row.symbol)),
         (_, Some(method)) => Error::incompatible(format!(
-            "{}:{}: there is a {}, but no variable {} for the gateway to look up",
+            "{}:{}: {} exists, but the variable {} that the gateway looks up does not",
             name_of(method),
             method.line,
             method.name,
@@ -281,7 +281,7 @@ mod tests {
         let mut source = Source::default();
         source.add(Path::new("main.go"), text);
         let gateway = Some("2.1.4".parse().unwrap());
-        Assertions::of(&source, crate::gateway::registerer::all(), gateway)
+        Assertions::new(&source, crate::gateway::registerer::all(), gateway)
     }
 
     const PLUGIN: &str = "package main\nvar ModifierRegisterer = registerer(\"x\")\ntype registerer string\n\
@@ -347,7 +347,7 @@ mod tests {
         assert!(source.has_conditional(crate::gateway::registerer::all()));
         source.settle(&["b.go".to_owned()]);
         assert!(!source.has_conditional(crate::gateway::registerer::all()));
-        let found = Assertions::of(&source, crate::gateway::registerer::all(), None).unwrap();
+        let found = Assertions::new(&source, crate::gateway::registerer::all(), None).unwrap();
         assert!(found.file().unwrap().contains("= &HandlerRegisterer"));
     }
 }

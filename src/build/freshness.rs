@@ -27,13 +27,13 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// The stamp, if both files are unchanged since it was written.
     pub(crate) fn valid(linked: &Path, build_id: &str, output: &Path) -> Option<Stamp> {
-        Self::of(linked, output).filter(|stamp| stamp.linked == build_id)
+        Self::load(linked, output).filter(|stamp| stamp.linked == build_id)
     }
 
     /// The stamp, if the output is unchanged since it was made from the linked file, whatever has been linked since.
-    pub(crate) fn of(linked: &Path, output: &Path) -> Option<Stamp> {
+    pub(crate) fn load(linked: &Path, output: &Path) -> Option<Stamp> {
         let now = SystemTime::now();
-        let mut stamp: Stamp = serde_json::from_slice(&fs::read(place(linked)).ok()?).ok()?;
+        let mut stamp: Stamp = serde_json::from_slice(&fs::read(path(linked)).ok()?).ok()?;
         if stamp.output != output || Some(&stamp.finished) != Seen::of(output).as_ref() {
             return None;
         }
@@ -63,11 +63,11 @@ impl Stamp {
 
     fn keep(&self, linked: &Path) {
         if let Ok(text) = serde_json::to_vec(self) {
-            let _ = fs::write(place(linked), text);
+            let _ = fs::write(path(linked), text);
         }
     }
 }
 
-fn place(linked: &Path) -> PathBuf {
+fn path(linked: &Path) -> PathBuf {
     linked.with_extension("stamp.json")
 }

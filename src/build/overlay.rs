@@ -50,7 +50,7 @@ pub fn write(
         }
     }
     let mut assertions = match known {
-        true => Assertions::of(&source, crate::gateway::registerer::all(), job.gateway.version)?,
+        true => Assertions::new(&source, crate::gateway::registerer::all(), job.gateway.version)?,
         false => Assertions::default(),
     };
     if job.gateway.is_community() {
@@ -70,9 +70,9 @@ pub fn write(
     }
     let dir = store.ensure_dir(dir(linked))?;
     let replace = match assertions.file() {
-        Some(text) => {
+        Some(render) => {
             let file = dir.join("registerers.go");
-            write_changed(&file, &text)?;
+            write_changed(&file, &render)?;
             json!({ job.plugin.dir.join(NAME).display().to_string(): file })
         }
         None => json!({}),

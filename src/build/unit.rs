@@ -24,7 +24,7 @@ pub struct Unit {
 
 impl Unit {
     pub fn new(job: Job, toolchain: Toolchain, store: &Store) -> Self {
-        let linked = LinkedFile::of(&job, store);
+        let linked = LinkedFile::new(&job, store);
         Unit { job, toolchain, linked }
     }
 }
@@ -62,7 +62,7 @@ pub struct LinkedFile {
 }
 
 impl LinkedFile {
-    pub fn of(job: &Job, store: &Store) -> Self {
+    pub fn new(job: &Job, store: &Store) -> Self {
         let gateway = &job.gateway;
         let mut hash = Sha256::new();
         let go = gateway.go.to_string();

@@ -120,7 +120,7 @@ fn create(args: &CreateArgs, cx: Context) -> Result<()> {
     if args.plan.gateway.gateway.iter().any(spec) {
         return Err(
             Error::usage("a bundle is planned more than once, and standard input is read once only")
-                .help("put what `krakend version` says into a file: `--gateway version.txt`"),
+                .help("write the output of `krakend version` to a file: `--gateway version.txt`"),
         );
     }
     let build = args.into();
@@ -172,7 +172,7 @@ fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Re
     let first = first.with_tools()?;
     let packed = tools(&first)?;
     locked::check(&first, args)?;
-    let count = gather(&first, args, &packed, stage)?;
+    let count = collect_modules(&first, args, &packed, stage)?;
     let members = stage.join("members");
     let list = Manifest {
         schema_version: SCHEMA_VERSION,
@@ -183,7 +183,7 @@ fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Re
     };
     staged.write(&list, &members)?;
     let _ = remove_tree(&members);
-    rehearse(&first, args, staged.path(), stage)?;
+    verify_offline(&first, args, staged.path(), stage)?;
     Ok((list.tools, count))
 }
 
@@ -206,12 +206,12 @@ fn tools(first: &BuildPlan) -> Result<Vec<Packed>> {
                 name: "go",
                 version,
                 root: tools.go.root.clone(),
-                place: seen_from(store, &store.go(&tools.go.version, host)),
+                place: relative_to_store(store, &store.go(&tools.go.version, host)),
             });
         }
         if tools.cc.kind != CcKind::Zig || tools.cc.zig.is_none() {
             ui.warn(format!(
-                "{} is no part of the bundle: it must be on the other machine too",
+                "{} is not part of the bundle: the other machine needs it too",
                 tools.cc.label
             ));
         }
@@ -234,20 +234,20 @@ fn tools(first: &BuildPlan) -> Result<Vec<Packed>> {
         packed.push(Packed {
             name: "zig",
             version,
-            place: seen_from(store, &place),
+            place: relative_to_store(store, &place),
             root: place,
         });
     }
     Ok(packed)
 }
 
-fn seen_from(store: &Store, place: &Path) -> PathBuf {
+fn relative_to_store(store: &Store, place: &Path) -> PathBuf {
     store.relative(place).unwrap_or(place).to_owned()
 }
 
 /// Fetches the modules of the plan into the user's own cache, with the user's settings; then copies from there what
 /// such builds read, and nothing else.
-fn gather(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage: &Path) -> Result<usize> {
+fn collect_modules(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage: &Path) -> Result<usize> {
     // A store without earlier builds, so that their results do not replace questions to the go command.
     let root = stage.join("gathering");
     for tool in tools {
@@ -256,20 +256,20 @@ fn gather(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage: &Path) -
         symlink(&tool.root, &place).map_err(|e| Error::io("write", &place, e))?;
     }
     let cx = first.session.context();
-    let host = elsewhere(cx.host, &root, &[]);
+    let host = with_store(cx.host, &root, &[]);
     let builds = counted(first.units.len(), "build");
     cx.ui.status("fetching", format!("the modules of {builds}"));
     read_modules(args, Context { host: &host, ..cx })?;
-    forget(&root)?;
+    clear_modfiles(&root)?;
     let cache = GoEnv::read(cx.host)?.module_cache;
-    let mut env = alone(cx.host, stage, "gathered")?;
+    let mut env = isolated_caches(cx.host, stage, "gathered")?;
     env.push((
         "GOPROXY",
         format!("{},off", file_url(&cache.join("cache/download"))).into(),
     ));
     env.push(("GOSUMDB", "off".into()));
     env.push(("GONOPROXY", "none".into()));
-    let host = elsewhere(cx.host, &root, &env);
+    let host = with_store(cx.host, &root, &env);
     let ui = cx.ui.muted();
     let muted = Context {
         host: &host,
@@ -288,13 +288,13 @@ fn read_modules(args: &BuildArgs, cx: Context) -> Result<()> {
 }
 
 /// Removes the go command's earlier results.
-fn forget(store: &Path) -> Result<()> {
+fn clear_modfiles(store: &Path) -> Result<()> {
     let copies = store.join("modfiles");
     if copies.exists() { remove_tree(&copies) } else { Ok(()) }
 }
 
 /// The environment with another store, whose tools are the only ones, and these variables.
-fn elsewhere(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
+fn with_store(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
     let mut host = host.clone();
     store.clone_into(&mut host.store);
     for named in ["PLUGBUILD_GO", "PLUGBUILD_ZIG"] {
@@ -306,7 +306,7 @@ fn elsewhere(host: &Host, store: &Path, env: &[(&str, OsString)]) -> Host {
 }
 
 /// Variables for an empty module cache of its own that can be removed again.
-fn alone(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, OsString)>> {
+fn isolated_caches(host: &Host, stage: &Path, cache: &str) -> Result<Vec<(&'static str, OsString)>> {
     let mut flags = GoEnv::read(host)?.flags;
     flags.push("-modcacherw".to_owned());
     Ok(vec![
@@ -336,18 +336,18 @@ fn pack_tools(packed: &[Packed], members: &Path, ui: &Ui) -> Result<Vec<Tool>> {
 }
 
 /// Installs the bundle in an empty store, and builds everything offline with empty caches.
-fn rehearse(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> Result<()> {
+fn verify_offline(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> Result<()> {
     let cx = first.session.context();
     let root = stage.join("site");
     let store = Store::at(&root);
     cx.ui
-        .status("rehearsing", "from what was written alone, without a network");
+        .status("verifying", "from what was written alone, without a network");
     unpack::verify(file, cx.host, &store)?.install(&store, |_| {})?;
-    let mut env = alone(cx.host, stage, "modules")?;
+    let mut env = isolated_caches(cx.host, stage, "modules")?;
     env.push(("GOCACHE", stage.join("cache").into()));
     // A directory that GOPROXY names here does not exist there.
     env.push(("GOPROXY", "off".into()));
-    let host = elsewhere(cx.host, &root, &env);
+    let host = with_store(cx.host, &root, &env);
     let ui = cx.ui.muted();
     let muted = Context {
         host: &host,
@@ -364,7 +364,7 @@ fn rehearse(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path) -> R
             .help("nothing was written; what it was to be built from is in GOMODCACHE and in the store")
     };
     let plan = plan_build_quietly(args, muted).map_err(failed)?;
-    let options = BuildOptions::of(args, &plan).unlisted();
+    let options = BuildOptions::new(args, &plan).unlisted();
     let ready = prepare(plan, args, Reuse::Nothing).map_err(failed)?;
     jobs::run(&ready.with_ui(*cx.ui), &options).map_err(failed)?;
     Ok(())

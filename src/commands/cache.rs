@@ -75,13 +75,13 @@ fn size(store: &Store, cx: Context) {
 fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
     let unused = if all { Duration::ZERO } else { MAX_AGE };
     if !store.root().is_dir() {
-        cx.ui.status("pruned", "nothing: there is no store yet");
+        cx.ui.status("pruned", "nothing: the store does not exist yet");
         return Ok(());
     }
     if dry_run {
         let entries = gc::candidates(store, unused, all);
-        entries.iter().for_each(|entry| tell(entry, true, cx));
-        let (count, bytes) = sum(&entries);
+        entries.iter().for_each(|entry| report(entry, true, cx));
+        let (count, bytes) = total(&entries);
         cx.ui.status(
             "would prune",
             format!("{}, {}", counted(count, "entry"), megabytes(bytes)),
@@ -94,15 +94,15 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
     let entries = gc::candidates(store, unused, all);
     for entry in &entries {
         gc::remove(&entry.place, store, &alone)?;
-        tell(entry, false, cx);
+        report(entry, false, cx);
     }
-    let (count, bytes) = sum(&entries);
+    let (count, bytes) = total(&entries);
     cx.ui
         .status("pruned", format!("{}, {}", counted(count, "entry"), megabytes(bytes)));
     Ok(())
 }
 
-fn tell(entry: &Entry, dry_run: bool, cx: Context) {
+fn report(entry: &Entry, dry_run: bool, cx: Context) {
     match cx.format {
         Format::Json => {
             let reason = if dry_run { "would-remove" } else { "removed" };
@@ -113,6 +113,6 @@ fn tell(entry: &Entry, dry_run: bool, cx: Context) {
     }
 }
 
-fn sum(entries: &[Entry]) -> (usize, u64) {
+fn total(entries: &[Entry]) -> (usize, u64) {
     (entries.len(), entries.iter().map(|entry| entry.bytes).sum())
 }

@@ -51,7 +51,7 @@ pub struct CheckArgs {
 
 pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     let path = match &args.sum {
-        Some(sum) => folder_of(&cx.host.absolute(sum))?,
+        Some(sum) => dir_of_sum(&cx.host.absolute(sum))?,
         None => args.path.clone(),
     };
     let subject = PluginContext::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
@@ -83,9 +83,9 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         {
             report.decided(compiled);
         }
-        tell(&report, cx);
+        print_report(&report, cx);
         // The compiler judges the signatures, in a build.
-        let assertions = Assertions::of(&source, rows, gateway.version)?;
+        let assertions = Assertions::new(&source, rows, gateway.version)?;
         assertions.warnings.iter().for_each(|warning| cx.ui.warn(warning));
         if args.commands && !report.fits() {
             let (job, go) = subject.job(&gateway)?;
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
 }
 
 /// The plugin whose go.sum was named.
-fn folder_of(sum: &Path) -> Result<PathBuf> {
+fn dir_of_sum(sum: &Path) -> Result<PathBuf> {
     let help = "give the plugin's go.sum, or its folder: `plugbuild check PATH`";
     sum.metadata().map_err(|why| Error::io("read", sum, why).help(help))?;
     match sum.file_name() {
@@ -144,7 +144,7 @@ fn all_asked(gateways: Vec<GatewaySpec>, subject: &PluginContext, cx: Context) -
     gateways.into_iter().map(|gateway| one(Some(gateway))).collect()
 }
 
-fn tell(report: &Report, cx: Context) {
+fn print_report(report: &Report, cx: Context) {
     #[derive(Serialize)]
     struct Event<'a> {
         reason: &'static str,
@@ -171,7 +171,7 @@ fn failed(misfits: &[Report]) -> Error {
         gateways.join(", ")
     ));
     if misfits.iter().any(|report| report.verdict == Verdict::DoesNotFit) {
-        return error.help("`plugbuild compat` tells which releases it fits");
+        return error.help("`plugbuild compat` lists the releases it fits");
     }
     error
         .help("`plugbuild build` builds it against the gateway's versions, in a copy of go.mod")

@@ -136,7 +136,7 @@ pub fn no_such_command(word: &str) -> Error {
     match misspelt_command(word) {
         Some(command) => error.help(format!("did you mean `plugbuild {command}`?")),
         None => {
-            error.help("`plugbuild --help` lists the commands; to build a folder give its path: `plugbuild ./FOLDER`")
+            error.help("`plugbuild --help` lists the commands; to build a directory, give its path: `plugbuild ./DIR`")
         }
     }
 }
@@ -203,7 +203,7 @@ pub fn go_flag_before_dashes(args: &[OsString]) -> Option<Error> {
     };
     Some(
         Error::usage(format!("`{flag}` is a flag of go build"))
-            .help(format!("put it behind `--`: `{typed} … -- {shown}`")),
+            .help(format!("put it after `--`: `{typed} … -- {shown}`")),
     )
 }
 
@@ -310,7 +310,7 @@ mod tests {
         ] {
             let message = message(line).unwrap_or_default();
             assert!(
-                message.contains(" is a flag of go build; put it behind `--`: "),
+                message.contains(" is a flag of go build; put it after `--`: "),
                 "{message}"
             );
             assert!(message.ends_with(&format!("`{shown}`")), "{message}");

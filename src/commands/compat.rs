@@ -16,17 +16,17 @@ use crate::util::ui::Format;
 use crate::util::version::GatewayVersion;
 
 pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
-    let from =
-        match &args.from {
-            None => None,
-            Some(text) => Some(first_release(text).ok_or_else(|| {
-                Error::usage(format!("`{text}` is no release to begin with")).help("write `--from 2.6`")
-            })?),
-        };
+    let from = match &args.from {
+        None => None,
+        Some(text) => Some(
+            first_release(text)
+                .ok_or_else(|| Error::usage(format!("`{text}` is not a release")).help("write `--from 2.6`"))?,
+        ),
+    };
     let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
     let latest = subject.latest()?;
     let plugin = subject.selection(&latest)?;
-    let mut gateways = GatewayModules::of_all_releases(&subject.session.matrix)?;
+    let mut gateways = GatewayModules::all_releases(&subject.session.matrix)?;
     let kept = |label: &str| {
         from.is_none_or(|from| {
             label
@@ -65,7 +65,7 @@ fn show(all: &[Compat], module: &str, cx: Context) {
     let wide = all.iter().map(|c| c.gateway.len()).max().unwrap_or_default().max(7);
     print_line(format_args!("{:<wide$}  {:<8}  {}", "GATEWAY", "GO", module));
     for one in all {
-        let (style, words) = told(one);
+        let (style, words) = render(one);
         let go = one.go.to_string();
         if cx.ui.colors_stdout() {
             print_as_is(format_args!(
@@ -79,20 +79,20 @@ fn show(all: &[Compat], module: &str, cx: Context) {
     }
 }
 
-fn told(one: &Compat) -> (Style, String) {
+fn render(one: &Compat) -> (Style, String) {
     let colour = |colour: AnsiColor| colour.on_default();
     let (style, words) = match &one.fit {
         Fit::AsItIs => (colour(AnsiColor::Green), "fits as it is".to_owned()),
         Fit::Aligned { moves, go_line } => {
             let modules = match moves {
                 0 => None,
-                1 => Some("1 module moves".to_owned()),
-                n => Some(format!("{n} modules move")),
+                1 => Some("1 module changes".to_owned()),
+                n => Some(format!("{n} modules change")),
             };
             let line = go_line.then(|| "the go line is lowered".to_owned());
             let parts: Vec<String> = [modules, line].into_iter().flatten().collect();
             let words = match parts.as_slice() {
-                [] => "fits aligned: go.mod says what this Go does not know".to_owned(),
+                [] => "fits aligned: go.mod has directives that this Go does not know".to_owned(),
                 parts => format!("fits aligned: {}", parts.join(", ")),
             };
             (colour(AnsiColor::Yellow), words)

@@ -71,11 +71,11 @@ pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
 }
 
 pub(crate) fn versions(dep: &Dep) -> String {
-    let have = dep.have.of(&dep.module);
+    let have = dep.have.relative_to(&dep.module);
     match &dep.gateway {
         Some(gateway) if *gateway == dep.have => format!("{have}, as the gateway"),
-        Some(gateway) if dep.conflicts => format!("{have}, must be {}", gateway.of(&dep.module)),
-        Some(gateway) => format!("{have} (gateway: {})", gateway.of(&dep.module)),
+        Some(gateway) if dep.conflicts => format!("{have}, must be {}", gateway.relative_to(&dep.module)),
+        Some(gateway) => format!("{have} (gateway: {})", gateway.relative_to(&dep.module)),
         None => have,
     }
 }

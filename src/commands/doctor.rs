@@ -94,7 +94,7 @@ pub(crate) fn run(cx: Context) -> Result<()> {
     let names: Vec<&str> = failing.iter().map(|check| check.what.as_str()).collect();
     let error = Error::new(
         first.kind,
-        format!("no build can work here as it is: {}", names.join(", ")),
+        format!("builds cannot work here: {}", names.join(", ")),
     );
     Err(error.help(first.help.clone().unwrap_or_default()))
 }
@@ -194,7 +194,7 @@ fn module_cache(Machine { cx, .. }: &Machine) -> Checked {
             _ => Ok(dir.display().to_string()),
         }
     });
-    let help = "set HOME, or GOMODCACHE to a folder that may be written";
+    let help = "set HOME, or GOMODCACHE to a writable directory";
     Ok(vec![Check::folder("module cache", found, help)])
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
         (ready.units, ready.session)
     } else {
         cx.ui
-            .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not here");
+            .warn("the modules are the plugin's own, not the gateway's, as long as the gateway's Go is not installed");
         let BuildPlan { session, units, .. } = plan;
         let bare = |unit| build::ready(unit, ModuleOverlay::default(), None, &session);
         (units.into_iter().map(bare).collect(), session)
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
             cx.ui.warn(word);
         }
         for missing in toolchain.missing() {
-            cx.ui.warn(format!("not here yet: {missing}"));
+            cx.ui.warn(format!("not installed yet: {missing}"));
         }
         let overlay = overlay::flag(job, linked).map(std::ffi::OsString::from);
         let flags: Vec<String> = go.args[1..]

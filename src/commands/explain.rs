@@ -35,10 +35,10 @@ pub(crate) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
     let told = interruptible(Duration::MAX, move || explained(&file))??;
     match cx.format {
         Format::Json => print_json(&json!({ "schema_version": 1, "explanations": told })),
-        Format::Human => told.iter().for_each(|explanation| print(text(explanation))),
+        Format::Human => told.iter().for_each(|explanation| print(render(explanation))),
     }
     if told.is_empty() {
-        cx.ui.warn("no line of it is known");
+        cx.ui.warn("no known message found");
         cx.ui.verbose(
             "known",
             "`plugin.Open`, loader and registerer messages; the gateway prints most of them at log level DEBUG only",
@@ -50,18 +50,18 @@ pub(crate) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
 fn explained(path: &Path) -> Result<Vec<Explanation>> {
     if path == Path::new("-") {
         let failed = |why| Error::io("read", "standard input", why);
-        return of(io::stdin().lock(), "standard input", failed);
+        return read(io::stdin().lock(), "standard input", failed);
     }
     let failed = |why| {
         Error::io("read", path, why)
             .help("give a gateway's log, or let it come: `krakend run … 2>&1 | plugbuild explain`")
     };
     let log = BufReader::new(crate::util::regular_file::open_or_pipe(path).map_err(failed)?);
-    of(log, &path.display().to_string(), failed)
+    read(log, &path.display().to_string(), failed)
 }
 
 /// Explains a log; binary data is refused at its first bytes.
-fn of(mut log: impl BufRead, name: &str, failed: impl Fn(io::Error) -> Error) -> Result<Vec<Explanation>> {
+fn read(mut log: impl BufRead, name: &str, failed: impl Fn(io::Error) -> Error) -> Result<Vec<Explanation>> {
     let start = log.fill_buf().map_err(&failed)?;
     if start.contains(&0) {
         let (what, help) = if start.starts_with(b"\x7fELF") {
@@ -75,7 +75,7 @@ fn of(mut log: impl BufRead, name: &str, failed: impl Fn(io::Error) -> Error) ->
     explain(lines(log).map(|line| line.map_err(&failed)))
 }
 
-fn text(told: &Explanation) -> String {
+fn render(told: &Explanation) -> String {
     let Explanation {
         line,
         text,

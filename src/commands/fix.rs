@@ -30,14 +30,13 @@ pub(crate) fn run(args: &FixArgs, cx: Context) -> Result<()> {
             .status("fits", format!("KrakenD {} as it is: nothing to edit", gateway.label));
         return Ok(());
     }
-    tell(&fix, args.write, cx);
+    report(&fix, args.write, cx);
     if args.write {
         fix.files.iter().try_for_each(write)?;
         let files: Vec<String> = fix.files.iter().map(|file| file.path.display().to_string()).collect();
         cx.ui.status("written", files.join(", "));
         if !subject.plugin.vendored.is_empty() {
-            cx.ui
-                .warn("vendor/ is as it was: bring it up to date with `go mod vendor`");
+            cx.ui.warn("vendor/ is unchanged: update it with `go mod vendor`");
         }
     } else {
         cx.ui.status("shown", "nothing is written without --write");
@@ -45,7 +44,7 @@ pub(crate) fn run(args: &FixArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
-fn tell(fix: &Fix, written: bool, cx: Context) {
+fn report(fix: &Fix, written: bool, cx: Context) {
     for edit in &fix.edits {
         match edit {
             Edit::Replace { .. } => cx.ui.status("edit", edit),

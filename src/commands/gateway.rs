@@ -236,7 +236,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
     let side = match (&gateway.binary, modules_gateway::modules(&gateway, &matrix)?) {
         (Some(_), Some(side)) => side,
         _ => {
-            return Err(Error::usage("only a gateway's own file tells enough to be kept")
+            return Err(Error::usage("only a gateway's own file can be imported")
                 .help("give the binary: `plugbuild gateway import ./krakend --name acme-3.0`"));
         }
     };
@@ -264,11 +264,10 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
     })?;
     let rows: Vec<ModuleRow> = side.linked_modules().cloned().collect();
     if modules::parse(&own.modules, Path::new(&list))? != rows {
-        return Err(Error::usage(format!(
-            "the modules that {} says it links cannot be kept",
-            gateway.label
-        ))
-        .help("their names are not those of Go modules: is this a gateway that you trust?"));
+        return Err(
+            Error::usage(format!("the module names in {} are not valid", gateway.label))
+                .help("is this a gateway that you trust?"),
+        );
     }
     let dir = file.parent().unwrap_or(Path::new("/"));
     create_dir(dir)?;
@@ -276,7 +275,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         overwrite(&path, &text)?;
     }
     cx.ui.status(
-        "kept",
+        "imported",
         format!("{name} in {} and {list}: `plugbuild --gateway {name}`", file.display()),
     );
     Ok(())
@@ -286,7 +285,7 @@ fn settings_file(user: bool, cx: Context) -> Result<PathBuf> {
     if user {
         let file = cx.host.user_config.clone();
         return file.ok_or_else(|| {
-            Error::usage("no folder for settings of your own: HOME is not set")
+            Error::usage("no directory for your own settings: HOME is not set")
                 .help("set HOME, or PLUGBUILD_CONFIG to the file that is to hold them")
         });
     }

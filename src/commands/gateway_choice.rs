@@ -20,7 +20,7 @@ pub(crate) fn asked(given: &GatewayArgs, libc: Option<Libc>, settings: &Settings
     if asked.gateway.is_some() || asked.go.is_some() {
         return Ok(asked);
     }
-    let named = GatewayChoice::elsewhere(&[], settings, cx.host)?;
+    let named = GatewayChoice::from_settings(&[], settings, cx.host)?;
     let first = named.gateways.into_iter().next();
     Ok(Asked {
         named_in: first.as_ref().map(|gateway| gateway.why.clone()),

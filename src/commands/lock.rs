@@ -6,8 +6,8 @@ use crate::commands::args::{BuildArgs, PlanArgs};
 use crate::commands::build::locked::Depth;
 use crate::commands::build::locked::Pinned;
 use crate::commands::build::locked::compare;
+use crate::commands::build::locked::lockfile_path;
 use crate::commands::build::locked::pinned;
-use crate::commands::build::locked::place;
 use crate::commands::build::plan::plan_build;
 use crate::commands::output::{print_json, print_path};
 use crate::project::lockfile::Lock;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     gc::auto(&plan.session.store);
     let _hold = plan.session.store.lock_shared()?;
     let plan = plan.with_tools()?;
-    let file = place(&plan);
+    let file = lockfile_path(&plan);
     let mut lock = Lock::read(&file)?;
     for change in compare(&mut lock, &plan, Depth::Content)? {
         cx.ui.verbose("locking", change);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::commands::args::Global;
 use crate::commands::cli::{Cli, Command, refuse_misspelt_command};
-use crate::commands::output::{print_json, printed};
+use crate::commands::output::{flush_stdout, print_json};
 use crate::util::context::Context;
 use crate::util::error::Result;
 use crate::util::host::Host;
@@ -56,7 +56,7 @@ pub fn run(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         }));
     }
     done?;
-    printed()
+    flush_stdout()
 }
 
 /// Whether a command writes one event per line, and not one document.

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     })?;
     let taken = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
     if taken || dir.is_file() {
-        return Err(Error::usage(format!("{} is there already", args.path.display()))
+        return Err(Error::usage(format!("{} already exists", args.path.display()))
             .help(format!("add what is missing: `plugbuild init {}`", args.path.display())));
     }
     let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     fs::create_dir_all(&dir).map_err(|e| Error::io("make", &dir, e))?;
     let dir = dir.canonicalize().map_err(|e| Error::io("make", &dir, e))?;
     // In a directory that has settings, a file nearer to the plugin would replace them.
-    let settled = args.gateway.gateway.is_none() && settled(&dir);
+    let settled = args.gateway.gateway.is_none() && has_settings(&dir);
     let misplaced = repository_above(&dir);
     let mut made = Vec::new();
     for file in project.files() {
@@ -85,10 +85,10 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
         }
         write(&dir, &file)?;
         made.push(file.path);
-        cx.ui.verbose("made", dir.join(file.path).display());
+        cx.ui.verbose("created", dir.join(file.path).display());
     }
     cx.ui.status(
-        "made",
+        "created",
         format!(
             "a {} plugin for {} (Go {}) in {}",
             project.kind,
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
     );
     match cx.format {
         Format::Human => print_path(&dir),
-        Format::Json => print_json(&made_event(&project, &dir, &made)),
+        Format::Json => print_json(&created_event(&project, &dir, &made)),
     }
     Ok(())
 }
@@ -144,13 +144,13 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     for file in project.files() {
         // A module above the directory is its module.
         let above = file.path == "go.mod" && dir.ancestors().any(|above| above.join("go.mod").is_file());
-        let settings = file.path == config::FILE && settled(&dir);
+        let settings = file.path == config::FILE && has_settings(&dir);
         let ci = file.path == WORKFLOW && misplaced.is_some();
         if above || settings || ci || file.source && found.is_some() || dir.join(file.path).exists() {
             continue;
         }
         write(&dir, &file)?;
-        cx.ui.status("made", dir.join(file.path).display());
+        cx.ui.status("created", dir.join(file.path).display());
         made.push(file.path);
     }
     misplaced
@@ -161,7 +161,7 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     }
     trust_what_was_written(&dir, &made, cx);
     if cx.format == Format::Json {
-        print_json(&made_event(&project, &dir, &made));
+        print_json(&created_event(&project, &dir, &made));
     }
     Ok(())
 }
@@ -204,12 +204,12 @@ fn warn_of_file_elsewhere(project: &Project, dir: &Path, cx: Context) {
 }
 
 /// Whether settings apply to the directory, its own or those of a parent.
-fn settled(dir: &Path) -> bool {
+fn has_settings(dir: &Path) -> bool {
     dir.ancestors().any(|above| above.join(config::FILE).is_file())
 }
 
 /// The event for a plugin's directory, with the files that were created.
-fn made_event(project: &Project, dir: &Path, files: &[&str]) -> Value {
+fn created_event(project: &Project, dir: &Path, files: &[&str]) -> Value {
     json!({
         "reason": "plugin-made", "name": project.name, "type": project.kind.to_string(), "gateway": project.gateway,
         "go": project.go, "folder": dir, "files": files,
@@ -257,7 +257,7 @@ fn project(
     let from_file = found.binary.is_some();
     let release = flavoured(&found);
     let gateway = match spec {
-        GatewaySpec::File(path) => seen_from(dir, &path, cx).display().to_string(),
+        GatewaySpec::File(path) => relative_path(dir, &path, cx).display().to_string(),
         GatewaySpec::Auto | GatewaySpec::Named(_) => spec.to_string(),
         // Its libc is part of the request: without it, a build is for the official image's.
         _ => release.clone(),
@@ -286,7 +286,7 @@ fn flavoured(found: &Gateway) -> String {
 
 /// The path of a gateway's file for a settings file in `dir`: relative if it was given relative, so that both
 /// directories can move together.
-fn seen_from(dir: &Path, file: &Path, cx: Context) -> PathBuf {
+fn relative_path(dir: &Path, file: &Path, cx: Context) -> PathBuf {
     let absolute = cx.host.absolute(file);
     let repository = repository_above(dir).unwrap_or_else(|| dir.to_owned());
     if file.is_absolute() && !file.starts_with(&repository) {

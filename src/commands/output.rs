@@ -11,15 +11,15 @@ use crate::util::printable::{printable, printable_json, printable_line};
 ///
 /// # Errors
 /// It could not be written.
-pub fn told(text: &clap::Error) -> Result<()> {
-    let _ = text.print().map_err(unprinted);
-    printed()
+pub fn print_help(text: &clap::Error) -> Result<()> {
+    let _ = text.print().map_err(note_stdout_error);
+    flush_stdout()
 }
 
 /// Whether all of standard output was written.
-pub(crate) fn printed() -> Result<()> {
-    let _ = std::io::stdout().flush().map_err(unprinted);
-    match UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take() {
+pub(crate) fn flush_stdout() -> Result<()> {
+    let _ = std::io::stdout().flush().map_err(note_stdout_error);
+    match STDOUT_ERROR.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(why) => Err(Error::io("write", "standard output", why)),
         None => Ok(()),
     }
@@ -44,15 +44,15 @@ pub(crate) fn print_path(path: &Path) {
 
 /// Writes text that contains our colours; text of others must go through [`printable`] first.
 pub(crate) fn print_as_is(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}").map_err(unprinted);
+    let _ = writeln!(std::io::stdout().lock(), "{text}").map_err(note_stdout_error);
 }
 
 /// The first failure to write to standard output.
-pub(crate) static UNPRINTED: Mutex<Option<std::io::Error>> = Mutex::new(None);
+pub(crate) static STDOUT_ERROR: Mutex<Option<std::io::Error>> = Mutex::new(None);
 
-pub(crate) fn unprinted(why: std::io::Error) {
+pub(crate) fn note_stdout_error(why: std::io::Error) {
     if why.kind() != std::io::ErrorKind::BrokenPipe {
-        UNPRINTED
+        STDOUT_ERROR
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert(why);

@@ -13,7 +13,7 @@ use crate::commands::build::events::Built;
 use crate::commands::build::jobs::BuildOptions;
 use crate::commands::build::plan::plan_build;
 use crate::commands::build::prepare::{ReadyBuild, Reuse, prepare};
-use crate::commands::build::request::folder_of;
+use crate::commands::build::request::dir_of;
 use crate::commands::build::{dry_run, jobs};
 use crate::commands::output::{print_json, print_path};
 use crate::package;
@@ -94,7 +94,8 @@ pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.dry_run {
         return dry_run::run(plan.with_outputs(|unit, session| {
             let version = given.clone();
-            let version = version.unwrap_or_else(|| VcsInfo::of(&unit.job.plugin.module.root, &session.host).version());
+            let version =
+                version.unwrap_or_else(|| VcsInfo::read(&unit.job.plugin.module.root, &session.host).version());
             dist.join(format!("{}.so", package::stem(&unit.job, &version)))
         }));
     }
@@ -104,13 +105,13 @@ pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
         trust::require(settings, trust::SIGN, matrix, host)?;
     }
     // Created before anything is built: a directory that cannot be written is reported at once.
-    let folder = ReleaseDir::begin(&dist, &plan.session.store, || {
+    let folder = ReleaseDir::create(&dist, &plan.session.store, || {
         cx.ui
             .status("waiting", format!("another plugbuild is making {}", dist.display()))
     })?;
     // Each is finished next to its linked file, so that a second release of the same finds it up to date.
     let plan = plan.with_outputs(|unit, _| unit.linked.path.with_extension("release.so"));
-    let options = BuildOptions::of(&build, &plan).unlisted();
+    let options = BuildOptions::new(&build, &plan).unlisted();
     let ready = prepare(plan, &build, Reuse::Saved)?;
     let done = jobs::run(&ready, &options)?;
     let files = fill(&folder, args, time, &ready, &done)?;
@@ -118,7 +119,7 @@ pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     folder.publish()?;
     cx.ui.status(
         "packaged",
-        format!("{} in {}", counted(done.len(), "artefact"), dist.display()),
+        format!("{} in {}", counted(done.len(), "artifact"), dist.display()),
     );
     match cx.format {
         Format::Human => print_path(&dist),
@@ -131,10 +132,10 @@ pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
 
 fn dist(args: &PackageArgs, settings: &Settings, cx: Context) -> PathBuf {
     let configured = settings.first(|config| config.package.out_dir.as_deref());
-    let beside = settings.project().map(|(_, file)| folder_of(file));
+    let beside = settings.project().map(|(_, file)| dir_of(file));
     match (&args.dist, configured) {
         (Some(dir), _) => cx.host.absolute(dir),
-        (None, Some((dir, file))) => cx.host.absolute(folder_of(file)).join(dir),
+        (None, Some((dir, file))) => cx.host.absolute(dir_of(file)).join(dir),
         (None, None) => cx.host.absolute(beside.unwrap_or(&cx.host.cwd)).join("dist"),
     }
 }
@@ -149,8 +150,10 @@ fn archive_time(args: &PackageArgs, session: &Session) -> Result<Option<u64>> {
         return Ok(Some(0));
     };
     text.parse().map(Some).map_err(|_| {
-        Error::usage(format!("SOURCE_DATE_EPOCH={text} is no number of seconds since 1970"))
-            .help("unset it, or set it to seconds: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`")
+        Error::usage(format!(
+            "SOURCE_DATE_EPOCH={text} is not a number of seconds since 1970"
+        ))
+        .help("unset it, or set it to seconds: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`")
     })
 }
 
@@ -184,7 +187,7 @@ fn fill(
         let ReadyUnit { job, toolchain, .. } = unit;
         let root = &job.plugin.module.root;
         if !sources.iter().any(|(known, _)| known == root) {
-            sources.push((root.clone(), VcsInfo::of(root, host)));
+            sources.push((root.clone(), VcsInfo::read(root, host)));
         }
         let source = sources
             .iter()
@@ -208,7 +211,7 @@ fn fill(
             return Err(Error::new(Kind::Integrity, what).help("run it again: the plugin is finished again"));
         }
         let mut entry = package::entry(job, toolchain, &done.artefact, &version, binary.bytes().len() as u64);
-        let (info, origin) = modules::of(&binary, unit, host)?;
+        let (info, origin) = modules::read(&binary, unit, host)?;
         let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;
         if let Some(time) = time {
@@ -226,7 +229,7 @@ fn fill(
     };
     let list = serde_json::to_value(&list).map_err(|e| Error::io("write", LIST, e))?;
     folder.write_json(LIST, &list)?;
-    folder.sum_up()?;
+    folder.write_checksums()?;
     Ok(files)
 }
 
@@ -273,14 +276,14 @@ fn sign(folder: &ReleaseDir, session: &Session) -> Result<()> {
     if !status.success() {
         return Err(
             Error::build(format!("{} (sign of {}) failed", words[0], file.display()))
-                .help("nothing was written; the command is run in the release folder"),
+                .help("nothing was written; the command runs in the release directory"),
         );
     }
     Ok(())
 }
 
 fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
-    let dist = folder_to_check(args, cx)?;
+    let dist = dir_to_check(args, cx)?;
     let entries = check::check(&dist)?;
     for entry in &entries {
         match cx.format {
@@ -291,14 +294,14 @@ fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
         }
     }
     cx.ui.status(
-        "whole",
-        format!("{} in {}", counted(entries.len(), "artefact"), dist.display()),
+        "verified",
+        format!("{} in {}", counted(entries.len(), "artifact"), dist.display()),
     );
     Ok(())
 }
 
 /// The named directory; else the one that the plugin's directory is packaged to.
-fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
+fn dir_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
     let path = cx.host.absolute(&args.plan.path);
     let holds = |is: &dyn Fn(&str) -> bool| {
         let mut entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
@@ -311,14 +314,14 @@ fn folder_to_check(args: &PackageArgs, cx: Context) -> Result<PathBuf> {
     let ours = |name: &str| ["go.mod", config::FILE].contains(&name) || name.ends_with(".go");
     if path != cx.host.cwd && !holds(&ours) {
         let what = format!(
-            "{} is no release folder: it holds neither {SUMS} nor {LIST}",
+            "{} is not a release directory: it has neither {SUMS} nor {LIST}",
             path.display()
         );
         let error = match path.exists() {
             true => Error::usage(what),
-            false => Error::unreadable(format!("there is no release folder {}", path.display())),
+            false => Error::unreadable(format!("the release directory {} does not exist", path.display())),
         };
-        return Err(error.help("give a folder that `plugbuild package` made"));
+        return Err(error.help("give a directory that `plugbuild package` made"));
     }
     Ok(dist(args, &Settings::read(&path, cx.host)?, cx))
 }

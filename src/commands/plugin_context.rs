@@ -83,7 +83,7 @@ impl PluginContext {
     pub(crate) fn modules(&self, gateway: &Gateway) -> Result<GatewayModules> {
         modules_gateway::modules(gateway, &self.session.matrix)?.ok_or_else(|| {
             Error::usage(format!("the modules of the gateway {} are not known", gateway.label))
-                .help("give its file, which holds them: `--gateway ./krakend`")
+                .help("give its file, which has them: `--gateway ./krakend`")
                 .help("or keep them once: `plugbuild gateway import ./krakend --name acme-3.0`")
         })
     }
@@ -152,7 +152,7 @@ impl PluginContext {
         let (job, go) = self.job(gateway)?;
         import_path::check(&self.plugin, |path| go.has_package(path))?;
         let _lock = modfile::lock(&self.plugin, &self.session.store, || {})?;
-        let side = go_list::of(&job, &go, &self.session)?;
+        let side = go_list::plugin_modules(&job, &go, &self.session)?;
         // The go command lists a folder that it would not build: of tests alone, or of another package.
         if !Source::read(&self.plugin.dir)?.has_main() {
             let what = format!("{} has no package main in {}", side.module, self.plugin.dir.display());

@@ -112,7 +112,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let asked = asked(&args.gateway, None, &settings, cx)?;
     trust::may_run_gateway(asked.named_in.as_deref(), &settings, &matrix, cx.host)?;
     let gateway = gateway::identify(&asked, &matrix, cx.host)?;
-    let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let folder = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     let tried: Vec<TestPlugin> = args
         .plugins
         .iter()
@@ -223,14 +223,14 @@ impl GatewayRunner<'_> {
             if plugin.kinds.is_empty() {
                 failed.push(plugin.shown.clone());
                 differing.push(plugin.shown.as_str());
-                self.tell(plugin, None, false, &[]);
+                self.report(plugin, None, false, &[]);
             }
             for kind in &plugin.kinds {
                 let (ok, said) = match &started {
                     None => self.test_plugin(plugin, *kind, folder)?,
                     Some(said) => (gateway_run::loaded(said, *kind).unwrap_or(0) > 0, said.clone()),
                 };
-                let own = self.tell(plugin, Some(*kind), ok, &said);
+                let own = self.report(plugin, Some(*kind), ok, &said);
                 if !ok {
                     failed.push(format!("{} as a {kind}", plugin.shown));
                 }
@@ -288,7 +288,7 @@ impl GatewayRunner<'_> {
     }
 
     /// Returns the message if the plugin's own code stopped it.
-    fn tell(&self, plugin: &TestPlugin, kind: Option<PluginKind>, ok: bool, said: &[String]) -> Vec<Explanation> {
+    fn report(&self, plugin: &TestPlugin, kind: Option<PluginKind>, ok: bool, said: &[String]) -> Vec<Explanation> {
         let Context { ui, format, .. } = self.cx;
         let as_what = kind.map_or("nothing: it exports no registerer".to_owned(), |kind| {
             format!("a {kind}")

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &TrustArgs, cx: Context) -> Result<()> {
 fn programs(path: &std::path::Path, cx: Context) -> Result<Programs> {
     let none = |what: String| Error::usage(what).help("name a plugbuild.toml: `plugbuild trust FILE`");
     if !path.exists() {
-        return Err(Error::unreadable(format!("there is no {}", path.display())));
+        return Err(Error::unreadable(format!("{} does not exist", path.display())));
     }
     let folder = match path.is_dir() {
         true => path,
@@ -78,7 +78,7 @@ fn programs(path: &std::path::Path, cx: Context) -> Result<Programs> {
     let settings = Settings::read(folder, cx.host)?;
     let matrix = settings.matrix()?;
     Programs::of_project(&settings, &matrix, cx.host)
-        .ok_or_else(|| none(format!("there is no {FILE} in {} or above it", folder.display())))
+        .ok_or_else(|| none(format!("{FILE} does not exist in {} or above it", folder.display())))
 }
 
 /// Also for a file that no longer exists, or cannot be parsed any more.

@@ -76,9 +76,10 @@ pub(crate) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
 
 pub(crate) fn changed(change: &Change) -> String {
     let of = |source: &Option<_>, none: &str| {
-        source
-            .as_ref()
-            .map_or_else(|| none.to_owned(), |s: &crate::modules::Source| s.of(&change.module))
+        source.as_ref().map_or_else(
+            || none.to_owned(),
+            |s: &crate::modules::Source| s.relative_to(&change.module),
+        )
     };
     let way = format!(
         "{} → {}",
@@ -87,7 +88,7 @@ pub(crate) fn changed(change: &Change) -> String {
     );
     match &change.have {
         Some(have) if Some(have) == change.to.as_ref() => format!("{way} (go.mod has that)"),
-        Some(have) => format!("{way} (go.mod has {})", have.of(&change.module)),
+        Some(have) => format!("{way} (go.mod has {})", have.relative_to(&change.module)),
         None => way,
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
     let mut running = None;
     let mut first = true;
     loop {
-        let files = settled(&root);
+        let files = wait_until_stable(&root);
         if let Err(why) = build_and_start(args, &mut running, cx) {
             // Later it may be a file that is being written.
             if why.kind == Kind::Interrupted || first && matches!(why.kind, Kind::Usage | Kind::Io) {
@@ -70,12 +70,12 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
             }
             cx.ui.error(&why);
             if running.is_some() {
-                cx.ui.warn("the gateway goes on with the plugin as it was");
+                cx.ui.warn("the gateway continues with the previous plugin");
             }
         }
         first = false;
         cx.ui.status("watching", format!("{}: Ctrl-C ends it", root.display()));
-        while look(&root) == files {
+        while scan(&root) == files {
             match &mut running {
                 Some(gateway) => gateway.show(cx),
                 None => std::thread::sleep(PAUSE),
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
                 return Err(Error::interrupted());
             }
         }
-        cx.ui.status("changed", "building anew");
+        cx.ui.status("rebuilding", "after a change");
     }
 }
 
@@ -131,7 +131,7 @@ fn configuration(job: &Job, args: &WatchArgs, cx: Context) -> Result<(PathBuf, V
 }
 
 fn start(job: &Job, runnable: &GatewayRunner, config: &Path, own: &Value, cx: Context) -> Result<Running> {
-    let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let folder = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     fs::copy(&job.output, folder.path().join("plugin.so")).map_err(|e| Error::io("copy", &job.output, e))?;
     let port = gateway_run::port(own);
     let running = folder.path().join("krakend.json");
@@ -188,11 +188,11 @@ impl Running {
 type Seen = Vec<(PathBuf, SystemTime, u64)>;
 
 /// Looks until two looks in a row agree: an editor writes a file in several steps.
-fn settled(root: &Path) -> Seen {
-    let mut last = look(root);
+fn wait_until_stable(root: &Path) -> Seen {
+    let mut last = scan(root);
     loop {
         std::thread::sleep(PAUSE / 4);
-        let now = look(root);
+        let now = scan(root);
         if now == last || interrupted() {
             return now;
         }
@@ -201,7 +201,7 @@ fn settled(root: &Path) -> Seen {
 }
 
 /// The files a build or a run depends on, below the plugin's directory.
-fn look(root: &Path) -> Seen {
+fn scan(root: &Path) -> Seen {
     let mut seen = Seen::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -211,7 +211,7 @@ fn look(root: &Path) -> Seen {
             let Ok(meta) = entry.metadata() else { continue };
             if meta.is_dir() && !name.starts_with('.') {
                 folders.push(path);
-            } else if is_watched(&name) {
+            } else if is_source(&name) {
                 seen.push((path, meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len()));
             }
         }
@@ -220,7 +220,7 @@ fn look(root: &Path) -> Seen {
     seen
 }
 
-fn is_watched(name: &str) -> bool {
+fn is_source(name: &str) -> bool {
     let endings = [
         ".go", ".mod", ".sum", ".work", ".json", ".toml", ".c", ".h", ".s", ".tmpl",
     ];

@@ -32,7 +32,7 @@ impl Source {
     }
 
     /// A local directory of the gateway has no version, or `(devel)`: it is not published.
-    pub(crate) fn of_row(row: &ModuleRow) -> Self {
+    pub(crate) fn from_row(row: &ModuleRow) -> Self {
         let (path, version) = row.effective();
         if version.starts_with('v') {
             Source::published(path, version)
@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// For messages about a module: the version alone, unless another module replaces it.
-    pub fn of(&self, module: &str) -> String {
+    pub fn relative_to(&self, module: &str) -> String {
         match self {
             Source::Published { path, version } if path == module => version.clone(),
             _ => self.to_string(),
@@ -54,7 +54,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Published { path, version } => write!(f, "{path}@{version}"),
-            Source::Folder(dir) => write!(f, "the folder {dir}"),
+            Source::Folder(dir) => write!(f, "the directory {dir}"),
         }
     }
 }
@@ -169,7 +169,7 @@ pub struct Work {
 }
 
 impl Work {
-    pub(crate) fn of(directives: &[Directive]) -> Self {
+    pub(crate) fn from_directives(directives: &[Directive]) -> Self {
         let line = directives.iter().find(|d| d.verb == "go");
         Work {
             go: line.and_then(|line| line.words.first()?.parse().ok()),
@@ -207,7 +207,7 @@ pub struct GatewayModules {
 
 impl GatewayModules {
     /// A gateway known from its binary: the [modules](module_rows) of its build info, the packages whose hashes it has.
-    pub fn of_binary(
+    pub fn from_binary(
         label: String,
         go: GoVersion,
         main_module: Option<String>,
@@ -229,24 +229,24 @@ impl GatewayModules {
 
     /// A gateway of which only the Go is known.
     pub fn unknown(label: String, go: GoVersion) -> Self {
-        Self::of_binary(label, go, None, Vec::new(), BTreeSet::new())
+        Self::from_binary(label, go, None, Vec::new(), BTreeSet::new())
     }
 
     /// A gateway of the user's own, from the list of modules that it links.
-    pub fn of_list(release: &Release, modules: Vec<ModuleRow>) -> Self {
+    pub fn from_list(release: &Release, modules: Vec<ModuleRow>) -> Self {
         let modules = by_path(modules);
         let linked = modules.keys().cloned().collect();
         Self::new(release, modules, Some(linked))
     }
 
     /// A release, from the matrix.
-    pub fn of_release(release: &Release) -> Result<Self> {
+    pub fn from_release(release: &Release) -> Result<Self> {
         let modules = by_path(modules::of(release.version)?);
         Ok(Self::new(release, modules, linked(release.version)?))
     }
 
     /// Every official release, oldest first.
-    pub fn of_all_releases(matrix: &Matrix) -> Result<Vec<Self>> {
+    pub fn all_releases(matrix: &Matrix) -> Result<Vec<Self>> {
         modules::all()?
             .into_iter()
             .filter_map(|(version, rows)| Some((matrix.release(version)?, rows)))
@@ -291,7 +291,7 @@ impl GatewayModules {
 
     /// What it compiled for a module that it requires.
     pub fn source(&self, path: &str) -> Option<Source> {
-        self.module(path).map(Source::of_row)
+        self.module(path).map(Source::from_row)
     }
 
     /// Whether it links a module, as far as known.

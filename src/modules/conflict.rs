@@ -64,7 +64,12 @@ pub enum Impact {
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Conflict { module, have, want, .. } = self;
-        write!(f, "{module} {} → {}", have.of(module), want.of(module))
+        write!(
+            f,
+            "{module} {} → {}",
+            have.relative_to(module),
+            want.relative_to(module)
+        )
     }
 }
 
@@ -133,7 +138,7 @@ fn want(module: &PluginModule, gateway: &GatewayModules) -> Option<(Source, Caus
         let (_, provider) = moved_packages(module, gateway).next()?;
         return Some((provider, Cause::Moved));
     };
-    let want = Source::of_row(row);
+    let want = Source::from_row(row);
     let cause = if module.is_own() {
         Cause::PluginsOwn
     } else if matches!(want, Source::Folder(_)) {
@@ -180,7 +185,7 @@ fn moved_packages<'a>(
         .packages
         .iter()
         .filter(linked)
-        .filter_map(|package| Some((package, Source::of_row(gateway.provider(package)?))))
+        .filter_map(|package| Some((package, Source::from_row(gateway.provider(package)?))))
 }
 
 /// A module that may have been split off one of the gateway's: then both have the same packages, and conflict.

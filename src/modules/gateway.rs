@@ -15,7 +15,7 @@ pub fn modules(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModul
     if let Some(file) = &gateway.binary {
         let binary = Binary::open(file)?;
         let info = binary.build_info()?;
-        let side = GatewayModules::of_binary(
+        let side = GatewayModules::from_binary(
             gateway.label.clone(),
             gateway.go.clone(),
             info.main.as_ref().map(|main| main.path.clone()),
@@ -80,10 +80,10 @@ pub fn from_release(row: &Release) -> Result<Option<GatewayModules>> {
         Some(file) => {
             let text = crate::util::regular_file::read_to_string(file)
                 .map_err(|e| Error::io("read the module list", file, e))?;
-            Ok(Some(GatewayModules::of_list(row, modules::parse(&text, file)?)))
+            Ok(Some(GatewayModules::from_list(row, modules::parse(&text, file)?)))
         }
         None if row.name.is_some() => Ok(None),
         // A row of the user's may be for a release that is newer than this plugbuild.
-        None => Ok(GatewayModules::of_release(row).ok()),
+        None => Ok(GatewayModules::from_release(row).ok()),
     }
 }

@@ -40,7 +40,7 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let may = if self.certain { "needs" } else { "may need" };
         match &self.what {
-            What::GoLine => write!(f, "{} {may} Go {}: its go line says so", self.module, self.go)?,
+            What::GoLine => write!(f, "{} {may} Go {}: its go line requires it", self.module, self.go)?,
             What::Language => write!(
                 f,
                 "{} {may} `go {}` in go.mod: it reads like the language of that Go",
@@ -187,7 +187,7 @@ mod tests {
             modules.extend(moves.then(|| module(gin, "v0.0.1", &[gin])));
             let decision = decide(
                 &plugin(modules),
-                &GatewayModules::of_release(&release(version)).unwrap(),
+                &GatewayModules::from_release(&release(version)).unwrap(),
                 &[],
             );
             let verdict = decision.verdict();

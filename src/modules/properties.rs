@@ -61,7 +61,7 @@ impl World {
         let mut gateway = binary(&[], &[]);
         let own = self.0.bool().then(|| "example.com/gw/v2".to_owned());
         let packages = packages.into_iter().chain(own).collect();
-        gateway = GatewayModules::of_binary(gateway.label, gateway.go, gateway.main_module, rows.collect(), packages);
+        gateway = GatewayModules::from_binary(gateway.label, gateway.go, gateway.main_module, rows.collect(), packages);
         gateway
     }
 
@@ -136,7 +136,7 @@ fn emptied_into_their_providers(plugin: &mut PluginModules, emptied: &str, gatew
         let Some(row) = gateway.provider(&package) else {
             continue;
         };
-        let (path, source) = (row.path.clone(), Source::of_row(row));
+        let (path, source) = (row.path.clone(), Source::from_row(row));
         match plugin.modules.iter_mut().find(|m| m.path == path) {
             Some(provider) => provider.packages.push(package),
             None => plugin.modules.push(PluginModule {

@@ -193,7 +193,10 @@ impl fmt::Display for Report {
         }
         let wide = self.conflicts.iter().map(|c| c.module.len()).max().unwrap_or_default();
         for conflict in &self.conflicts {
-            let (have, want) = (conflict.have.of(&conflict.module), conflict.want.of(&conflict.module));
+            let (have, want) = (
+                conflict.have.relative_to(&conflict.module),
+                conflict.want.relative_to(&conflict.module),
+            );
             write!(f, "\n  {:<wide$}  {have}, the gateway has {want}", conflict.module)?;
             if let Some(more) = remark(conflict) {
                 write!(f, " ({more})")?;
@@ -202,7 +205,7 @@ impl fmt::Display for Report {
         for PossibleConflict { module, parent } in &self.doubts {
             write!(
                 f,
-                "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file tells: `--gateway ./krakend`"
+                "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file can tell: `--gateway ./krakend`"
             )?;
         }
         if self.known == Precision::Requirements && !self.conflicts.is_empty() {
@@ -221,7 +224,7 @@ fn remark(conflict: &Conflict) -> Option<String> {
         Cause::Replaced => Some("one side replaces it".to_owned()),
         Cause::Moved => Some("these packages are in another module there".to_owned()),
         Cause::GatewaysOwn => Some("a module of the gateway's own, which no plugin can have".to_owned()),
-        Cause::PluginsOwn => Some("a module of your own, which the gateway has as it was published".to_owned()),
+        Cause::PluginsOwn => Some("a module of your own, which the gateway has as published".to_owned()),
     };
     let through = conflict
         .chain

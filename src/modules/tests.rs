@@ -37,7 +37,7 @@ pub(crate) fn plugin(modules: Vec<PluginModule>) -> PluginModules {
 }
 
 pub(crate) fn binary(modules: &[&str], packages: &[&str]) -> GatewayModules {
-    GatewayModules::of_binary(
+    GatewayModules::from_binary(
         "gw".to_owned(),
         "1.25.6".parse().unwrap(),
         Some("example.com/gw/v2".to_owned()),
@@ -58,7 +58,7 @@ fn told(conflicts: &[Conflict]) -> Vec<String> {
             Impact::InBoth { packages } => packages.join(" "),
             other => format!("{other:?}"),
         };
-        let (have, want) = (c.have.of(&c.module), c.want.of(&c.module));
+        let (have, want) = (c.have.relative_to(&c.module), c.want.relative_to(&c.module));
         format!(
             "{}: {have} -> {want} {:?} {:?} [{bearing}]",
             c.module, c.cause, c.direction
@@ -193,7 +193,7 @@ fn folders_of_the_gateways_own_cannot_be_had() {
     };
     let go = "1.25.6".parse().unwrap();
     let packages = ["a", "b", "c"].map(str::to_owned).into();
-    let gateway = GatewayModules::of_binary("gw".to_owned(), go, None, module_rows(&info), packages);
+    let gateway = GatewayModules::from_binary("gw".to_owned(), go, None, module_rows(&info), packages);
     let side = plugin(["a", "b", "c"].map(|path| module(path, "v1.0.0", &[path])).into());
     assert_eq!(
         told(&conflicts(&side, &gateway)),
@@ -226,7 +226,7 @@ fn without_packages_a_linked_module_is_taken_to_clash() {
             &["go.opentelemetry.io/otel/exporters/zipkin"],
         ),
     ]);
-    let linked_known = GatewayModules::of_release(&release("2.1.4")).unwrap();
+    let linked_known = GatewayModules::from_release(&release("2.1.4")).unwrap();
     assert_eq!(linked_known.known(), Precision::Modules);
     let found = conflicts(&side, &linked_known);
     let real: Vec<_> = found
@@ -241,7 +241,7 @@ fn without_packages_a_linked_module_is_taken_to_clash() {
         "nats-server differs, but the gateway links nothing of it"
     );
 
-    let unknown = GatewayModules::of_release(&release("2.1.3")).unwrap();
+    let unknown = GatewayModules::from_release(&release("2.1.3")).unwrap();
     assert_eq!(unknown.known(), Precision::Requirements);
     assert_eq!(
         conflicts(&side, &unknown)
@@ -255,7 +255,7 @@ fn without_packages_a_linked_module_is_taken_to_clash() {
 #[test]
 fn a_plugin_with_a_releases_modules_fits_that_release() {
     let matrix = Matrix::builtin().unwrap();
-    let gateways = GatewayModules::of_all_releases(&matrix).unwrap();
+    let gateways = GatewayModules::all_releases(&matrix).unwrap();
     assert_eq!(gateways.len(), 57);
     let of = |version: &str| {
         let gateway = gateways.iter().find(|g| g.label == version).unwrap();
@@ -297,7 +297,7 @@ fn a_plugin_with_a_releases_modules_fits_that_release() {
 
 #[test]
 fn a_newer_go_is_told() {
-    let gateway = |version: &str| GatewayModules::of_release(&release(version)).unwrap();
+    let gateway = |version: &str| GatewayModules::from_release(&release(version)).unwrap();
     let fit = |go: &str, module_go: Option<&str>, version: &str| {
         let mut free = module("example.com/free", "v1.0.0", &["example.com/free"]);
         free.go = module_go.map(|go| go.parse().unwrap());
@@ -314,7 +314,7 @@ fn a_newer_go_is_told() {
         }
     };
     let direct = "through example.com/direct → example.com/free";
-    let lacks = |go: &str| format!("example.com/free needs Go {go}: its go line says so ({direct})");
+    let lacks = |go: &str| format!("example.com/free needs Go {go}: its go line requires it ({direct})");
     let lowered = "Aligned { moves: 0, go_line: true }".to_owned();
     let as_it_is = || "AsItIs".to_owned();
     // 2.12.1 is Go 1.25.6, 2.1.4 is Go 1.19.5.
@@ -366,7 +366,7 @@ fn deps_say_who_decides() {
 
 #[test]
 fn an_upgrade_tells_what_moves() {
-    let gateway = |version: &str| GatewayModules::of_release(&release(version)).unwrap();
+    let gateway = |version: &str| GatewayModules::from_release(&release(version)).unwrap();
     let all = upgrade(&gateway("2.13.7"), &gateway("2.13.8"), None);
     assert_eq!(
         (all.go.0.to_string(), all.go.1.to_string()),
@@ -385,7 +385,7 @@ fn an_upgrade_tells_what_moves() {
     let [change] = own.modules.as_slice() else {
         panic!("{own:?}")
     };
-    let version = |s: &Option<Source>| s.as_ref().map(|s| s.of(lura));
+    let version = |s: &Option<Source>| s.as_ref().map(|s| s.relative_to(lura));
     assert_eq!(
         [version(&change.from), version(&change.to), version(&change.have)],
         [Some("v2.2.3".into()), Some("v2.12.1".into()), Some("v2.12.1".into())]
@@ -397,7 +397,7 @@ fn an_upgrade_tells_what_moves() {
 fn compat_over_all_releases_is_quick() {
     let started = std::time::Instant::now();
     let matrix = Matrix::builtin().unwrap();
-    let gateways = GatewayModules::of_all_releases(&matrix).unwrap();
+    let gateways = GatewayModules::all_releases(&matrix).unwrap();
     let modules = gateways[56]
         .modules()
         .map(|row| module(&row.path, "v0.0.1", &[&row.path]));
@@ -411,7 +411,7 @@ fn compat_over_all_releases_is_quick() {
 #[test]
 fn a_module_that_was_split_is_known_by_release_too() {
     let matrix = Matrix::builtin().unwrap();
-    let gateway = GatewayModules::of_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap();
+    let gateway = GatewayModules::from_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap();
     let found = |packages: &[&str]| {
         let old = module("github.com/ugorji/go", "v1.1.4", packages);
         let conflicts = conflicts(&plugin(vec![old]), &gateway);

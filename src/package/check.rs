@@ -25,17 +25,17 @@ pub fn check(dir: &Path) -> Result<Vec<ArtifactEntry>> {
 fn entries(dir: &Path) -> Result<Vec<ArtifactEntry>> {
     let sums = sums(dir)?;
     for (name, want) in &sums {
-        let have = sha256_of(&dir.join(name)).map_err(|_| wrong(dir, format!("{name} is missing")))?;
+        let have = sha256_of(&dir.join(name)).map_err(|_| integrity_error(dir, format!("{name} is missing")))?;
         if have != *want {
-            return Err(wrong(
+            return Err(integrity_error(
                 dir,
-                format!("{name} is not what {SUMS} says: its SHA-256 is {have}"),
+                format!("{name} does not match {SUMS}: its SHA-256 is {have}"),
             ));
         }
     }
-    if let Some(name) = staging::stray(dir, |name| sums.contains_key(name))? {
+    if let Some(name) = staging::unexpected_file(dir, |name| sums.contains_key(name))? {
         return Err(
-            wrong(dir, format!("{name} is not in {SUMS}")).help("move it elsewhere: it is no part of the release")
+            integrity_error(dir, format!("{name} is not in {SUMS}")).help("move it: it is not part of the release")
         );
     }
     let list: Manifest = read_json(dir, LIST)?;
@@ -44,7 +44,7 @@ fn entries(dir: &Path) -> Result<Vec<ArtifactEntry>> {
             "{LIST} has the schema version {}, this plugbuild knows {SCHEMA_VERSION}",
             list.schema_version
         );
-        return Err(wrong(dir, what).help("check it with the plugbuild that made it"));
+        return Err(integrity_error(dir, what).help("check it with the plugbuild that made it"));
     }
     let statements = statements(dir)?;
     for entry in &list.artifacts {
@@ -54,11 +54,11 @@ fn entries(dir: &Path) -> Result<Vec<ArtifactEntry>> {
 }
 
 fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String>, statements: &[Value]) -> Result<()> {
-    let told = |what: &str| wrong(dir, format!("{}: {what}", entry.file));
+    let told = |what: &str| integrity_error(dir, format!("{}: {what}", entry.file));
     if sums.get(&entry.file) != Some(&entry.sha256) {
         return Err(told(&format!("{LIST} and {SUMS} differ")));
     }
-    let unpacked = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let unpacked = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     let file = match &entry.member {
         None => dir.join(&entry.file),
         Some(member) => {
@@ -95,7 +95,7 @@ fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String
             .any(|s| s["name"] == entry.file.as_str() && s["digest"]["sha256"] == entry.sha256.as_str())
     };
     if !statements.iter().any(|statement| about(&statement)) {
-        return Err(told(&format!("{PROVENANCE} says nothing of it")));
+        return Err(told(&format!("{PROVENANCE} does not mention it")));
     }
     Ok(())
 }
@@ -112,26 +112,26 @@ fn unpack_member(archive: &Path, name: &str, to: &Path) -> Result<()> {
             return io::copy(&mut entry, &mut out).map(drop).map_err(failed);
         }
     }
-    Err(wrong(archive, format!("there is no {name} in it")))
+    Err(integrity_error(archive, format!("it does not contain {name}")))
 }
 
 fn sums(dir: &Path) -> Result<BTreeMap<String, String>> {
     let path = dir.join(SUMS);
     let text = crate::util::regular_file::read_to_string(&path)
-        .map_err(|e| Error::io("read", &path, e).help("give a folder that `plugbuild package` made"))?;
+        .map_err(|e| Error::io("read", &path, e).help("give a directory that `plugbuild package` made"))?;
     (1..)
         .zip(text.lines())
         .map(|(number, line)| {
             let (sum, name) = line.split_once("  ").ok_or_else(|| {
                 let what = match line.trim().is_empty() {
                     true => "is empty".to_owned(),
-                    false => format!("is not a sum, two blanks and a name: `{line}`"),
+                    false => format!("is not a checksum, two spaces and a name: `{line}`"),
                 };
-                wrong(dir, format!("line {number} of {SUMS} {what}"))
+                integrity_error(dir, format!("line {number} of {SUMS} {what}"))
             })?;
             // A name is resolved in this directory, whatever it contains.
             if name.contains('/') || name.starts_with('.') {
-                return Err(wrong(dir, format!("{SUMS} names a file elsewhere: {name}")));
+                return Err(integrity_error(dir, format!("{SUMS} names a file elsewhere: {name}")));
             }
             Ok((name.to_owned(), sum.to_owned()))
         })
@@ -142,16 +142,16 @@ fn statements(dir: &Path) -> Result<Vec<Value>> {
     let path = dir.join(PROVENANCE);
     let text = crate::util::regular_file::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
     text.lines()
-        .map(|line| serde_json::from_str(line).map_err(|e| wrong(dir, format!("{PROVENANCE}: {e}"))))
+        .map(|line| serde_json::from_str(line).map_err(|e| integrity_error(dir, format!("{PROVENANCE}: {e}"))))
         .collect()
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T> {
     let path = dir.join(name);
     let text = crate::util::regular_file::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
-    serde_json::from_str(&text).map_err(|e| wrong(dir, format!("{name}: {e}")))
+    serde_json::from_str(&text).map_err(|e| integrity_error(dir, format!("{name}: {e}")))
 }
 
-fn wrong(dir: &Path, what: String) -> Error {
+fn integrity_error(dir: &Path, what: String) -> Error {
     Error::new(Kind::Integrity, format!("{}: {what}", dir.display()))
 }

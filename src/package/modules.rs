@@ -33,7 +33,7 @@ impl Origin {
 ///
 /// # Errors
 /// The file has no build information and the go command cannot list its packages.
-pub fn of(binary: &Binary, unit: &ReadyUnit, host: &Host) -> Result<(BuildInfo, Origin)> {
+pub fn read(binary: &Binary, unit: &ReadyUnit, host: &Host) -> Result<(BuildInfo, Origin)> {
     let ReadyUnit { job, toolchain, go, .. } = unit;
     if let Ok(info) = binary.build_info() {
         return Ok((info, Origin::BuildInfo));

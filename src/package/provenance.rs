@@ -27,7 +27,7 @@ impl ToolSums {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn of(&mut self, file: &Path) -> Result<String> {
+    pub fn sha256(&mut self, file: &Path) -> Result<String> {
         if let Some((_, sum)) = self.0.iter().find(|(known, _)| known == file) {
             return Ok(sum.clone());
         }
@@ -66,13 +66,13 @@ pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums
         dependencies.push(json!({
             "name": format!("go {name}"),
             "uri": format!("pkg:generic/go@{}", tools.go.version),
-            "digest": { "sha256": sums.of(&tool)? },
+            "digest": { "sha256": sums.sha256(&tool)? },
         }));
     }
     dependencies.push(json!({
         "name": format!("cc {}", tools.cc.label),
         "uri": format!("pkg:generic/{}", tools.cc.label.replace(' ', "@")),
-        "digest": { "sha256": sums.of(&tools.cc.program)? },
+        "digest": { "sha256": sums.sha256(&tools.cc.program)? },
     }));
     let mut facts = json!({
         "name": "gateway",
@@ -85,7 +85,7 @@ pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums
         },
     });
     if let Some(binary) = &gateway.binary {
-        facts["digest"] = json!({ "sha256": sums.of(binary)? });
+        facts["digest"] = json!({ "sha256": sums.sha256(binary)? });
     }
     dependencies.push(facts);
     Ok(json!({
@@ -119,7 +119,7 @@ fn alignment(alignment: Option<&Alignment>) -> Value {
     // A directory's path is specific to this machine.
     let told = |source: &modules::Source, module: &str| match source {
         modules::Source::Folder(_) => "a folder".to_owned(),
-        modules::Source::Published { .. } => source.of(module),
+        modules::Source::Published { .. } => source.relative_to(module),
     };
     let moved = |Conflict { module, have, want, .. }: &Conflict| json!({ "module": module, "from": told(have, module), "to": told(want, module) });
     let line = alignment.go_line.as_ref();

@@ -30,10 +30,13 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// Something else exists there, or the parent directory cannot be written.
-    pub fn begin(place: &Path, store: &Store, waiting: impl FnOnce()) -> Result<Self> {
+    pub fn create(place: &Path, store: &Store, waiting: impl FnOnce()) -> Result<Self> {
         refuse_foreign(place)?;
         let (Some(above), Some(name)) = (place.parent(), place.file_name()) else {
-            return Err(Error::usage(format!("{} cannot be a release folder", place.display())));
+            return Err(Error::usage(format!(
+                "{} cannot be a release directory",
+                place.display()
+            )));
         };
         create_dir(above)?;
         let key = hex(&Sha256::digest(place.as_os_str().as_encoded_bytes())[..8]);
@@ -47,7 +50,7 @@ impl ReleaseDir {
             fs::rename(&aside, to).map_err(|e| Error::io("write", to, e))?;
             remove_if_there(&staged)?;
         }
-        fs::create_dir(&staged).map_err(|e| Error::io("make the folder", &staged, e))?;
+        fs::create_dir(&staged).map_err(|e| Error::io("create the directory", &staged, e))?;
         Ok(ReleaseDir {
             staged,
             place: place.to_owned(),
@@ -124,7 +127,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// See [`Error::io`].
-    pub fn sum_up(&self) -> Result<()> {
+    pub fn write_checksums(&self) -> Result<()> {
         let mut text = String::new();
         for name in names(self.path())? {
             text += &format!("{}  {name}\n", sha256_of(&self.path().join(&name))?);
@@ -204,17 +207,19 @@ fn refuse_foreign(place: &Path) -> Result<()> {
         let empty = meta.is_dir() && fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
         return match empty {
             true => Ok(()),
-            false => refused("is there and is no release folder of plugbuild")
+            false => refused("exists and is not a release directory of plugbuild")
                 .map_err(|e| e.help("name another: `--dist DIR`")),
         };
     }
     let text = crate::util::regular_file::read(&sums).map_err(|e| Error::io("read", &sums, e))?;
     let text = String::from_utf8_lossy(&text);
     let summed: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
-    match stray(place, |name| name == LIST || summed.contains(&name))? {
+    match unexpected_file(place, |name| name == LIST || summed.contains(&name))? {
         None => Ok(()),
-        Some(name) => refused(&format!("holds {name}, which is no file of the older release there"))
-            .map_err(|e| e.help("move it elsewhere, or make the release elsewhere: `--dist DIR`")),
+        Some(name) => refused(&format!(
+            "contains {name}, which does not belong to the older release there"
+        ))
+        .map_err(|e| e.help("move it, or create the release elsewhere: `--dist DIR`")),
     }
 }
 
@@ -222,7 +227,7 @@ fn refuse_foreign(place: &Path) -> Result<()> {
 ///
 /// # Errors
 /// See [`names`].
-pub fn stray(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Option<String>> {
+pub fn unexpected_file(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Option<String>> {
     // A signature is next to what it signs.
     let known = |name: &String| summed(name) || name.starts_with(SUMS);
     Ok(names(dir)?.into_iter().find(|name| !known(name)))
@@ -274,7 +279,7 @@ mod tests {
 
         fn begin(&self) -> ReleaseDir {
             let store = Store::at(&self.at("store"));
-            ReleaseDir::begin(&self.at("dist"), &store, || {}).unwrap()
+            ReleaseDir::create(&self.at("dist"), &store, || {}).unwrap()
         }
 
         /// Each existing release, and its contents.
@@ -324,7 +329,7 @@ mod tests {
         assert_eq!(above.releases(), only("old"));
         let store = Store::at(&above.at("store"));
         assert_eq!(
-            ReleaseDir::begin(&above.at("dist"), &store, || {}).unwrap_err().message,
+            ReleaseDir::create(&above.at("dist"), &store, || {}).unwrap_err().message,
             told.message
         );
         assert!(above.at("dist/extra").is_file());

@@ -28,7 +28,7 @@ const ALONE: [&str; 5] = [
 
 impl VcsInfo {
     /// Asks git; a directory outside of git has no revision.
-    pub fn of(dir: &Path, host: &Host) -> Self {
+    pub fn read(dir: &Path, host: &Host) -> Self {
         let Some(git) = host.find("git") else {
             return VcsInfo::default();
         };

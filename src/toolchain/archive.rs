@@ -82,7 +82,7 @@ fn unpack_tar(from: impl Read, limits: Limits, to: &Path) -> Result<()> {
             tar::EntryType::Symlink => tree.link(&name, &entry.link),
             // Toolchains do not need hard links.
             _ => Err(Error::integrity(format!(
-                "its entry {name} is neither a file nor a folder"
+                "its entry {name} is neither a file nor a directory"
             ))),
         }
     })?;
@@ -135,7 +135,7 @@ pub fn for_each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entr
                     b"linkpath" => link = Some(field.value_bytes().to_owned()),
                     // Readers that disagree about it see different entries.
                     key if key == b"size" || key.starts_with(b"GNU.sparse") => {
-                        let what = "an entry has another size than its header says";
+                        let what = "an entry's size differs from its header";
                         return Err(Error::integrity(what));
                     }
                     _ => {}

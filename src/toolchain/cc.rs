@@ -55,7 +55,7 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
         CcChoice::Gcc => gcc(job, why, matrix, host),
         CcChoice::Program(program) => {
             let found = host.find(program).ok_or_else(|| {
-                Error::tool_missing(format!("the C compiler {} ({why}) is not there", program.display()))
+                Error::tool_missing(format!("the C compiler {} ({why}) does not exist", program.display()))
                     .help("name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing")
             })?;
             Ok(from_program(found, job, why.clone(), host))
@@ -65,7 +65,7 @@ pub fn resolve(job: &Job, matrix: &Matrix, host: &Host, store: &Store, offline: 
             let missing = zig.zig.as_ref().is_some_and(|zig| zig.state == State::Missing);
             if missing && offline {
                 // Without a network, an installed gcc is better than a zig that is not.
-                return gcc(job, "zig is not here, and --offline", matrix, host).or(Ok(zig));
+                return gcc(job, "zig is not installed, and --offline is set", matrix, host).or(Ok(zig));
             }
             Ok(zig)
         }

@@ -173,11 +173,12 @@ pub(crate) fn stall_timeout(host: &Host) -> Result<Duration> {
     };
     match text.parse() {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err(
-            Error::usage(format!("PLUGBUILD_TIMEOUT={text} is no number of seconds from 1 on")).help(format!(
-                "unset it, or set it to seconds: PLUGBUILD_TIMEOUT={STALL_TIMEOUT}"
-            )),
-        ),
+        _ => Err(Error::usage(format!(
+            "PLUGBUILD_TIMEOUT={text} is not a number of seconds (at least 1)"
+        ))
+        .help(format!(
+            "unset it, or set it to seconds: PLUGBUILD_TIMEOUT={STALL_TIMEOUT}"
+        ))),
     }
 }
 

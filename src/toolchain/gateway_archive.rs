@@ -117,7 +117,7 @@ impl Wanted<'_> {
 
     /// The SHA-512 of an archive in the list next to it.
     fn published(&self, folder: &str, sums: &str, name: &str, host: &Host) -> Result<String> {
-        let list = fetch::get_text(&format!("{folder}/{sums}"), "the list of sums", host).map_err(reachable)?;
+        let list = fetch::get_text(&format!("{folder}/{sums}"), "the list of checksums", host).map_err(reachable)?;
         published(&list, name).ok_or_else(|| {
             Error::network(format!(
                 "{} is not published: {folder}/{sums} does not list {name}",

@@ -77,7 +77,7 @@ pub fn resolve(version: &GoVersion, host: &Host, store: &Store) -> Result<Go> {
             "Go {version} is a language version: the first release of it is {version}.0"
         ))
         .help(format!(
-            "write all three numbers, as `go version` says them: {version}.0"
+            "write all three numbers, as `go version` prints them: {version}.0"
         )));
     }
     let found = |root: PathBuf, why: String| Go {
@@ -180,7 +180,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
 }
 
 /// The note for a toolchain that is in no table.
-const UNPINNED: &str = " (its sum comes from the same server)";
+const UNPINNED: &str = " (its checksum comes from the same server)";
 
 /// The source of a Go, and which Go would fetch it.
 fn way(version: &GoVersion, host: &Host, store: &Store) -> Result<(Way, Option<(PathBuf, GoVersion)>)> {

@@ -44,7 +44,7 @@ pub(crate) fn private(said: &str, job: &Job, host: &Host) -> String {
         false => "; vendor/ is left aside where modules are aligned, `--align never` builds from it",
     };
     format!(
-        "if the module is private, say so: `export GOPRIVATE='{pattern}'`{now}; the go command then asks its host, with ~/.netrc and git's own credentials{aside}"
+        "if the module is private: `export GOPRIVATE='{pattern}'`{now}; the go command then asks its host, with ~/.netrc and git's own credentials{aside}"
     )
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn no_main(job: &Job) -> String {
     let dir = &job.plugin.dir;
     mains_below(dir).unwrap_or_else(|| {
         let dir = quoted(dir.as_os_str());
-        format!("give the folder with `package main`: {dir} has none, nor has any below it")
+        format!("give the directory with `package main`: {dir} has none, nor has any below it")
     })
 }
 
@@ -93,12 +93,12 @@ pub(crate) fn newer_go(job: &Job) -> String {
     let go = &job.gateway.go;
     let line = match &job.plugin.module.go {
         Some(line) if line.line() > go.line() => {
-            format!("the go line of {} says Go {line}, and ", job.plugin.module.path)
+            format!("the go line of {} requires Go {line}, and ", job.plugin.module.path)
         }
         _ => String::new(),
     };
     format!(
-        "{line}KrakenD {} is compiled with Go {go}: what a later Go brought is not there; `plugbuild compat` lists the gateways with a newer Go",
+        "{line}KrakenD {} is compiled with Go {go}: features of a later Go are missing; `plugbuild compat` lists the gateways with a newer Go",
         job.gateway.label
     )
 }
@@ -176,10 +176,10 @@ pub(crate) fn too_low_a_line(said: &str, job: &Job) -> Option<String> {
     let own = said.lines().any(|line| is_own_package(line, job));
     Some(match own {
         true => format!(
-            "it is written in the language of Go {needed}, and the go line of {} says less: `cd {} && go mod edit -go={needed}`",
+            "it uses the language of Go {needed}, but the go line of {} is lower: `cd {} && go mod edit -go={needed}`",
             module.path,
             quoted(module.root.as_os_str())
         ),
-        false => format!("a module is written in the language of Go {needed}, and its go line says less"),
+        false => format!("a module uses the language of Go {needed}, but its go line is lower"),
     })
 }

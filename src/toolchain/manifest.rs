@@ -63,7 +63,7 @@ impl Parts {
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         for (name, path) in &self.0 {
             let found = match fs::metadata(path) {
-                Ok(meta) => Found::of((*name).to_owned(), path.clone(), &meta)?,
+                Ok(meta) => Found::new((*name).to_owned(), path.clone(), &meta)?,
                 Err(why) if why.kind() == ErrorKind::NotFound => continue,
                 Err(why) => return Err(unreadable(path, why)),
             };
@@ -109,7 +109,7 @@ enum Found {
 }
 
 impl Found {
-    fn of(name: String, path: PathBuf, meta: &Metadata) -> Result<Self> {
+    fn new(name: String, path: PathBuf, meta: &Metadata) -> Result<Self> {
         if meta.is_dir() {
             return Ok(Found::Directory(Directory { name, path }));
         }
@@ -153,7 +153,7 @@ impl Directory {
                 meta => meta,
             };
             let meta = meta.map_err(|why| unreadable(&path, why))?;
-            Found::of(name, path, &meta)
+            Found::new(name, path, &meta)
         };
         let entries = fs::read_dir(&self.path).map_err(|why| unreadable(&self.path, why))?;
         entries.map(entry).collect()

@@ -118,7 +118,7 @@ fn check_place(store: &Store) -> Result<()> {
             "toolchains cannot live in {}: a `:`, a line break or bytes that are not UTF-8 have no place in PATH",
             place.display()
         ))
-        .help("set PLUGBUILD_HOME to another folder")),
+        .help("set PLUGBUILD_HOME to another directory")),
     }
 }
 
@@ -142,7 +142,7 @@ pub fn ensure(job: &Job, toolchain: Toolchain, session: &Session) -> Result<Tool
     match zig::ensure(zig, matrix.zig(), host, store, *offline, ui) {
         Ok(()) => toolchain.with_wrappers(job, session),
         Err(why) if job.cc.value == CcChoice::Auto && why.kind != Kind::Interrupted => {
-            let Ok(gcc) = cc::gcc(job, "zig could not be had", matrix, host) else {
+            let Ok(gcc) = cc::gcc(job, "zig could not be fetched", matrix, host) else {
                 return Err(why);
             };
             ui.warn(format!("{why}; {} is used instead", gcc.label));

@@ -46,7 +46,7 @@ pub fn known_sha256_of(file: &Path, store: &Store) -> Result<String> {
 ///
 /// # Errors
 /// See [`Parts::list`], [`manifest::Files::manifest`].
-pub fn of_toolchain(parts: &Parts, store: &Store) -> Result<String> {
+pub fn toolchain_manifest(parts: &Parts, store: &Store) -> Result<String> {
     let now = SystemTime::now();
     let files = parts.list()?;
     let settled = files.are_older_than(now);
@@ -155,7 +155,7 @@ mod tests {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "one").unwrap();
         std::thread::sleep(crate::util::file_stamp::TICK * 2);
-        let digest = || of_toolchain(&Parts::for_go(&go), &store).unwrap();
+        let digest = || toolchain_manifest(&Parts::for_go(&go), &store).unwrap();
         let first = digest();
         let kept = fs::read_dir(store.root().join(FOLDER)).unwrap().flatten();
         let place = kept

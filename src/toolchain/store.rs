@@ -24,7 +24,7 @@ pub struct Store {
 /// The lock that everybody who uses the store shares.
 pub(crate) const IN_USE: &str = "in-use";
 
-const ELSEWHERE: &str = "set PLUGBUILD_HOME to a folder that may be written";
+const ELSEWHERE: &str = "set PLUGBUILD_HOME to a writable directory";
 
 /// Held while a process makes one entry; the system releases it even if the process is killed.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl Store {
             let folder = tempfile::Builder::new()
                 .prefix("stage-")
                 .tempdir_in(&dir)
-                .map_err(|e| Error::io("make a folder in", &dir, e).help_if_none(ELSEWHERE))?;
+                .map_err(|e| Error::io("create a directory in", &dir, e).help_if_none(ELSEWHERE))?;
             if let Some(stage) = Stage::of(folder) {
                 return Ok(stage);
             }
@@ -311,7 +311,7 @@ impl Store {
             // What cannot be removed now is removed later.
             let _ = remove_tree(stage.path());
         }
-        fs::rename(staged, place).map_err(|e| Error::io("move what is finished to", place, e))
+        fs::rename(staged, place).map_err(|e| Error::io("move the finished files to", place, e))
     }
 }
 

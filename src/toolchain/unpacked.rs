@@ -61,7 +61,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.from.read(buffer)?;
         let Some(left) = self.left.checked_sub(read as u64) else {
-            let what = format!("it holds more than {} MiB", self.all >> 20);
+            let what = format!("it contains more than {} MiB", self.all >> 20);
             return Err(io::Error::other(what));
         };
         self.left = left;
@@ -145,7 +145,7 @@ impl Tree {
             }
             self.bytes += read as u64;
             if self.bytes > self.limits.bytes {
-                let what = format!("it holds more than {} MiB", self.limits.bytes >> 20);
+                let what = format!("it contains more than {} MiB", self.limits.bytes >> 20);
                 return Err(Error::integrity(what));
             }
             if interrupted() {
@@ -290,7 +290,7 @@ pub fn set_run_bit(file: &Path) -> io::Result<()> {
 }
 
 fn duplicate_entry(name: &str) -> Error {
-    Error::integrity(format!("its entry {name} is there twice"))
+    Error::integrity(format!("its entry {name} appears twice"))
 }
 
 fn write_error(why: &io::Error) -> Error {

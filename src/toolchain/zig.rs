@@ -42,7 +42,7 @@ pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
     if let Some(given) = host.var("PLUGBUILD_ZIG") {
         let program = host.find(given).unwrap_or_else(|| host.absolute(given));
         let version = version_of(&program, host).ok_or_else(|| {
-            Error::tool_missing(format!("PLUGBUILD_ZIG={} is no zig", program.display()))
+            Error::tool_missing(format!("PLUGBUILD_ZIG={} is not a zig executable", program.display()))
                 .help("unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched")
         })?;
         return Ok(found(version, program, "PLUGBUILD_ZIG"));

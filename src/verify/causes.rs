@@ -22,8 +22,8 @@ pub(crate) fn causes(
         plugin,
         file,
         against,
-        ours: Side::of(plugin.binary, plugin.info.as_ref()),
-        theirs: Side::of(file.binary, Some(&file.info)),
+        ours: Side::new(plugin.binary, plugin.info.as_ref()),
+        theirs: Side::new(file.binary, Some(&file.info)),
     };
     pair.causes(differing)
 }
@@ -137,10 +137,10 @@ impl<'x> Pair<'x, '_> {
         let (gateway, n) = (self.file.info.go_release(), packages.len());
         let what = match self.plugin.go {
             Some(_) => {
-                format!("its standard library is not the gateway's, though both say {gateway}: {n} packages differ")
+                format!("its standard library is not the gateway's, though both record {gateway}: {n} packages differ")
             }
             None => format!(
-                "its standard library is not the gateway's of {gateway}: {n} packages differ; it does not say which Go compiled it"
+                "its standard library is not the gateway's of {gateway}: {n} packages differ; the Go that compiled it is not recorded"
             ),
         };
         let help = format!(
@@ -183,7 +183,7 @@ impl<'x> Pair<'x, '_> {
             1 => format!("package {first} differs"),
             n => format!("{n} packages differ ({first}, …)"),
         };
-        let what = format!("{which} from the gateway's, and neither version, folder nor setting says why");
+        let what = format!("{which} from the gateway's, and neither version, directory nor setting explains it");
         vec![
             Diagnostic::new(Id::PackageMismatch, Stage::Open, what)
                 .about(*first)
@@ -225,7 +225,7 @@ fn other_copy(module: &str, ours: &ModuleCopy, theirs: &ModuleCopy, against: &Lo
     .about(module)
     .sides(ours, theirs)
     .help(format!(
-        "{cure}, or let plugbuild take the gateway's: `plugbuild {} --align`",
+        "{cure}, or let plugbuild use the gateway's: `plugbuild {} --align`",
         against.typed
     ))
 }

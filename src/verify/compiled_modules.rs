@@ -27,7 +27,7 @@ pub(crate) struct ModuleCopy {
 }
 
 impl<'a> Side<'a> {
-    pub(crate) fn of(binary: &'a Binary, info: Option<&'a BuildInfo>) -> Self {
+    pub(crate) fn new(binary: &'a Binary, info: Option<&'a BuildInfo>) -> Self {
         let table = binary.line_table();
         Side {
             info,

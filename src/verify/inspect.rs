@@ -169,7 +169,7 @@ pub fn human(contents: &Report, modules: bool) -> String {
             let _ = writeln!(text, "  {label:<13} {value}");
         }
     };
-    line("go", Some(contents.go.as_deref().unwrap_or("it does not say")));
+    line("go", Some(contents.go.as_deref().unwrap_or("not recorded")));
     line("krakend", contents.krakend_version.as_deref());
     line("libc", contents.glibc_version.as_deref());
     line("main package", contents.path.as_deref());
@@ -211,7 +211,7 @@ impl Exported {
         let usable = if self.usable {
             ""
         } else {
-            ", but not as the gateway wants it"
+            ", but not as the gateway expects it"
         };
         format!("{} ({}{usable})", self.name, self.namespace)
     }

@@ -101,7 +101,7 @@ fn musl_on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Diagnostic {
     Diagnostic::new(
         Id::LibcMismatch,
         Stage::Link,
-        format!("it is built for musl and the gateway runs on glibc, where `{library}` is no library"),
+        format!("it is built for musl and the gateway runs on glibc, where `{library}` does not exist"),
     )
     .about(library)
     .sides("musl", against.system.to_string())
@@ -144,18 +144,18 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
     let wanting = wanting(image, need);
     let what = match at_least {
         true => format!(
-            "{wanting} wants {} of {}; the gateway itself needs {has} only, and its system may not have more",
+            "{wanting} needs {} of {}; the gateway itself needs only {has}, and its system may not have more",
             need.version, need.library
         ),
         false => format!(
-            "{wanting} wants {} of {}, and the gateway's system has glibc {has} ({source})",
+            "{wanting} needs {} of {}, and the gateway's system has glibc {has} ({source})",
             need.version, need.library
         ),
     };
     let severity = if *at_least { Severity::Unsure } else { Severity::Error };
     let help = match at_least {
         true => format!(
-            "say what the gateway runs on (`--libc glibc=2.36`), or build for its floor: `plugbuild {} --libc glibc={has}`",
+            "give the libc of the gateway's system (`--libc glibc=2.36`), or build for its floor: `plugbuild {} --libc glibc={has}`",
             against.typed
         ),
         false => format!(
@@ -187,7 +187,7 @@ fn on_musl(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
             Diagnostic::new(
                 Id::GlibcOnMusl,
                 Stage::Link,
-                "it is built for glibc; the gateway's musl loads it all the same, as it has every symbol it wants",
+                "it is built for glibc; the gateway's musl loads it anyway, as it has every symbol it needs",
             )
             .severity(Severity::Warning)
             .sides("glibc", against.system.to_string())

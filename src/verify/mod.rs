@@ -256,7 +256,7 @@ fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Diagnostic {
         ),
     )
     .about(path)
-    .help("give each plugin a module path of its own in its go.mod, and build the folder (`.`), not `main.go`")
+    .help("give each plugin a module path of its own in its go.mod, and build the directory (`.`), not `main.go`")
 }
 
 fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Diagnostic {

@@ -40,7 +40,7 @@ impl<'a> Plugin<'a> {
         let form = image.form();
         if form != Form::Library {
             return Err(Error::usage(format!("{name} is {form}, not a plugin"))
-                .help("the plugin comes first, the gateway behind `--gateway`: `plugbuild verify plugin.so --gateway ./krakend`"));
+                .help("the plugin comes first, the gateway after `--gateway`: `plugbuild verify plugin.so --gateway ./krakend`"));
         }
         let info = binary.build_info().ok();
         // A Go whose file format is not verified may keep the hashes elsewhere.

@@ -93,7 +93,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
     let wrong = |(row, shape): &(&Registerer, RegistererForm)| {
         let what = match shape {
             RegistererForm::Right => return None,
-            RegistererForm::Function => format!("{} is a function; the gateway wants a variable", row.symbol),
+            RegistererForm::Function => format!("{} is a function; the gateway needs a variable", row.symbol),
             RegistererForm::WrongMethod => format!("{} has no method {}", row.symbol, row.shown()),
             RegistererForm::Indirect => format!(
                 "{} is a pointer or an interface; the gateway gets its address, which has no methods",

@@ -17,9 +17,11 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> (Vec<Diagn
     match plugin.go.as_deref().and_then(|go| go.split([' ', '-']).next()) {
         Some(go) if go != gateway => findings.push(other_go(go, &gateway, against)),
         Some(_) => {}
-        None => unseen.push("which Go compiled the plugin (up to Go 1.20 a stripped plugin does not say)".to_owned()),
+        None => {
+            unseen.push("which Go compiled the plugin (up to Go 1.20 a stripped plugin does not record it)".to_owned())
+        }
     }
-    let side = Side::of(plugin.binary, plugin.info.as_ref());
+    let side = Side::new(plugin.binary, plugin.info.as_ref());
     findings.extend(modules(plugin, &side, against));
     findings.extend(path(plugin, &side, against));
     findings.extend(other_settings(plugin, against));

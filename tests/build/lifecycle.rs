@@ -532,7 +532,7 @@ fn watch_rebuilds_and_ends_with_its_gateway() {
     fs::write(&source, "package main\n\nfunc {").unwrap();
     let told = || fs::read_to_string(dir.path().join("log")).unwrap_or_default();
     let until = Instant::now() + Duration::from_secs(60);
-    while !told().contains("the gateway goes on with the plugin as it was") && Instant::now() < until {
+    while !told().contains("the gateway continues with the previous plugin") && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(50));
     }
     let still = header_of(port, "changed");

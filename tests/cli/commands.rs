@@ -309,7 +309,7 @@ help: `plugbuild toolchain list` lists what is
 exit: 2
 --- stderr
 error: Go 1.25 is a language version: the first release of it is 1.25.0
-help: write all three numbers, as `go version` says them: 1.25.0
+help: write all three numbers, as `go version` prints them: 1.25.0
 
 "#]]);
     let slip = case.run("toolchain remove go-one");
@@ -389,14 +389,14 @@ ok   host           linux/amd64
 ok   store          [STORE]
 ok   go             1.26.0 ([ROOT]/anygo/bin/go), and no other is fetched: --offline
 ok   go store       empty; a bundle fills it: `plugbuild bundle install FILE`
-fail zig            0.16.0 is not here, and --offline allows no download
+fail zig            0.16.0 is not installed, and --offline is set
                     help: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
 ok   amd64-musl     zig only
 ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
 ok   arm64-glibc    zig only
 fail module cache   cannot write /dev/null/mod: not a directory
-                    help: set HOME, or GOMODCACHE to a folder that may be written
+                    help: set HOME, or GOMODCACHE to a writable directory
 ok   krakend        none on PATH: name a release with --gateway
 --- stderr
 error: no build can work here as it is: zig, module cache
@@ -411,7 +411,7 @@ exit: 6
 --- stdout
 ok   host           linux/amd64
 fail store          cannot make the folder /dev/null/store/tmp: Not a directory (os error 20)
-                    help: set PLUGBUILD_HOME to a folder that may be written
+                    help: set PLUGBUILD_HOME to a writable directory
 ok   go             1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY
 ok   go store       empty: filled by the first build
 ok   zig            0.16.0 on PATH ([BIN]/zig)
@@ -420,11 +420,11 @@ ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
 ok   arm64-glibc    zig only
 fail module cache   no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
-                    help: set HOME, or GOMODCACHE to a folder that may be written
+                    help: set HOME, or GOMODCACHE to a writable directory
 ok   krakend        [BIN]/krakend (`--gateway auto`)
 --- stderr
 error: no build can work here as it is: store, module cache
-help: set PLUGBUILD_HOME to a folder that may be written
+help: set PLUGBUILD_HOME to a writable directory
 
 "#]]);
 }

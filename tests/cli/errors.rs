@@ -205,7 +205,7 @@ help: build from a folder without such characters in its path
 exit: 2
 --- stderr
 error: toolchains cannot live in [ROOT]/a:b: a `:`, a line break or bytes that are not UTF-8 have no place in PATH
-help: set PLUGBUILD_HOME to another folder
+help: set PLUGBUILD_HOME to another directory
 
 "#]]);
 }
@@ -395,7 +395,7 @@ help: name a file, or use `--dry-run`
 exit: 6
 --- stderr
 error: cannot make the folder /dev/null/locks: Not a directory (os error 20)
-help: set PLUGBUILD_HOME to a folder that may be written
+help: set PLUGBUILD_HOME to a writable directory
 
 "#]]);
     Case::equipped()
@@ -406,7 +406,7 @@ help: set PLUGBUILD_HOME to a folder that may be written
 exit: 2
 --- stderr
 error: no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
-help: set HOME, or GOMODCACHE to a folder that may be written
+help: set HOME, or GOMODCACHE to a writable directory
 
 "#]]);
 }
@@ -448,14 +448,14 @@ For more information, try '--help'.
 exit: 2
 --- stderr
 error: [CWD]/x.so cannot hold 4 targets
-help: name a folder: `--out-dir DIR`
+help: name a directory: `--out-dir DIR`
 
 "#]]);
     case.run("-g 2.1 -o x.so -a amd64 -a arm64").is(str![[r#"
 exit: 2
 --- stderr
 error: [CWD]/x.so cannot hold 2 targets
-help: name a folder: `--out-dir DIR`
+help: name a directory: `--out-dir DIR`
 
 "#]]);
     case.run("-g 2.1 -a mips").is(str![[r#"

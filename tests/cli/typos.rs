@@ -28,7 +28,7 @@ help: did you mean `plugbuild build`?
 exit: 2
 --- stderr
 error: no such command: `completions`
-help: `plugbuild --help` lists the commands; to build a folder give its path: `plugbuild ./FOLDER`
+help: `plugbuild --help` lists the commands; to build a directory, give its path: `plugbuild ./DIR`
 
 "#]]);
     // A folder of that name is one.
@@ -52,12 +52,12 @@ fn go_flags_before_dashes() {
 exit: 2
 --- stderr
 error: `-tags` is a flag of go build
-help: put it behind `--`: `plugbuild … -- -tags foo`
+help: put it after `--`: `plugbuild … -- -tags foo`
 
 "#]]);
     for flag in ["-ldflags=-s", "-race", "-overlay o.json", "-gcflags=-N", "--ldflags=-s"] {
         let ran = case.run(&format!("-g 2.12.1 --dry-run {flag}"));
-        let told = format!("put it behind `--`: `plugbuild … -- {flag}`");
+        let told = format!("put it after `--`: `plugbuild … -- {flag}`");
         assert!(ran.exits(2).stderr.contains(&told), "{}", ran.stderr);
     }
     case.run("-g 2.12.1 -t arm64-musl --dry-run -- -tags foo").exits(0);
@@ -312,7 +312,7 @@ fn unknown_first_release() {
     case.run("compat --from 2.6.1.9").is(str![[r#"
 exit: 2
 --- stderr
-error: `2.6.1.9` is no release to begin with
+error: `2.6.1.9` is not a release
 help: write `--from 2.6`
 
 "#]]);
@@ -366,7 +366,7 @@ fn inject_of_a_missing_plugin() {
 exit: 6
 --- stderr
 error: there is no folder or file ./h2
-help: give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`
+help: give the plugin's directory or its .so, or its name and type: `--plugin NAME --type handler`
 
 "#]]);
     let asked = case.run("config inject krakend.json --plugin h2");

@@ -186,15 +186,15 @@ fn a7_what_is_unpacked_has_limits() {
         (gz(&tar(&[("a\x1b]0;b", FILE, "", 0o644, b"x")])), "is not plain text"),
         (
             gz(&tar(&[("f", FILE, "", 0o644, b"x"), ("f/x", FILE, "", 0o644, b"x")])),
-            "is there twice",
+            "appears twice",
         ),
         (
             gz(&tar(&[("f", tar::EntryType::Link, "/etc/passwd", 0o644, b"")])),
-            "is neither a file nor a folder",
+            "is neither a file nor a directory",
         ),
         (
             gz(&tar(&[("f", tar::EntryType::Fifo, "", 0o644, b"")])),
-            "is neither a file nor a folder",
+            "is neither a file nor a directory",
         ),
         (gz(&tar(&many)), "has more than 100000 entries"),
     ] {
@@ -320,7 +320,9 @@ fn a1_a_mirror_changes_the_place_and_never_the_sum() {
     let case = Case::plugin().settings(&settings);
     let ran = case.run("toolchain install 1.97.1");
     assert!(
-        ran.exits(0).stderr.contains("(its sum comes from the same server)"),
+        ran.exits(0)
+            .stderr
+            .contains("(its checksum comes from the same server)"),
         "{}",
         ran.text()
     );

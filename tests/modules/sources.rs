@@ -30,7 +30,7 @@ fn workspace_plugins_share_a_local_module() {
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     let said = text(&out.stderr);
     assert!(
-        said.contains("example.com/ws/shared needs Go 1.26.0: its go line says so"),
+        said.contains("example.com/ws/shared needs Go 1.26.0: its go line requires it"),
         "{said}"
     );
     assert_eq!(check(&whole.join("a"), "2.12.1").1["verdict"], "does-not-fit");

@@ -348,7 +348,7 @@ fn damaged_bundle_is_refused() {
     is(
         packed(&[&all[..], &all[1..2]].concat()),
         5,
-        "is not in its list, or is there twice",
+        "is not in its list, or appears twice",
     );
     for name in ["../evil", "/tmp/evil", "tools/../../evil", "modules/other", "store"] {
         let extra = (name.to_owned(), tar::EntryType::Regular, String::new(), b"x".to_vec());
@@ -430,7 +430,7 @@ help: name another file
 exit: 2
 --- stderr
 error: a bundle is planned more than once, and standard input is read once only
-help: put what `krakend version` says into a file: `--gateway version.txt`
+help: write the output of `krakend version` to a file: `--gateway version.txt`
 
 "#]]);
     // Without zig, and without a network.

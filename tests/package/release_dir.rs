@@ -229,7 +229,7 @@ fn check_finds_every_change() {
     change(
         "SHA256SUMS",
         &|b| [b"one two\n", b.as_slice()].concat(),
-        "line 1 of SHA256SUMS is not a sum, two blanks and a name: `one two`",
+        "line 1 of SHA256SUMS is not a checksum, two spaces and a name: `one two`",
     );
     fs::write(dist.join("stray"), "").unwrap();
     assert!(
@@ -289,7 +289,7 @@ fn source_date_epoch_is_a_number() {
         assert_eq!(
             ran.stderr,
             format!(
-                "error: SOURCE_DATE_EPOCH={time} is no number of seconds since 1970\n\
+                "error: SOURCE_DATE_EPOCH={time} is not a number of seconds since 1970\n\
                  help: unset it, or set it to seconds: `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`\n"
             )
         );
@@ -335,7 +335,7 @@ fn foreign_file_is_kept() {
 exit: 2
 --- stderr
 error: [CWD]/dist holds extra, which is no file of the older release there
-help: move it elsewhere, or make the release elsewhere: `--dist DIR`
+help: move it, or create the release elsewhere: `--dist DIR`
 
 "#]]);
     assert_eq!(case.list("work/dist"), older);
@@ -376,7 +376,7 @@ fn check_reads_the_named_folder() {
 exit: 2
 --- stderr
 error: [CWD]/elsewhere is no release folder: it holds neither SHA256SUMS nor artifacts.json
-help: give a folder that `plugbuild package` made
+help: give a directory that `plugbuild package` made
 
 "#]]);
 }

@@ -70,7 +70,7 @@ exit: 0
 --- stdout
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
-    fetching Go 1.25.66 from [MIRROR] (its sum comes from the same server)
+    fetching Go 1.25.66 from [MIRROR] (its checksum comes from the same server)
      gateway KrakenD 2.12.1: the matrix's row of this release
           go 1.25.66, as the gateway: fetched from [MIRROR]
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
@@ -129,7 +129,7 @@ help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://…
     other.run("toolchain install 1.25.66").is(str![[r#"
 exit: 5
 --- stderr
-    fetching Go 1.25.66 from file:///nowhere (its sum comes from the same server)
+    fetching Go 1.25.66 from file:///nowhere (its checksum comes from the same server)
 error: cannot fetch the list of Go archives: cannot read /nowhere/index.json of the mirror: No such file or directory (os error 2)
 help: install exactly Go 1.25.66 yourself: on PATH, or in ~/sdk/go1.25.66, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
@@ -370,7 +370,7 @@ fn empty_sources() {
     bad.run("toolchain install 1.26.1 -q").is(str![[r#"
 exit: 2
 --- stderr
-error: PLUGBUILD_TIMEOUT=0 is no number of seconds from 1 on
+error: PLUGBUILD_TIMEOUT=0 is not a number of seconds (at least 1)
 help: unset it, or set it to seconds: PLUGBUILD_TIMEOUT=60
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
 
@@ -523,7 +523,7 @@ warning: cannot fetch the list of zig archives from [MIRROR]/index.json: http st
      gateway KrakenD 2.12.1: the matrix's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc [BIN]/musl-gcc: zig could not be had: on PATH
+          cc [BIN]/musl-gcc: zig could not be fetched: on PATH
     building example.com/handler ([CWD])
      checked amd64, go1.25.6, needs no library, exports HandlerRegisterer
     finished [CWD]/handler_2.12.1_linux_amd64_musl.so (sha256 [HASH])
@@ -539,7 +539,7 @@ exit: 0
      gateway KrakenD 2.12.1: the matrix's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
-          cc [BIN]/musl-gcc: zig is not here, and --offline: on PATH
+          cc [BIN]/musl-gcc: zig is not installed, and --offline is set: on PATH
     building example.com/handler ([CWD])
      checked amd64, go1.25.6, needs no library, exports HandlerRegisterer
     finished [CWD]/x.so (sha256 [HASH])
@@ -734,7 +734,7 @@ fn modules_from_a_failing_proxy() {
 exit: 5
 --- stderr
 error: the modules of example.com/handler cannot be fetched: nothing came for 5 s, and the go command still waits
-help: check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it
+help: check GOPROXY and the network; plugbuild waits 5 × PLUGBUILD_TIMEOUT seconds for modules
 
 "#]]
         );

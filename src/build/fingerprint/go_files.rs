@@ -21,7 +21,7 @@ pub(crate) struct GoFiles(BTreeMap<PathBuf, Vec<String>>);
 
 impl GoFiles {
     /// What every build uses: the tools, their headers, and the settings of the go command.
-    pub(crate) fn of(goroot: &Path) -> Self {
+    pub(crate) fn new(goroot: &Path) -> Self {
         let mut files = GoFiles::default();
         files.add(goroot, ["VERSION", "go.env"]);
         let tools = names(&goroot.join("pkg/tool")).into_iter();
@@ -60,13 +60,13 @@ pub(crate) struct SeenFolder {
 
 impl GoSeen {
     /// A digest over all of them.
-    pub(crate) fn of(&mut self, files: &GoFiles) -> SeenFolder {
+    pub(crate) fn digest(&mut self, files: &GoFiles) -> SeenFolder {
         let (mut hash, mut newest) = (Sha256::new(), None);
         for (dir, names) in &files.0 {
             let seen = match self.0.get(dir) {
                 Some((known, seen)) if known == names => *seen,
                 _ => {
-                    let seen = look(dir, names);
+                    let seen = digest_dir(dir, names);
                     self.0.insert(dir.clone(), (names.clone(), seen));
                     seen
                 }
@@ -82,7 +82,7 @@ impl GoSeen {
 }
 
 /// The directory counts as well: a file that is added may be part of the package.
-fn look(dir: &Path, names: &[String]) -> SeenFolder {
+fn digest_dir(dir: &Path, names: &[String]) -> SeenFolder {
     let (mut hash, mut newest) = (Sha256::new(), None);
     let mut path = dir.to_owned();
     let mut add = |path: &Path, name: &str| {

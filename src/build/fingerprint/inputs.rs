@@ -53,7 +53,7 @@ const MAX_FILES: usize = 20_000;
 
 impl Inputs {
     /// Reads a listing; also returns whether that is everything to look at.
-    pub(crate) fn of(
+    pub(crate) fn parse(
         listing: &str,
         job: &Job,
         goroot: &Path,
@@ -63,7 +63,7 @@ impl Inputs {
         let mut inputs = Inputs {
             files: module_files(job),
             folders: BTreeMap::new(),
-            go: GoFiles::of(goroot),
+            go: GoFiles::new(goroot),
         };
         let mut complete = true;
         for line in listing.lines().filter(|line| !line.is_empty()) {
@@ -114,9 +114,9 @@ impl Inputs {
             }
         }
         for (folder, depth) in &self.folders {
-            reading.folder(folder, *depth)?;
+            reading.dir(folder, *depth)?;
         }
-        let go = seen.of(&self.go);
+        let go = seen.digest(&self.go);
         reading.hash.update(go.digest);
         Ok(InputDigest {
             text: hex(&reading.hash.finalize()),
@@ -170,7 +170,7 @@ struct InputHasher {
 }
 
 impl InputHasher {
-    fn folder(&mut self, dir: &Path, depth: Depth) -> io::Result<()> {
+    fn dir(&mut self, dir: &Path, depth: Depth) -> io::Result<()> {
         self.name(dir);
         let entries = match fs::read_dir(dir) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -183,7 +183,7 @@ impl InputHasher {
             let (path, kind) = (entry.path(), entry.file_type()?);
             if depth == Depth::Tree && kind.is_dir() {
                 if entry.file_name() != ".git" {
-                    self.folder(&path, depth)?;
+                    self.dir(&path, depth)?;
                 }
                 continue;
             }

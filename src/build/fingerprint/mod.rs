@@ -51,7 +51,7 @@ struct SavedFingerprint {
 /// command can tell.
 pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
     let go = go_command::build(unit, &ModuleOverlay::default(), session);
-    let made_of = made_of(unit, &go, session)?;
+    let made_of = hash_command(unit, &go, session)?;
     let saved = load_valid(&unit.linked.path, &made_of, seen).filter(|_| !unit.job.force);
     let (unchanged, overlay) = match saved {
         Some(saved) => (saved.complete.then_some(saved.linked), Some(saved.overlay)),
@@ -96,7 +96,7 @@ pub fn snapshot(unit: &ReadyUnit, host: &Host, began: SystemTime) -> Option<Inpu
     }
     let goroot = go.program.parent()?.parent()?;
     let listing = String::from_utf8_lossy(&said.stdout);
-    let (inputs, complete) = Inputs::of(&listing, job, goroot, &host.store, &module_cache(job)?)?;
+    let (inputs, complete) = Inputs::parse(&listing, job, goroot, &host.store, &module_cache(job)?)?;
     let digest = inputs.digest(&mut GoSeen::default()).ok()?.text;
     Some(InputSnapshot {
         inputs,
@@ -167,7 +167,7 @@ fn path_of(linked: &Path) -> PathBuf {
 }
 
 /// The command, the tools, the gateway and this program itself; `None` if a flag names files that are not tracked.
-fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
+fn hash_command(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
     let Unit { job, toolchain, .. } = unit;
     let Session { matrix, host, .. } = session;
     let goflags = job
@@ -180,7 +180,7 @@ fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
         .iter()
         .map(String::as_str)
         .chain(go_flags::fields(goflags).flatten());
-    if own_modfile(job).is_some() || !flags.all(is_watched) {
+    if own_modfile(job).is_some() || !flags.all(is_trackable) {
         return None;
     }
     let mut hash = HashWriter(Sha256::new());
@@ -203,22 +203,25 @@ fn made_of(unit: &Unit, go: &Invocation, session: &Session) -> Option<String> {
     hash.add(&(&go.program, args, &go.cwd, &go.env_removed));
     go.env
         .iter()
-        .filter(|(name, _)| matters(name))
+        .filter(|(name, _)| affects_build(name))
         .for_each(|pair| hash.add(&pair));
-    let ambient = host.env.iter().filter(|(name, _)| name.to_str().is_some_and(matters));
+    let ambient = host
+        .env
+        .iter()
+        .filter(|(name, _)| name.to_str().is_some_and(affects_build));
     ambient.for_each(|pair| hash.add(&pair));
     Some(hex(&hash.0.finalize()))
 }
 
 /// Whether a flag adds no files beyond a listing's, and does not force a rebuild.
-fn is_watched(flag: &str) -> bool {
+fn is_trackable(flag: &str) -> bool {
     let bare = flag.trim_start_matches('-');
     let name = bare.split_once('=').map_or(bare, |(name, _)| name);
     !["a", "n", "x", "work", "overlay"].contains(&name)
 }
 
 /// Whether a setting can change what is built, or where the go command checks whether it is up to date.
-fn matters(name: &str) -> bool {
+fn affects_build(name: &str) -> bool {
     const NETWORK: [&str; 11] = [
         "GOPROXY",
         "GONOPROXY",
@@ -308,7 +311,7 @@ mod tests {
             "LD_LIBRARY_PATH",
             "ZIG_LIB_DIR",
         ] {
-            assert!(matters(name), "{name}");
+            assert!(affects_build(name), "{name}");
         }
         for name in [
             "GOPROXY",
@@ -319,17 +322,17 @@ mod tests {
             "PLUGBUILD_HOME",
             "COLUMNS",
         ] {
-            assert!(!matters(name), "{name}");
+            assert!(!affects_build(name), "{name}");
         }
     }
 
     #[test]
     fn flags_that_name_files_or_ask_for_all_anew_are_never_sealed() {
         for flag in ["-a", "--a", "-overlay=x.json", "-x", "-work=true"] {
-            assert!(!is_watched(flag), "{flag}");
+            assert!(!is_trackable(flag), "{flag}");
         }
         for flag in ["-ldflags=-a", "-tags=overlay", "-v", "-asmflags=-x"] {
-            assert!(is_watched(flag), "{flag}");
+            assert!(is_trackable(flag), "{flag}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::util::ui::Format;
 /// is fetched for it.
 pub(crate) fn run(plan: BuildPlan) -> Result<()> {
     let BuildPlan { session, units, .. } = plan;
-    let (units, mut remarks) = rehearse(units, &session)?;
+    let (units, mut remarks) = prepare_offline(units, &session)?;
     if session.format == Format::Json {
         units.iter().for_each(|unit| print_json(&planned_event(unit)));
         return Ok(());
@@ -45,7 +45,7 @@ pub(crate) fn run(plan: BuildPlan) -> Result<()> {
 }
 
 /// Prepares each unit as far as possible without the network, with a remark for each that could not be.
-fn rehearse(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<String>)> {
+fn prepare_offline(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<String>)> {
     let (mut ready, mut remarks) = (Vec::new(), Vec::new());
     let mut caches = Caches::default();
     for unit in units {
@@ -58,7 +58,7 @@ fn rehearse(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit>, Vec<
             Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
             Err(_) => {
                 remarks.push(format!(
-                    "{} for KrakenD {}: which modules must be moved is found by the build, when all it needs is here",
+                    "{} for KrakenD {}: the build will decide which modules to change, once everything it needs is fetched",
                     unit.job.plugin.module.path, unit.job.gateway.label
                 ));
                 ModuleOverlay::default()

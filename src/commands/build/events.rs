@@ -43,7 +43,7 @@ pub(crate) fn built_event(unit: &ReadyUnit, artefact: &Artefact) -> Value {
 }
 
 /// The event without `file`: the path is temporary, and the command reports the final one.
-pub(crate) fn unnamed(mut event: Value) -> Value {
+pub(crate) fn without_file(mut event: Value) -> Value {
     if let Value::Object(fields) = &mut event {
         fields.remove("file");
     }

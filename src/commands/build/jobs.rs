@@ -8,7 +8,7 @@ use crate::build::artifact::Artefact;
 use crate::build::unit::ReadyUnit;
 use crate::build::{artifact, job_queue};
 use crate::commands::args::BuildArgs;
-use crate::commands::build::events::{Built, built_event, failed_event, unnamed};
+use crate::commands::build::events::{Built, built_event, failed_event, without_file};
 use crate::commands::build::plan::BuildPlan;
 use crate::commands::build::prepare::ReadyBuild;
 use crate::commands::build::progress::Progress;
@@ -30,7 +30,7 @@ pub(crate) struct BuildOptions {
 }
 
 impl BuildOptions {
-    pub(crate) fn of(args: &BuildArgs, plan: &BuildPlan) -> Self {
+    pub(crate) fn new(args: &BuildArgs, plan: &BuildPlan) -> Self {
         BuildOptions {
             jobs: OptionResolver::new(args, &plan.session).jobs().value,
             keep_going: args.work.keep_going,
@@ -55,15 +55,15 @@ pub(crate) fn run(ready: &ReadyBuild, options: &BuildOptions) -> Result<Vec<Buil
     let alone = options.list_files && units.len() == 1 && ready.refused.is_empty();
     let slots = options.jobs.min(units.len());
     if alone {
-        units.iter().for_each(|unit| summary::introduce(unit, &session.ui));
+        units.iter().for_each(|unit| summary::print_header(unit, &session.ui));
     } else {
-        summary::introduce_all(ready, slots);
+        summary::print_headers(ready, slots);
     }
     let progress = Progress::new(units.len(), alone, session);
     let cores = (slots > 1).then(|| share(session.host.cores, slots));
     let results = job_queue::run(&groups(units), slots, options.keep_going, |at| {
         let unit = &units[at];
-        let mut row = progress.begin(unit);
+        let mut row = progress.start(unit);
         let started = Instant::now();
         let with = options.verify_with.as_deref();
         let result = build_one(unit, session, cores, with, |line| progress.line(&mut row, unit, line));
@@ -76,7 +76,7 @@ pub(crate) fn run(ready: &ReadyBuild, options: &BuildOptions) -> Result<Vec<Buil
             |why| failed_event(&unit.job, why),
             |built| built_event(unit, &built.artefact),
         );
-        let event = if options.list_files { event } else { unnamed(event) };
+        let event = if options.list_files { event } else { without_file(event) };
         progress.end(row, unit, &result, &event);
         result
     });
@@ -85,7 +85,7 @@ pub(crate) fn run(ready: &ReadyBuild, options: &BuildOptions) -> Result<Vec<Buil
         return results.into_iter().flatten().collect();
     }
     summary::warn_of_conflicts(units, &results, session);
-    summary::conclude(ready, results, begun.elapsed(), options.list_files)
+    summary::summarize(ready, results, begun.elapsed(), options.list_files)
 }
 
 /// From a unit to its finished file, with its gateway's verdict if that is known.
@@ -102,7 +102,7 @@ fn build_one(
         session,
     };
     artifact::finish(unit, &session.host, |file, known| {
-        judge.of(file, &unit.job, known, &mut say)
+        judge.judge(file, &unit.job, known, &mut say)
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::build::unit::Unit;
 use crate::commands::args::BuildArgs;
 use crate::commands::build::plan::BuildPlan;
-use crate::commands::build::request::folder_of;
+use crate::commands::build::request::dir_of;
 use crate::project::config::Settings;
 use crate::project::lockfile;
 use crate::project::lockfile::{GatewayFacts, Lock, Pin};
@@ -24,11 +24,11 @@ use crate::util::regular_file::is_there;
 /// Checks the installed tools and the gateways against the lock: with `--locked` a difference fails the build,
 /// otherwise
 pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
-    let file = place(plan);
+    let file = lockfile_path(plan);
     let strict = args.lock.locked || args.lock.frozen;
     if !is_there(&file) {
         return if strict {
-            Err(Error::usage(format!("there is no {}", file.display()))
+            Err(Error::usage(format!("{} does not exist", file.display()))
                 .help("make it, and commit it: `plugbuild lock`"))
         } else {
             Ok(())
@@ -59,12 +59,8 @@ pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn place(plan: &BuildPlan) -> PathBuf {
-    let project = plan
-        .session
-        .settings
-        .project()
-        .map(|(_, file)| folder_of(file).to_owned());
+pub(crate) fn lockfile_path(plan: &BuildPlan) -> PathBuf {
+    let project = plan.session.settings.project().map(|(_, file)| dir_of(file).to_owned());
     let module = plan.members.first().map(|member| member.plugin.module.root.clone());
     project
         .or(module)
@@ -73,8 +69,8 @@ pub(crate) fn place(plan: &BuildPlan) -> PathBuf {
 }
 
 /// The lock of the project in whose directory the command runs.
-pub(crate) fn of_project(settings: &Settings, host: &Host) -> Result<Lock> {
-    let project = settings.project().map(|(_, file)| folder_of(file));
+pub(crate) fn project_lock(settings: &Settings, host: &Host) -> Result<Lock> {
+    let project = settings.project().map(|(_, file)| dir_of(file));
     Lock::read(&project.unwrap_or(&host.cwd).join(lockfile::FILE))
 }
 
@@ -91,8 +87,8 @@ pub(crate) enum Depth {
 pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result<Vec<Error>> {
     let Session { host, store, .. } = &plan.session;
     let asked = |what: String| {
-        Error::usage(format!("{} does not fit: {what}", place(plan).display()))
-            .help("if that is meant: `plugbuild lock`, and commit it")
+        Error::usage(format!("{} does not fit: {what}", lockfile_path(plan).display()))
+            .help("if that is intended: `plugbuild lock`, and commit it")
     };
     let sum = |file: &Path| match depth {
         Depth::Content => sha256_of(file),
@@ -126,7 +122,7 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
             Depth::Looks if lock.is_outdated() || lock.has_tool(&name, &platform) => Pin::Same,
             Depth::Looks => Pin::New,
             Depth::Content => {
-                let found = sha256_cache::of_toolchain(&tool.parts, store)?;
+                let found = sha256_cache::toolchain_manifest(&tool.parts, store)?;
                 match lock.tool(&name, &platform, &found) {
                     Pin::Other(locked) => {
                         differences.push(tool.changed(&locked, &found, store));
@@ -209,6 +205,6 @@ impl Pinned {
         );
         Error::integrity(what)
             .help(again)
-            .help("if the change is meant: `plugbuild lock`, and commit it")
+            .help("if the change is intended: `plugbuild lock`, and commit it")
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn execute(plan: BuildPlan, args: &BuildArgs) -> Result<()> {
     for unit in &plan.units {
         check_output(unit, args, &plan)?;
     }
-    let options = BuildOptions::of(args, &plan);
+    let options = BuildOptions::new(args, &plan);
     let ready = prepare(plan, args, Reuse::Saved)?;
     jobs::run(&ready, &options)?;
     if args.reproduce {
@@ -47,7 +47,7 @@ pub(crate) fn execute(plan: BuildPlan, args: &BuildArgs) -> Result<()> {
 fn check_output(unit: &Unit, args: &BuildArgs, plan: &BuildPlan) -> Result<()> {
     let job = &unit.job;
     artifact::check_output(&job.output)?;
-    let Some(other) = artifact::holds_other(unit) else {
+    let Some(other) = artifact::foreign_plugin(unit) else {
         return Ok(());
     };
     let output = job.output.display();

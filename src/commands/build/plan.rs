@@ -115,14 +115,14 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
     if let (Output::File(file), [_, _, ..]) = (options.output().value, members.as_slice()) {
         return Err(
             Error::usage(format!("{} cannot hold {} plugins", file.display(), members.len()))
-                .help("name a folder: `--out-dir DIR`"),
+                .help("name a directory: `--out-dir DIR`"),
         );
     }
     let mut gateways = Gateways::default();
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());
     for member in &members {
         let request = options.request(&member.name, &member.config);
-        for gateway in gateways.of(options.asked(&member.config)?, &session)? {
+        for gateway in gateways.identify_all(options.asked(&member.config)?, &session)? {
             let linked = modules::gateway::linked_modules(&gateway, matrix)?;
             let facts = plan::Facts {
                 goenv: &goenv,
@@ -167,7 +167,7 @@ struct Gateways(Vec<(gateway::Asked, Gateway)>);
 
 impl Gateways {
     /// Those of one plugin; `2.12 2.12.1` is the same gateway twice.
-    fn of(&mut self, all: Vec<gateway::Asked>, session: &Session) -> Result<Vec<Gateway>> {
+    fn identify_all(&mut self, all: Vec<gateway::Asked>, session: &Session) -> Result<Vec<Gateway>> {
         let mut gateways: Vec<Gateway> = Vec::new();
         for asked in all {
             let gateway = self.identify(asked, session)?;

@@ -45,7 +45,7 @@ impl<'a> Progress<'a> {
         Progress { session, alone, all }
     }
 
-    pub(crate) fn begin(&self, unit: &ReadyUnit) -> Row {
+    pub(crate) fn start(&self, unit: &ReadyUnit) -> Row {
         let ui = &self.session.ui;
         let title = title(&unit.job);
         let spinner = match &self.all {

@@ -9,7 +9,7 @@ use crate::commands::build::jobs;
 use crate::commands::build::jobs::BuildOptions;
 use crate::commands::build::plan::plan_build_quietly;
 use crate::commands::build::prepare::{ReadyBuild, Reuse, prepare};
-use crate::commands::build::request::folder_of;
+use crate::commands::build::request::dir_of;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::proxy::file_url;
 use crate::util::context::Context;
@@ -20,14 +20,14 @@ use crate::util::ui::counted;
 
 /// Builds again and compares with the first result.
 pub(crate) fn run(args: &BuildArgs, first: &ReadyBuild) -> Result<()> {
-    let place = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
-    let compared = again(args, first, place.path());
+    let place = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
+    let compared = rebuild(args, first, place.path());
     // A module cache may have read-only directories; the system removes what is left.
     let _ = remove_tree(place.path());
     compared
 }
 
-fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
+fn rebuild(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
     let root = root(first)?;
     let session = &first.session;
     let copy = place.join("elsewhere");
@@ -47,7 +47,7 @@ fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
         },
         ..args.clone()
     };
-    let mut host = elsewhere(&session.host, place)?;
+    let mut host = with_fresh_caches(&session.host, place)?;
     // The first build's source was trusted, and this is its copy.
     host.env
         .insert(crate::project::trust::VARIABLE.into(), copy.clone().into());
@@ -56,9 +56,9 @@ fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
         ..session.context()
     };
     cx.ui
-        .status("again", format!("in {}, with empty caches", copy.display()));
+        .status("rebuilding", format!("in {}, with empty caches", copy.display()));
     let plan = plan_build_quietly(&args, cx)?;
-    let options = BuildOptions::of(&args, &plan).unlisted();
+    let options = BuildOptions::new(&args, &plan).unlisted();
     let second = prepare(plan, &args, Reuse::Saved)?;
     let built = jobs::run(&second, &options);
     for unit in &second.units {
@@ -67,7 +67,7 @@ fn again(args: &BuildArgs, first: &ReadyBuild, place: &Path) -> Result<()> {
     }
     built?;
     for (one, other) in first.units.iter().zip(&second.units) {
-        same(&one.job.output, &other.job.output)?;
+        ensure_identical(&one.job.output, &other.job.output)?;
         cx.ui.status("reproduced", one.job.output.display());
     }
     Ok(())
@@ -80,12 +80,12 @@ fn root(build: &ReadyBuild) -> Result<PathBuf> {
         .session
         .settings
         .project()
-        .map(|(_, file)| folder_of(file).to_owned());
+        .map(|(_, file)| dir_of(file).to_owned());
     let mut folders = plugins.flat_map(|plugin| {
         let modules = std::iter::once(&plugin.module)
             .chain(&plugin.siblings)
             .map(|module| module.root.clone());
-        modules.chain(plugin.work.as_deref().map(|file| folder_of(file).to_owned()))
+        modules.chain(plugin.work.as_deref().map(|file| dir_of(file).to_owned()))
     });
     let mut root = folders.next().unwrap_or_default();
     for folder in folders.chain(project) {
@@ -95,16 +95,16 @@ fn root(build: &ReadyBuild) -> Result<PathBuf> {
     }
     if root.components().count() < 3 {
         return Err(Error::usage(format!(
-            "the sources lie all over {}: they cannot be copied",
+            "the sources are spread over {}: they cannot be copied",
             root.display()
         ))
-        .help("--reproduce copies the folder that holds them all: put them in one"));
+        .help("--reproduce copies their common directory: put them in one"));
     }
     Ok(root)
 }
 
 /// The environment with fresh caches; modules come from the existing cache, through the same checks.
-fn elsewhere(host: &Host, place: &Path) -> Result<Host> {
+fn with_fresh_caches(host: &Host, place: &Path) -> Result<Host> {
     let goenv = GoEnv::read(host)?;
     let mut proxy = OsString::from(file_url(&goenv.module_cache.join("cache/download")));
     let usual = host
@@ -147,7 +147,7 @@ fn copy_tree(from: &Path, to: &Path, leave: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-fn same(one: &Path, other: &Path) -> Result<()> {
+fn ensure_identical(one: &Path, other: &Path) -> Result<()> {
     let read = |file: &Path| crate::util::regular_file::read_unlimited(file).map_err(|e| Error::io("read", file, e));
     let (a, b) = (read(one)?, read(other)?);
     if a == b {
@@ -160,11 +160,11 @@ fn same(one: &Path, other: &Path) -> Result<()> {
         .position(|(a, b)| a != b)
         .unwrap_or(a.len().min(b.len()));
     Err(Error::build(format!(
-        "{} is not reproducible: built in another folder it differs in {}, the first at {at}",
+        "{} is not reproducible: built in another directory it differs in {}, the first at {at}",
         one.display(),
         counted(differ, "byte")
     ))
-    .help("C code may hold a time or a path: look for __DATE__, __TIME__ and absolute paths in its flags"))
+    .help("C code may contain a time or a path: look for __DATE__, __TIME__ and absolute paths in its flags"))
 }
 
 #[cfg(test)]
@@ -180,8 +180,10 @@ mod tests {
             path
         };
         let one = file("a", b"0123456789");
-        assert!(same(&one, &file("b", b"0123456789")).is_ok());
-        let told = same(&one, &file("c", b"01x34567")).expect_err("they differ").message;
+        assert!(ensure_identical(&one, &file("b", b"0123456789")).is_ok());
+        let told = ensure_identical(&one, &file("c", b"01x34567"))
+            .expect_err("they differ")
+            .message;
         assert!(told.ends_with("it differs in 3 bytes, the first at 2"), "{told}");
     }
 }

@@ -43,7 +43,7 @@ impl<'a> OptionResolver<'a> {
         let given = &self.args.plan.gateway;
         let go = given.go.as_ref().map(|go| Chosen::new(go.clone(), "--go"));
         if given.gateway.is_empty() && go.is_none() {
-            return GatewayChoice::elsewhere(&plugin.gateways, self.settings, self.host);
+            return GatewayChoice::from_settings(&plugin.gateways, self.settings, self.host);
         }
         let gateways = given.gateway.iter();
         Ok(GatewayChoice {
@@ -115,7 +115,7 @@ impl<'a> OptionResolver<'a> {
                 .first(|c| c.build.out_dir.as_deref())
                 .map(|(dir, file)| {
                     Chosen::new(
-                        Output::Dir(self.host.absolute(folder_of(file).join(dir))),
+                        Output::Dir(self.host.absolute(dir_of(file).join(dir))),
                         file.display().to_string(),
                     )
                 })
@@ -196,7 +196,7 @@ pub(crate) struct GatewayChoice {
 impl GatewayChoice {
     /// If no flag names any: from the environment, else the plugin's own list in the project's file, else a settings
     /// file.
-    pub(crate) fn elsewhere(own: &[String], settings: &Settings, host: &Host) -> Result<GatewayChoice> {
+    pub(crate) fn from_settings(own: &[String], settings: &Settings, host: &Host) -> Result<GatewayChoice> {
         if let Some(text) = host.text("PLUGBUILD_GATEWAY")? {
             return Ok(GatewayChoice {
                 gateways: vec![Chosen::new(text.parse()?, "PLUGBUILD_GATEWAY")],
@@ -225,7 +225,7 @@ fn of_file<'t>(texts: impl Iterator<Item = &'t str>, file: &Path) -> Result<Vec<
     texts
         .map(|text| {
             let spec = match text.parse()? {
-                GatewaySpec::File(path) => GatewaySpec::File(folder_of(file).join(path)),
+                GatewaySpec::File(path) => GatewaySpec::File(dir_of(file).join(path)),
                 other => other,
             };
             Ok(Chosen::new(spec, file.display().to_string()))
@@ -234,6 +234,6 @@ fn of_file<'t>(texts: impl Iterator<Item = &'t str>, file: &Path) -> Result<Vec<
 }
 
 /// The directory that a settings file's paths are relative to.
-pub(crate) fn folder_of(file: &Path) -> &Path {
+pub(crate) fn dir_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("/"))
 }

@@ -19,7 +19,7 @@ use crate::util::ui::{Format, Ui, and_more, counted};
 use crate::verify::plugin_conflicts::conflicts;
 
 /// The choices for one build, with their reasons.
-pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
+pub(crate) fn print_header(unit: &ReadyUnit, ui: &Ui) {
     let ReadyUnit { job, toolchain, go, .. } = unit;
     let Gateway {
         label, origin, own_go, ..
@@ -45,7 +45,7 @@ pub(crate) fn introduce(unit: &ReadyUnit, ui: &Ui) {
 }
 
 /// The same for many builds: each gateway once, and how many there are of everything.
-pub(crate) fn introduce_all(ready: &ReadyBuild, slots: usize) {
+pub(crate) fn print_headers(ready: &ReadyBuild, slots: usize) {
     let ReadyBuild {
         session,
         members,
@@ -176,7 +176,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(results: &[Option<Result<Built>>], refused: usize) -> Self {
+    fn new(results: &[Option<Result<Built>>], refused: usize) -> Self {
         let begun = || results.iter().flatten();
         let good = begun().flatten().count();
         let fresh = begun().flatten().filter(|built| built.artefact.fresh).count();
@@ -192,7 +192,7 @@ impl Counts {
 }
 
 /// Prints the table; returns all results, or one error for all failures.
-pub(crate) fn conclude(
+pub(crate) fn summarize(
     ready: &ReadyBuild,
     results: Vec<Option<Result<Built>>>,
     took: Duration,
@@ -204,7 +204,7 @@ pub(crate) fn conclude(
         refused,
         ..
     } = ready;
-    let counts = Counts::of(&results, refused.len());
+    let counts = Counts::new(&results, refused.len());
     if session.format == Format::Human {
         table(units, &results, &session.ui);
         for (unit, result) in units.iter().zip(&results) {

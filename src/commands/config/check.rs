@@ -64,7 +64,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         }
         Read::Template => {
             cx.ui.status(
-                "left alone",
+                "skipped",
                 format!(
                     "{shown} is a template of the flexible configuration: check what the gateway makes of it (FC_OUT=…)"
                 ),
@@ -72,8 +72,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             return Ok(());
         }
         Read::Unknown => {
-            return Err(Error::usage(format!("{shown}: not a format that is read here"))
-                .help("give a .json, .yaml, .yml or .toml"));
+            return Err(Error::usage(format!("{shown}: unsupported format")).help("give a .json, .yaml, .yml or .toml"));
         }
         Read::Broken(at, why) => vec![ConfigIssue {
             at,
@@ -84,7 +83,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     };
     let findings: Vec<ConfigIssue> = unfit.into_iter().chain(findings).collect();
     for finding in &findings {
-        tell(finding, &args.config, cx);
+        report(finding, &args.config, cx);
     }
     let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = findings.len() - errors;
@@ -169,7 +168,7 @@ fn counted(number: usize, what: &str) -> String {
     }
 }
 
-fn tell(finding: &ConfigIssue, config: &Path, cx: Context) {
+fn report(finding: &ConfigIssue, config: &Path, cx: Context) {
     let ConfigIssue {
         at,
         severity,

@@ -20,10 +20,8 @@ use crate::util::fs::overwrite;
 
 pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
-    let not_json = || {
-        Error::usage(format!("{shown} is no .json: nothing else is written"))
-            .help("write it by hand, then `plugbuild config check`")
-    };
+    let not_json =
+        || Error::usage(format!("{shown} is not a .json file")).help("write it by hand, then `plugbuild config check`");
     if Format::of(&args.config.to_string_lossy()) != Some(Format::Json) {
         return Err(not_json());
     }
@@ -64,7 +62,7 @@ pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     }
     if new == text {
         cx.ui
-            .status("unchanged", format!("{shown}: the plugin is there already"));
+            .status("unchanged", format!("{shown}: the plugin is already configured"));
         return Ok(());
     }
     if args.dry_run {
@@ -84,12 +82,12 @@ fn wanted(args: &InjectArgs, rows: &[Registerer], cx: Context) -> Result<Vec<(Pl
     if !on_disk {
         let is_path = args.plugin.starts_with(['.', '/']) || args.plugin.ends_with(".so");
         if is_path || args.kind.is_none() && args.plugin.contains('/') {
-            return Err(Error::unreadable(format!("there is no folder or file {}", args.plugin))
-                .help("give the plugin's folder or its .so, or its name and type: `--plugin NAME --type handler`"));
+            return Err(Error::unreadable(format!("{} does not exist", args.plugin))
+                .help("give the plugin's directory or its .so, or its name and type: `--plugin NAME --type handler`"));
         }
         let kind = args.kind.ok_or_else(|| {
             Error::usage(format!("of which type is {}?", args.plugin))
-                .help("say `--type handler` (client, modifier, middleware), or give the plugin's folder")
+                .help("add `--type handler` (client, modifier, middleware), or give the plugin's directory")
         })?;
         return Ok(vec![(kind, args.plugin.clone())]);
     }

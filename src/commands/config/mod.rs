@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs, WorkArgs};
-use crate::commands::build::request::{GatewayChoice, OptionResolver, folder_of};
+use crate::commands::build::request::{GatewayChoice, OptionResolver, dir_of};
 use crate::commands::config::check::CheckArgs;
 use crate::commands::config::inject::InjectArgs;
 use crate::commands::output::{print, print_json, print_line};
@@ -149,7 +149,7 @@ fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
                 .iter()
                 .map(|member| row("workspace.members", member, file.display())),
         );
-        let root = folder_of(file);
+        let root = dir_of(file);
         rows.extend(
             config
                 .plugin

@@ -108,16 +108,16 @@ impl Alignment {
 
 /// Aligns a plugin; `quirks` are those of the gateway's Go.
 pub fn align(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Alignment {
-    of(plugin, gateway, modules::decide(plugin, gateway, quirks))
+    from_decision(plugin, gateway, modules::decide(plugin, gateway, quirks))
 }
 
 /// The alignment that follows from a decision.
-pub fn of(plugin: &PluginModules, gateway: &GatewayModules, decision: Decision) -> Alignment {
+pub fn from_decision(plugin: &PluginModules, gateway: &GatewayModules, decision: Decision) -> Alignment {
     let (moves, remaining): (Vec<Conflict>, Vec<Conflict>) =
         decision.conflicts.into_iter().partition(Conflict::can_align);
     let rows: Vec<ModuleRow> = gateway
         .linked_modules()
-        .filter(|row| matches!(Source::of_row(row), Source::Published { .. }))
+        .filter(|row| matches!(Source::from_row(row), Source::Published { .. }))
         .filter(|row| !plugin.modules.iter().any(|m| m.is_own() && m.path == row.path))
         .cloned()
         .collect();
@@ -149,7 +149,7 @@ fn overridden_replaces(plugin: &PluginModules, pinned: &[ModuleRow]) -> Vec<Over
     replaced
         .filter_map(|module| {
             let row = pinned.iter().find(|row| row.path == module.path)?;
-            let pinned = Source::of_row(row);
+            let pinned = Source::from_row(row);
             (pinned != module.source).then(|| OverriddenReplace {
                 module: module.path.clone(),
                 replacement: module.source.clone(),

@@ -109,7 +109,7 @@ mod tests {
 
     fn gateway() -> GatewayModules {
         let matrix = Matrix::builtin().unwrap();
-        GatewayModules::of_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap()
+        GatewayModules::from_release(matrix.release("2.12.1".parse().unwrap()).unwrap()).unwrap()
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn go(text: &str) -> GoVersion {
 fn side(release: &str) -> (GatewayModules, Matrix) {
     let matrix = Matrix::builtin().unwrap();
     let row = matrix.release(release.parse().unwrap()).unwrap();
-    (GatewayModules::of_release(row).unwrap(), matrix)
+    (GatewayModules::from_release(row).unwrap(), matrix)
 }
 
 fn module(path: &str, source: Source) -> PluginModule {
@@ -142,7 +142,7 @@ fn a_replace_in_the_way_is_set_aside() {
             alignment
                 .set_aside
                 .iter()
-                .all(|a| a.replacement == source && a.pinned.of(gin) == "v1.8.2")
+                .all(|a| a.replacement == source && a.pinned.relative_to(gin) == "v1.8.2")
         );
     }
     let free = module("example.com/mine", Source::Folder("../mine".to_owned()));

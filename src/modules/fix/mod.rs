@@ -45,7 +45,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
     let read = |name: &str| crate::util::regular_file::read_to_string(root.join(name)).unwrap_or_default();
     let own = [read("go.mod"), read("go.sum")];
     // A plugin that cannot be listed as it is may be once it is edited.
-    if let Ok(side) = go_list::of(job, exact, session) {
+    if let Ok(side) = go_list::plugin_modules(job, exact, session) {
         let quirks = session.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
         align::prepare::ensure_available(&decide(&side, gateway, &quirks), job)?;
     }
@@ -56,7 +56,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
         job,
         gateway,
         session,
-        reader: GoList::of(job, &version, program, &session.matrix),
+        reader: GoList::new(job, &version, program, &session.matrix),
     };
     desk.settle(&copy, &mut edits)?;
     let mut fixed = copy.texts()?;
@@ -287,7 +287,7 @@ fn step_of(conflict: &Conflict, step: usize, replaced: bool, before: &[Edit]) ->
         return Err(Error::incompatible(format!(
             "no edit of go.mod makes this fit: {conflict} ({})",
             match conflict.cause {
-                Cause::PluginsOwn => "a module of your own, which the gateway has as it was published",
+                Cause::PluginsOwn => "a module of your own, which the gateway has as published",
                 Cause::Moved => "the gateway has these packages in another module",
                 _ => "the gateway's own module",
             }

@@ -45,7 +45,7 @@ pub struct GoList {
 
 impl GoList {
     /// A Go of some version; for a job's own gateway or, if that cannot read the plugin, another.
-    pub fn of(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
+    pub fn new(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
         let quirks = matrix.quirks(&QuirkFacts::of_go(version));
         let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
         let tags = |flag: &&String| flag.starts_with("-tags=");
@@ -65,7 +65,7 @@ impl GoList {
 ///
 /// # Errors
 /// No Go is installed, or none can load the plugin's packages: the last one's output.
-pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
+pub fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
     let Session {
         matrix, host, store, ..
     } = session;
@@ -88,7 +88,7 @@ pub fn of(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
             ..Edits::default()
         };
         let mut copy = modfile::write(&job.plugin, &format!("as-is-go{version}"), &edits, &[], store)?;
-        let reader = GoList::of(job, &version, program, matrix);
+        let reader = GoList::new(job, &version, program, matrix);
         match read(job, &reader, &copy, host) {
             Ok(side) => {
                 copy.mark_current(&modfile::question(&(&job.target.value, &side.modules)))?;
@@ -135,7 +135,7 @@ pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
     let output = as_built(
         job,
         &ModuleOverlay::default(),
-        GoList::of(job, &version, program, &session.matrix),
+        GoList::new(job, &version, program, &session.matrix),
         &PACKAGES,
         &session.host,
     )?;
@@ -335,7 +335,7 @@ pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> 
     let output = as_built(
         job,
         overlay,
-        GoList::of(job, &go.version, go.program(), &session.matrix),
+        GoList::new(job, &go.version, go.program(), &session.matrix),
         &PACKAGES,
         &session.host,
     )?;
@@ -352,7 +352,7 @@ pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> 
 /// # Errors
 /// The go command cannot be run, or cannot fetch.
 pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<Option<Compiled>> {
-    let mut reader = GoList::of(job, &go.version, go.program(), &session.matrix);
+    let mut reader = GoList::new(job, &go.version, go.program(), &session.matrix);
     let files = "{{if not .Standard}}{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}{{end}}";
     let with_c = as_built(job, overlay, reader.clone(), &["-deps", "-f", files], &session.host)?;
     reader.env.insert("CGO_ENABLED".to_owned(), "0".into());
@@ -413,7 +413,7 @@ fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
             job.plugin.module.path,
             patience.as_secs()
         ))
-        .help("check GOPROXY and the network; PLUGBUILD_TIMEOUT says how long is waited, in fifths of it")
+        .help("check GOPROXY and the network; plugbuild waits 5 × PLUGBUILD_TIMEOUT seconds for modules")
     })
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
         module: plugin.module.path.clone(),
         go: plugin.module.go.clone(),
         directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
-        work: work.as_deref().map(Work::of),
+        work: work.as_deref().map(Work::from_directives),
         modules,
         build_list,
         ambiguous: Vec::new(),

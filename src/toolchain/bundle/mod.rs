@@ -80,7 +80,7 @@ impl Manifest {
         }
         let list: Manifest = serde_json::from_str(text).map_err(|e| damaged(&e))?;
         if list.members.is_empty() {
-            return Err(Error::integrity("it holds neither a tool nor a module"));
+            return Err(Error::integrity("it contains neither a tool nor a module"));
         }
         let mut seen = BTreeSet::new();
         for member in &list.members {

@@ -35,7 +35,7 @@ impl Staged {
             return Err(Error::usage(format!("{} cannot be a bundle", place.display())));
         };
         if place.metadata().is_ok_and(|meta| !meta.is_file()) {
-            return Err(Error::usage(format!("{} is there and is no file", place.display())).help("name another file"));
+            return Err(Error::usage(format!("{} exists and is not a file", place.display())).help("name another file"));
         }
         create_dir(above)?;
         let staged = above.join(format!(".{}.plugbuild", name.to_string_lossy()));
@@ -146,7 +146,7 @@ pub fn files(dir: &Path) -> Result<Vec<(String, PathBuf)>> {
             } else if meta.is_dir() && name.matches('/').count() < DEEPEST {
                 folders.push((format!("{name}/"), path));
             } else {
-                return Err(unread(&"it is neither a file nor a folder"));
+                return Err(unread(&"it is neither a file nor a directory"));
             }
         }
     }

@@ -68,8 +68,9 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
     let stage = store.stage()?;
     let read = read(BufReader::new(reader), stage.path(), host, store);
     let (list, tools) = read.map_err(|why| match why.kind {
-        Kind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display()))
-            .help("nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` said"),
+        Kind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display())).help(
+            "nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` reported",
+        ),
         Kind::Usage => Error {
             message: format!("the bundle {} cannot be used here: {why}", file.display()),
             ..why
@@ -97,7 +98,7 @@ fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Resu
         }
         let member = missing
             .remove(&name)
-            .ok_or_else(|| Error::integrity(format!("{name} is not in its list, or is there twice")))?;
+            .ok_or_else(|| Error::integrity(format!("{name} is not in its list, or appears twice")))?;
         if entry.kind != tar::EntryType::Regular {
             return Err(Error::integrity(format!("its member {name} is not a file")));
         }

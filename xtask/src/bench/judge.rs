@@ -17,7 +17,7 @@ use super::{Args, Planned, failed, median, pair, show, timed};
 /// `verify` against `test-plugin`, `check` against `check-plugin` and the go command alone, `compat`.
 pub(super) fn gateways(args: &Args, plugbuild: &Path, root: &Path) -> Result<()> {
     for gateway in &args.with {
-        let temp = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+        let temp = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
         judged(&root.join(gateway), temp.path(), plugbuild, root)?;
     }
     Ok(())
@@ -104,7 +104,7 @@ fn check(
     );
     // It looks at go.sum alone, and asks no go command: there is no goal.
     show(&what, &pairs(10, &check, &theirs)?, None);
-    let noting = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let noting = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     let lists = asked_of_go(&check, go, noting.path())?;
     if lists.is_empty() {
         return Err(Error::build("the check asked the go command nothing"));

@@ -115,7 +115,7 @@ fn row(builds: &[Expression]) -> Result<f64> {
 }
 
 fn folder() -> Result<tempfile::TempDir> {
-    tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))
+    tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))
 }
 
 /// A `plugbuild build` of all targets, with more words.

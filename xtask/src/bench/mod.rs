@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
         }
         return Ok(());
     }
-    let temp = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
+    let temp = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     let plugin = root.join(&args.plugin);
     let output = temp.path().join("plugin.so");
     let ours = |cache: &Path| {
