@@ -20,7 +20,7 @@ use crate::verify::plugin::Plugin;
 
 /// A finished plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artefact {
+pub struct Artifact {
     pub sha256: String,
     /// Nothing had to be done: it existed already, from the same link.
     pub fresh: bool,
@@ -93,30 +93,30 @@ pub fn finish<V>(
     unit: &ReadyUnit,
     host: &Host,
     judge: impl FnOnce(&Binary, bool) -> Result<V>,
-) -> Result<(Artefact, V)> {
+) -> Result<(Artifact, V)> {
     let (job, linked) = (&unit.job, unit.linked.path.as_path());
     let binary = Binary::open(linked)?;
     let build_id = build_id(&binary).unwrap_or_default();
     if !job.force
         && let Some(stamp) = Stamp::valid(linked, &build_id, &job.output)
     {
-        let artefact = Artefact {
+        let artifact = Artifact {
             sha256: stamp.sha256,
             fresh: true,
             checks: stamp.checks,
         };
-        return Ok((artefact, judge(&binary, true)?));
+        return Ok((artifact, judge(&binary, true)?));
     }
     let checks = checks::check(&binary, job, host)?;
     let verdict = judge(&binary, false)?;
     let sha256 = write_reproducible(&binary, &job.output, &staged_name(linked, &job.output))?;
     Stamp::write(linked, &build_id, &job.output, &sha256, &checks);
-    let artefact = Artefact {
+    let artifact = Artifact {
         sha256,
         fresh: false,
         checks,
     };
-    Ok((artefact, verdict))
+    Ok((artifact, verdict))
 }
 
 /// Copies the file with its two build IDs replaced by ones derived from its other bytes: the linker's own differ with

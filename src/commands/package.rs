@@ -200,17 +200,17 @@ fn fill(
         folder.copy(&job.output, &format!("{}.so", package::stem(job, &version)))?;
         let binary = Binary::open(&plugin)?;
         let have = hex(&Sha256::digest(binary.bytes()));
-        if have != done.artefact.sha256 {
+        if have != done.artifact.sha256 {
             let what = format!(
                 "{} was changed after it was checked: its SHA-256 is {have}, not {}",
                 job.output.display(),
-                done.artefact.sha256
+                done.artifact.sha256
             );
             // It can be removed: it would be finished again from the linked file.
             let _ = std::fs::remove_file(&job.output);
             return Err(Error::new(Kind::Integrity, what).help("run it again: the plugin is finished again"));
         }
-        let mut entry = package::entry(job, toolchain, &done.artefact, &version, binary.bytes().len() as u64);
+        let mut entry = package::entry(job, toolchain, &done.artifact, &version, binary.bytes().len() as u64);
         let (info, origin) = modules::read(&binary, unit, host)?;
         let document = sbom::cyclonedx(&entry, &info, origin);
         folder.write_json(&entry.sbom, &document)?;

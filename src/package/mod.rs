@@ -11,7 +11,7 @@ pub mod vcs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::build::artifact::Artefact;
+use crate::build::artifact::Artifact;
 use crate::gateway::facts::file_label;
 use crate::plan::Job;
 use crate::toolchain::Toolchain;
@@ -93,7 +93,7 @@ pub fn plugin_path(job: &Job) -> String {
 }
 
 /// An artifact's entry, for a plugin that is in the directory as it is.
-pub fn entry(job: &Job, tools: &Toolchain, artefact: &Artefact, version: &str, size: u64) -> ArtifactEntry {
+pub fn entry(job: &Job, tools: &Toolchain, artifact: &Artifact, version: &str, size: u64) -> ArtifactEntry {
     let stem = stem(job, version);
     ArtifactEntry {
         name: job.name.to_string(),
@@ -104,10 +104,10 @@ pub fn entry(job: &Job, tools: &Toolchain, artefact: &Artefact, version: &str, s
         go: tools.go.version.to_string(),
         cc: tools.cc.label.clone(),
         file: format!("{stem}.so"),
-        sha256: artefact.sha256.clone(),
+        sha256: artifact.sha256.clone(),
         size,
         member: None,
         sbom: format!("{stem}.cdx.json"),
-        checks: artefact.checks.clone(),
+        checks: artifact.checks.clone(),
     }
 }

@@ -329,7 +329,9 @@ mod tests {
         assert_eq!(above.releases(), only("old"));
         let store = Store::at(&above.at("store"));
         assert_eq!(
-            ReleaseDir::create(&above.at("dist"), &store, || {}).unwrap_err().message,
+            ReleaseDir::create(&above.at("dist"), &store, || {})
+                .unwrap_err()
+                .message,
             told.message
         );
         assert!(above.at("dist/extra").is_file());

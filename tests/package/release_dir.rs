@@ -389,7 +389,7 @@ fn release_of_one_artefact() {
     let case = case();
     let ran = case.run(&format!("{PACKAGE} -t amd64-musl"));
     assert!(
-        ran.exits(0).stderr.contains("packaged 1 artefact in "),
+        ran.exits(0).stderr.contains("packaged 1 artifact in "),
         "{}",
         ran.stderr
     );
@@ -407,5 +407,5 @@ fn release_of_one_artefact() {
         json!({ "reason": "packaged", "folder": "[CWD]/dist", "artifacts": 1, "files": [format!("{STEM}musl.tar.gz")] })
     );
     let ran = case.run("package --check");
-    assert!(ran.exits(0).stderr.contains("whole 1 artefact in "), "{}", ran.stderr);
+    assert!(ran.exits(0).stderr.contains("whole 1 artifact in "), "{}", ran.stderr);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::build::artifact::Artefact;
+use crate::build::artifact::Artifact;
 use crate::build::unit::ReadyUnit;
 use crate::plan::Job;
 use crate::util::error::Error;
@@ -13,7 +13,7 @@ use crate::util::error::Error;
 /// The result of a unit.
 #[derive(Debug)]
 pub(crate) struct Built {
-    pub(crate) artefact: Artefact,
+    pub(crate) artifact: Artifact,
     /// Its gateway's verdict, if the gateway's file is known.
     pub(crate) verdict: Option<String>,
     pub(crate) took: Duration,
@@ -25,7 +25,7 @@ pub(crate) fn title(job: &Job) -> String {
 }
 
 /// The event of a finished plugin.
-pub(crate) fn built_event(unit: &ReadyUnit, artefact: &Artefact) -> Value {
+pub(crate) fn built_event(unit: &ReadyUnit, artifact: &Artifact) -> Value {
     let ReadyUnit { job, toolchain, .. } = unit;
     json!({
         "reason": "plugin-built",
@@ -36,9 +36,9 @@ pub(crate) fn built_event(unit: &ReadyUnit, artefact: &Artefact) -> Value {
         "go": toolchain.go.version,
         "cc": toolchain.cc.label,
         "file": job.output,
-        "sha256": artefact.sha256,
-        "fresh": artefact.fresh,
-        "checks": artefact.checks,
+        "sha256": artifact.sha256,
+        "fresh": artifact.fresh,
+        "checks": artifact.checks,
     })
 }
 

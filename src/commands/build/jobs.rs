@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::build;
-use crate::build::artifact::Artefact;
+use crate::build::artifact::Artifact;
 use crate::build::unit::ReadyUnit;
 use crate::build::{artifact, job_queue};
 use crate::commands::args::BuildArgs;
@@ -67,14 +67,14 @@ pub(crate) fn run(ready: &ReadyBuild, options: &BuildOptions) -> Result<Vec<Buil
         let started = Instant::now();
         let with = options.verify_with.as_deref();
         let result = build_one(unit, session, cores, with, |line| progress.line(&mut row, unit, line));
-        let result = result.map(|(artefact, verdict)| Built {
-            artefact,
+        let result = result.map(|(artifact, verdict)| Built {
+            artifact,
             verdict,
             took: started.elapsed(),
         });
         let event = result.as_ref().map_or_else(
             |why| failed_event(&unit.job, why),
-            |built| built_event(unit, &built.artefact),
+            |built| built_event(unit, &built.artifact),
         );
         let event = if options.list_files { event } else { without_file(event) };
         progress.end(row, unit, &result, &event);
@@ -95,7 +95,7 @@ fn build_one(
     cores: Option<usize>,
     verify_with: Option<&Path>,
     mut say: impl FnMut(&str),
-) -> Result<(Artefact, Option<String>)> {
+) -> Result<(Artifact, Option<String>)> {
     let _linked = build::link(unit, session, cores, &mut say)?;
     let judge = Judge {
         with: verify_with,

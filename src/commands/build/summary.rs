@@ -85,14 +85,14 @@ pub(crate) fn print_headers(ready: &ReadyBuild, slots: usize) {
 
 /// The result of one build by itself.
 pub(crate) fn report(unit: &ReadyUnit, built: &Built, session: &Session) {
-    let Built { artefact, verdict, .. } = built;
+    let Built { artifact, verdict, .. } = built;
     let (ui, output) = (&session.ui, &unit.job.output);
     if let Some(verdict) = verdict {
         ui.status("verified", verdict);
     }
-    ui.status("checked", &artefact.checks);
-    let fresh = if artefact.fresh { "up to date" } else { "finished" };
-    ui.status(fresh, format!("{} (sha256 {})", output.display(), artefact.sha256));
+    ui.status("checked", &artifact.checks);
+    let fresh = if artifact.fresh { "up to date" } else { "finished" };
+    ui.status(fresh, format!("{} (sha256 {})", output.display(), artifact.sha256));
     if session.format == Format::Human {
         print_path(output);
     }
@@ -101,18 +101,18 @@ pub(crate) fn report(unit: &ReadyUnit, built: &Built, session: &Session) {
 /// The result of one build among others.
 pub(crate) fn report_one_of_many(unit: &ReadyUnit, built: &Built, ui: &Ui) {
     let Built {
-        artefact,
+        artifact,
         verdict,
         took,
     } = built;
-    let word = if artefact.fresh { "up to date" } else { "finished" };
+    let word = if artifact.fresh { "up to date" } else { "finished" };
     let title = super::events::title(&unit.job);
     ui.status(word, format!("{title} in {:.1} s", took.as_secs_f64()));
-    ui.verbose("checked", &artefact.checks);
+    ui.verbose("checked", &artifact.checks);
     if let Some(verdict) = verdict {
         ui.status("verified", verdict);
     }
-    for dir in &artefact.checks.local_paths {
+    for dir in &artifact.checks.local_paths {
         ui.verbose("names", dir);
     }
 }
@@ -179,7 +179,7 @@ impl Counts {
     fn new(results: &[Option<Result<Built>>], refused: usize) -> Self {
         let begun = || results.iter().flatten();
         let good = begun().flatten().count();
-        let fresh = begun().flatten().filter(|built| built.artefact.fresh).count();
+        let fresh = begun().flatten().filter(|built| built.artifact.fresh).count();
         let stopped = begun().filter(|result| is_stopped(result)).count();
         Counts {
             built: good - fresh,
@@ -292,10 +292,10 @@ fn table(units: &[ReadyUnit], results: &[Option<Result<Built>>], ui: &Ui) {
             Some(Ok(built)) => {
                 let size = std::fs::metadata(&job.output).map_or(0, |meta| meta.len());
                 (
-                    if built.artefact.fresh { "up to date" } else { "built" },
+                    if built.artifact.fresh { "up to date" } else { "built" },
                     format!("{:.1} s", built.took.as_secs_f64()),
                     format!("{:.1} MB", size as f64 / 1e6),
-                    built.artefact.sha256.get(..16).unwrap_or_default().to_owned(),
+                    built.artifact.sha256.get(..16).unwrap_or_default().to_owned(),
                 )
             }
             Some(result) if is_stopped(result) => ("stopped", String::new(), String::new(), String::new()),

@@ -33,7 +33,7 @@ pub(super) fn archive(target: &str, binary: &Path, root: &Path, out: &Path) -> R
         .collect();
     let archive = format!("{stem}.tar.gz");
     let work = tempfile::tempdir_in(out).map_err(|e| Error::io("write", out, e))?;
-    let staged = ReleaseDir::begin(&work.path().join("packed"), &Store::at(work.path()), || {})?;
+    let staged = ReleaseDir::create(&work.path().join("packed"), &Store::at(work.path()), || {})?;
     staged.archive(&archive, &members, 0)?;
     let to = out.join(&archive);
     fs::rename(staged.path().join(&archive), &to).map_err(|e| Error::io("write", &to, e))?;
