@@ -319,7 +319,7 @@ mod tests {
         );
         assert_eq!(
             told(&format!("package main\nvar Plugin = registerer(\"x\"){body}")),
-            "main.go:4: there is a RegisterHandlers, but no variable HandlerRegisterer for the gateway to look up"
+            "main.go:4: RegisterHandlers exists, but the variable HandlerRegisterer that the gateway looks up does not"
         );
         assert_eq!(
             told("package main\nfunc HandlerRegisterer() {}\n"),

@@ -313,7 +313,7 @@ impl GatewayRunner<'_> {
         if let Some(kind) = kind.filter(|kind| gateway_run::lacks_loader(said, *kind)) {
             let what =
                 format!("{kind}s are loaded by the Enterprise edition only: this gateway has no loader for them");
-            ui.status("which means", what);
+            ui.status("note", what);
         } else if !ok {
             gateway_run::about_plugins(said).take(12).for_each(|line| ui.raw(line));
             return self.explained(said);

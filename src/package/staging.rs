@@ -50,7 +50,7 @@ impl ReleaseDir {
             fs::rename(&aside, to).map_err(|e| Error::io("write", to, e))?;
             remove_if_there(&staged)?;
         }
-        fs::create_dir(&staged).map_err(|e| Error::io("create the directory", &staged, e))?;
+        fs::create_dir(&staged).map_err(|e| Error::io("make the folder", &staged, e))?;
         Ok(ReleaseDir {
             staged,
             place: place.to_owned(),
@@ -323,7 +323,7 @@ mod tests {
         let told = folder.publish().unwrap_err();
         assert!(
             told.message
-                .ends_with("dist holds extra, which is no file of the older release there"),
+                .ends_with("dist contains extra, which does not belong to the older release there"),
             "{told}"
         );
         assert_eq!(above.releases(), only("old"));

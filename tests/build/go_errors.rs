@@ -52,7 +52,7 @@ fn go_errors_are_explained() {
         told(
             &ran,
             "requires exactly one main package",
-            "help: give the folder with `package main`: [CWD] has none",
+            "help: give the directory with `package main`: [CWD] has none",
         );
         let ran = refused(&go, &[module, ("cmd/x.go", "package main\n")], &[]);
         told(

@@ -257,7 +257,7 @@ fn gateway_of_another_go_leaves_nothing_behind() {
     assert_eq!(out.status.code(), Some(1), "{said}");
     assert!(
         said.contains("no plugin module data")
-            && said.contains("which means")
+            && said.contains("note ")
             && said.contains(&format!("`plugbuild verify plugins/my-plugin.so --gateway {file}`")),
         "{said}"
     );
@@ -323,7 +323,7 @@ fn init_adds_only_what_is_missing() {
     fs::write(dir.path().join("main.go"), source).unwrap();
     fs::write(dir.path().join("go.mod"), "module example.org/mine\n").unwrap();
     let said = fine(&in_dir(dir.path(), &["init", "--gateway", "2.1.4"]));
-    assert_eq!(said.matches("made").count(), 4, "{said}");
+    assert_eq!(said.matches("created").count(), 4, "{said}");
     assert_eq!(fs::read_to_string(dir.path().join("main.go")).unwrap(), source);
     assert_eq!(
         fs::read_to_string(dir.path().join("go.mod")).unwrap(),

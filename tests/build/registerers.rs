@@ -82,7 +82,7 @@ fn wrongs(row: &Registerer) -> Vec<Wrong> {
         wrong(
             "a variable of another name",
             right.replace(symbol.as_str(), "Plugin"),
-            &format!("there is a {method}, but no variable {symbol}"),
+            &format!("{method} exists, but the variable {symbol}"),
         ),
         wrong(
             "a function",

@@ -117,7 +117,7 @@ exit: 3
 go: warning: ignoring something
 -buildmode=plugin requires exactly one main package
 error: go build of example.com/handler for x86_64-unknown-linux-musl failed
-help: give the folder with `package main`: [CWD] has none, nor has any below it
+help: give the directory with `package main`: [CWD] has none, nor has any below it
 
 "#]]);
 }
@@ -362,7 +362,7 @@ help: write elsewhere: `--out-dir DIR` or `--output FILE`
     case.run(&format!("{build} -o x.go")).is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/x.go is there and no plugin: nothing is written over it
+error: [CWD]/x.go exists and is not a plugin: it is not overwritten
 help: name another file, or remove that one
 
 "#]]);
@@ -371,7 +371,7 @@ help: name another file, or remove that one
     case.run(&format!("{build} -o krakend")).is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/krakend is there and no plugin: nothing is written over it
+error: [CWD]/krakend exists and is not a plugin: it is not overwritten
 help: name another file, or remove that one
 
 "#]]);
@@ -608,14 +608,14 @@ fn unfit_c_compilers() {
     case.run("-g 2.12.1 -a arm64 --cc nowhere-gcc").is(str![[r#"
 exit: 4
 --- stderr
-error: the C compiler nowhere-gcc (--cc) is not there
+error: the C compiler nowhere-gcc (--cc) does not exist
 help: name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing
 
 "#]]);
     case.run("-g 2.12.1 -a arm64 --cc ./cc").is(str![[r#"
 exit: 4
 --- stderr
-error: the C compiler ./cc (--cc) is not there
+error: the C compiler ./cc (--cc) does not exist
 help: name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing
 
 "#]]);
@@ -631,7 +631,7 @@ help: or name a compiler: `--cc PROGRAM`
     case.run("-g 2.12.1 -a arm64").is(str![[r#"
 exit: 4
 --- stderr
-error: the C compiler /nowhere/gcc (CC_aarch64_unknown_linux_musl) is not there
+error: the C compiler /nowhere/gcc (CC_aarch64_unknown_linux_musl) does not exist
 help: name a program on PATH, or leave it out: zig compiles for every target and is fetched when it is missing
 
 "#]]);
@@ -817,7 +817,7 @@ help: unset PLUGBUILD_GO: the right Go is found or fetched
         .is(str![[r#"
 exit: 4
 --- stderr
-error: PLUGBUILD_ZIG=/nowhere/zig is no zig
+error: PLUGBUILD_ZIG=/nowhere/zig is not a zig executable
 help: unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched
 
 "#]]);

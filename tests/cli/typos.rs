@@ -130,7 +130,7 @@ fn missing_module_names_goprivate() {
         );
         let case = Case::equipped().script("home/sdk/go1.25.6/bin/go", &go_script("1.25.6", &said));
         let ran = case.run("-g 2.12.1 -t arm64-musl --align never");
-        let told = "say so: `export GOPRIVATE='github.com/acme/*'`";
+        let told = "if the module is private: `export GOPRIVATE='github.com/acme/*'`";
         assert!(ran.stderr.contains(told), "{}", ran.text());
         assert!(!ran.stderr.contains("vendor/"), "{}", ran.text());
     }
@@ -365,7 +365,7 @@ fn inject_of_a_missing_plugin() {
     case.run("config inject krakend.json --plugin ./h2").is(str![[r#"
 exit: 6
 --- stderr
-error: there is no folder or file ./h2
+error: ./h2 does not exist
 help: give the plugin's directory or its .so, or its name and type: `--plugin NAME --type handler`
 
 "#]]);
@@ -377,7 +377,7 @@ help: give the plugin's directory or its .so, or its name and type: `--plugin NA
     );
     for (plugin, kind) in [("plugins/h2.so", ""), ("plugins/h2", ""), ("../h2", "--type handler")] {
         let ran = case.run(&format!("config inject krakend.json --plugin {plugin} {kind}"));
-        let told = format!("there is no folder or file {plugin}");
+        let told = format!("{plugin} does not exist");
         assert!(ran.exits(6).stderr.contains(&told), "{}", ran.stderr);
     }
 }

@@ -265,7 +265,7 @@ fn lock_refuses_changes() {
     let build = "-p auth -g 2.12.1 -t amd64-musl";
     let ran = case.run(&format!("{build} --locked"));
     assert!(
-        ran.exits(2).stderr.contains("there is no [CWD]/plugbuild.lock"),
+        ran.exits(2).stderr.contains("[CWD]/plugbuild.lock does not exist"),
         "{}",
         ran.text()
     );

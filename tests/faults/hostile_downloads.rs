@@ -213,7 +213,7 @@ fn a7_what_is_unpacked_has_limits() {
     let zeros = vec![0; 16 << 20];
     (0..70).for_each(|_| out.write_all(&zeros).unwrap());
     let case = Case::empty().file("in.plugbundle", bundle("go", "1.25.6", &out.finish().unwrap()));
-    refused(&case, "holds more than 1024 MiB");
+    refused(&case, "contains more than 1024 MiB");
     // The bundle's own tar, too.
     let case = Case::empty().file("in.plugbundle", &long_name);
     refused(&case, "");
@@ -269,7 +269,7 @@ fn a7_an_empty_bundle_is_refused() {
     let list = json!({ "schema_version": 1, "plugbuild": "1", "host": HOST.replacen('-', "/", 1), "tools": [], "members": [] });
     let list = serde_json::to_vec(&list).unwrap();
     let case = Case::empty().file("in.plugbundle", tar(&[("bundle.json", FILE, "", 0o644, &list)]));
-    refused(&case, "holds neither a tool nor a module");
+    refused(&case, "contains neither a tool nor a module");
 }
 
 /// The official archive of a Go of the matrix is known by its sum: nobody's list makes another one that Go.

@@ -200,7 +200,7 @@ fn go_line_below_the_language_is_too_low() {
     let out = build();
     let (told, at) = (said(&out), folder.display());
     assert_eq!(out.status.code(), Some(3), "{told}");
-    let help = format!("the go line of example.com/low says less: `cd {at} && go mod edit -go=1.18`");
+    let help = format!("but the go line of example.com/low is lower: `cd {at} && go mod edit -go=1.18`");
     assert!(told.contains(&help) && !told.contains("compat"), "{told}");
     // The cure that is named is one.
     let mut edit = go.command();

@@ -421,7 +421,7 @@ help: give the file that `plugbuild bundle create FILE` wrote
     case.run("bundle create . -g 2.12.1 -q").is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD] is there and is no file
+error: [CWD] exists and is not a file
 help: name another file
 
 "#]]);

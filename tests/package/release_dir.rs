@@ -315,7 +315,7 @@ fn foreign_folder_is_kept() {
     let case = case().file("work/dist/keep.txt", "mine");
     let ran = case.run(PACKAGE);
     assert!(
-        ran.exits(2).stderr.contains("is no release folder of plugbuild"),
+        ran.exits(2).stderr.contains("is not a release directory of plugbuild"),
         "{}",
         ran.text()
     );
@@ -334,7 +334,7 @@ fn foreign_file_is_kept() {
     case.run(&format!("{PACKAGE} -q")).is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/dist holds extra, which is no file of the older release there
+error: [CWD]/dist contains extra, which does not belong to the older release there
 help: move it, or create the release elsewhere: `--dist DIR`
 
 "#]]);
@@ -375,7 +375,7 @@ fn check_reads_the_named_folder() {
     case.run("package --check elsewhere").is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/elsewhere is no release folder: it holds neither SHA256SUMS nor artifacts.json
+error: [CWD]/elsewhere is not a release directory: it has neither SHA256SUMS nor artifacts.json
 help: give a directory that `plugbuild package` made
 
 "#]]);
@@ -407,5 +407,5 @@ fn release_of_one_artefact() {
         json!({ "reason": "packaged", "folder": "[CWD]/dist", "artifacts": 1, "files": [format!("{STEM}musl.tar.gz")] })
     );
     let ran = case.run("package --check");
-    assert!(ran.exits(0).stderr.contains("whole 1 artifact in "), "{}", ran.stderr);
+    assert!(ran.exits(0).stderr.contains("verified 1 artifact in "), "{}", ran.stderr);
 }

@@ -229,7 +229,7 @@ exit: 0
     Case::empty().run("cache prune").is(str![[r#"
 exit: 0
 --- stderr
-      pruned nothing: there is no store yet
+      pruned nothing: the store does not exist yet
 
 "#]]);
 }

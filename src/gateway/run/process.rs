@@ -138,7 +138,7 @@ impl<'a> GatewayRunner<'a> {
             if !seen.contains(&told.id) {
                 self.cx
                     .ui
-                    .status("which means", format!("{}; {}", told.cause, told.help));
+                    .status("note", format!("{}; {}", told.cause, told.help));
                 seen.push(told.id);
             }
         }
