@@ -399,7 +399,7 @@ fail module cache   cannot write /dev/null/mod: not a directory
                     help: set HOME, or GOMODCACHE to a writable directory
 ok   krakend        none on PATH: name a release with --gateway
 --- stderr
-error: no build can work here as it is: zig, module cache
+error: builds cannot work here: zig, module cache
 help: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
 
 "#]]);
@@ -423,7 +423,7 @@ fail module cache   no folder for Go modules: neither GOMODCACHE, GOPATH nor HOM
                     help: set HOME, or GOMODCACHE to a writable directory
 ok   krakend        [BIN]/krakend (`--gateway auto`)
 --- stderr
-error: no build can work here as it is: store, module cache
+error: builds cannot work here: store, module cache
 help: set PLUGBUILD_HOME to a writable directory
 
 "#]]);

@@ -347,7 +347,7 @@ help: write elsewhere: `--out-dir DIR` or `--output FILE`
     case.run(&format!("{build} -o dir")).is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/dir is a folder
+error: [CWD]/dir is a directory
 help: name a file in it, or use `--out-dir DIR`
 
 "#]]);
@@ -406,7 +406,7 @@ help: set PLUGBUILD_HOME to a writable directory
 exit: 2
 --- stderr
 error: no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
-help: set HOME, or GOMODCACHE to a writable directory
+help: set HOME, or GOMODCACHE to a folder that may be written
 
 "#]]);
 }
@@ -448,14 +448,14 @@ For more information, try '--help'.
 exit: 2
 --- stderr
 error: [CWD]/x.so cannot hold 4 targets
-help: name a directory: `--out-dir DIR`
+help: name a folder: `--out-dir DIR`
 
 "#]]);
     case.run("-g 2.1 -o x.so -a amd64 -a arm64").is(str![[r#"
 exit: 2
 --- stderr
 error: [CWD]/x.so cannot hold 2 targets
-help: name a directory: `--out-dir DIR`
+help: name a folder: `--out-dir DIR`
 
 "#]]);
     case.run("-g 2.1 -a mips").is(str![[r#"

@@ -217,8 +217,8 @@ fn check_finds_every_change() {
         bytes.push(b'\n');
         bytes
     };
-    change(&so, &append, "is not what SHA256SUMS says");
-    change("provenance.intoto.jsonl", &append, "is not what SHA256SUMS says");
+    change(&so, &append, "does not match SHA256SUMS");
+    change("provenance.intoto.jsonl", &append, "does not match SHA256SUMS");
     change(
         "SHA256SUMS",
         &|b| [b.as_slice(), b"00  ../../x\n"].concat(),
