@@ -407,5 +407,9 @@ fn release_of_one_artefact() {
         json!({ "reason": "packaged", "folder": "[CWD]/dist", "artifacts": 1, "files": [format!("{STEM}musl.tar.gz")] })
     );
     let ran = case.run("package --check");
-    assert!(ran.exits(0).stderr.contains("verified 1 artifact in "), "{}", ran.stderr);
+    assert!(
+        ran.exits(0).stderr.contains("verified 1 artifact in "),
+        "{}",
+        ran.stderr
+    );
 }

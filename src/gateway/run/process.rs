@@ -136,9 +136,7 @@ impl<'a> GatewayRunner<'a> {
         let mut seen = Vec::new();
         for told in told.into_iter().filter(telling) {
             if !seen.contains(&told.id) {
-                self.cx
-                    .ui
-                    .status("note", format!("{}; {}", told.cause, told.help));
+                self.cx.ui.status("note", format!("{}; {}", told.cause, told.help));
                 seen.push(told.id);
             }
         }
