@@ -60,7 +60,7 @@ pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
     let (gateway, file, official) = if args.official {
         let had = official(&gateway, args, &plugins, &settings, &matrix, cx)?;
-        let (gateway, file) = of_file(&had.file, &matrix, cx)?;
+        let (gateway, file) = open_file(&had.file, &matrix, cx)?;
         (gateway, file, Some(had.record))
     } else {
         (gateway, opened, None)
@@ -132,7 +132,7 @@ pub(crate) fn official_gateway(
     matrix: &Matrix,
     cx: Context,
 ) -> Result<Had> {
-    let lock = crate::commands::build::locked::of_project(settings, cx.host)?;
+    let lock = crate::commands::build::locked::project_lock(settings, cx.host)?;
     let mut wanted = Wanted {
         version,
         target,
@@ -143,7 +143,7 @@ pub(crate) fn official_gateway(
     wanted.ensure(matrix, cx.host, &Store::open(cx.host)?, cx.offline, cx.ui)
 }
 
-fn of_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {
+fn open_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {
     gateway::open(&Asked::file(file.to_owned()), matrix, cx.host)
 }
 
@@ -161,7 +161,7 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// The gateway will not load it; the findings have been reported.
-    pub(crate) fn of(
+    pub(crate) fn judge(
         &self,
         linked: &Binary,
         job: &Job,
@@ -223,9 +223,9 @@ impl Judge<'_> {
             wanted.in_store(store)
         });
         match (self.with, &job.gateway.binary, official) {
-            (Some(file), ..) => of_file(&cx.host.absolute(file), matrix, cx),
+            (Some(file), ..) => open_file(&cx.host.absolute(file), matrix, cx),
             (None, Some(file), _) => Ok((job.gateway.clone(), Some(Binary::open(file)?))),
-            (None, None, Some(had)) => of_file(&had.file, matrix, cx),
+            (None, None, Some(had)) => open_file(&had.file, matrix, cx),
             (None, None, None) => Ok((job.gateway.clone(), None)),
         }
     }

@@ -44,7 +44,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
     if job.align != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
         // Then go.mod contains as much as the go command could tell.
-        let decided = crate::modules::align::of(&declared, gateway, decide(&declared, gateway, &quirks));
+        let decided = crate::modules::align::from_decision(&declared, gateway, decide(&declared, gateway, &quirks));
         if decided.is_needless() && !go_list::may_need_more(&job.plugin, &gateway.go) {
             return Ok(ModuleOverlay::default());
         }
@@ -60,7 +60,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     let decision = decide(side, gateway, &quirks);
     ensure_available(&decision, job)?;
     let need = decision.needs.first().cloned();
-    let decided = crate::modules::align::of(side, gateway, decision);
+    let decided = crate::modules::align::from_decision(side, gateway, decision);
     if asked.is_some() && decided.is_needless() && job.align != Mode::Always {
         return Ok(ModuleOverlay {
             doubts: decided.doubts,
@@ -73,7 +73,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         job,
         gateway,
         session,
-        reader: GoList::of(job, &gateway.go, go.program(), matrix),
+        reader: GoList::new(job, &gateway.go, go.program(), matrix),
         declared: &declared,
         asked: asked.as_ref(),
         need,
@@ -83,7 +83,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
 
 /// What the plugin selects as it is; none where the go command cannot say.
 fn listed(job: &Job, go: &Go, session: &Session) -> Result<Option<PluginModules>> {
-    match go_list::of(job, go, session) {
+    match go_list::plugin_modules(job, go, session) {
         Ok(side) => {
             side.unlisted().iter().for_each(|why| session.ui.warn(why));
             Ok(Some(side))
@@ -338,8 +338,8 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
         ui.warn(format!(
             "the replace of {} by {} gives way to the gateway's {}",
             aside.module,
-            aside.replacement.of(&aside.module),
-            aside.pinned.of(&aside.module)
+            aside.replacement.relative_to(&aside.module),
+            aside.pinned.relative_to(&aside.module)
         ));
     }
     let Some(line) = &alignment.go_line else { return };
@@ -397,7 +397,7 @@ fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
         module: plugin.module.path.clone(),
         go: plugin.module.go.clone(),
         directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
-        work: work.as_ref().map(|work| Work::of(work)),
+        work: work.as_ref().map(|work| Work::from_directives(work)),
         modules,
         // It does not say what its requirements require.
         build_list: BuildList::Unknown {
