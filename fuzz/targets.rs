@@ -15,7 +15,7 @@ use plugbuild::gateway::{Asked, GatewaySpec, identify};
 use plugbuild::matrix::Matrix;
 use plugbuild::util::host::Host;
 use plugbuild::verify::gateway::LoadTarget;
-use plugbuild::verify::plugin::Plugin;
+use plugbuild::verify::plugin::PluginBinary;
 use plugbuild::verify::{judge, render};
 
 /// An ELF file: everything that can be asked of it ends, and without a panic.
@@ -64,8 +64,8 @@ fn ask(table: LineTable<'_>, info: &BuildInfo) {
         table.go_root(),
     );
     let _ = (
-        table.module_folders().count(),
-        table.folders().of_module("github.com/a/b"),
+        table.module_dirs().count(),
+        table.module_index().of_module("github.com/a/b"),
         table.is_trimmed(),
         table.go_lines(),
     );
@@ -95,7 +95,7 @@ fn judged(plugin: &Path, gateway: &Path) -> plugbuild::util::error::Result<()> {
     };
     let known = identify(&asked, &MATRIX, &host)?;
     let (plugin, file) = (Binary::open(plugin)?, Binary::open(gateway)?);
-    let plugin = Plugin::read(&plugin)?;
+    let plugin = PluginBinary::read(&plugin)?;
     let against = LoadTarget::file(&known, &file, None, String::new())?;
     let plugins = [plugin];
     let verdicts = judge(&plugins, &against);

@@ -39,11 +39,11 @@ fn main() -> ExitCode {
         &host,
         std::io::stderr().is_terminal(),
     );
-    signals::end_children();
+    signals::install_handlers();
     match commands::run(&cli, &host, &ui) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            if why.kind != error::Kind::Interrupted {
+            if why.kind != error::ErrorKind::Interrupted {
                 ui.error(&why);
             }
             ExitCode::from(why.kind.exit_code())
@@ -69,7 +69,7 @@ fn print_clap_error(args: &[OsString], text: &clap::Error) -> ExitCode {
     } else {
         let _ = text.print();
     }
-    ExitCode::from(error::Kind::Usage.exit_code())
+    ExitCode::from(error::ErrorKind::Usage.exit_code())
 }
 
 /// Keeps clap's suggestions only if they are close enough.

@@ -18,19 +18,19 @@ pub(crate) const DEEPEST: usize = 32;
 
 /// One module of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Module {
+pub struct BuildModule {
     pub path: String,
     /// Empty for a directory that replaces a module; `(devel)` for the main module of a work tree.
     pub version: String,
     /// The `h1:` checksum, if recorded.
-    pub sum: String,
+    pub checksum: String,
     /// The module that was built instead.
-    pub replace: Option<Box<Module>>,
+    pub replace: Option<Box<BuildModule>>,
 }
 
-impl Module {
+impl BuildModule {
     /// The module that was really built: the replacement if there is one.
-    pub fn effective(&self) -> &Module {
+    pub fn effective(&self) -> &BuildModule {
         self.replace.as_deref().unwrap_or(self)
     }
 }
@@ -43,8 +43,8 @@ pub struct BuildInfo {
     /// The main package's import path; `command-line-arguments` if it was built from files.
     pub path: String,
     /// The main module; `None` for a build outside of a module.
-    pub main: Option<Module>,
-    pub deps: Vec<Module>,
+    pub main: Option<BuildModule>,
+    pub deps: Vec<BuildModule>,
     /// `-tags`, `GOAMD64`, `vcs.revision`…; Go 1.17 and older recorded none.
     pub settings: Vec<(String, String)>,
 }
@@ -75,31 +75,31 @@ impl BuildInfo {
     }
 
     /// A module of the build by its path, the main module included.
-    pub fn module(&self, path: &str) -> Option<&Module> {
+    pub fn module(&self, path: &str) -> Option<&BuildModule> {
         self.main.iter().chain(&self.deps).find(|m| m.path == path)
     }
 
     /// An index of all modules by path, the main module included, for many look-ups.
-    pub fn index(&self) -> Modules<'_> {
+    pub fn index(&self) -> ModuleIndex<'_> {
         let mut by_path = HashMap::new();
         for module in self.main.iter().chain(&self.deps) {
             by_path.entry(module.path.as_str()).or_insert(module);
         }
-        Modules(by_path)
+        ModuleIndex(by_path)
     }
 }
 
 /// The modules of a build by path; the first one wins.
 #[derive(Debug, Default)]
-pub struct Modules<'a>(HashMap<&'a str, &'a Module>);
+pub struct ModuleIndex<'a>(HashMap<&'a str, &'a BuildModule>);
 
-impl<'a> Modules<'a> {
-    pub fn get(&self, path: &str) -> Option<&'a Module> {
+impl<'a> ModuleIndex<'a> {
+    pub fn get(&self, path: &str) -> Option<&'a BuildModule> {
         self.0.get(path).copied()
     }
 
     /// The module of a package: the one with the longest path that is a prefix of the package's.
-    pub fn of_package(&self, package: &str) -> Option<&'a Module> {
+    pub fn of_package(&self, package: &str) -> Option<&'a BuildModule> {
         let above = package.match_indices('/').map(|(at, _)| &package[..at]);
         let paths: Vec<&str> = above.take(DEEPEST).chain([package]).collect();
         paths.into_iter().rev().find_map(|path| self.get(path))
@@ -219,13 +219,13 @@ pub fn parse(text: &str) -> BuildInfo {
     info
 }
 
-fn module(columns: &str) -> Module {
+fn module(columns: &str) -> BuildModule {
     let mut columns = columns.split('\t').map(str::to_owned);
     let mut next = || columns.next().unwrap_or_default();
-    Module {
+    BuildModule {
         path: next(),
         version: next(),
-        sum: next(),
+        checksum: next(),
         replace: None,
     }
 }
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn module_text_is_read_line_by_line() {
+    fn module_text_is_parsed() {
         let text = "path\tgithub.com/krakend/krakend-ce/v2/cmd/krakend-ce\nmod\tgithub.com/krakend/krakend-ce/v2\t(devel)\t\n\
             dep\tgithub.com/a/b\tv1.2.3\th1:x=\ndep\tgithub.com/c/d\tv0.1.0\n=>\tgithub.com/e/f\tv0.2.0\th1:y=\n\
             dep\tgithub.com/c/d/v2\tv2.0.0\t\n=>\t../local\t\t\nbuild\t-compiler=gc\n\
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counted_string_never_reaches_past_the_end() {
+    fn counted_string_ends_in_bounds() {
         assert_eq!(counted(b"\x02abc"), Some((&b"ab"[..], &b"c"[..])));
         assert_eq!(counted(b"\x05abc"), None);
         assert_eq!(counted(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), None);

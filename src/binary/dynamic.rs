@@ -239,19 +239,19 @@ fn parse(image: Image<'_>) -> Dynamic {
     let bytes = image.segment_bytes(segment);
     let entries: &[Dyn64<LittleEndian>] = all(bytes);
     let (mut string_size, mut rela_size) = (None, 0);
-    let place = |address| image.file_range_from(address).unwrap_or_default();
+    let range = |address| image.file_range_from(address).unwrap_or_default();
     for entry in entries {
         let value = entry.d_val(LE);
         match entry.d_tag(LE) {
             elf::DT_NULL => break,
-            elf::DT_SYMTAB => found.symbols = place(value),
-            elf::DT_STRTAB => found.strings = place(value),
+            elf::DT_SYMTAB => found.symbols = range(value),
+            elf::DT_STRTAB => found.strings = range(value),
             elf::DT_STRSZ => string_size = usize::try_from(value).ok(),
-            elf::DT_GNU_HASH => found.gnu_hash = place(value),
-            elf::DT_HASH => found.sysv_hash = place(value),
-            elf::DT_VERSYM => found.versions = place(value),
-            elf::DT_VERNEED => found.version_needs = place(value),
-            elf::DT_RELA => found.relocations = place(value),
+            elf::DT_GNU_HASH => found.gnu_hash = range(value),
+            elf::DT_HASH => found.sysv_hash = range(value),
+            elf::DT_VERSYM => found.versions = range(value),
+            elf::DT_VERNEED => found.version_needs = range(value),
+            elf::DT_RELA => found.relocations = range(value),
             elf::DT_RELASZ => rela_size = usize::try_from(value).unwrap_or(0),
             elf::DT_RELACOUNT => found.relative = usize::try_from(value).unwrap_or(0),
             elf::DT_INIT_ARRAY => found.initializers.0 = value,

@@ -41,12 +41,12 @@ impl Fault {
                 .help("gateways are released for amd64 and arm64, both little-endian"),
             Fault::Machine(machine) => Error::usage(format!("{name} is built for {}", machine_name(machine)))
                 .help("gateways are released for amd64 and arm64"),
-            Fault::NotGo => Error::usage(format!("{name} was not built by Go: it holds no Go build information"))
+            Fault::NotGo => Error::usage(format!("{name} was not built by Go: it has no Go build information"))
                 .help("pass the `krakend` binary itself, or a plugin built with -buildmode=plugin"),
             Fault::NoBuildInfo => Error::usage(format!(
-                "{name} holds no Go build information: up to Go 1.20 plugins got none"
+                "{name} has no Go build information: plugins have had it only since Go 1.21"
             ))
-            .help("what was linked can still be seen: `plugbuild inspect FILE`"),
+            .help("to see what was linked: `plugbuild inspect FILE`"),
         }
     }
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_elf_file_is_called_by_its_name() {
+    fn other_file_formats_are_named() {
         for (bytes, want) in [
             (&b""[..], "an empty file"),
             (b"#!/bin/sh\n", "a script"),

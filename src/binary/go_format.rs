@@ -86,7 +86,7 @@ impl GoFormat {
 
 impl TypeHash {
     fn six_bytes(self, text: &str) -> Vec<u8> {
-        let (sum, from): (Vec<u8>, usize) = match self {
+        let (digest, from): (Vec<u8>, usize) = match self {
             TypeHash::Sha1 => (Sha1::digest(text).to_vec(), 0),
             TypeHash::NotSha256 => (Sha256::digest(text).iter().map(|b| !b).collect(), 0),
             TypeHash::Sum20 => (Sha256::digest(text).to_vec(), 4),
@@ -95,7 +95,7 @@ impl TypeHash {
                 (Sha256::digest(text).iter().enumerate().map(turned).collect(), 0)
             }
         };
-        sum.into_iter().skip(from).take(6).collect()
+        digest.into_iter().skip(from).take(6).collect()
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use crate::matrix::Matrix;
 
     #[test]
-    fn every_line_has_one_row_without_a_gap() {
+    fn go_lines_have_one_row_each() {
         let lines: Vec<(u32, u32)> = all().iter().map(|row| row.go.line()).collect();
         let first = lines.first().unwrap().1;
         let whole: Vec<(u32, u32)> = (first..).take(lines.len()).map(|minor| (1, minor)).collect();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_go_of_every_release_is_proved() {
+    fn go_of_every_release_is_proved() {
         for release in Matrix::builtin().unwrap().official() {
             let go = format!("go{}", release.go);
             assert!(GoFormat::of(&go).is_some(), "KrakenD {}: {go}", release.version);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_go_that_has_no_row_is_not_proved() {
+    fn go_without_a_row_is_not_proved() {
         for go in ["go1.99.0", "go1.16.15", "devel go1.28-0123456789", "go2.0.0", ""] {
             assert!(GoFormat::of(go).is_none(), "{go}");
         }
@@ -146,7 +146,7 @@ mod tests {
         }
     }
     #[test]
-    fn type_names_are_shortened_as_each_linker_does() {
+    fn type_names_shorten_like_each_linker() {
         let signature = crate::gateway::registerer::PluginKind::Handler
             .row()
             .signature

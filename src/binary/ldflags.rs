@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_x_is_read() {
+    fn all_spellings_of_x() {
         let flags = "-s -w -X github.com/a/core.KrakendVersion=2.1.4  -X 'github.com/a/core.GlibcVersion=GLIBC-2.31 (debian 11)' \
              --X=main.a=b=c -X=\"x.y=1\" -linkmode external -X";
         let got: Vec<_> = x_values(flags).collect();

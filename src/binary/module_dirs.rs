@@ -5,21 +5,21 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::binary::buildinfo::{BuildInfo, DEEPEST, Module};
-use crate::binary::pclntab::{LineTable, ModuleFolder, SourceRoot};
+use crate::binary::buildinfo::{BuildInfo, BuildModule, DEEPEST};
+use crate::binary::pclntab::{CacheDir, LineTable, SourceRoot};
 use crate::util::module_path::escaped;
 
 /// A gateway has some 300.
-const MOST_FOLDERS: usize = 1 << 16;
+const MOST_DIRS: usize = 1 << 16;
 /// A limit for vendored paths: a gateway has some 5,000.
 const MOST_VENDORED: usize = 1 << 20;
 const VENDOR: &str = "/vendor/";
 
 /// See the module.
 #[derive(Debug)]
-pub struct Folders<'d> {
+pub struct ModuleDirs<'d> {
     table: LineTable<'d>,
-    all: Vec<ModuleFolder<'d>>,
+    all: Vec<CacheDir<'d>>,
     /// The index of the first directory for a module path: by the whole path, and by each suffix that starts after a
     /// slash.
     by_path: HashMap<&'d str, usize>,
@@ -28,19 +28,19 @@ pub struct Folders<'d> {
     vendored: OnceLock<HashMap<&'d str, &'d str>>,
 }
 
-impl<'d> Folders<'d> {
+impl<'d> ModuleDirs<'d> {
     pub(crate) fn of(table: LineTable<'d>) -> Self {
-        let all: Vec<ModuleFolder<'d>> = table.module_folders().take(MOST_FOLDERS).collect();
+        let all: Vec<CacheDir<'d>> = table.module_dirs().take(MOST_DIRS).collect();
         let (mut by_path, mut by_version) = (HashMap::new(), HashMap::new());
-        for (at, folder) in all.iter().enumerate() {
-            let slashes = folder.path.rmatch_indices('/').take(DEEPEST);
+        for (at, dir) in all.iter().enumerate() {
+            let slashes = dir.path.rmatch_indices('/').take(DEEPEST);
             for start in slashes.map(|(slash, _)| slash + 1).chain([0]) {
-                let module = &folder.path[start..];
+                let module = &dir.path[start..];
                 by_path.entry(module).or_insert(at);
-                by_version.entry((module, folder.version)).or_insert(at);
+                by_version.entry((module, dir.version)).or_insert(at);
             }
         }
-        Folders {
+        ModuleDirs {
             table,
             all,
             by_path,
@@ -51,28 +51,28 @@ impl<'d> Folders<'d> {
 
     /// The first directory of a module, of any version: the version, and where it was.
     pub fn of_module(&self, path: &str) -> Option<(String, SourceRoot)> {
-        let folder = &self.all[*self.by_path.get(escaped(path).as_str())?];
-        Some((folder.version(), folder.root_of(path)?))
+        let dir = &self.all[*self.by_path.get(escaped(path).as_str())?];
+        Some((dir.version(), dir.root_of(path)?))
     }
 
     /// The directory of exactly this version of a module: in a module cache or in a vendor directory.
-    pub fn root_of(&self, module: &Module) -> Option<SourceRoot> {
+    pub fn root_of(&self, module: &BuildModule) -> Option<SourceRoot> {
         let built = module.effective();
-        let cached = self.place(built).and_then(|at| self.all[at].root_of(&built.path));
+        let cached = self.index_of(built).and_then(|at| self.all[at].root_of(&built.path));
         cached.or_else(|| self.vendored(&module.path))
     }
 
     /// The module cache: the parent of the first directory of any compiled module.
     pub fn cache_of(&self, info: &BuildInfo) -> Option<SourceRoot> {
-        let built = info.deps.iter().map(Module::effective);
+        let built = info.deps.iter().map(BuildModule::effective);
         let placed = built
             .filter(|m| !m.version.is_empty())
-            .filter_map(|m| Some((self.place(m)?, m)));
+            .filter_map(|m| Some((self.index_of(m)?, m)));
         let (at, module) = placed.min_by_key(|(at, _)| *at)?;
         self.all[at].root_of(&module.path)
     }
 
-    fn place(&self, module: &Module) -> Option<usize> {
+    fn index_of(&self, module: &BuildModule) -> Option<usize> {
         let (path, version) = (escaped(&module.path), escaped(&module.version));
         self.by_version.get(&(path.as_str(), version.as_str())).copied()
     }
@@ -87,12 +87,12 @@ impl<'d> Folders<'d> {
 impl<'d> LineTable<'d> {
     /// The module cache: `/go/pkg/mod`, from the directory of any module in the build info.
     pub fn module_cache(self, info: &BuildInfo) -> Option<SourceRoot> {
-        self.folders().cache_of(info)
+        self.module_index().cache_of(info)
     }
 
     /// An index of the source directories, for many look-ups.
-    pub fn folders(self) -> Folders<'d> {
-        Folders::of(self)
+    pub fn module_index(self) -> ModuleDirs<'d> {
+        ModuleDirs::of(self)
     }
 
     /// The directory of the main module's sources: `/app`.
@@ -111,8 +111,8 @@ impl<'d> LineTable<'d> {
             if file.starts_with(&trimmed) {
                 return Some(SourceRoot::Trimmed);
             }
-            let folder = file.rsplit_once('/')?.0;
-            let root = folder.strip_suffix(below)?;
+            let dir = file.rsplit_once('/')?.0;
+            let root = dir.strip_suffix(below)?;
             let whole = below.is_empty() || root.ends_with('/');
             let root = root.trim_end_matches('/');
             (whole && root.starts_with('/')).then(|| SourceRoot::At(root.to_owned()))

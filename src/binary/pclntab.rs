@@ -65,13 +65,13 @@ fn is_header(word: &[u8]) -> bool {
 
 /// A directory of a module cache: `<path>@<version>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ModuleFolder<'d> {
+pub struct CacheDir<'d> {
     /// Including the cache's directory, unless trimmed; upper-case letters are written `!x`.
     pub(crate) path: &'d str,
     pub(crate) version: &'d str,
 }
 
-impl ModuleFolder<'_> {
+impl CacheDir<'_> {
     /// Its location, if it is a directory of this module.
     pub fn root_of(&self, module: &str) -> Option<SourceRoot> {
         let root = self.path.strip_suffix(escaped(module).as_str())?;
@@ -131,13 +131,13 @@ impl<'d> LineTable<'d> {
     }
 
     /// The versioned source directories, each once, in the table's order.
-    pub fn module_folders(self) -> impl Iterator<Item = ModuleFolder<'d>> {
+    pub fn module_dirs(self) -> impl Iterator<Item = CacheDir<'d>> {
         let mut seen = HashSet::new();
         self.files().filter_map(move |file| {
             let (path, rest) = file.split_once('@')?;
             let version = rest.split('/').next()?;
             let whole = &file[..path.len() + 1 + version.len()];
-            seen.insert(whole).then_some(ModuleFolder { path, version })
+            seen.insert(whole).then_some(CacheDir { path, version })
         })
     }
 
@@ -167,13 +167,13 @@ impl<'d> LineTable<'d> {
 mod tests {
     use super::*;
     use crate::binary::buildinfo::BuildInfo;
-    use crate::binary::buildinfo::Module;
+    use crate::binary::buildinfo::BuildModule;
 
     fn info() -> BuildInfo {
-        let module = |path: &str, version: &str| Module {
+        let module = |path: &str, version: &str| BuildModule {
             path: path.to_owned(),
             version: version.to_owned(),
-            ..Module::default()
+            ..BuildModule::default()
         };
         BuildInfo {
             path: "example.com/gw/cmd/gw".to_owned(),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_read_from_the_file_names() {
+    fn source_dirs_from_file_names() {
         let names = files(&[
             "/usr/local/go/src/runtime/proc.go",
             "/go/pkg/mod/github.com/!azure/x@v1.2.3/a/b.go",
@@ -207,22 +207,22 @@ mod tests {
         );
         assert_eq!(table.main_module(&info()), Some(SourceRoot::At("/app".to_owned())));
         assert_eq!(table.go_root(), Some("/usr/local/go/src"));
-        let folders: Vec<_> = table.module_folders().collect();
-        assert_eq!(folders.len(), 1);
+        let dirs: Vec<_> = table.module_dirs().collect();
+        assert_eq!(dirs.len(), 1);
         assert_eq!(
-            folders[0].root_of("github.com/Azure/x"),
+            dirs[0].root_of("github.com/Azure/x"),
             Some(SourceRoot::At("/go/pkg/mod".to_owned()))
         );
         assert_eq!(
-            folders[0].root_of("Azure/x"),
+            dirs[0].root_of("Azure/x"),
             Some(SourceRoot::At("/go/pkg/mod/github.com".to_owned()))
         );
-        assert_eq!(folders[0].root_of("zure/x"), None);
-        assert_eq!(folders[0].version(), "v1.2.3");
+        assert_eq!(dirs[0].root_of("zure/x"), None);
+        assert_eq!(dirs[0].version(), "v1.2.3");
     }
 
     #[test]
-    fn trimmed_and_vendored_names_are_told_apart() {
+    fn trimmed_and_vendored_names_differ() {
         let names = files(&["github.com/!azure/x@v1.2.3/a/b.go", "example.com/gw/cmd/gw/main.go"]);
         let table = LineTable {
             files: &names,
@@ -237,18 +237,18 @@ mod tests {
         };
         assert_eq!(table.module_cache(&info()), None);
         let vendored = SourceRoot::At("/w/vendor".to_owned());
-        let folders = table.folders();
+        let dirs = table.module_index();
         let module = &info().deps[0];
-        assert_eq!(folders.root_of(module), Some(vendored));
-        let other = Module {
+        assert_eq!(dirs.root_of(module), Some(vendored));
+        let other = BuildModule {
             path: "github.com/Azure".to_owned(),
-            ..Module::default()
+            ..BuildModule::default()
         };
-        assert_eq!(folders.root_of(&other), Some(SourceRoot::At("/w/vendor".to_owned())));
-        let none = Module {
+        assert_eq!(dirs.root_of(&other), Some(SourceRoot::At("/w/vendor".to_owned())));
+        let none = BuildModule {
             path: "Azure/x".to_owned(),
-            ..Module::default()
+            ..BuildModule::default()
         };
-        assert_eq!(folders.root_of(&none), None);
+        assert_eq!(dirs.root_of(&none), None);
     }
 }

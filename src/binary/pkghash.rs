@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_escaped_as_go_does() {
+    fn paths_escape_like_go() {
         for (path, symbol) in [
             ("fmt", "fmt"),
             ("github.com/gin-gonic/gin", "github.com/gin-gonic/gin"),

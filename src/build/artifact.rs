@@ -11,12 +11,12 @@ use crate::binary::{Binary, notes, pkghash};
 use crate::build::freshness::Stamp;
 use crate::build::unit::{ReadyUnit, Unit};
 use crate::util::error::{Error, Result};
-use crate::util::fs::check_folder;
+use crate::util::fs::check_writable;
 use crate::util::hash::hex;
 use crate::util::host::Host;
 use crate::verify::checks;
 use crate::verify::checks::Checks;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// A finished plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn check_output(output: &Path) -> Result<()> {
         return Err(Error::usage(what).help("name another file, or remove that one"));
     }
     let dir = output.parent().unwrap_or(Path::new("."));
-    check_folder(dir).map_err(|why| cannot_write(output, &why))
+    check_writable(dir).map_err(|why| cannot_write(output, &why))
 }
 
 /// The plugin at the output path, if it is not the job's: this build must not overwrite it.
@@ -64,7 +64,7 @@ pub fn foreign_plugin(unit: &Unit) -> Option<String> {
     if binary.image().symbol(main.as_bytes()).is_some() {
         return None;
     }
-    let other = Plugin::read(&binary).ok()?.path?.to_owned();
+    let other = PluginBinary::read(&binary).ok()?.path?.to_owned();
     (other != path).then_some(other)
 }
 

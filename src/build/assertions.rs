@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use crate::gateway::registerer::Registerer;
 use crate::project::source::lexer::Token;
-use crate::project::source::{DeclKind, Declaration, Source};
+use crate::project::source::{DeclKind, Declaration, PluginSource};
 use crate::util::error::Error;
 use crate::util::suggest::nearest;
 use crate::util::version::GatewayVersion;
@@ -39,7 +39,11 @@ impl Assertions {
     ///
     /// # Errors
     /// A registerer that is invalid before anything is compiled.
-    pub fn new(source: &Source, rows: &[Registerer], gateway: Option<GatewayVersion>) -> Result<Assertions, Error> {
+    pub fn new(
+        source: &PluginSource,
+        rows: &[Registerer],
+        gateway: Option<GatewayVersion>,
+    ) -> Result<Assertions, Error> {
         let mut found = Assertions::default();
         for row in rows {
             let declared = source.main().find(|d| d.name == row.symbol && !is_method(d));
@@ -54,7 +58,13 @@ impl Assertions {
         Ok(found)
     }
 
-    fn add(&mut self, row: &Registerer, source: &Source, declared: &Declaration, gateway: Option<GatewayVersion>) {
+    fn add(
+        &mut self,
+        row: &Registerer,
+        source: &PluginSource,
+        declared: &Declaration,
+        gateway: Option<GatewayVersion>,
+    ) {
         let place = format!("{}:{}", name_of(declared), declared.line);
         let mut assert = |method: &str, wants: &str| {
             self.asserted.push(Asserted {
@@ -65,7 +75,7 @@ impl Assertions {
                 place: place.clone(),
             });
         };
-        assert(&row.method, &row.wants);
+        assert(&row.method, &row.params);
         let Some(own) = method(source, &row.method).and_then(receiver) else {
             return;
         };
@@ -79,7 +89,7 @@ impl Assertions {
                     "{} of the {} is never called: KrakenD calls it from {} on, this is {gateway}",
                     optional.method, row.kind, optional.since
                 )),
-                _ => assert(&optional.method, &optional.wants),
+                _ => assert(&optional.method, &optional.params),
             }
         }
     }
@@ -205,7 +215,7 @@ fn is_method(declared: &Declaration) -> bool {
     matches!(declared.what, DeclKind::Method(_))
 }
 
-fn method<'a>(source: &'a Source, name: &str) -> Option<&'a Declaration> {
+fn method<'a>(source: &'a PluginSource, name: &str) -> Option<&'a Declaration> {
     source.main().find(|d| d.name == name && is_method(d))
 }
 
@@ -234,7 +244,7 @@ fn not_a_variable(row: &Registerer, declared: &Declaration) -> Error {
 }
 
 /// The variable does not exist: an error if something says that it should.
-fn missing(row: &Registerer, rows: &[Registerer], source: &Source) -> Result<(), Error> {
+fn missing(row: &Registerer, rows: &[Registerer], source: &PluginSource) -> Result<(), Error> {
     let near = source.main().find(|d| {
         !is_method(d)
             && !rows.iter().any(|row| row.symbol == d.name)
@@ -278,7 +288,7 @@ mod tests {
     use super::*;
 
     fn assertions(text: &str) -> Result<Assertions, Error> {
-        let mut source = Source::default();
+        let mut source = PluginSource::default();
         source.add(Path::new("main.go"), text);
         let gateway = Some("2.1.4".parse().unwrap());
         Assertions::new(&source, crate::gateway::registerer::all(), gateway)
@@ -338,7 +348,7 @@ mod tests {
 
     #[test]
     fn files_with_constraints_are_settled_by_what_is_compiled() {
-        let mut source = Source::default();
+        let mut source = PluginSource::default();
         let right = "\n\npackage main\nvar HandlerRegisterer = registerer(\"x\")\ntype registerer string\n\
             func (r registerer) RegisterHandlers(f func()) {}\n";
         let function = "package main\nfunc HandlerRegisterer() {}\n";

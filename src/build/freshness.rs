@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::util::file_stamp::Seen;
+use crate::util::file_stamp::FileStamp;
 use crate::util::hash::sha256_of;
 use crate::verify::checks::Checks;
 
@@ -17,7 +17,7 @@ pub(crate) struct Stamp {
     /// touches a file that is up to date.
     linked: String,
     output: PathBuf,
-    finished: Seen,
+    finished: FileStamp,
     /// Whether the output was seen long enough after it was written: a change at the same moment has the same time.
     settled: bool,
     pub(crate) sha256: String,
@@ -34,7 +34,7 @@ impl Stamp {
     pub(crate) fn load(linked: &Path, output: &Path) -> Option<Stamp> {
         let now = SystemTime::now();
         let mut stamp: Stamp = serde_json::from_slice(&fs::read(path(linked)).ok()?).ok()?;
-        if stamp.output != output || Some(&stamp.finished) != Seen::of(output).as_ref() {
+        if stamp.output != output || Some(&stamp.finished) != FileStamp::of(output).as_ref() {
             return None;
         }
         if !stamp.settled {
@@ -49,7 +49,7 @@ impl Stamp {
 
     /// Best effort: otherwise the next run does the work again.
     pub(crate) fn write(linked: &Path, build_id: &str, output: &Path, sha256: &str, checks: &Checks) {
-        let Some(finished) = Seen::of(output) else { return };
+        let Some(finished) = FileStamp::of(output) else { return };
         let stamp = Stamp {
             linked: build_id.to_owned(),
             output: output.to_owned(),

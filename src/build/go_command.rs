@@ -43,7 +43,7 @@ pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocat
         .env("PATH", path)
         // The go command trusts PWD; through a link it would find other directories than those in the rules.
         .env("PWD", &job.plugin.dir)
-        .env("PLUGBUILD_FILE_MAP", job.rules.c_text(&toolchain.go.root))
+        .env("PLUGBUILD_FILE_MAP", job.rules.prefix_map(&toolchain.go.root))
         .env_remove("GOROOT")
         .env_remove("GOTOOLDIR");
     go.env.extend(job.env.clone());

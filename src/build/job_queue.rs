@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 
 /// The waiting, running and finished jobs.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl<T> State<T> {
         let interrupted = matches!(
             &result,
             Err(Error {
-                kind: Kind::Interrupted,
+                kind: ErrorKind::Interrupted,
                 ..
             })
         );

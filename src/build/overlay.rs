@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::build::assertions::Assertions;
 use crate::build::unit::LinkedFile;
 use crate::plan::Job;
-use crate::project::source::{Source, misplaced};
+use crate::project::source::{PluginSource, misplaced};
 use crate::toolchain::store::Store;
 use crate::util::error::{Error, Result};
 
@@ -40,7 +40,7 @@ pub fn write(
     if flag(job, linked).is_none() {
         return Ok(Assertions::default());
     }
-    let mut source = Source::read(&job.plugin.dir)?;
+    let mut source = PluginSource::read(&job.plugin.dir)?;
     let mut known = true;
     if source.has_conditional(crate::gateway::registerer::all()) {
         match compiled()? {

@@ -17,19 +17,19 @@ use crate::commands::build::{dry_run, jobs, locked};
 use crate::commands::fetch;
 use crate::commands::output::{print_json, print_line, print_path};
 use crate::gateway::GatewaySpec;
-use crate::matrix::Cc as CcKind;
+use crate::matrix::CcKind;
 use crate::project::config::Count;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::pack::Staged;
 use crate::toolchain::bundle::proxy::file_url;
-use crate::toolchain::bundle::{MODULES, Manifest, SCHEMA_VERSION, TOOLS, Tool, pack, proxy, unpack};
+use crate::toolchain::bundle::{BundleManifest, MODULES, SCHEMA_VERSION, TOOLS, Tool, pack, proxy, unpack};
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::zig::Zig;
 use crate::toolchain::{gc, zig};
 use crate::util::context::Context;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::fs::{create_dir, remove_tree};
 use crate::util::go_flags;
 use crate::util::hash::{hex, sha256_of};
@@ -174,7 +174,7 @@ fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Re
     locked::check(&first, args)?;
     let count = collect_modules(&first, args, &packed, stage)?;
     let members = stage.join("members");
-    let list = Manifest {
+    let list = BundleManifest {
         schema_version: SCHEMA_VERSION,
         plugbuild: env!("CARGO_PKG_VERSION").to_owned(),
         host: first.session.host.platform.to_string(),
@@ -356,7 +356,7 @@ fn verify_offline(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path
         format: Format::Human,
     };
     let failed = |why: Error| {
-        if why.kind == Kind::Interrupted {
+        if why.kind == ErrorKind::Interrupted {
             return why;
         }
         let message = format!("the bundle does not hold all that is needed: {}", why.message);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::output::{print_json, print_line, print_path};
 use crate::toolchain::gc;
-use crate::toolchain::gc::{Entry, MAX_AGE, Part, megabytes};
+use crate::toolchain::gc::{CacheEntry, MAX_AGE, Part, megabytes};
 use crate::toolchain::store::Store;
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -102,7 +102,7 @@ fn prune(store: &Store, all: bool, dry_run: bool, cx: Context) -> Result<()> {
     Ok(())
 }
 
-fn report(entry: &Entry, dry_run: bool, cx: Context) {
+fn report(entry: &CacheEntry, dry_run: bool, cx: Context) {
     match cx.format {
         Format::Json => {
             let reason = if dry_run { "would-remove" } else { "removed" };
@@ -113,6 +113,6 @@ fn report(entry: &Entry, dry_run: bool, cx: Context) {
     }
 }
 
-fn total(entries: &[Entry]) -> (usize, u64) {
+fn total(entries: &[CacheEntry]) -> (usize, u64) {
     (entries.len(), entries.iter().map(|entry| entry.bytes).sum())
 }

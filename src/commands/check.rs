@@ -14,7 +14,7 @@ use crate::gateway::version_output::parse_libc;
 use crate::gateway::{Asked, GatewaySpec, registerer};
 use crate::modules::report::{DeclaredBuild, Report, System, Verdict};
 use crate::modules::{fix, report};
-use crate::project::source::Source;
+use crate::project::source::PluginSource;
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 use crate::util::target::{Arch, Libc};
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         libc: args.libc.as_deref().map(libc).transpose()?,
     };
     let mut misfits = Vec::new();
-    let source = Source::read(&subject.plugin.dir)?;
+    let source = PluginSource::read(&subject.plugin.dir)?;
     let rows = registerer::all();
     for asked in all_asked(gateways, &subject, cx)? {
         let gateway = subject.gateway(&asked)?;

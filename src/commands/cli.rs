@@ -168,7 +168,7 @@ pub fn mistyped(args: &[OsString], is_there: impl Fn(&str) -> bool) -> Option<Er
     (!is_command && !is_path).then(|| no_such_command(word))
 }
 
-/// Go's flags stand behind `--`: some would pass for short flags of ours, `-tags` for `-t ags`.
+/// Go's flags stand after `--`: some would pass for short flags of ours, `-tags` for `-t ags`.
 pub fn go_flag_before_dashes(args: &[OsString]) -> Option<Error> {
     use clap::CommandFactory;
     let filled = with_default_command(args.to_vec());

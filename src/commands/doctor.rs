@@ -9,8 +9,8 @@ use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::{installed_go, zig};
 use crate::util::context::Context;
-use crate::util::error::{Error, Kind, Result};
-use crate::util::fs::check_folder;
+use crate::util::error::{Error, ErrorKind, Result};
+use crate::util::fs::check_writable;
 use crate::util::ui::Format;
 
 /// One thing that was looked for.
@@ -25,7 +25,7 @@ struct Check {
     fatal: bool,
     /// What every build would fail with, if it is fatal.
     #[serde(skip)]
-    kind: Kind,
+    kind: ErrorKind,
 }
 
 impl Check {
@@ -36,7 +36,7 @@ impl Check {
             found: found.into(),
             help: None,
             fatal: false,
-            kind: Kind::Io,
+            kind: ErrorKind::Io,
         }
     }
 
@@ -92,10 +92,7 @@ pub(crate) fn run(cx: Context) -> Result<()> {
         return Ok(());
     };
     let names: Vec<&str> = failing.iter().map(|check| check.what.as_str()).collect();
-    let error = Error::new(
-        first.kind,
-        format!("builds cannot work here: {}", names.join(", ")),
-    );
+    let error = Error::new(first.kind, format!("builds cannot work here: {}", names.join(", ")));
     Err(error.help(first.help.clone().unwrap_or_default()))
 }
 
@@ -125,7 +122,7 @@ fn store(Machine { store, unusable, .. }: &Machine) -> Checked {
         (None, Some(shared)) => Ok(format!("{} is only read; builds write to {root}", shared.display())),
         (None, None) => Ok(root.to_string()),
     };
-    let help = "set PLUGBUILD_HOME to a folder that may be written";
+    let help = "set PLUGBUILD_HOME to a writable directory";
     Ok(vec![Check::folder("store", found, help)])
 }
 
@@ -169,7 +166,7 @@ fn zig_compiler(Machine { cx, store, matrix, .. }: &Machine) -> Checked {
     Ok(vec![Check {
         // Nothing else compiles C.
         fatal: !gccs.any(|name| cx.host.find(name).is_some()),
-        kind: Kind::ToolMissing,
+        kind: ErrorKind::ToolMissing,
         ..Check::missing("zig", found, help)
     }])
 }
@@ -189,7 +186,7 @@ fn module_cache(Machine { cx, .. }: &Machine) -> Checked {
         let dir = env.module_cache;
         // Without a network one that is filled is enough.
         let filled = cx.offline && dir.is_dir();
-        match check_folder(&dir) {
+        match check_writable(&dir) {
             Err(why) if !filled => Err(format!("cannot write {}: {why}", dir.display())),
             _ => Ok(dir.display().to_string()),
         }

@@ -16,8 +16,8 @@ use crate::gateway::registerer::PluginKind;
 use crate::gateway::{GatewaySpec, registerer};
 use crate::project::config;
 use crate::project::config::Settings;
-use crate::project::scaffold::{File, Project, WORKFLOW};
-use crate::project::source::Source;
+use crate::project::scaffold::{Project, ScaffoldFile, WORKFLOW};
+use crate::project::source::PluginSource;
 use crate::project::source::registered_names::registered;
 use crate::project::trust::Programs;
 use crate::util::context::Context;
@@ -122,7 +122,7 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
     let dir = dir.canonicalize().map_err(|e| {
         Error::unreadable(format!("cannot read {}: {e}", args.path.display())).help("plugbuild new NAME --type handler")
     })?;
-    let source = Source::read(&dir)?;
+    let source = PluginSource::read(&dir)?;
     let rows = registerer::all();
     let found = rows.iter().find(|row| source.exports(&row.symbol)).map(|row| row.kind);
     let kind = args.kind.or(found).ok_or_else(|| {
@@ -172,7 +172,7 @@ fn trust_what_was_written(dir: &Path, made: &[&str], cx: Context) {
         return;
     }
     let trusted = Settings::read(dir, cx.host).and_then(|settings| {
-        let programs = Programs::of_project(&settings, &settings.matrix()?, cx.host);
+        let programs = Programs::from_project(&settings, &settings.matrix()?, cx.host);
         match programs.filter(|programs| !programs.all.is_empty()) {
             Some(programs) => programs.trust(cx.host),
             None => Ok(()),
@@ -317,7 +317,7 @@ fn real(path: &Path) -> Option<PathBuf> {
 }
 
 /// Writes a new file; never touches an existing one.
-fn write(dir: &Path, file: &File) -> Result<()> {
+fn write(dir: &Path, file: &ScaffoldFile) -> Result<()> {
     let path = dir.join(file.path);
     let folder = path.parent().unwrap_or(dir);
     fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;

@@ -27,7 +27,7 @@ use crate::project::{config, trust};
 use crate::toolchain::session::Session;
 use crate::util::component;
 use crate::util::context::Context;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::hash::hex;
 use crate::util::process::Invocation;
 use crate::util::ui::{Format, counted};
@@ -82,7 +82,7 @@ impl From<&PackageArgs> for BuildArgs {
 
 pub(crate) fn run(args: &PackageArgs, cx: Context) -> Result<()> {
     if args.check {
-        return check_folder(args, cx);
+        return check_writable(args, cx);
     }
     let build = args.into();
     let plan = plan_build(&build, cx)?;
@@ -208,7 +208,7 @@ fn fill(
             );
             // It can be removed: it would be finished again from the linked file.
             let _ = std::fs::remove_file(&job.output);
-            return Err(Error::new(Kind::Integrity, what).help("run it again: the plugin is finished again"));
+            return Err(Error::new(ErrorKind::Integrity, what).help("run it again: the plugin is finished again"));
         }
         let mut entry = package::entry(job, toolchain, &done.artifact, &version, binary.bytes().len() as u64);
         let (info, origin) = modules::read(&binary, unit, host)?;
@@ -282,7 +282,7 @@ fn sign(folder: &ReleaseDir, session: &Session) -> Result<()> {
     Ok(())
 }
 
-fn check_folder(args: &PackageArgs, cx: Context) -> Result<()> {
+fn check_writable(args: &PackageArgs, cx: Context) -> Result<()> {
     let dist = dir_to_check(args, cx)?;
     let entries = check::check(&dist)?;
     for entry in &entries {

@@ -23,7 +23,7 @@ use crate::project::config::tables::Mode;
 use crate::project::go_env::GoEnv;
 use crate::project::import_path;
 use crate::project::plugin::Plugin;
-use crate::project::source::Source;
+use crate::project::source::PluginSource;
 use crate::toolchain::bundle::proxy;
 use crate::toolchain::go;
 use crate::toolchain::go::Go;
@@ -154,7 +154,7 @@ impl PluginContext {
         let _lock = modfile::lock(&self.plugin, &self.session.store, || {})?;
         let side = go_list::plugin_modules(&job, &go, &self.session)?;
         // The go command lists a folder that it would not build: of tests alone, or of another package.
-        if !Source::read(&self.plugin.dir)?.has_main() {
+        if !PluginSource::read(&self.plugin.dir)?.has_main() {
             let what = format!("{} has no package main in {}", side.module, self.plugin.dir.display());
             return Err(Error::build(what).help(go_messages::no_main(&job)));
         }

@@ -16,8 +16,8 @@ use crate::gateway::explain::Explanation;
 use crate::gateway::facts::Gateway;
 use crate::gateway::registerer::PluginKind;
 use crate::gateway::run::process::{GatewayRunner, stopped_by};
-use crate::gateway::run::request::{Request, Response};
-use crate::gateway::run::{Expected, PATIENCE, request};
+use crate::gateway::run::request::{HttpRequest, Response};
+use crate::gateway::run::{Expected, START_TIMEOUT, request};
 use crate::gateway::{Asked, GatewaySpec, registerer, run as gateway_run};
 use crate::matrix::Matrix;
 use crate::project::config::Settings;
@@ -29,7 +29,7 @@ use crate::util::regular_file::is_there;
 use crate::util::target::{Arch, LibcKind, Target};
 use crate::util::ui::Format;
 use crate::util::version::GatewayVersion;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// Plugins and the gateway to try them in.
 #[derive(Debug, Clone, Args)]
@@ -73,7 +73,7 @@ pub struct TestArgs {
     #[arg(long, value_name = "DIR")]
     pub sysroot: Option<PathBuf>,
     /// How long the gateway may take to start
-    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = START_TIMEOUT.as_secs())]
     pub timeout: u64,
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
                 .map(|header| request::header(header))
                 .collect::<Result<_>>()?;
             let body = args.data.as_deref().map(|data| body(data, cx)).transpose()?;
-            let request = Request::new(method, path, headers, body)?;
+            let request = HttpRequest::new(method, path, headers, body)?;
             Some((request, configuration(args, cx)?))
         }
         _ => None,
@@ -122,7 +122,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let gateway = with_file(gateway, args, &settings, &matrix, cx)?;
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
     let runnable = GatewayRunner::new(&gateway, sysroot.as_deref(), &matrix, cx)?;
-    let runnable = runnable.within(Duration::from_secs(args.timeout));
+    let runnable = runnable.with_timeout(Duration::from_secs(args.timeout));
     for plugin in &tried {
         runnable.fits(&plugin.shown, plugin.arch)?;
     }
@@ -139,7 +139,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         })?;
         let answer = ask(request, port, args, cx);
         running.stop();
-        for line in gateway_run::about_plugins(&running.said) {
+        for line in gateway_run::about_plugins(&running.lines) {
             cx.ui.verbose("log", line);
         }
         answer?;
@@ -152,7 +152,7 @@ fn tried(path: &Path, folder: &Path, cx: Context) -> Result<TestPlugin> {
     let full = cx.host.absolute(path);
     let given = "give the .so that `plugbuild` built, such as plugins/*.so";
     let binary = Binary::open(&full).map_err(|e| e.help_if_none(given))?;
-    let plugin = Plugin::read(&binary)?;
+    let plugin = PluginBinary::read(&binary)?;
     let kinds = registerer::all()
         .iter()
         .filter(|row| plugin.own_symbol(&row.symbol).is_some())
@@ -191,7 +191,7 @@ fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Ma
     }
     let Some(version) = gateway.version.filter(|_| args.official) else {
         return Err(Error::usage(format!(
-            "KrakenD {} is known, but there is no file of it to run",
+            "KrakenD {} is known, but there is no binary of it to run",
             gateway.label
         ))
         .help("give one: `--gateway ./krakend`, or let the release's own be fetched: `--official`"));
@@ -284,7 +284,7 @@ impl GatewayRunner<'_> {
         let own = plugin.file.parent().unwrap_or(folder);
         let (mut running, _) = self.started(&|port| Ok(gateway_run::bare(own, port)), folder)?;
         running.stop();
-        Ok(std::mem::take(&mut running.said))
+        Ok(std::mem::take(&mut running.lines))
     }
 
     /// Returns the message if the plugin's own code stopped it.
@@ -354,9 +354,9 @@ fn body(data: &str, cx: Context) -> Result<Vec<u8>> {
 }
 
 /// Sends the request and reports the answer.
-fn ask(request: &Request, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
+fn ask(request: &HttpRequest, port: u16, args: &TestArgs, cx: Context) -> Result<()> {
     let Response { status, headers, body } = request.send(port, Duration::from_secs(args.timeout))?;
-    let Request { method, path, .. } = request;
+    let HttpRequest { method, path, .. } = request;
     match cx.format {
         Format::Json => print_json(&json!({
             "reason": "answered", "method": method, "path": path, "status": status, "headers": headers, "body": body,

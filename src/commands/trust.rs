@@ -77,7 +77,7 @@ fn programs(path: &std::path::Path, cx: Context) -> Result<Programs> {
     };
     let settings = Settings::read(folder, cx.host)?;
     let matrix = settings.matrix()?;
-    Programs::of_project(&settings, &matrix, cx.host)
+    Programs::from_project(&settings, &matrix, cx.host)
         .ok_or_else(|| none(format!("{FILE} does not exist in {} or above it", folder.display())))
 }
 

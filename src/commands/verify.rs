@@ -26,7 +26,7 @@ use crate::util::ui::{Format, counted};
 use crate::util::version::GatewayVersion;
 use crate::verify::finding::{Diagnostic, Stage};
 use crate::verify::gateway::LoadTarget;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 use crate::verify::{LoadOutcome, Verdict, render};
 use crate::{gateway, verify};
 
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
         Binary::open(file).map_err(|e| e.help_if_none("give the .so that `plugbuild` built, such as plugins/*.so"))
     };
     let binaries = args.plugins.iter().map(open).collect::<Result<Vec<_>>>()?;
-    let plugins = binaries.iter().map(Plugin::read).collect::<Result<Vec<_>>>()?;
+    let plugins = binaries.iter().map(PluginBinary::read).collect::<Result<Vec<_>>>()?;
     let (gateway, file, official) = if args.official {
         let had = official(&gateway, args, &plugins, &settings, &matrix, cx)?;
         let (gateway, file) = open_file(&had.file, &matrix, cx)?;
@@ -98,7 +98,7 @@ fn check_asked(args: &VerifyArgs, against: &LoadTarget<'_>) -> Result<()> {
 fn official(
     gateway: &Gateway,
     args: &VerifyArgs,
-    plugins: &[Plugin<'_>],
+    plugins: &[PluginBinary<'_>],
     settings: &Settings,
     matrix: &Matrix,
     cx: Context,
@@ -118,7 +118,7 @@ fn official(
         .libc
         .or(gateway.libc)
         .map(|libc| libc.kind)
-        .or_else(|| first.and_then(Plugin::libc))
+        .or_else(|| first.and_then(PluginBinary::libc))
         .unwrap_or(LibcKind::Musl);
     let target = Target::new(arch, kind);
     official_gateway(version, &target, settings, matrix, cx)
@@ -139,7 +139,7 @@ pub(crate) fn official_gateway(
         locked: None,
     };
     let key = wanted.key();
-    wanted.locked = lock.archive_sum(&key);
+    wanted.locked = lock.archive_checksum(&key);
     wanted.ensure(matrix, cx.host, &Store::open(cx.host)?, cx.offline, cx.ui)
 }
 
@@ -179,7 +179,7 @@ impl Judge<'_> {
             Some(file) => LoadTarget::file(&gateway, file, Some(target.libc), typed(&gateway))?,
             None => LoadTarget::known(&gateway, matrix, Some(target.libc), Some(target.arch), typed(&gateway))?,
         };
-        let mut verdicts = verify::judge(&[Plugin::read(linked)?], &against);
+        let mut verdicts = verify::judge(&[PluginBinary::read(linked)?], &against);
         // A file on its way to a release directory is in the store, under a name that nobody knows.
         let name = match job.output.starts_with(store.root()) {
             true => title(job).into(),

@@ -18,7 +18,7 @@ use crate::plan::Job;
 use crate::project::trust;
 use crate::toolchain::session::Session;
 use crate::util::context::Context;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::process::background::{Background, WaitOutcome};
 use crate::util::process::interrupted;
 
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
         let files = wait_until_stable(&root);
         if let Err(why) = build_and_start(args, &mut running, cx) {
             // Later it may be a file that is being written.
-            if why.kind == Kind::Interrupted || first && matches!(why.kind, Kind::Usage | Kind::Io) {
+            if why.kind == ErrorKind::Interrupted || first && matches!(why.kind, ErrorKind::Usage | ErrorKind::Io) {
                 return Err(why);
             }
             cx.ui.error(&why);
@@ -158,7 +158,7 @@ impl Running {
             // It ends because we do.
             return;
         }
-        let new = self.process.said.get(self.shown..).unwrap_or_default();
+        let new = self.process.lines.get(self.shown..).unwrap_or_default();
         for line in gateway_run::worth_showing(new) {
             let bad = ["rror", "fatal", "panic", "not found", "different version"];
             if bad.iter().any(|sign| line.contains(sign)) {
@@ -181,7 +181,7 @@ impl Running {
             }
             std::thread::sleep(PAUSE);
         }
-        self.shown = self.process.said.len();
+        self.shown = self.process.lines.len();
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Gateway {
     pub libc: Option<Libc>,
     /// The newest glibc whose symbols a plugin for its generic Linux build may need.
     pub glibc_floor: Option<LibcVersion>,
-    pub settings: Settings,
+    pub settings: GatewaySettings,
     /// The directory of module sources when it was compiled: part of every package's hash.
     pub module_cache: String,
     /// The path of its main module, if known.
@@ -38,7 +38,7 @@ pub struct Gateway {
 
 /// Build settings that affect package hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct GatewaySettings {
     pub trimpath: bool,
     pub tags: Vec<String>,
     pub goamd64: Option<String>,
@@ -63,12 +63,12 @@ impl Gateway {
 
     /// Whether both are the same gateway, however they were named.
     pub fn is_same(&self, other: &Gateway) -> bool {
-        let told_alike = Gateway {
+        let same_facts = Gateway {
             origin: self.origin.clone(),
             notes: self.notes.clone(),
             ..other.clone()
         };
-        *self == told_alike
+        *self == same_facts
     }
 
     /// Its part of a plugin's file name, which includes the Go if it is not the gateway's own.
@@ -81,7 +81,7 @@ impl Gateway {
     }
 
     /// A gateway from the row of a release.
-    pub fn of_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
+    pub fn from_release(row: &Release, flavour: Option<LibcKind>, origin: String) -> Self {
         let floor = |kind| if kind == LibcKind::Glibc { row.glibc } else { None };
         Gateway {
             label: row.label(),
@@ -96,13 +96,13 @@ impl Gateway {
                 })
                 .or(row.libc),
             glibc_floor: row.glibc,
-            settings: Settings {
+            settings: GatewaySettings {
                 trimpath: row.trimpath,
                 tags: row.tags.clone(),
                 goamd64: row.goamd64.clone(),
                 goarm64: row.goarm64.clone(),
                 goexperiment: row.goexperiment.clone(),
-                ..Settings::default()
+                ..GatewaySettings::default()
             },
             module_cache: row.module_cache.clone(),
             main_module: row.main_module.clone(),

@@ -6,7 +6,7 @@ use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::binary::linkage::Form;
 use crate::binary::pclntab::SourceRoot;
-use crate::gateway::facts::{Gateway, Settings};
+use crate::gateway::facts::{Gateway, GatewaySettings};
 use crate::gateway::spec::Asked;
 use crate::gateway::version_output::parse_libc;
 use crate::matrix::{Defaults, Matrix};
@@ -20,17 +20,17 @@ use crate::util::version::{GatewayVersion, GoVersion};
 ///
 /// # Errors
 /// Not an ELF file of a known architecture, not built by Go, not dynamically linked, an unreleased Go.
-pub(crate) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Binary)> {
+pub(crate) fn from_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Binary)> {
     let binary = Binary::open(path)?;
     let image = binary.image();
-    let place = path.display();
+    let path_shown = path.display();
     check_form(&binary)?;
     let info = binary.build_info()?;
     // `identify` lets `--go` override a release (with a warning); here it only replaces an unreleased Go.
     let own = info.go_release().parse::<GoVersion>().ok();
     let go = own.or_else(|| asked.go.clone()).ok_or_else(|| {
         Error::usage(format!(
-            "{place} was compiled by `{}`, which is no released Go",
+            "{path_shown} was compiled by `{}`, which is not a released Go",
             info.go
         ))
         .help("a plugin needs the very same Go: install it and name it: `PLUGBUILD_GO=… plugbuild --go VERSION`")
@@ -60,7 +60,7 @@ pub(crate) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(
         module_cache,
         main_module: info.main.as_ref().map(|main| main.path.clone()),
         main_root,
-        origin: format!("read from {place}"),
+        origin: format!("read from {path_shown}"),
         binary: Some(path.to_owned()),
         notes,
     };
@@ -69,15 +69,15 @@ pub(crate) fn of_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(
 
 /// A gateway is a program that something can be loaded into.
 fn check_form(binary: &Binary) -> Result<()> {
-    let place = binary.path().display();
+    let path_shown = binary.path().display();
     let not_a_gateway = |what: &str| {
-        Error::usage(format!("{place} is {what}, not a gateway"))
+        Error::usage(format!("{path_shown} is {what}, not a gateway"))
             .help("give the program that loads the plugins: `--gateway ./krakend`")
     };
     match binary.image().form() {
         Form::Program => Ok(()),
         Form::StaticProgram => Err(Error::usage(format!(
-            "{place} is linked statically: no such program can load plugins"
+            "{path_shown} is linked statically: no such program can load plugins"
         ))
         .help("a gateway that loads plugins is built with CGO_ENABLED=1")),
         Form::Library if binary.package_hashes().next().is_some() => Err(not_a_gateway("a Go plugin")),
@@ -112,7 +112,7 @@ fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<St
         Some(SourceRoot::Trimmed) => (usual.to_owned(), true),
         None => {
             notes.push(format!(
-                "where the gateway's {what} lay is not in its file: taken to be {usual}"
+                "the gateway's file does not say where its {what} was: assuming {usual}"
             ));
             (usual.to_owned(), false)
         }
@@ -123,8 +123,8 @@ fn roots(binary: &Binary, info: &BuildInfo, usual: &Defaults, notes: &mut Vec<St
         &usual.module_cache,
     );
     let (main, main_trimmed) = root(table.and_then(|t| t.main_module(info)), "main module", &usual.main_root);
-    let told = info.setting("-trimpath") == Some("true");
-    (cache, main, told || trimmed && main_trimmed)
+    let recorded = info.setting("-trimpath") == Some("true");
+    (cache, main, recorded || trimmed && main_trimmed)
 }
 
 /// The libc: from the linker flags, else from the interpreter.
@@ -144,7 +144,7 @@ fn libc(binary: &Binary, info: &BuildInfo, row_floor: Option<crate::util::versio
     })
 }
 
-fn settings(info: &BuildInfo, trimpath: bool) -> Settings {
+fn settings(info: &BuildInfo, trimpath: bool) -> GatewaySettings {
     let own = |key: &str| info.setting(key).filter(|v| !v.is_empty()).map(str::to_owned);
     let tags = own("-tags").map(|tags| {
         tags.split([',', ' '])
@@ -152,7 +152,7 @@ fn settings(info: &BuildInfo, trimpath: bool) -> Settings {
             .map(str::to_owned)
             .collect()
     });
-    Settings {
+    GatewaySettings {
         trimpath,
         tags: tags.unwrap_or_default(),
         goamd64: own("GOAMD64"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::binary::Binary;
 use crate::binary::go_format::GoFormat;
-use crate::gateway::facts::{Gateway, Settings};
-use crate::gateway::spec::{Asked, GatewaySpec, forms, meant};
+use crate::gateway::facts::{Gateway, GatewaySettings};
+use crate::gateway::spec::{Asked, GatewaySpec, forms, suggestion};
 use crate::gateway::version_output::VersionText;
 use crate::matrix::{Defaults, Matrix, Release};
 use crate::util::error::{Error, Result};
@@ -63,14 +63,14 @@ pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Opt
 
 fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
     let gateway = match &asked.gateway {
-        None => of_parts(asked, matrix),
-        Some(GatewaySpec::Latest { flavour }) => of_prefix(&[], *flavour, matrix),
-        Some(GatewaySpec::Release { numbers, flavour }) => of_prefix(numbers, *flavour, matrix),
-        Some(GatewaySpec::Named(name)) => of_name(name, matrix, host),
+        None => from_parts(asked, matrix),
+        Some(GatewaySpec::Latest { flavour }) => from_prefix(&[], *flavour, matrix),
+        Some(GatewaySpec::Release { numbers, flavour }) => from_prefix(numbers, *flavour, matrix),
+        Some(GatewaySpec::Named(name)) => from_name(name, matrix, host),
         Some(GatewaySpec::Stdin) => {
             let read = || read_text(std::io::stdin(), "standard input");
             let text = interruptible(Duration::MAX, read)??;
-            of_text(
+            from_version_output(
                 &VersionText::parse(&text).map_err(forms)?,
                 "standard input",
                 asked,
@@ -81,14 +81,14 @@ fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Op
             let found = host
                 .find("krakend")
                 .ok_or_else(|| forms(Error::usage("no `krakend` on PATH")))?;
-            return of_file(&found, asked, matrix);
+            return from_file(&found, asked, matrix);
         }
-        Some(GatewaySpec::File(path)) => return of_file(&host.absolute(path), asked, matrix),
+        Some(GatewaySpec::File(path)) => return from_file(&host.absolute(path), asked, matrix),
     };
     Ok((gateway?, None))
 }
 
-fn of_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Result<Gateway> {
+fn from_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Result<Gateway> {
     let row = matrix.newest(numbers).ok_or_else(|| unknown_release(numbers, matrix))?;
     let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
     let origin = match numbers.len() {
@@ -96,7 +96,7 @@ fn of_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Res
         0 => "the newest release in the matrix".to_owned(),
         _ => format!("the newest {typed} release in the matrix"),
     };
-    Ok(Gateway::of_release(row, flavour, origin))
+    Ok(Gateway::from_release(row, flavour, origin))
 }
 
 fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
@@ -133,32 +133,34 @@ fn ways_out(error: Error) -> Error {
         .help("or by its parts: `--go 1.26.1 --libc musl`")
 }
 
-fn of_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
+fn from_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     if let Some(row) = matrix.named(name) {
-        return Ok(Gateway::of_release(
+        return Ok(Gateway::from_release(
             row,
             None,
             format!("a row of your own: {}", row.source),
         ));
     }
-    let error = Error::usage(format!("`{name}` is no release, and no gateway of yours has this name"));
+    let error = Error::usage(format!(
+        "`{name}` is not a release, and no custom gateway has this name"
+    ));
     Err(if host.absolute(name).exists() {
         error.help(format!("for the file of that name type `--gateway ./{name}`"))
     } else {
-        or_meant(error, name)
+        with_suggestion(error, name)
     })
 }
 
 /// Suggests the release that a name resembles, else all forms.
-fn or_meant(error: Error, name: &str) -> Error {
-    match meant(name) {
+fn with_suggestion(error: Error, name: &str) -> Error {
+    match suggestion(name) {
         Some(help) => error.help(help),
         None => forms(error),
     }
 }
 
 /// From `--go` and `--libc` alone.
-fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+fn from_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let Defaults {
         module_cache,
         main_root,
@@ -174,30 +176,30 @@ fn of_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
         arch: None,
         libc: asked.libc,
         glibc_floor: None,
-        settings: Settings::default(),
+        settings: GatewaySettings::default(),
         module_cache,
         main_module: None,
         main_root,
         origin: "given by its parts".to_owned(),
         binary: None,
-        notes: vec!["paths and settings are taken to be those of the official builds".to_owned()],
+        notes: vec!["assuming the paths and settings of the official builds".to_owned()],
     })
 }
 
 /// From the output of `krakend version`.
-fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
+fn from_version_output(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let row = text.release().and_then(|version| matrix.release(version));
     let go = text.go.clone().or_else(|| asked.go.clone()).or_else(|| row.map(|r| r.go.clone())).ok_or_else(|| {
-        Error::usage(format!("the version text on {place} does not tell the gateway's Go version"))
+        Error::usage(format!("the version text on {place} does not contain the gateway's Go version"))
             .help("give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)")
     })?;
-    let origin = format!("what `krakend version` said on {place}");
+    let origin = format!("the output of `krakend version` on {place}");
     let mut gateway = match row {
-        Some(row) => Gateway::of_release(row, None, origin),
+        Some(row) => Gateway::from_release(row, None, origin),
         None => Gateway {
             label: text.krakend.clone().unwrap_or_else(|| format!("go{go}")),
             origin,
-            ..of_parts(
+            ..from_parts(
                 &Asked {
                     go: Some(go.clone()),
                     ..asked.clone()
@@ -208,14 +210,14 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
     };
     if let Some(row) = row.filter(|row| row.go != go) {
         gateway.notes.push(format!(
-            "it says Go {go} where the release {} has Go {}: taken at its word",
+            "it reports Go {go}, the release {} has Go {}: using what it reports",
             row.version, row.go
         ));
     }
     if text.go.is_none() {
         gateway
             .notes
-            .push(format!("it does not tell its Go version: Go {go} is taken"));
+            .push(format!("it does not report its Go version: assuming Go {go}"));
     }
     match (&text.libc, &text.libc_text) {
         (Some(libc), _) => gateway.libc = Some(*libc),
@@ -229,20 +231,20 @@ fn of_text(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> R
 }
 
 /// From a file: a krakend binary, or the output of `krakend version`.
-fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Option<Binary>)> {
+fn from_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Option<Binary>)> {
     let place = path.display().to_string();
     if path.is_dir() {
-        return Err(forms(Error::usage(format!("{place} is a folder, not a gateway"))));
+        return Err(forms(Error::usage(format!("{place} is a directory, not a gateway"))));
     }
     let file = path.to_owned();
     // A pipe, as in `--gateway <(krakend version)`, may block forever, and can be read only once.
     let read = interruptible(Duration::MAX, move || beginning(&file))?;
     let bytes = read.map_err(|e| {
         let error = Error::unreadable(format!("cannot read the gateway {place}: {e}"));
-        or_meant(error, &path.file_name().unwrap_or_default().to_string_lossy())
+        with_suggestion(error, &path.file_name().unwrap_or_default().to_string_lossy())
     })?;
     if bytes.starts_with(b"\x7fELF") {
-        return crate::gateway::from_binary::of_binary(path, asked, matrix)
+        return crate::gateway::from_binary::from_binary(path, asked, matrix)
             .map(|(gateway, binary)| (gateway, Some(binary)));
     }
     let not_a_gateway = |why: &str| Error::usage(format!("{place} is not a gateway: {why}"));
@@ -254,7 +256,7 @@ fn of_file(path: &Path, asked: &Asked, matrix: &Matrix) -> Result<(Gateway, Opti
         return Err(not_a_gateway("neither an ELF file nor text").help(wanted));
     };
     match VersionText::parse(&text) {
-        Ok(told) => Ok((of_text(&told, &place, asked, matrix)?, None)),
+        Ok(text) => Ok((from_version_output(&text, &place, asked, matrix)?, None)),
         Err(e) => Err(not_a_gateway(&e.message).help(wanted)),
     }
 }

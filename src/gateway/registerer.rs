@@ -49,11 +49,11 @@ pub struct Registerer {
     #[serde(deserialize_with = "short_name")]
     pub kind: PluginKind,
     /// Other names of the type.
-    pub also: Vec<String>,
+    pub aliases: Vec<String>,
     pub symbol: String,
     pub method: String,
     /// The parameters of the method in Go.
-    pub wants: String,
+    pub params: String,
     /// The method's type as in Go's linker, if it has only one.
     pub signature: Option<String>,
     /// Packages used in `params`.
@@ -62,11 +62,11 @@ pub struct Registerer {
     pub optional: Vec<Optional>,
     pub namespace: String,
     /// The long name of the namespace.
-    pub formerly: String,
+    pub legacy_namespace: String,
     pub levels: Vec<Level>,
     pub names: NameFormat,
     /// Names that the Enterprise edition registers itself.
-    pub built_in: Vec<String>,
+    pub builtins: Vec<String>,
     /// The flag of `krakend test-plugin`.
     pub flag: String,
     /// Parts of the gateway's log line that counts the loaded plugins.
@@ -81,7 +81,7 @@ pub struct Registerer {
 #[serde(deny_unknown_fields)]
 pub struct Optional {
     pub method: String,
-    pub wants: String,
+    pub params: String,
     /// The first release that calls it.
     pub since: GatewayVersion,
 }
@@ -131,8 +131,8 @@ impl Registerer {
     }
 
     /// The method with its parameters, in Go.
-    pub fn shown(&self) -> String {
-        format!("{}({})", self.method, self.wants)
+    pub fn signature_text(&self) -> String {
+        format!("{}({})", self.method, self.params)
     }
 }
 
@@ -147,9 +147,9 @@ impl FromStr for PluginKind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let row = all()
-            .iter()
-            .find(|row| row.kind.name() == text || row.also.iter().any(|name| name == text) || row.namespace == text);
+        let row = all().iter().find(|row| {
+            row.kind.name() == text || row.aliases.iter().any(|name| name == text) || row.namespace == text
+        });
         row.map(|row| row.kind).ok_or_else(|| {
             let names: Vec<String> = all()
                 .iter()
@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for PluginKind {
 impl Described for PluginKind {
     fn schema() -> Value {
         let names =
-            |row: &'static Registerer| std::iter::once(row.kind.name()).chain(row.also.iter().map(String::as_str));
+            |row: &'static Registerer| std::iter::once(row.kind.name()).chain(row.aliases.iter().map(String::as_str));
         json!({ "enum": all().iter().flat_map(names).collect::<Vec<_>>() })
     }
 }
@@ -195,7 +195,7 @@ impl Registerer {
 fn short_name<'de, D: Deserializer<'de>>(from: D) -> Result<PluginKind, D::Error> {
     let text = String::deserialize(from)?;
     let kind = PluginKind::ALL.into_iter().find(|kind| kind.name() == text);
-    kind.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no kind")))
+    kind.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a kind")))
 }
 
 impl fmt::Display for Level {
@@ -213,14 +213,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_one_row_and_its_names() {
+    fn plugin_types_have_one_row_each() {
         let kinds: Vec<PluginKind> = all().iter().map(|row| row.kind).collect();
         assert_eq!(kinds, PluginKind::ALL);
         for row in all() {
             assert_eq!(row.kind.row().symbol, row.symbol);
             assert_eq!(row.kind.name().parse::<PluginKind>().unwrap(), row.kind);
             assert_eq!(row.namespace.parse::<PluginKind>().unwrap(), row.kind);
-            for name in &row.also {
+            for name in &row.aliases {
                 assert_eq!(name.parse::<PluginKind>().unwrap(), row.kind);
             }
         }
@@ -231,7 +231,7 @@ mod tests {
     fn linked(row: &Registerer) -> String {
         let full = format!(
             "func({})",
-            row.wants
+            row.params
                 .replace("interface{}", "interface {}")
                 .replace("http.", "net/http.")
         );
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_linker_and_the_user_are_told_the_same_signature() {
+    fn signature_matches_params() {
         for row in all() {
             match &row.signature {
                 Some(signature) => assert_eq!(linked(row), *signature),

@@ -33,7 +33,7 @@ pub enum GatewaySpec {
 pub const FORMS: [&str; 4] = [
     "a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`",
     "a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH",
-    "what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`",
+    "its version output: `krakend version 2>&1 | plugbuild --gateway -`",
     "its parts: `--go 1.25.6 --libc musl`",
 ];
 
@@ -48,7 +48,7 @@ impl FromStr for GatewaySpec {
             "auto" => return Ok(GatewaySpec::Auto),
             _ => {}
         }
-        if let Some((image, tag)) = of_image(text) {
+        if let Some((image, tag)) = split_image(text) {
             // Enterprise and tags that are not releases are reported when the gateway is looked up.
             return match tag.parse() {
                 Ok(release @ (GatewaySpec::Release { .. } | GatewaySpec::Latest { .. })) if image != ENTERPRISE => {
@@ -115,7 +115,7 @@ const ENTERPRISE: &str = "krakend-ee";
 
 /// The image, without its owner, and the tag of `krakend:2.9.4-alpine`, `krakend/builder:2.9.4` or
 /// `docker.io/devopsfaith/krakend:2.9`.
-fn of_image(text: &str) -> Option<(&str, &str)> {
+fn split_image(text: &str) -> Option<(&str, &str)> {
     let (place, tag) = text.rsplit_once(':')?;
     let (owner, image) = place.rsplit_once('/').unwrap_or(("", place));
     let is_builder = image.starts_with("builder");
@@ -127,11 +127,11 @@ fn of_image(text: &str) -> Option<(&str, &str)> {
 }
 
 /// A suggestion for a name close to a release: an image, a misspelt flavor.
-pub fn meant(name: &str) -> Option<String> {
+pub fn suggestion(name: &str) -> Option<String> {
     let (image, tag) = name.split_once(':').unwrap_or((name, ""));
     match image {
         ENTERPRISE => Some(format!(
-            "Enterprise is no release that is known here; give the gateway's own file, out of its image: \
+            "Enterprise releases are not known here; give the gateway's own file, out of its image: \
              `docker cp $(docker create krakend/{name}):/usr/bin/krakend .`, then `--gateway ./krakend`"
         )),
         "krakend" | "krakend-ce" | "builder" => {
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_told_from_the_others() {
+    fn gateway_forms() {
         let release = |numbers: &[u32], flavour| GatewaySpec::Release {
             numbers: numbers.to_vec(),
             flavour,
@@ -238,8 +238,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_almost_a_release_is_known() {
-        let help = |name: &str| meant(name).unwrap_or_default();
+    fn release_suggestions() {
+        let help = |name: &str| suggestion(name).unwrap_or_default();
         for (name, release) in [
             ("builder:2.12.1-alpin", "2.12.1-alpine"),
             ("krakend:2.12.1-alpin", "2.12.1-alpine"),

@@ -72,26 +72,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_official_words_are_understood() {
+    fn official_version_output() {
         let text = "\nKrakenD Version: 2.12.1\nGo Version: 1.25.6\nGlibc Version: MUSL-1.2.5_(alpine-3.23.0)\n";
-        let told = VersionText::parse(text).unwrap();
-        assert_eq!(told.release().unwrap().to_string(), "2.12.1");
-        assert_eq!(told.go.unwrap().to_string(), "1.25.6");
-        assert_eq!(told.libc.unwrap().kind, LibcKind::Musl);
+        let parsed = VersionText::parse(text).unwrap();
+        assert_eq!(parsed.release().unwrap().to_string(), "2.12.1");
+        assert_eq!(parsed.go.unwrap().to_string(), "1.25.6");
+        assert_eq!(parsed.libc.unwrap().kind, LibcKind::Musl);
         assert_eq!(parse_libc("GLIBC-2.36_(debian-12)").unwrap().to_string(), "glibc=2.36");
         assert_eq!(parse_libc("glibc-2.31").unwrap().to_string(), "glibc=2.31");
     }
 
     #[test]
-    fn undefined_and_unknown_words_are_unknown() {
-        let told =
+    fn unknown_version_output() {
+        let parsed =
             VersionText::parse("KrakenD Version: undefined\r\nGo Version: undefined\r\nGlibc Version: DARWIN-23\r\n")
                 .unwrap();
         let unknown = VersionText {
             libc_text: Some("DARWIN-23".into()),
             ..VersionText::default()
         };
-        assert_eq!(told, unknown);
+        assert_eq!(parsed, unknown);
         assert!(VersionText::parse("hello").is_err());
         let fork = VersionText::parse("KrakenD Version: 2.9-acme\nGo Version: 1.22.11\n").unwrap();
         assert_eq!((fork.release(), fork.krakend.as_deref()), (None, Some("2.9-acme")));

@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_go_of_the_matrix_has_a_sum_for_every_host() {
+    fn every_go_has_a_checksum_for_every_host() {
         let matrix = crate::matrix::Matrix::builtin().unwrap();
         for release in matrix.releases() {
             let sums: Vec<_> = matrix

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_linked_is_known_for_some() {
+    fn linked_modules_of_some_releases() {
         for (release, count) in [("2.1.4", 235), ("2.4.6", 237), ("2.12.1", 264)] {
             let linked = linked(release.parse().unwrap()).unwrap().unwrap();
             assert_eq!(linked.len(), count, "{release}");

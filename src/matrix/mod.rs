@@ -23,17 +23,17 @@ mod tests;
 
 pub use crate::matrix::linked::linked;
 pub use crate::matrix::official::Official;
-pub use crate::matrix::quirk::{Cc, Quirk, QuirkFacts};
+pub use crate::matrix::quirk::{CcKind, Quirk, QuirkFacts};
 pub use crate::matrix::release::{Defaults, Release};
 pub use crate::matrix::target_row::{CrossGcc, TargetRow};
-pub use crate::matrix::zig::{Zig, ZigHost};
+pub use crate::matrix::zig::{PinnedZig, ZigHost};
 
 /// Releases, targets, the pinned zig and the quirks.
 #[derive(Debug, Clone)]
 pub struct Matrix {
     releases: release::Releases,
     targets: [TargetRow; 4],
-    zig: Zig,
+    zig: PinnedZig,
     quirks: Vec<Quirk>,
     official: Official,
 }
@@ -123,7 +123,7 @@ impl Matrix {
     }
 
     /// The pinned zig.
-    pub fn zig(&self) -> &Zig {
+    pub fn zig(&self) -> &PinnedZig {
         &self.zig
     }
 

@@ -101,13 +101,13 @@ pub fn parse(text: &str, origin: &Path) -> Result<Vec<ModuleRow>> {
 }
 
 /// One release's lines.
-struct Section {
+struct ReleaseSection {
     version: GatewayVersion,
     /// With line numbers.
     lines: Vec<(usize, &'static str)>,
 }
 
-fn sections() -> impl Iterator<Item = Result<Section>> {
+fn sections() -> impl Iterator<Item = Result<ReleaseSection>> {
     let mut lines = TEXT
         .lines()
         .enumerate()
@@ -121,22 +121,22 @@ fn sections() -> impl Iterator<Item = Result<Section>> {
             return Some(Err(malformed(at, head)));
         };
         let lines = std::iter::from_fn(|| lines.next_if(|(_, line)| !line.starts_with('['))).collect();
-        Some(Ok(Section { version, lines }))
+        Some(Ok(ReleaseSection { version, lines }))
     })
 }
 
 /// A module without its path, while the list is being built.
 #[derive(Default)]
-struct List<'a>(BTreeMap<&'a str, State<'a>>);
+struct List<'a>(BTreeMap<&'a str, ModuleState<'a>>);
 
-struct State<'a> {
+struct ModuleState<'a> {
     version: &'a str,
     indirect: bool,
     replace: Option<(&'a str, &'a str)>,
 }
 
 impl List<'static> {
-    fn apply(&mut self, section: &Section) -> Result<()> {
+    fn apply(&mut self, section: &ReleaseSection) -> Result<()> {
         for &(at, line) in &section.lines {
             self.apply_line(line).ok_or_else(|| malformed(at, line))?;
         }
@@ -167,7 +167,7 @@ impl List<'static> {
 
 impl List<'_> {
     fn rows(&self) -> Vec<ModuleRow> {
-        let row = |(path, state): (&&str, &State)| ModuleRow {
+        let row = |(path, state): (&&str, &ModuleState)| ModuleRow {
             path: (*path).to_owned(),
             version: state.version.to_owned(),
             indirect: state.indirect,
@@ -180,7 +180,7 @@ impl List<'_> {
 }
 
 /// `path version [indirect] [=> replacement@version]`.
-fn entry(text: &str) -> Option<(&str, State<'_>)> {
+fn entry(text: &str) -> Option<(&str, ModuleState<'_>)> {
     let (path, rest) = text.split_once(' ')?;
     let plain = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c.is_whitespace());
     let state = state(rest)?;
@@ -190,7 +190,7 @@ fn entry(text: &str) -> Option<(&str, State<'_>)> {
     (plain(path) && plain(state.version) && replaced).then_some((path, state))
 }
 
-fn state(text: &str) -> Option<State<'_>> {
+fn state(text: &str) -> Option<ModuleState<'_>> {
     let (text, replace) = match text.split_once(" => ") {
         Some((text, replace)) => (text, Some(replace.split_once('@')?)),
         None => (text, None),
@@ -200,7 +200,7 @@ fn state(text: &str) -> Option<State<'_>> {
         None => (text, false),
     };
     let plain = version.starts_with('v') && !version.contains(char::is_whitespace);
-    plain.then_some(State {
+    plain.then_some(ModuleState {
         version,
         indirect,
         replace,
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn one_release_is_what_the_pass_over_all_gives() {
+    fn one_release_equals_its_part_of_all() {
         for (version, rows) in all().unwrap() {
             assert_eq!(of(version).unwrap(), rows, "{version}");
         }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn known_modules_are_where_they_should_be() {
+    fn known_modules_are_listed() {
         for (release, count, want) in [
             ("2.1.4", 241, "github.com/gin-gonic/gin v1.8.2"),
             ("2.1.4", 241, "github.com/luraproject/lura/v2 v2.2.3"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_ones_own_are_read_and_written_back() {
+    fn custom_lists_roundtrip() {
         let text =
             "# acme 3.0\nexample.com/b v1.0.0 indirect => example.com/c@v0.1.0\n\nexample.com/a v2.0.0+incompatible\n";
         let rows = parse(text, Path::new("acme.txt")).unwrap();
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_do_not_fit_what_came_before_are_refused() {
+    fn contradictory_lines_are_rejected() {
         for line in ["~ a v1 -> v2", "- a", "* a v1", "+ a", "+ b v1", "~ b v2 -> v3"] {
             let mut list = List::default();
             list.apply_line("+ b v1").unwrap();

@@ -13,9 +13,9 @@ use crate::util::version::GatewayVersion;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Official {
-    folder: String,
+    url: String,
     /// The checksum list's file name; its lines are `sha512  file`.
-    pub sums: String,
+    pub checksums: String,
     archive: Archive,
     pub source: String,
 }
@@ -29,8 +29,8 @@ struct Archive {
 
 impl Official {
     /// The URL directory of a release's assets.
-    pub fn folder(&self, version: GatewayVersion) -> String {
-        self.folder.replace("{version}", &version.to_string())
+    pub fn url(&self, version: GatewayVersion) -> String {
+        self.url.replace("{version}", &version.to_string())
     }
 
     /// The archive's file name for a target.

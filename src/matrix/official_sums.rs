@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_row_has_a_sum_of_its_own_for_each_column() {
+    fn checksums_are_distinct() {
         let rows: Vec<_> = TEXT.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
         let sums: Vec<_> = rows.iter().flat_map(|row| row.split(' ').skip(1)).collect();
         assert_eq!(sums.len(), rows.len() * 2);
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_official_image_has_is_pinned_and_the_generic_build_is_not() {
+    fn archives_of_official_images_are_pinned() {
         let sum = |version: &str, target: &str| lookup(version.parse().unwrap(), &target.parse().unwrap());
         assert!(sum("2.12.1", "amd64-musl").is_some_and(|sum| sum.starts_with("ea7fccc3")));
         assert!(sum("2.12.1", "arm64-musl").is_some_and(|sum| sum.starts_with("b51cc1e0")));

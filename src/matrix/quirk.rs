@@ -51,14 +51,14 @@ pub struct When {
     pub go: Option<GoRange>,
     pub arch: Option<Arch>,
     pub libc: Option<LibcKind>,
-    pub cc: Option<Cc>,
+    pub cc: Option<CcKind>,
     pub gold: Option<bool>,
 }
 
 /// The two kinds of C compiler that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Cc {
+pub enum CcKind {
     Zig,
     /// gcc, or clang called like gcc.
     Gcc,
@@ -70,14 +70,14 @@ pub struct QuirkFacts<'a> {
     pub go: &'a GoVersion,
     pub arch: Option<Arch>,
     pub libc: Option<LibcKind>,
-    pub cc: Option<Cc>,
+    pub cc: Option<CcKind>,
     /// Whether `-fuse-ld=gold` of the compiler is GNU gold.
     pub gold: Option<bool>,
 }
 
 impl<'a> QuirkFacts<'a> {
     /// Facts about a Go version alone.
-    pub fn of_go(go: &'a GoVersion) -> Self {
+    pub fn for_go(go: &'a GoVersion) -> Self {
         QuirkFacts {
             go,
             arch: None,

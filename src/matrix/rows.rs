@@ -25,9 +25,9 @@ pub(crate) fn at(text: &str, origin: &Path, span: Option<Range<usize>>, what: &s
     let line = span
         .and_then(|s| text.get(..s.start))
         .map(|before| before.matches('\n').count() + 1);
-    let place = match line {
+    let position = match line {
         Some(line) => format!("{}:{line}", origin.display()),
         None => origin.display().to_string(),
     };
-    Error::usage(format!("{place}: {what}"))
+    Error::usage(format!("{position}: {what}"))
 }

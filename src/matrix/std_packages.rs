@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_came_with_its_line() {
+    fn packages_by_go_line() {
         let of = |package| since(package).map(ToString::to_string);
         assert_eq!(of("slices").as_deref(), Some("1.21"));
         assert_eq!(of("net/netip").as_deref(), Some("1.18"));

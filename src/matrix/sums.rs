@@ -6,7 +6,7 @@ const TEXT: &str = include_str!("../../toolchains/sums.txt");
 
 /// A module version's two checksums, as in go.sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sum {
+pub struct Checksums {
     /// `h1:…` of the module's zip; `None` if no release compiles the module.
     pub zip: Option<&'static str>,
     /// `h1:…` of its go.mod.
@@ -14,7 +14,7 @@ pub struct Sum {
 }
 
 /// The checksums of a module version, if any release requires it.
-pub fn lookup(module: &str, version: &str) -> Option<Sum> {
+pub fn lookup(module: &str, version: &str) -> Option<Checksums> {
     let mut rest = TEXT;
     while !rest.is_empty() {
         let middle = rest.len() / 2;
@@ -36,7 +36,7 @@ pub fn lookup(module: &str, version: &str) -> Option<Sum> {
 }
 
 /// All entries: module, version, checksums.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Sum)> {
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Checksums)> {
     TEXT.lines().filter_map(fields)
 }
 
@@ -49,12 +49,12 @@ pub fn go_sum_lines(module: &str, version: &str) -> Option<String> {
     Some(format!("{zip}{module} {version}/go.mod {}", sum.go_mod))
 }
 
-fn fields(line: &'static str) -> Option<(&'static str, &'static str, Sum)> {
+fn fields(line: &'static str) -> Option<(&'static str, &'static str, Checksums)> {
     let mut fields = line.split(' ');
     let (module, version) = (fields.next()?, fields.next()?);
     let (zip, go_mod) = (fields.next()?, fields.next()?);
     let zip = (zip != "-").then_some(zip);
-    Some((module, version, Sum { zip, go_mod }))
+    Some((module, version, Checksums { zip, go_mod }))
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_whole_and_found() {
+    fn every_line_parses_and_is_found() {
         assert!(TEXT.is_ascii() && TEXT.ends_with('\n'));
         let lines: Vec<_> = TEXT.lines().map(|line| fields(line).unwrap()).collect();
         assert_eq!(lines.len(), 1_426);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn every_module_of_every_release_has_sums() {
+    fn every_module_has_checksums() {
         let mut used = std::collections::BTreeSet::new();
         for (version, rows) in modules::all().unwrap() {
             assert_eq!(lines(&rows).len(), rows.len(), "{version}");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn go_sum_has_both_lines_of_the_replacement() {
+    fn go_sum_has_both_lines_of_a_replacement() {
         let rows = modules::of("2.1.4".parse().unwrap()).unwrap();
         let text = lines(&rows).join("\n");
         assert!(

@@ -15,7 +15,7 @@ fn v(text: &str) -> GatewayVersion {
 }
 
 #[test]
-fn releases_are_whole_sorted_and_sourced() {
+fn releases_are_complete_sorted_and_sourced() {
     let matrix = matrix();
     let rows = matrix.releases();
     assert_eq!(rows.len(), 57);
@@ -66,7 +66,7 @@ fn releases_are_whole_sorted_and_sourced() {
 }
 
 #[test]
-fn the_newest_of_a_prefix() {
+fn newest_release_of_a_prefix() {
     let matrix = matrix();
     for (prefix, want) in [
         (&[2, 1, 2][..], Some("2.1.2")),
@@ -83,7 +83,7 @@ fn the_newest_of_a_prefix() {
 }
 
 #[test]
-fn the_nearest_releases_are_offered() {
+fn nearest_releases() {
     let matrix = matrix();
     for (asked, want) in [
         ("2.1.9", ["2.1.4", "2.1.3"]),
@@ -100,7 +100,7 @@ fn the_nearest_releases_are_offered() {
 }
 
 #[test]
-fn each_target_has_its_row() {
+fn targets_have_one_row_each() {
     let matrix = matrix();
     for target in Target::all() {
         let row = matrix.target(&target);
@@ -146,7 +146,7 @@ fn zig_is_pinned_for_every_host() {
 }
 
 #[test]
-fn quirks_are_sourced_and_none_is_named_twice() {
+fn quirks_are_sourced_and_unique() {
     let matrix = matrix();
     let names: BTreeSet<_> = matrix.all_quirks().iter().map(|q| &q.name).collect();
     assert_eq!(names.len(), matrix.all_quirks().len());
@@ -164,7 +164,7 @@ fn quirks_are_sourced_and_none_is_named_twice() {
 }
 
 #[test]
-fn quirks_hold_where_their_rows_say() {
+fn quirks_apply_under_their_conditions() {
     let matrix = matrix();
     let names = |go: &str, arch, cc, gold| -> Vec<String> {
         let go = go.parse().unwrap();
@@ -187,32 +187,32 @@ fn quirks_hold_where_their_rows_say() {
         }
     };
     has(
-        &names("1.17.13", Arch::Arm64, Cc::Zig, Some(false)),
+        &names("1.17.13", Arch::Arm64, CcKind::Zig, Some(false)),
         &["arm64-gold-zig", "zig-no-ubsan", "no-toolchain-line"],
         &["pgo-off", "buildvcs-off", "toolchain-local", "arm64-gold-gcc"],
     );
     has(
-        &names("1.19.5", Arch::Amd64, Cc::Gcc, None),
+        &names("1.19.5", Arch::Amd64, CcKind::Gcc, None),
         &["buildvcs-off"],
         &["pgo-off", "arm64-gold-gcc", "arm64-gold-zig", "zig-no-ubsan"],
     );
     has(
-        &names("1.21rc2", Arch::Arm64, Cc::Gcc, Some(false)),
+        &names("1.21rc2", Arch::Arm64, CcKind::Gcc, Some(false)),
         &["pgo-off", "toolchain-local", "arm64-gold-gcc", "no-godebug-line"],
         &["no-toolchain-line", "zig-no-ubsan"],
     );
     has(
-        &names("1.25.6", Arch::Arm64, Cc::Gcc, Some(true)),
+        &names("1.25.6", Arch::Arm64, CcKind::Gcc, Some(true)),
         &["pgo-off"],
         &["arm64-gold-gcc", "no-ignore-line"],
     );
     has(
-        &names("1.26.0", Arch::Arm64, Cc::Zig, None),
+        &names("1.26.0", Arch::Arm64, CcKind::Zig, None),
         &["zig-no-ubsan"],
         &["arm64-gold-zig"],
     );
     let go = "1.25.6".parse().unwrap();
-    let bare = matrix.quirks(&QuirkFacts::of_go(&go));
+    let bare = matrix.quirks(&QuirkFacts::for_go(&go));
     assert!(
         bare.iter().all(|q| q.when.cc.is_none() && q.when.arch.is_none()),
         "what is unknown matches nothing"
@@ -220,7 +220,7 @@ fn quirks_hold_where_their_rows_say() {
 }
 
 #[test]
-fn own_rows_are_added_and_replace() {
+fn custom_rows_add_and_replace() {
     let text = r#"
 [[release]]
 name = "acme-3.0"
@@ -278,7 +278,7 @@ fn with_rows(text: &str, origin: &Path) -> Result<Matrix> {
 }
 
 #[test]
-fn own_rows_that_cannot_be_name_the_file_and_the_line() {
+fn invalid_custom_rows_name_file_and_line() {
     let row = "[[release]]\nversion = \"2.1.4\"\ngo = \"1.19.5\"\n";
     for (text, want) in [
         (format!("{row}goo = 1\n"), "own.toml:4: unknown field `goo`"),

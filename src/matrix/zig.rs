@@ -10,7 +10,7 @@ use crate::util::error::Result;
 /// The default zig.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Zig {
+pub struct PinnedZig {
     /// `0.16.0`.
     pub version: String,
     /// Versions whose plugins load in gateways: one of them on PATH is used.
@@ -38,7 +38,7 @@ pub struct ZigHost {
     pub archive_sha256: Option<String>,
 }
 
-impl Zig {
+impl PinnedZig {
     /// The row of a host, given as `GOOS/GOARCH`.
     pub fn host(&self, host: &str) -> Option<&ZigHost> {
         self.host.iter().find(|row| row.host == host)
@@ -67,6 +67,6 @@ impl Zig {
     }
 }
 
-pub(crate) fn parse(text: &str) -> Result<Zig> {
+pub(crate) fn parse(text: &str) -> Result<PinnedZig> {
     rows::parse(text, Path::new("toolchains/zig.toml"))
 }

@@ -319,7 +319,7 @@ impl GatewayModules {
 
 /// The modules of a binary's build info, without its main module.
 pub fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
-    let row = |module: &buildinfo::Module| ModuleRow {
+    let row = |module: &buildinfo::BuildModule| ModuleRow {
         path: module.path.clone(),
         version: module.version.clone(),
         indirect: false,

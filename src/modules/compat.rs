@@ -44,7 +44,7 @@ pub enum Fit {
 /// How a plugin fits each of these gateways.
 pub fn compat(plugin: &PluginModules, gateways: &[GatewayModules], matrix: &Matrix) -> Vec<Compat> {
     let one = |gateway: &GatewayModules| {
-        let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
+        let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::for_go(&gateway.go)));
         let remaining = decision.remaining().next().map(|conflict| Fit::Remains {
             conflict: Box::new(conflict.clone()),
         });

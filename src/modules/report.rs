@@ -79,7 +79,7 @@ pub fn report(
     system: &System,
     matrix: &Matrix,
 ) -> Report {
-    let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::of_go(&gateway.go)));
+    let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::for_go(&gateway.go)));
     let other_go = told.go.clone().filter(|go| *go != gateway.go);
     let other_libc = told.libc.and_then(|libc| libc_mismatch(libc, system));
     let verdict = match other_go.is_some() || other_libc.is_some() {

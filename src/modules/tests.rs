@@ -119,7 +119,7 @@ fn each_cause_and_bearing() {
         ),
         (
             replaced("a", folder()),
-            Some("a: the folder ../x -> v1.0.0 Replaced Aside [a]"),
+            Some("a: the directory ../x -> v1.0.0 Replaced Aside [a]"),
         ),
         (replaced("a", Source::published("a", "v1.0.0")), None),
         (
@@ -160,7 +160,7 @@ fn each_cause_and_bearing() {
                     &["example.com/plugin/shared", "example.com/plugin/own"],
                 )
             },
-            Some("example.com/plugin: the folder ../x -> v0.1.0 PluginsOwn Aside [example.com/plugin/shared]"),
+            Some("example.com/plugin: the directory ../x -> v0.1.0 PluginsOwn Aside [example.com/plugin/shared]"),
         ),
     ] {
         let found = conflicts(&plugin(vec![have.clone()]), &gateway);
@@ -171,12 +171,12 @@ fn each_cause_and_bearing() {
 
 #[test]
 fn folders_of_the_gateways_own_cannot_be_had() {
-    let module_of = |path: &str, version: &str, replace: Option<(&str, &str)>| buildinfo::Module {
+    let module_of = |path: &str, version: &str, replace: Option<(&str, &str)>| buildinfo::BuildModule {
         path: path.to_owned(),
         version: version.to_owned(),
-        sum: String::new(),
+        checksum: String::new(),
         replace: replace.map(|(path, version)| {
-            Box::new(buildinfo::Module {
+            Box::new(buildinfo::BuildModule {
                 path: path.to_owned(),
                 version: version.to_owned(),
                 ..Default::default()
@@ -198,8 +198,8 @@ fn folders_of_the_gateways_own_cannot_be_had() {
     assert_eq!(
         told(&conflicts(&side, &gateway)),
         [
-            "a: v1.0.0 -> the folder ./patched/a GatewaysOwn Aside [a]",
-            "b: v1.0.0 -> the folder b GatewaysOwn Aside [b]",
+            "a: v1.0.0 -> the directory ./patched/a GatewaysOwn Aside [a]",
+            "b: v1.0.0 -> the directory b GatewaysOwn Aside [b]",
             "c: v1.0.0 -> fork/c@v1.0.1 Replaced Aside [c]",
         ]
     );

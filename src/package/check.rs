@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::binary::Binary;
 use crate::binary::buildinfo::BuildInfo;
 use crate::package::{ArtifactEntry, LIST, Manifest, PROVENANCE, SCHEMA_VERSION, SUMS, sbom, staging};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::hash::sha256_of;
 
 /// Checks a directory; returns the entries that were verified.
@@ -153,5 +153,5 @@ fn read_json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T
 }
 
 fn integrity_error(dir: &Path, what: String) -> Error {
-    Error::new(Kind::Integrity, format!("{}: {what}", dir.display()))
+    Error::new(ErrorKind::Integrity, format!("{}: {what}", dir.display()))
 }

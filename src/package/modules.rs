@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::binary::Binary;
-use crate::binary::buildinfo::{BuildInfo, Module};
+use crate::binary::buildinfo::{BuildInfo, BuildModule};
 use crate::build::go_command;
 use crate::build::unit::ReadyUnit;
 use crate::plan::Job;
@@ -74,7 +74,7 @@ fn sum_file(job: &Job, go: &Invocation) -> PathBuf {
     )
 }
 
-fn parse(listed: &str, sums: &str) -> Vec<Module> {
+fn parse(listed: &str, sums: &str) -> Vec<BuildModule> {
     let sum = |path: &str, version: &str| {
         let line = format!("{path} {version} ");
         sums.lines()
@@ -83,10 +83,10 @@ fn parse(listed: &str, sums: &str) -> Vec<Module> {
             .trim()
             .to_owned()
     };
-    let module = |path: &str, version: &str| Module {
+    let module = |path: &str, version: &str| BuildModule {
         path: path.to_owned(),
         version: version.to_owned(),
-        sum: sum(path, version),
+        checksum: sum(path, version),
         replace: None,
     };
     let mut lines: Vec<&str> = listed.lines().filter(|line| !line.is_empty()).collect();
@@ -99,7 +99,7 @@ fn parse(listed: &str, sums: &str) -> Vec<Module> {
             let (path, version) = (fields.first()?, fields.get(1)?);
             let replace = fields.get(2).filter(|path| !path.is_empty());
             let replace = replace.map(|by| Box::new(module(by, fields.get(3).unwrap_or(&""))));
-            Some(Module {
+            Some(BuildModule {
                 replace,
                 ..module(path, version)
             })
@@ -118,7 +118,15 @@ mod tests {
         let sums = "b.org/y v1.2.0 h1:yy=\nb.org/y v1.2.0/go.mod h1:no=\na.org/fork v1.0.1 h1:ff=\n";
         let told: Vec<String> = parse(listed, sums)
             .iter()
-            .map(|m| format!("{}@{} {} {}", m.path, m.version, m.effective().path, m.effective().sum))
+            .map(|m| {
+                format!(
+                    "{}@{} {} {}",
+                    m.path,
+                    m.version,
+                    m.effective().path,
+                    m.effective().checksum
+                )
+            })
             .collect();
         assert_eq!(
             told,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::binary::buildinfo::{BuildInfo, Module};
+use crate::binary::buildinfo::{BuildInfo, BuildModule};
 use crate::package::ArtifactEntry;
 use crate::package::modules::Origin;
 use crate::util::hash::hex;
@@ -60,9 +60,9 @@ fn properties(entry: &ArtifactEntry, origin: Origin) -> Value {
 }
 
 /// One module, as it was built in.
-fn component(module: &Module) -> Value {
+fn component(module: &BuildModule) -> Value {
     let (name, version) = identity(module);
-    let sum = &module.effective().sum;
+    let sum = &module.effective().checksum;
     let mut properties = Vec::new();
     if !sum.is_empty() {
         properties.push(json!({ "name": "go:sum", "value": sum }));
@@ -87,7 +87,7 @@ fn component(module: &Module) -> Value {
 
 /// A module's identity: its replacement, if that is published; its own name without a version if it was built from a
 /// directory, whose path means nothing to others.
-fn identity(module: &Module) -> (&str, &str) {
+fn identity(module: &BuildModule) -> (&str, &str) {
     let built = module.effective();
     if built.version.starts_with('v') {
         (&built.path, &built.version)
@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn a_module_is_known_by_what_was_built_in_its_place() {
-        let module = |path: &str, version: &str, replace: Option<Module>| Module {
+        let module = |path: &str, version: &str, replace: Option<BuildModule>| BuildModule {
             path: path.to_owned(),
             version: version.to_owned(),
             replace: replace.map(Box::new),
-            ..Module::default()
+            ..BuildModule::default()
         };
         for (built, name, version, purl) in [
             (

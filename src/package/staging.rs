@@ -50,7 +50,7 @@ impl ReleaseDir {
             fs::rename(&aside, to).map_err(|e| Error::io("write", to, e))?;
             remove_if_there(&staged)?;
         }
-        fs::create_dir(&staged).map_err(|e| Error::io("make the folder", &staged, e))?;
+        fs::create_dir(&staged).map_err(|e| Error::io("create the directory", &staged, e))?;
         Ok(ReleaseDir {
             staged,
             place: place.to_owned(),

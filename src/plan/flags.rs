@@ -41,12 +41,12 @@ pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFl
         } else if !silent {
             let why = match name {
                 "trimpath" => "official gateways are built without it, and a plugin must be like them",
-                "mod" => "there is no vendor folder here",
+                "mod" => "there is no vendor directory here",
                 _ => "it could make the plugin unlike the gateway",
             };
             // Suggest an equivalent that works for a single build.
             let instead = match name {
-                "tags" | "ldflags" => format!("; for this build, say it behind `--`: `-- {}`", shell(flag)),
+                "tags" | "ldflags" => format!("; for this build, pass it after `--`: `-- {}`", shell(flag)),
                 _ => String::new(),
             };
             cleaned
@@ -139,8 +139,8 @@ pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         if !arg.starts_with('-') || arg == "-" {
-            return Err(Error::usage(format!("`{arg}` behind `--` is not a flag of go build"))
-                .help("name the plugin's folder before the `--`: `plugbuild PATH --gateway … -- FLAGS`"));
+            return Err(Error::usage(format!("`{arg}` after `--` is not a flag of go build"))
+                .help("name the plugin's directory before the `--`: `plugbuild PATH --gateway … -- FLAGS`"));
         }
         let (name, value) = name_and_value(arg);
         let (arity, policy) = flag_of(name).unwrap_or((Arity::Valued, Policy::Pass));
@@ -167,11 +167,11 @@ impl UserFlags {
             Policy::Pass => self.flags.push(whole),
             Policy::Output => {
                 return refused(
-                    format!("`-{name}` behind `--` is plugbuild's to set"),
+                    format!("`-{name}` after `--` is set by plugbuild"),
                     "write `--output FILE` before the `--`",
                 );
             }
-            Policy::Reserved => return refused(format!("`-{name}` is plugbuild's to set"), "leave it out"),
+            Policy::Reserved => return refused(format!("`-{name}` is set by plugbuild"), "leave it out"),
             Policy::Refused => {
                 return refused(
                     format!("`-{name}` makes a plugin that an official gateway refuses"),
@@ -190,7 +190,7 @@ impl UserFlags {
                 // Official gateways have no tags either.
                 if !value.is_empty() {
                     self.notes.push(format!(
-                        "{whole}: where a shared package heeds these tags, the gateway refuses the plugin"
+                        "{whole}: if a shared package depends on these tags, the gateway refuses the plugin"
                     ));
                 }
                 self.flags.push(whole);

@@ -84,7 +84,7 @@ pub fn checked(value: &str) -> Result<String> {
             Flag::WithoutValue(word) => return Err(usage(format!("`{word}` in `-ldflags` has no value"))),
         };
         if REFUSED.contains(&name) && !(name == "linkmode" && value == Some("external")) {
-            let error = Error::usage(format!("`-{name}` in `-ldflags` is plugbuild's to set")).help("leave it out");
+            let error = Error::usage(format!("`-{name}` in `-ldflags` is set by plugbuild")).help("leave it out");
             return Err(match name {
                 "pluginpath" => {
                     error.help("what a gateway knows the plugin by is its module's path: `go mod edit -module=PATH`")
@@ -191,7 +191,7 @@ fn flags(words: &[String]) -> impl Iterator<Item = Flag<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::{Cc, Matrix, QuirkFacts};
+    use crate::matrix::{CcKind, Matrix, QuirkFacts};
     use crate::util::go_flags;
     use crate::util::target::{Arch, LibcKind};
 
@@ -220,7 +220,7 @@ mod tests {
 
     /// Every compiler × every Go line where a quirk begins or ends × typical user flags.
     #[test]
-    fn what_a_compiler_needs_is_joined_with_what_the_user_gave() {
+    fn compiler_flags_join_user_flags() {
         let matrix = Matrix::builtin().unwrap();
         let mut seen = 0;
         let given = [
@@ -239,10 +239,10 @@ mod tests {
         for (user, others, own) in given {
             for go in &lines {
                 for (cc, gold) in [
-                    (Cc::Zig, None),
-                    (Cc::Gcc, None),
-                    (Cc::Gcc, Some(true)),
-                    (Cc::Gcc, Some(false)),
+                    (CcKind::Zig, None),
+                    (CcKind::Gcc, None),
+                    (CcKind::Gcc, Some(true)),
+                    (CcKind::Gcc, Some(false)),
                 ] {
                     for (arch, libc) in Arch::ALL.into_iter().flat_map(|a| LibcKind::ALL.map(|l| (a, l))) {
                         let quirks = matrix.quirks(&QuirkFacts {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_make_no_plugin_are_refused() {
+    fn invalid_ldflags_are_rejected() {
         for list in [
             "-X main.v=1 -pluginpath=foo",
             "--pluginpath foo",

@@ -192,8 +192,8 @@ pub fn check_outputs(jobs: &[Job]) -> Result<()> {
     let mut seen: BTreeMap<&PathBuf, &Job> = BTreeMap::new();
     for job in jobs {
         if let Some(other) = seen.insert(&job.output, job) {
-            let told = |job: &Job| format!("{} for {}", job.plugin.dir.display(), job.gateway.label);
-            let what = format!("{} would be {} and {}", job.output.display(), told(other), told(job));
+            let label = |job: &Job| format!("{} for {}", job.plugin.dir.display(), job.gateway.label);
+            let what = format!("{} would be {} and {}", job.output.display(), label(other), label(job));
             return Err(
                 Error::usage(what).help("give the plugins names of their own in plugbuild.toml, or the gateways")
             );
@@ -299,7 +299,7 @@ fn environment(
     if gateway.go.at_least(1, 24) {
         set("GOFIPS140", settings.gofips140.as_deref().unwrap_or("off").as_ref());
     }
-    let facts = QuirkFacts::of_go(&gateway.go);
+    let facts = QuirkFacts::for_go(&gateway.go);
     for (name, value) in matrix.quirks(&facts).into_iter().flat_map(|quirk| &quirk.go_env) {
         // Flags that were kept must not be replaced by an empty GOFLAGS.
         if name != "GOFLAGS" || goflags.is_empty() {
@@ -337,14 +337,14 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
     let Some(line) = plugin.module.go.as_ref().filter(|line| **line > gateway.go) else {
         return Ok(None);
     };
-    let said = format!(
+    let message = format!(
         "{}: go.mod asks for Go {line}, the gateway {} was compiled with Go {}",
         plugin.module.path, gateway.label, gateway.go
     );
     if !version::stops(line, &gateway.go) {
-        return Ok(Some(format!("{said}: it builds if it uses nothing newer")));
+        return Ok(Some(format!("{message}: it builds if it uses nothing newer")));
     }
-    Err(Error::incompatible(said)
+    Err(Error::incompatible(message)
         .help("let plugbuild lower it in a copy: leave `--align never` out")
         .help(format!(
             "or lower the line: `go mod edit -go={} -toolchain=none` in {}",

@@ -56,10 +56,10 @@ impl PathMap {
             to,
             module: module.cloned(),
         };
-        let in_folder = |path: &str| match &gateway.main_module {
+        let recorded = |path: &str| match &gateway.main_module {
             _ if trimmed => path.to_owned(),
             Some(main) if main == path => gateway.main_root.clone(),
-            _ => format!("{FOLDERS}/{path}"),
+            _ => format!("{LOCAL_MODULES_DIR}/{path}"),
         };
         let published = |source: &str, version: &str| {
             let row = linked.iter().find(|row| row.effective() == (source, version));
@@ -73,20 +73,20 @@ impl PathMap {
         let mut rules = vec![rule(goenv.module_cache.clone(), cache.to_owned(), None)];
         for row in linked.iter().filter(|_| trimmed) {
             let (source, version) = row.effective();
-            let (place, to) = (in_cache(source, version), published(source, version));
-            if place != to && version.starts_with('v') {
-                rules.push(rule(goenv.module_cache.join(place), to, None));
+            let (from, to) = (in_cache(source, version), published(source, version));
+            if from != to && version.starts_with('v') {
+                rules.push(rule(goenv.module_cache.join(from), to, None));
             }
         }
         rules.extend(plugin.vendored.iter().map(|module| {
             let from = vendor.join(&module.path);
             match &module.source {
                 Some((source, version)) => rule(from, published(source, version), None),
-                None => rule(from, in_folder(&module.path), Some(&module.path)),
+                None => rule(from, recorded(&module.path), Some(&module.path)),
             }
         }));
-        let folders = std::iter::once(&plugin.module).chain(&plugin.siblings);
-        rules.extend(folders.map(|module| rule(module.root.clone(), in_folder(&module.path), Some(&module.path))));
+        let local = std::iter::once(&plugin.module).chain(&plugin.siblings);
+        rules.extend(local.map(|module| rule(module.root.clone(), recorded(&module.path), Some(&module.path))));
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.as_os_str().len()));
         for rule in &rules {
             check(&rule.from)?;
@@ -104,7 +104,7 @@ impl PathMap {
     }
 
     /// Whether a directory is one that a rule maps to.
-    pub fn is_told(&self, dir: &str) -> bool {
+    pub fn is_mapped(&self, dir: &str) -> bool {
         self.rules
             .iter()
             .filter(|rule| !rule.to.is_empty())
@@ -112,7 +112,7 @@ impl PathMap {
     }
 
     /// The rules as the compiler takes them: for the packages of a local module, or for all others.
-    pub fn text(&self, module: Option<&str>) -> String {
+    pub fn trimpath_arg(&self, module: Option<&str>) -> String {
         let rules = self
             .rules
             .iter()
@@ -124,11 +124,11 @@ impl PathMap {
     }
 
     /// The rules for C code, including one for Go's own, as `from=to` lines.
-    pub fn c_text(&self, goroot: &Path) -> String {
+    pub fn prefix_map(&self, goroot: &Path) -> String {
         // The C compiler's last match wins, Go's first.
         let rules = self.rules.iter().rev();
         let rules = rules.map(|rule| format!("{}={}", rule.from.display(), rule.to));
-        let goroot = format!("{}={GOROOT_TOLD}", goroot.display());
+        let goroot = format!("{}={RECORDED_GOROOT}", goroot.display());
         std::iter::once(goroot).chain(rules).collect::<Vec<_>>().join("\n")
     }
 
@@ -139,7 +139,7 @@ impl PathMap {
         let mut modules: Vec<&str> = self.rules.iter().filter_map(|rule| rule.module.as_deref()).collect();
         modules.sort_unstable();
         modules.dedup();
-        let words = |module| quoted(&format!("-trimpath={}", self.text(module)));
+        let words = |module| quoted(&format!("-trimpath={}", self.trimpath_arg(module)));
         ["gc", "asm"]
             .into_iter()
             .flat_map(|tool| {
@@ -162,18 +162,18 @@ fn in_cache(path: &str, version: &str) -> String {
 }
 
 /// The recorded GOROOT, as in the official images, so that a plugin's file names do not reveal a home directory.
-pub const GOROOT_TOLD: &str = "/usr/local/go";
+pub const RECORDED_GOROOT: &str = "/usr/local/go";
 
 /// The recorded parent of local modules, by module path.
-const FOLDERS: &str = "/go/src";
+const LOCAL_MODULES_DIR: &str = "/go/src";
 
 fn check(path: &Path) -> Result<()> {
     let refuse = |why: &str| {
         Err(Error::usage(format!(
-            "the folder {} {why}, and so cannot be in a rule of Go's compiler",
+            "the directory {} {why}, and so cannot be in a rule of Go's compiler",
             path.display()
         ))
-        .help("build from a folder without such characters in its path"))
+        .help("build from a directory without such characters in its path"))
     };
     match path.to_str() {
         None => refuse("is not UTF-8"),

@@ -21,7 +21,7 @@ fn random<'a>(seed: u64, letters: &'a [&'a str], longest: usize) -> impl Iterato
 }
 
 #[test]
-fn goflags_that_change_no_hash_are_kept() {
+fn harmless_goflags_are_kept() {
     for (flags, vendored, kept, dropped) in [
         ("", false, "", 0),
         ("-mod=mod -modcacherw -p=3 -v", false, "-mod=mod -modcacherw -p=3 -v", 0),
@@ -37,7 +37,7 @@ fn goflags_that_change_no_hash_are_kept() {
 }
 
 #[test]
-fn kept_flags_are_read_back_as_they_were() {
+fn kept_flags_roundtrip() {
     for text in random(1, &["-x", "=", " ", "\t", "'", "\"", "a", "é", "\u{a0}", "\\"], 12).take(4000) {
         let field = format!("-{text}");
         // A field with both kinds of quotes and a blank cannot be written; the go command reads none either.
@@ -52,7 +52,7 @@ fn kept_flags_are_read_back_as_they_were() {
 }
 
 #[test]
-fn what_goflags_say_is_split_as_the_go_command_does() {
+fn goflags_split_like_the_go_command() {
     for text in random(2, &[" ", "\n", "'", "\"", "-mod=mod", "a"], 12).take(4000) {
         if let Ok(fields) = go_flags::split(&text) {
             let blank = |c: char| " \t\r\n".contains(c);
@@ -67,7 +67,7 @@ fn what_goflags_say_is_split_as_the_go_command_does() {
 }
 
 #[test]
-fn flags_behind_the_dashes_never_reach_shared_packages() {
+fn user_flags_never_reach_shared_packages() {
     for text in random(
         3,
         &[
@@ -109,7 +109,7 @@ fn flags_behind_the_dashes_never_reach_shared_packages() {
 }
 
 #[test]
-fn a_flag_may_take_its_value_from_the_next_word() {
+fn flag_value_as_next_argument() {
     let flags = |text: &str| check_user_flags(&words(text)).unwrap().flags;
     assert_eq!(flags("-p 4 -ldflags -s -v"), ["-p=4", "-ldflags=-s", "-v"]);
     assert_eq!(flags("--p 4 -x=true"), ["-p=4", "-x=true"]);
@@ -135,7 +135,7 @@ fn rewritten(rules: &str, path: &str) -> String {
 }
 
 #[test]
-fn sources_are_said_to_be_where_the_gateways_are() {
+fn sources_are_recorded_like_the_gateways() {
     let mut plugin = plugin();
     plugin.vendored = vec![
         Vendored {
@@ -188,10 +188,10 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         ]
         .into_iter()
         .find(|module| to.contains(module) || to.starts_with("/app") && *module == "example.com/plugin");
-        assert_eq!(rewritten(&rules.text(module), from), to);
+        assert_eq!(rewritten(&rules.trimpath_arg(module), from), to);
         // The C compiler's last match wins.
         let last = rules
-            .c_text(Path::new("/opt/go"))
+            .prefix_map(Path::new("/opt/go"))
             .lines()
             .rev()
             .map(|l| l.replacen('=', "=>", 1))
@@ -200,7 +200,7 @@ fn sources_are_said_to_be_where_the_gateways_are() {
         assert_eq!(rewritten(&last, from), to);
     }
     // Shared packages are compiled with rules that name no directory of the plugins.
-    assert!(!rules.text(None).contains("/src/shared") && !rules.text(None).contains("/src/plugin=>"));
+    assert!(!rules.trimpath_arg(None).contains("/src/shared") && !rules.trimpath_arg(None).contains("/src/plugin=>"));
     let flags = rules.flags(&flags::UserFlags::default());
     let patterns: Vec<&str> = flags
         .iter()
@@ -217,11 +217,11 @@ fn sources_are_said_to_be_where_the_gateways_are() {
             "std="
         ]
     );
-    assert!(rules.is_told("/go/pkg/mod/") && !rules.is_told("/home/me/"));
+    assert!(rules.is_mapped("/go/pkg/mod/") && !rules.is_mapped("/home/me/"));
 }
 
 #[test]
-fn a_module_is_told_by_its_path_whoever_builds_it() {
+fn local_modules_are_recorded_by_path() {
     let place = |module: &str, own: bool, gateway: &Gateway| {
         let mut plugin = plugin();
         let shared = self::module(module, "/src/shared");
@@ -232,7 +232,7 @@ fn a_module_is_told_by_its_path_whoever_builds_it() {
         }
         let text = PathMap::new(&plugin, &goenv(), gateway, &[])
             .unwrap()
-            .text(Some(module));
+            .trimpath_arg(Some(module));
         rewritten(&text, "/src/shared/x.go")
     };
     let gateway = gateway("2.12.1");
@@ -244,7 +244,7 @@ fn a_module_is_told_by_its_path_whoever_builds_it() {
 }
 
 #[test]
-fn a_folder_inside_another_is_seen_first_wherever_they_are() {
+fn nested_directories_match_first() {
     // A module cache inside the plugin's directory, and a plugin inside the module cache.
     for (cache, root) in [("/p/.cache/mod", "/p"), ("/go/pkg/mod", "/go/pkg/mod/own/p")] {
         let env = GoEnv {
@@ -255,7 +255,7 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
         plugin.module.root = root.into();
         let text = PathMap::new(&plugin, &env, &gateway("2.1.4"), &[])
             .unwrap()
-            .text(Some("example.com/plugin"));
+            .trimpath_arg(Some("example.com/plugin"));
         assert_eq!(rewritten(&text, &format!("{cache}/x@v1/x.go")), "/go/pkg/mod/x@v1/x.go");
         assert_eq!(
             rewritten(&text, &format!("{root}/main.go")),
@@ -265,7 +265,7 @@ fn a_folder_inside_another_is_seen_first_wherever_they_are() {
 }
 
 #[test]
-fn in_a_trimmed_gateway_a_module_is_told_as_it_was_required() {
+fn trimmed_gateway_records_required_versions() {
     let mut trimmed = gateway("2.12.1");
     trimmed.settings.trimpath = true;
     let linked = crate::matrix::modules::parse(
@@ -275,18 +275,21 @@ fn in_a_trimmed_gateway_a_module_is_told_as_it_was_required() {
     .unwrap();
     let rules = PathMap::new(&plugin(), &goenv(), &trimmed, &linked).unwrap();
     let cache = goenv().module_cache.display().to_string();
-    for (place, told) in [
+    for (place, recorded) in [
         ("a.org/a@v1.0.0/x/x.go", "a.org/a@v1.0.0/x/x.go"),
         ("a.org/!big@v1.0.0/x.go", "a.org/Big@v1.0.0/x.go"),
         ("fork.org/b@v1.0.1/x.go", "a.org/b@v1.0.0/x.go"),
         ("fork.org/b@v1.0.2/x.go", "fork.org/b@v1.0.2/x.go"),
     ] {
-        assert_eq!(rewritten(&rules.text(None), &format!("{cache}/{place}")), told);
+        assert_eq!(
+            rewritten(&rules.trimpath_arg(None), &format!("{cache}/{place}")),
+            recorded
+        );
     }
 }
 
 #[test]
-fn rules_hold_any_folder_or_refuse_it() {
+fn rules_cover_or_reject_any_directory() {
     let letters = [
         "a", "/", " ", "'", "\"", ";", "=>", "=", "\n", "é", ".", "\\", "$x", "%",
     ];
@@ -299,7 +302,7 @@ fn rules_hold_any_folder_or_refuse_it() {
                 held += 1;
                 assert_eq!(
                     rewritten(
-                        &rules.text(Some("example.com/plugin")),
+                        &rules.trimpath_arg(Some("example.com/plugin")),
                         &format!("/src/x{name}/main.go")
                     ),
                     "/go/src/example.com/plugin/main.go"
@@ -313,14 +316,14 @@ fn rules_hold_any_folder_or_refuse_it() {
                     let value = flag.strip_prefix(&format!("-gcflags={pattern}=")).unwrap();
                     assert_eq!(
                         go_flags::split(value).unwrap(),
-                        [format!("-trimpath={}", rules.text(module))]
+                        [format!("-trimpath={}", rules.trimpath_arg(module))]
                     );
                 }
             }
             Err(why) => {
                 refused += 1;
                 assert!(
-                    why.kind == crate::util::error::Kind::Usage && !why.help.is_empty(),
+                    why.kind == crate::util::error::ErrorKind::Usage && !why.help.is_empty(),
                     "{why}"
                 );
             }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::plan::targets::{TargetSelection, choose};
-use crate::project::plugin::Module;
+use crate::project::plugin::LocalModule;
 use crate::util::host::Os;
 use crate::util::target::{Libc, LibcKind};
 
@@ -12,7 +12,7 @@ use crate::util::target::{Libc, LibcKind};
 static MATRIX: LazyLock<Matrix> = LazyLock::new(|| Matrix::builtin().unwrap());
 
 pub(crate) fn gateway(label: &str) -> Gateway {
-    Gateway::of_release(MATRIX.release(label.parse().unwrap()).unwrap(), None, "test".to_owned())
+    Gateway::from_release(MATRIX.release(label.parse().unwrap()).unwrap(), None, "test".to_owned())
 }
 
 pub(crate) fn plugin() -> Plugin {
@@ -25,8 +25,8 @@ pub(crate) fn plugin() -> Plugin {
     }
 }
 
-pub(crate) fn module(path: &str, root: &str) -> Module {
-    Module {
+pub(crate) fn module(path: &str, root: &str) -> LocalModule {
+    LocalModule {
         path: path.to_owned(),
         root: root.into(),
         go: None,
@@ -76,7 +76,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn targets_are_chosen_in_order_and_once() {
+fn targets_are_ordered_and_unique() {
     let libc = |text: &str| text.parse::<Libc>().unwrap();
     let shown = |wanted: &TargetSelection, gateway: &Gateway| -> Vec<String> {
         choose(wanted, gateway, Arch::Arm64)
@@ -131,7 +131,7 @@ fn targets_are_chosen_in_order_and_once() {
 }
 
 #[test]
-fn a_gateway_that_is_known_decides_what_was_not_asked_for() {
+fn known_gateway_decides_targets() {
     let glibc = Gateway {
         arch: Some(Arch::Amd64),
         libc: Some("glibc=2.28".parse().unwrap()),
@@ -145,14 +145,14 @@ fn a_gateway_that_is_known_decides_what_was_not_asked_for() {
     };
     assert_eq!(
         choose(&other, &glibc, Arch::Arm64).unwrap_err().kind,
-        crate::util::error::Kind::Usage
+        crate::util::error::ErrorKind::Usage
     );
 }
 
 #[test]
-fn every_release_and_target_has_a_plan() {
+fn plan_for_every_release_and_target() {
     for row in MATRIX.releases() {
-        let gateway = Gateway::of_release(row, None, "test".to_owned());
+        let gateway = Gateway::from_release(row, None, "test".to_owned());
         let all = Request {
             wanted: TargetSelection {
                 all: true,
@@ -187,9 +187,9 @@ fn every_release_and_target_has_a_plan() {
 }
 
 #[test]
-fn a_gateway_built_with_trimpath_gets_a_plugin_so() {
+fn plugin_for_a_trimmed_gateway_is_trimmed() {
     let mut trimmed = gateway("2.12.1");
-    trimmed.settings = crate::gateway::facts::Settings {
+    trimmed.settings = crate::gateway::facts::GatewaySettings {
         trimpath: true,
         tags: vec!["a".into(), "b".into()],
         goamd64: Some("v3".into()),
@@ -208,12 +208,12 @@ fn a_gateway_built_with_trimpath_gets_a_plugin_so() {
     let is_own = |flag: &String| flag.starts_with("-gcflags=-N -trimpath=") && flag.ends_with(own);
     assert!(job.flags.iter().any(is_own), "{:?}", job.flags);
     assert!(job.flags.contains(&"-trimpath".to_owned()) && job.flags.contains(&"-gcflags=std=".to_owned()));
-    assert!(!job.rules.is_told("/home/me/"), "no folder is told");
+    assert!(!job.rules.is_mapped("/home/me/"), "a directory is recorded");
     assert_eq!(job.env["GOAMD64"], "v3");
 }
 
 #[test]
-fn the_go_line_is_compared_as_the_go_command_does() {
+fn go_line_compares_like_the_go_command() {
     // The line, the gateway, and the result: builds, builds with a warning, rejected.
     for (line, release, want) in [
         ("1.19", "2.1.4", Some(0)),
@@ -238,7 +238,7 @@ fn the_go_line_is_compared_as_the_go_command_does() {
 }
 
 #[test]
-fn a_compiler_may_be_named_for_one_target() {
+fn compiler_for_one_target() {
     let request = Request {
         wanted: TargetSelection {
             all: true,

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_read_out_of_a_constraint() {
+    fn versions_of_build_constraints() {
         let of = |head: &str| on_version(&format!("// Copyright\n\n{head}\n\npackage x\n// +build go1.99\n"));
         assert_eq!(
             of("//go:build go1.21 && !windows").as_deref(),

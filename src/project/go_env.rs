@@ -90,8 +90,8 @@ fn module_cache(host: &Host, get: &dyn Fn(&str) -> Option<OsString>) -> Result<P
     let gopath = get("GOPATH").and_then(|list| std::env::split_paths(&list).next());
     let gopath = gopath.or_else(|| host.home.as_ref().map(|home| home.join("go")));
     gopath.map(|first| first.join("pkg/mod")).ok_or_else(|| {
-        Error::usage("no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set")
-            .help("set HOME, or GOMODCACHE to a folder that may be written")
+        Error::usage("no directory for Go modules: neither GOMODCACHE, GOPATH nor HOME is set")
+            .help("set HOME, or set GOMODCACHE to a writable directory")
     })
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_written_settings_come_after_the_environment() {
+    fn environment_overrides_go_env_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("env");
         std::fs::write(

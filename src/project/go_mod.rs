@@ -95,22 +95,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_tells_what_it_belongs_to() {
-        let told: Vec<String> = lines("tool (\n\tx.org/y\n)\n\ngo 1.24 // why\n")
+    fn lines_have_their_directive() {
+        let found: Vec<String> = lines("tool (\n\tx.org/y\n)\n\ngo 1.24 // why\n")
             .map(|line| format!("{}:{}", line.verb.unwrap_or_default(), line.words.join("|")))
             .collect();
-        assert_eq!(told, ["tool:(", "tool:x.org/y", "tool:)", ":", "go:1.24"]);
+        assert_eq!(found, ["tool:(", "tool:x.org/y", "tool:)", ":", "go:1.24"]);
     }
 
     #[test]
     fn lines_blocks_comments_and_quotes() {
         let text = "// top\nmodule \"example.com/a b\" // why\n\ngo 1.17\nrequire (\n\tx.org/y v1.2.3 // indirect\n\t// none\n)\nreplace x.org/y => ../y\nuse ()\nuse(\n./a// tight\n)\n";
-        let told: Vec<String> = parse(text)
+        let found: Vec<String> = parse(text)
             .iter()
             .map(|d| format!("{}: {}", d.verb, d.words.join("|")))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 "module: example.com/a b",
                 "go: 1.17",

@@ -9,14 +9,14 @@ const RESERVED: [(&str, &str); 9] = [
         "main",
         "the gateway's own main package has that path, so Go refuses the plugin as another version of it",
     ),
-    ("std", "the go command means the standard library by it"),
-    ("cmd", "the go command means Go's own commands by it"),
-    ("all", "the go command means all packages by it"),
-    ("go", "the go command means Go itself by it"),
-    ("toolchain", "the go command means Go's toolchain by it"),
-    ("type", "Go's compiler keeps it for itself"),
+    ("std", "the go command uses it for the standard library"),
+    ("cmd", "the go command uses it for Go's own commands"),
+    ("all", "the go command uses it for all packages"),
+    ("go", "the go command uses it for Go itself"),
+    ("toolchain", "the go command uses it for Go's toolchain"),
+    ("type", "Go's compiler reserves it"),
     ("C", "an import of it means C code"),
-    ("unsafe", "Go's compiler keeps it for itself"),
+    ("unsafe", "Go's compiler reserves it"),
 ];
 
 /// Rejects a plugin whose import path alone keeps Go from compiling it, or a gateway from loading it. `is_standard`
@@ -44,15 +44,15 @@ pub fn check(plugin: &Plugin, is_standard: impl Fn(&str) -> bool) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::plugin::Module;
+    use crate::project::plugin::LocalModule;
 
     #[test]
-    fn paths_that_go_keeps_for_itself_are_refused() {
+    fn reserved_import_paths_are_rejected() {
         let standard = |path: &str| ["context", "net/http", "unsafe"].contains(&path);
-        let refused = |module: &str, folder: &str| {
+        let rejected = |module: &str, subdir: &str| {
             let plugin = Plugin {
-                dir: format!("/src/p/{folder}").trim_end_matches('/').into(),
-                module: Module {
+                dir: format!("/src/p/{subdir}").trim_end_matches('/').into(),
+                module: LocalModule {
                     path: module.to_owned(),
                     root: "/src/p".into(),
                     go: None,
@@ -64,13 +64,16 @@ mod tests {
             check(&plugin, standard).err().map(|why| why.to_string())
         };
         for (reserved, why) in RESERVED {
-            let said = refused(reserved, "").unwrap_or_default();
-            assert!(said.contains(why) && said.contains(&format!("`{reserved}`")), "{said}");
+            let message = rejected(reserved, "").unwrap_or_default();
+            assert!(
+                message.contains(why) && message.contains(&format!("`{reserved}`")),
+                "{message}"
+            );
         }
-        for (module, folder) in [("context", ""), ("net/http", ""), ("net", "http")] {
-            assert!(refused(module, folder).is_some(), "{module} {folder}");
+        for (module, subdir) in [("context", ""), ("net/http", ""), ("net", "http")] {
+            assert!(rejected(module, subdir).is_some(), "{module} {subdir}");
         }
-        for (module, folder) in [
+        for (module, subdir) in [
             ("example.com/main", ""),
             ("main", "plugin"),
             ("example.com/all", "cmd/std"),
@@ -78,7 +81,7 @@ mod tests {
             ("net/plugin", ""),
             ("test", ""),
         ] {
-            assert_eq!(refused(module, folder), None, "{module} {folder}");
+            assert_eq!(rejected(module, subdir), None, "{module} {subdir}");
         }
     }
 }

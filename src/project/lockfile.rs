@@ -41,7 +41,7 @@ pub struct Lock {
 
 /// The result of comparing a tool with its pin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pin {
+pub enum PinCheck {
     Same,
     /// It is not pinned.
     New,
@@ -74,7 +74,7 @@ impl GatewayFacts {
     ///
     /// # Errors
     /// The gateway's file cannot be read.
-    pub fn of(gateway: &Gateway, sum: impl Fn(&Path) -> Result<String>) -> Result<Self> {
+    pub fn of(gateway: &Gateway, checksum: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         Ok(GatewayFacts {
             go: gateway.go.to_string(),
             module_cache: gateway.module_cache.clone(),
@@ -82,7 +82,7 @@ impl GatewayFacts {
             glibc_floor: gateway.glibc_floor.map(|floor| floor.to_string()),
             trimpath: gateway.settings.trimpath,
             tags: gateway.settings.tags.clone(),
-            sha256: gateway.binary.as_deref().map(sum).transpose()?,
+            sha256: gateway.binary.as_deref().map(checksum).transpose()?,
         })
     }
 }
@@ -114,11 +114,11 @@ impl Lock {
         }
         if lock.version != VERSION {
             return Err(Error::usage(format!(
-                "{} is of the version {}, this plugbuild knows {VERSION}",
+                "{} has version {}, this plugbuild supports {VERSION}",
                 file.display(),
                 lock.version
             ))
-            .help("a newer plugbuild wrote it: take that, or remove the file and write it again: `plugbuild lock`"));
+            .help("a newer plugbuild wrote it: use that one, or remove the file and recreate it: `plugbuild lock`"));
         }
         Ok(lock)
     }
@@ -133,33 +133,34 @@ impl Lock {
                 facts.go, old.go
             )),
             Some(old) if old.sha256 != facts.sha256 => {
-                Some(format!("the gateway {label} is not given by the file that was locked"))
+                Some(format!("the gateway {label} is not given by the locked file"))
             }
-            Some(_) => Some(format!("the gateway {label} has other facts than the locked ones")),
+            Some(_) => Some(format!("the gateway {label} differs from the locked one")),
             None => Some(format!("the gateway {label} is not locked")),
         }
     }
 
     /// Records a tool of this host by the SHA-256 of its manifest.
-    pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> Pin {
+    pub fn tool(&mut self, name: &str, host: &str, sha256: &str) -> PinCheck {
         let hosts = self.tool.entry(name.to_owned()).or_default();
         match hosts.insert(host.to_owned(), sha256.to_owned()) {
-            Some(old) if old == sha256 => Pin::Same,
-            Some(old) => Pin::Other(old),
-            None => Pin::New,
+            Some(old) if old == sha256 => PinCheck::Same,
+            Some(old) => PinCheck::Other(old),
+            None => PinCheck::New,
         }
     }
 
     /// The required SHA-512 of an official gateway archive.
-    pub fn archive_sum(&self, key: &str) -> Option<&str> {
+    pub fn archive_checksum(&self, key: &str) -> Option<&str> {
         self.archive.get(key)?.strip_prefix("sha512:")
     }
 
     /// Records such an archive; returns how it differs from the previous record. A missing record is not a difference,
     /// since the archive does not affect plugins.
-    pub fn archive(&mut self, key: &str, sum: &str) -> Option<String> {
-        let old = self.archive.insert(key.to_owned(), sum.to_owned())?;
-        (old != sum).then(|| format!("the archive of the gateway {key} has the checksum {sum}, locked is {old}"))
+    pub fn archive(&mut self, key: &str, checksum: &str) -> Option<String> {
+        let old = self.archive.insert(key.to_owned(), checksum.to_owned())?;
+        (old != checksum)
+            .then(|| format!("the archive of the gateway {key} has the checksum {checksum}, locked is {old}"))
     }
 
     /// Whether a tool of this host is pinned, with any checksum.
@@ -219,8 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back_and_drift_is_told() {
-        let dir = tempfile::tempdir().expect("a folder");
+    fn lockfile_roundtrips_and_reports_drift() {
+        let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join(FILE);
         let mut lock = Lock::read(&file).expect("none is empty");
         assert_eq!(
@@ -228,28 +229,28 @@ mod tests {
             Some("the gateway 2.12.1 is not locked")
         );
         assert!(!lock.has_tool("go 1.25.6", "linux/amd64"));
-        assert_eq!(lock.tool("go 1.25.6", "linux/amd64", "aa"), Pin::New);
+        assert_eq!(lock.tool("go 1.25.6", "linux/amd64", "aa"), PinCheck::New);
         lock.tool("go 1.25.6", "darwin/arm64", "bb");
         assert!(lock.write(&file).expect("written"));
         let mut again = Lock::read(&file).expect("read");
         assert_eq!(again, lock);
         assert!(!again.write(&file).expect("the same"));
         assert_eq!(again.gateway("2.12.1", facts("1.25.6")), None);
-        assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), Pin::Same);
+        assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), PinCheck::Same);
         assert_eq!(
             again.tool("go 1.25.6", "darwin/arm64", "cc"),
-            Pin::Other("bb".to_owned())
+            PinCheck::Other("bb".to_owned())
         );
-        let told = again.gateway("2.12.1", facts("1.25.7")).expect("drift");
-        assert_eq!(told, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
+        let message = again.gateway("2.12.1", facts("1.25.7")).expect("drift");
+        assert_eq!(message, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
         again.keep(&[], &[], "linux/amd64");
         assert!(again.gateway.is_empty());
-        assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's sum went");
+        assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's checksum is lost");
     }
 
     #[test]
-    fn a_lock_of_programs_keeps_its_gateways_only() {
-        let dir = tempfile::tempdir().expect("a folder");
+    fn version_1_lockfile_keeps_only_gateways() {
+        let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join(FILE);
         let text = "version = 1\n[tool.\"go 1.25.6\"]\n\"linux/amd64\" = \"aa\"\n";
         fs::write(&file, text).expect("written");
@@ -260,8 +261,8 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_another_version_is_refused() {
-        let dir = tempfile::tempdir().expect("a folder");
+    fn newer_lockfile_is_rejected() {
+        let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join(FILE);
         fs::write(&file, "version = 9\n").expect("written");
         assert!(Lock::read(&file).is_err());

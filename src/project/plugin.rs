@@ -18,9 +18,9 @@ pub struct Plugin {
     /// The directory of the main package.
     pub dir: PathBuf,
     /// Its module.
-    pub module: Module,
+    pub module: LocalModule,
     /// Other directories whose Go files may be compiled in: workspace members and local replacements.
-    pub siblings: Vec<Module>,
+    pub siblings: Vec<LocalModule>,
     /// The active go.work, if any.
     pub work: Option<PathBuf>,
     /// The modules under vendor/, if the build uses them.
@@ -29,7 +29,7 @@ pub struct Plugin {
 
 /// A local Go module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Module {
+pub struct LocalModule {
     pub path: String,
     pub root: PathBuf,
     /// The `go` line; `None` means Go 1.16.
@@ -53,13 +53,13 @@ impl Plugin {
     /// The directory does not exist, has no go.mod there or above, or its go.mod names no module.
     pub fn read(dir: &Path, host: &Host, goenv: &GoEnv) -> Result<Self> {
         let dir = dir.canonicalize().map_err(|e| {
-            Error::unreadable(format!("cannot read the plugin folder {}: {e}", dir.display()))
-                .help("give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`")
+            Error::unreadable(format!("cannot read the plugin directory {}: {e}", dir.display()))
+                .help("give the directory of a Go module with `package main`: `plugbuild PATH --gateway …`")
         })?;
         if !dir.is_dir() {
             return Err(
-                Error::usage(format!("{} is a file, not a plugin's folder", dir.display()))
-                    .help("give its folder: a package is built whole, never from single files"),
+                Error::usage(format!("{} is a file, not a plugin's directory", dir.display()))
+                    .help("give its directory: a package is built whole, never from single files"),
             );
         }
         let root = dir.ancestors().find(|d| is_there(d.join("go.mod"))).ok_or_else(|| {
@@ -71,12 +71,12 @@ impl Plugin {
                     "make it a module: `cd {} && go mod init example.com/myplugin`",
                     dir.display()
                 ))
-                .help("or begin with a plugin that builds: `plugbuild new NAME --type handler`")
+                .help("or start from a plugin that builds: `plugbuild new NAME --type handler`")
         })?;
         let trusted = Trusted::of(host).and_owner_of(&dir);
         trusted.check_file(&root.join("go.mod"))?;
         let module_file = directives_of(&root.join("go.mod"))?;
-        let module = Module::from(&module_file, root)?;
+        let module = LocalModule::from(&module_file, root)?;
         let work = work_file(&dir, host, goenv);
         let mut siblings = local_replacements(&module_file, &root.join("go.mod"))?;
         if let Some(work) = &work {
@@ -88,7 +88,7 @@ impl Plugin {
             let base = work.parent().unwrap_or(Path::new("/"));
             let used = file.iter().filter(|d| d.verb == "use").filter_map(|d| d.words.first());
             for member in used {
-                let found = Module::at(&base.join(member));
+                let found = LocalModule::at(&base.join(member));
                 siblings.push(found.map_err(|why| absent(why, work, "use", member))?);
             }
             siblings.extend(local_replacements(&file, work)?);
@@ -145,7 +145,7 @@ impl Plugin {
     }
 }
 
-impl Module {
+impl LocalModule {
     fn at(root: &Path) -> Result<Self> {
         let root = root
             .canonicalize()
@@ -163,7 +163,7 @@ impl Module {
             Error::usage(format!("{}: the go line: {e}", root.join("go.mod").display()))
                 .help("it reads `go 1.19`: two numbers, or from Go 1.21 on three")
         })?;
-        Ok(Module {
+        Ok(LocalModule {
             path,
             root: root.to_owned(),
             go,
@@ -174,7 +174,8 @@ impl Module {
 fn directives_of(file: &Path) -> Result<Vec<Directive>> {
     let bytes = crate::util::regular_file::read(file).map_err(|e| Error::io("read", file, e))?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        Error::usage(format!("{} is not UTF-8 text", file.display())).help("make it again: `go mod init` in its folder")
+        Error::usage(format!("{} is not UTF-8 text", file.display()))
+            .help("recreate it: `go mod init` in its directory")
     })?;
     Ok(go_mod::parse(&text))
 }
@@ -188,21 +189,21 @@ fn work_file(dir: &Path, host: &Host, goenv: &GoEnv) -> Option<PathBuf> {
     }
 }
 
-fn local_replacements(directives: &[Directive], file: &Path) -> Result<Vec<Module>> {
+fn local_replacements(directives: &[Directive], file: &Path) -> Result<Vec<LocalModule>> {
     let base = file.parent().unwrap_or(Path::new("/"));
     directives
         .iter()
         .filter(|d| d.verb == "replace")
         .filter_map(|d| d.words.iter().skip_while(|w| *w != "=>").nth(1))
         .filter(|to| to.starts_with("./") || to.starts_with("../") || to.starts_with('/'))
-        .map(|to| Module::at(&base.join(to)).map_err(|why| absent(why, file, "replace", to)))
+        .map(|to| LocalModule::at(&base.join(to)).map_err(|why| absent(why, file, "replace", to)))
         .collect()
 }
 
 /// Adds the line of a file that names a missing local module.
 fn absent(why: Error, file: &Path, verb: &str, folder: &str) -> Error {
     let message = format!("{} (named in {}: `{verb}` … {folder})", why.message, file.display());
-    Error { message, ..why }.help_if_none(format!("bring a module there, or take that `{verb}` out"))
+    Error { message, ..why }.help_if_none(format!("create a module there, or remove that `{verb}`"))
 }
 
 /// Parses vendor/modules.txt: `# path version`, `# path version => other version`, `# path version => ./folder`.
@@ -241,9 +242,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendor_list_tells_where_files_came_from() {
+    fn vendor_list_has_sources() {
         let text = "# a.org/x v1.0.0\n## explicit\na.org/x\n# a.org/y v1.0.0 => b.org/y v2.0.0\n# a.org/z => ./z\n# a.org/w v1.0.0 => ../w\n";
-        let told: Vec<String> = parse_vendor_list(text)
+        let found: Vec<String> = parse_vendor_list(text)
             .iter()
             .map(|v| match &v.source {
                 Some((path, version)) => format!("{} {path}@{version}", v.path),
@@ -251,16 +252,16 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            found,
             ["a.org/x a.org/x@v1.0.0", "a.org/y b.org/y@v2.0.0", "a.org/w a folder"]
         );
     }
 
     #[test]
-    fn a_plugin_is_called_after_its_module_or_its_folder() {
+    fn plugin_names_come_from_module_or_directory() {
         let named = |path: &str, dir: &str| {
             let root = PathBuf::from("/src/p");
-            let module = Module {
+            let module = LocalModule {
                 path: path.into(),
                 root,
                 go: None,

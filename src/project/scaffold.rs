@@ -31,7 +31,7 @@ pub struct Project {
 
 /// A file, by its path in the plugin's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct ScaffoldFile {
     pub path: &'static str,
     pub text: String,
     /// Whether it is Go source, which a module with sources of its own does not need.
@@ -52,7 +52,7 @@ impl Project {
             return Ok(());
         }
         Err(Error::usage(format!("{name:?} cannot be a plugin's name"))
-            .help("take letters, digits, `-`, `_` and `.`, such as `my-plugin`"))
+            .help("use letters, digits, `-`, `_` and `.`, such as `my-plugin`"))
     }
 
     /// Checks a module path, which the go command would refuse at the first build.
@@ -79,11 +79,11 @@ impl Project {
             return Ok(());
         };
         Err(Error::usage(format!("{path:?} cannot be a module's path: {why}"))
-            .help("take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`"))
+            .help("use letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`"))
     }
 
     /// All files, in reading order.
-    pub fn files(&self) -> Vec<File> {
+    pub fn files(&self) -> Vec<ScaffoldFile> {
         let [plugin, test, config] = match self.kind {
             PluginKind::Handler => [
                 include_str!("../../templates/handler/plugin.go"),
@@ -106,7 +106,7 @@ impl Project {
                 include_str!("../../templates/middleware/krakend.json"),
             ],
         };
-        let file = |path, text: &str, source| File {
+        let file = |path, text: &str, source| ScaffoldFile {
             path,
             text: self.filled(text),
             source,
@@ -155,9 +155,9 @@ mod tests {
     use super::*;
 
     use crate::gateway::config::parse;
-    use crate::gateway::config::parse::Read;
-    use crate::gateway::config::{Plugin, PluginDir, Registered, check};
-    use crate::project::source::Source;
+    use crate::gateway::config::parse::ParsedConfig;
+    use crate::gateway::config::{GivenPlugin, PluginDir, RegisteredNames, check};
+    use crate::project::source::PluginSource;
     use crate::project::source::registered_names::registered;
 
     fn project(kind: PluginKind, go: &str) -> Project {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_fits_together() {
+    fn scaffold_is_consistent() {
         let rows = crate::gateway::registerer::all();
         for kind in PluginKind::ALL {
             let dir = tempfile::tempdir().unwrap();
@@ -189,16 +189,16 @@ mod tests {
                     std::fs::write(dir.path().join(file.path), &file.text).unwrap();
                 }
             }
-            let names = registered(&Source::read(dir.path()).unwrap(), rows).expect("the names are constants");
+            let names = registered(&PluginSource::read(dir.path()).unwrap(), rows).expect("the names are constants");
             assert_eq!(names[0], (kind, "my-own".to_owned()));
             let config = files.iter().find(|file| file.path == "krakend.json").unwrap();
-            let Read::Document(document) = parse::read(config.path, &config.text) else {
+            let ParsedConfig::Document(document) = parse::read(config.path, &config.text) else {
                 panic!("{}", config.text);
             };
-            let plugin = Plugin {
+            let plugin = GivenPlugin {
                 label: "my-own".to_owned(),
                 file: Some("my-own.so".to_owned()),
-                registered: Some(Registered {
+                registered: Some(RegisteredNames {
                     names,
                     origin: "read".to_owned(),
                 }),
@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn the_go_line_is_one_the_gateways_go_reads() {
+    fn go_line_suits_the_gateways_go() {
         let line = |go: &str| project(PluginKind::Handler, go).files()[0].text.clone();
         assert_eq!(line("1.19.5"), "module example.com/my-own\n\ngo 1.19\n");
         assert_eq!(line("1.25.6"), "module example.com/my-own\n\ngo 1.25.6\n");
     }
 
     #[test]
-    fn module_paths_that_cannot_be() {
+    fn invalid_module_paths() {
         for path in ["a", "example.com/a-b/c_d", "git.example.com/~u/x.y/v2"] {
             Project::check_module(path).unwrap();
         }
@@ -236,13 +236,16 @@ mod tests {
             ("a./b", "a dot is at the edge of `a.`"),
             ("../a", "a dot is at the edge of `..`"),
         ] {
-            let told = Project::check_module(path).unwrap_err().message;
-            assert!(told.ends_with(&format!("cannot be a module's path: {why}")), "{told}");
+            let message = Project::check_module(path).unwrap_err().message;
+            assert!(
+                message.ends_with(&format!("cannot be a module's path: {why}")),
+                "{message}"
+            );
         }
     }
 
     #[test]
-    fn names_that_cannot_be() {
+    fn invalid_plugin_names() {
         for name in ["a", "my-plugin", "p2.x_y", "2fa"] {
             Project::check_name(name).unwrap();
         }

@@ -43,7 +43,7 @@ pub struct Programs {
 
 /// The user's decision about a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct TrustRecord {
     pub file: PathBuf,
     /// The hash of the programs as shown.
     pub sha256: String,
@@ -66,16 +66,16 @@ pub(crate) fn is_usual(name: &str, matrix: &Matrix, host: &Host) -> bool {
 
 impl Programs {
     /// The programs of the project's file.
-    pub fn of_project(settings: &Settings, matrix: &Matrix, host: &Host) -> Option<Self> {
+    pub fn from_project(settings: &Settings, matrix: &Matrix, host: &Host) -> Option<Self> {
         let (config, file) = settings.project()?;
         let usual = |name: &str| is_usual(name, matrix, host);
-        Some(Self::of(config, settings.project_text()?, file, &usual))
+        Some(Self::from_config(config, settings.project_text()?, file, &usual))
     }
 
     /// Collects the programs of a file, without compilers that plugbuild looks for itself.
-    pub fn of(config: &Config, text: &str, file: &Path, usual: &dyn Fn(&str) -> bool) -> Self {
-        let places = LineIndex::of(text);
-        let line = |start: usize| Some(places.place(start).line);
+    pub fn from_config(config: &Config, text: &str, file: &Path, usual: &dyn Fn(&str) -> bool) -> Self {
+        let lines = LineIndex::of(text);
+        let line = |start: usize| Some(lines.position(start).line);
         let one = |word: &str| vec![word.to_owned()];
         let mut all = Vec::new();
         if let Some(cc) = config.build.cc.as_ref().filter(|cc| !usual(cc.get_ref())) {
@@ -93,14 +93,14 @@ impl Programs {
             });
         }
         let own = |plugin: &PluginConfig| plugin.gateways.clone();
-        let of_all = config
+        let in_config = config
             .gateway
             .version
             .iter()
             .flat_map(Texts::iter)
             .map(|word| (GATEWAY, word.to_owned()));
-        let of_plugins = config.plugin.iter().flat_map(own).map(|word| (GATEWAYS, word));
-        for (key, word) in of_all.chain(of_plugins) {
+        let in_plugins = config.plugin.iter().flat_map(own).map(|word| (GATEWAYS, word));
+        for (key, word) in in_config.chain(in_plugins) {
             if matches!(word.parse(), Ok(GatewaySpec::File(_))) {
                 all.push(Program {
                     key,
@@ -156,19 +156,19 @@ impl Programs {
     /// # Errors
     /// The state directory cannot be written.
     pub fn trust(&self, host: &Host) -> Result<()> {
-        let place = place(&self.file, host)?;
-        let record = Record {
+        let path = record_path(&self.file, host)?;
+        let record = TrustRecord {
             file: self.file.clone(),
             sha256: self.sha256(),
         };
-        let folder = place.parent().unwrap_or(Path::new("/"));
-        crate::util::fs::create_dir(folder)?;
+        let dir = path.parent().unwrap_or(Path::new("/"));
+        crate::util::fs::create_dir(dir)?;
         let text = serde_json::to_string(&record).unwrap_or_default();
-        let failed = |e: std::io::Error| Error::io("write", &place, e);
+        let failed = |e: std::io::Error| Error::io("write", &path, e);
         // Written atomically, and only by this user.
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
         std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-        file.persist(&place).map_err(|e| failed(e.error))?;
+        file.persist(&path).map_err(|e| failed(e.error))?;
         Ok(())
     }
 }
@@ -187,7 +187,7 @@ pub enum Standing {
 /// # Errors
 /// The file is not trusted; the message names the program and the command to trust it.
 pub fn require(settings: &Settings, key: &str, matrix: &Matrix, host: &Host) -> Result<()> {
-    let Some(programs) = Programs::of_project(settings, matrix, host) else {
+    let Some(programs) = Programs::from_project(settings, matrix, host) else {
         return Ok(());
     };
     let Some(program) = programs.all.iter().find(|program| program.key == key) else {
@@ -243,30 +243,30 @@ fn is_named(file: &Path, host: &Host) -> bool {
 ///
 /// # Errors
 /// The user has no home.
-pub fn folder(host: &Host) -> Result<PathBuf> {
+pub fn records_dir(host: &Host) -> Result<PathBuf> {
     host.state.as_ref().map(|state| state.join("trust")).ok_or_else(|| {
-        Error::usage("no folder for what is trusted: HOME is not set")
+        Error::usage("no directory for trusted files: HOME is not set")
             .help(format!("set HOME, or trust by the environment: `{VARIABLE}=FILE`"))
     })
 }
 
-fn place(file: &Path, host: &Host) -> Result<PathBuf> {
+fn record_path(file: &Path, host: &Host) -> Result<PathBuf> {
     let name = hex(&Sha256::digest(file.as_os_str().as_encoded_bytes()));
-    Ok(folder(host)?.join(name).with_extension("json"))
+    Ok(records_dir(host)?.join(name).with_extension("json"))
 }
 
-fn record(file: &Path, host: &Host) -> Result<Option<Record>> {
-    let Some(place) = host.state.is_some().then(|| place(file, host)).transpose()? else {
+fn record(file: &Path, host: &Host) -> Result<Option<TrustRecord>> {
+    let Some(path) = host.state.is_some().then(|| record_path(file, host)).transpose()? else {
         return Ok(None);
     };
-    Ok(read(&place)?.filter(|record| record.file == file))
+    Ok(read(&path)?.filter(|record| record.file == file))
 }
 
-fn read(place: &Path) -> Result<Option<Record>> {
-    match crate::util::regular_file::read(place) {
+fn read(path: &Path) -> Result<Option<TrustRecord>> {
+    match crate::util::regular_file::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text).ok()),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::io("read", place, e)),
+        Err(e) => Err(Error::io("read", path, e)),
     }
 }
 
@@ -275,11 +275,11 @@ fn read(place: &Path) -> Result<Option<Record>> {
 /// # Errors
 /// The record cannot be removed.
 pub fn revoke(file: &Path, host: &Host) -> Result<bool> {
-    let place = place(file, host)?;
-    match fs::remove_file(&place) {
+    let path = record_path(file, host)?;
+    match fs::remove_file(&path) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(Error::io("remove", &place, e)),
+        Err(e) => Err(Error::io("remove", &path, e)),
     }
 }
 
@@ -287,12 +287,12 @@ pub fn revoke(file: &Path, host: &Host) -> Result<bool> {
 ///
 /// # Errors
 /// The directory cannot be read.
-pub fn records(host: &Host) -> Result<Vec<Record>> {
-    let folder = folder(host)?;
-    let entries = match fs::read_dir(&folder) {
+pub fn records(host: &Host) -> Result<Vec<TrustRecord>> {
+    let dir = records_dir(host)?;
+    let entries = match fs::read_dir(&dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::io("read", &folder, e)),
+        Err(e) => return Err(Error::io("read", &dir, e)),
     };
     let mut all = Vec::new();
     for entry in entries.flatten() {

@@ -7,7 +7,7 @@ use crate::gateway::registerer::PluginKind;
 use crate::project::config::{Config, PluginConfig};
 use crate::project::go_env::GoEnv;
 use crate::project::plugin::Plugin;
-use crate::project::source::{Source, registered_names};
+use crate::project::source::{PluginSource, registered_names};
 use crate::util::component::Name;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
@@ -41,7 +41,7 @@ impl Member {
     fn with(plugin: Plugin, config: PluginConfig) -> Result<Self> {
         let name = config.name.clone().unwrap_or_else(|| plugin.name());
         let name = Name::new("the name of a plugin", name)
-            .map_err(|e| e.help("`[[plugin]]` in plugbuild.toml says a plugin's `name`"))?;
+            .map_err(|e| e.help("`[[plugin]]` in plugbuild.toml sets a plugin's `name`"))?;
         let registers = if config.registers.is_empty() {
             registered_in(&plugin.dir)
         } else {
@@ -68,24 +68,24 @@ pub fn members(config: &Config, file: &Path, host: &Host, goenv: &GoEnv) -> Resu
     let root = file.parent().unwrap_or(Path::new("/"));
     let mut found: Vec<Member> = Vec::new();
     for entry in &config.plugin {
-        let plugin = Plugin::read(&root.join(&entry.path), host, goenv).map_err(|e| of_file(e, file))?;
-        found.push(Member::with(plugin, entry.clone()).map_err(|e| of_file(e, file))?);
+        let plugin = Plugin::read(&root.join(&entry.path), host, goenv).map_err(|e| in_file(e, file))?;
+        found.push(Member::with(plugin, entry.clone()).map_err(|e| in_file(e, file))?);
     }
     for dir in member_dirs(config, root).map_err(|what| Error::usage(format!("{}: {what}", file.display())))? {
-        let plugin = Plugin::read(&dir, host, goenv).map_err(|e| of_file(e, file))?;
+        let plugin = Plugin::read(&dir, host, goenv).map_err(|e| in_file(e, file))?;
         if !found.iter().any(|member| member.plugin.dir == plugin.dir) {
-            found.push(Member::with(plugin, PluginConfig::default()).map_err(|e| of_file(e, file))?);
+            found.push(Member::with(plugin, PluginConfig::default()).map_err(|e| in_file(e, file))?);
         }
     }
     if found.is_empty() {
         return Err(Error::usage(format!("{} names no plugins", file.display()))
-            .help("name their folders: `[workspace]`, `members = [\"plugins/*\"]`"));
+            .help("list their directories: `[workspace]`, `members = [\"plugins/*\"]`"));
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 
-fn of_file(error: Error, file: &Path) -> Error {
+fn in_file(error: Error, file: &Path) -> Error {
     Error {
         message: format!("{} (a plugin of {})", error.message, file.display()),
         ..error
@@ -101,7 +101,7 @@ fn member_dirs(config: &Config, root: &Path) -> Result<Vec<PathBuf>, String> {
             pattern.trim_end_matches('/')
         )
     };
-    let bad = |pattern: &str, why: glob::PatternError| format!("`{pattern}` is no pattern: {why}");
+    let bad = |pattern: &str, why: glob::PatternError| format!("`{pattern}` is not a pattern: {why}");
     let exclude: Vec<glob::Pattern> = config
         .workspace
         .exclude
@@ -112,7 +112,7 @@ fn member_dirs(config: &Config, root: &Path) -> Result<Vec<PathBuf>, String> {
     for pattern in &config.workspace.members {
         let plain = !pattern.contains(['*', '?', '[']);
         if plain && !root.join(pattern).is_dir() {
-            return Err(format!("the member {pattern} is not there"));
+            return Err(format!("the member {pattern} does not exist"));
         }
         let matched = glob::glob(&rooted(pattern)).map_err(|e| bad(pattern, e))?;
         let matched = matched.flatten().filter(|dir| dir.is_dir());
@@ -124,12 +124,12 @@ fn member_dirs(config: &Config, root: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 fn has_main_package(dir: &Path) -> bool {
-    Source::read(dir).is_ok_and(|source| source.has_main())
+    PluginSource::read(dir).is_ok_and(|source| source.has_main())
 }
 
 /// The names registered in a directory's sources, if they are constants.
 fn registered_in(dir: &Path) -> Vec<(Option<PluginKind>, String)> {
-    let source = Source::read(dir).unwrap_or_default();
+    let source = PluginSource::read(dir).unwrap_or_default();
     let names = registered_names::plain(&source, registerer::all()).into_iter();
     names.map(|(kind, name)| (Some(kind), name)).collect()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::toolchain::unpacked;
 use crate::toolchain::unpacked::{Limits, Tree};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::process::interrupted;
 
 /// The limit for a name or other metadata of one entry, which is read whole.
@@ -170,11 +170,11 @@ fn damaged(why: &dyn std::fmt::Display) -> Error {
 fn refused(archive: &Path, why: Error) -> Error {
     let name = archive.file_name().unwrap_or_default().to_string_lossy();
     match why.kind {
-        Kind::Integrity => Error {
+        ErrorKind::Integrity => Error {
             message: format!("{name} is refused: {why}"),
             ..why
         },
-        Kind::Io => Error {
+        ErrorKind::Io => Error {
             message: format!("cannot unpack {name}: {why}"),
             ..why
         },

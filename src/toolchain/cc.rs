@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::matrix::{Cc as CcKind, Matrix, Quirk, QuirkFacts};
+use crate::matrix::{CcKind, Matrix, Quirk, QuirkFacts};
 use crate::plan::chosen::Chosen;
 use crate::plan::{CcChoice, Job};
 use crate::project::trust;

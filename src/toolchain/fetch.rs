@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::hash::{hex, sha256_of};
 use crate::util::host::Host;
 use crate::util::process::signals::interruptible;
@@ -216,7 +216,7 @@ pub(crate) fn open(url: &str, what: &str, host: &Host) -> Result<Source> {
 
 /// A signal stays what it is.
 fn stall_error(url: &str, what: &str, why: Error) -> Error {
-    if why.kind == Kind::Interrupted {
+    if why.kind == ErrorKind::Interrupted {
         why
     } else {
         transfer_error(url, what, &why)
@@ -229,7 +229,7 @@ fn transfer_error(url: &str, what: &str, why: &dyn std::fmt::Display) -> Error {
 
 fn wrong_sum(url: &str, what: &str, want: &str, have: &str) -> Error {
     let what = format!("{what} from {url} is not what was published: its hash is {have}, published is {want}");
-    Error::new(Kind::Integrity, what)
+    Error::new(ErrorKind::Integrity, what)
         .help("nothing was kept; try again, or another mirror: a proxy on the way may have changed it")
 }
 

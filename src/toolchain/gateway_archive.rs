@@ -83,7 +83,7 @@ impl Wanted<'_> {
         let mirror = host
             .text("PLUGBUILD_GATEWAY_MIRROR")?
             .map(|m| m.trim_end_matches('/').to_owned());
-        let folder = mirror.unwrap_or_else(|| official.folder(self.version));
+        let folder = mirror.unwrap_or_else(|| official.url(self.version));
         let name = official.archive(self.version, self.target);
         let (sum, word) = match self.pinned() {
             Some((sum, word)) => {
@@ -92,7 +92,10 @@ impl Wanted<'_> {
             }
             None => {
                 ui.status("fetching", format!("{what} from {folder}{UNPINNED}"));
-                (self.published(&folder, &official.sums, &name, host)?, Word::Published)
+                (
+                    self.published(&folder, &official.checksums, &name, host)?,
+                    Word::Published,
+                )
             }
         };
         let stage = store.stage()?;

@@ -26,7 +26,7 @@ const LAST_GC: &str = "swept";
 
 /// An entry that a collection would remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct CacheEntry {
     pub place: PathBuf,
     pub bytes: u64,
 }
@@ -75,7 +75,7 @@ pub fn parts(store: &Store) -> Vec<Part> {
 }
 
 /// Entries that builds have not used for `unused`; with `all`, everything they can make again.
-pub fn candidates(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
+pub fn candidates(store: &Store, unused: Duration, all: bool) -> Vec<CacheEntry> {
     let mut places: Vec<PathBuf> = PER_PROJECT
         .iter()
         .flat_map(|folder| entries(&store.root().join(folder)))
@@ -88,7 +88,7 @@ pub fn candidates(store: &Store, unused: Duration, all: bool) -> Vec<Entry> {
     }
     places
         .into_iter()
-        .map(|place| Entry {
+        .map(|place| CacheEntry {
             bytes: size(&place),
             place,
         })

@@ -15,7 +15,7 @@ use crate::toolchain::source::{Mirror, Way};
 use crate::toolchain::state::State;
 use crate::toolchain::store::{Store, entries};
 use crate::toolchain::{archive, fetch, source, unpacked};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 use crate::util::process::Invocation;
 use crate::util::process::stall::StallTimeout;
@@ -160,7 +160,7 @@ pub fn ensure(go: &Go, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Re
         format!("{what} by Go {through} ({}), through your GOPROXY", fetcher.display()),
     );
     let refused = match from_module(go, &fetcher, host, store) {
-        Err(refused) if refused.kind == Kind::Network => refused,
+        Err(refused) if refused.kind == ErrorKind::Network => refused,
         other => return other,
     };
     // Other sources serve only pinned checksums, and only if nothing about the first is suspicious.
@@ -278,7 +278,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
             false => Error::network(what),
         }
     };
-    let output = output?.ok_or_else(|| failed(&format!("nothing came for {} s", patience.as_secs())))?;
+    let output = output?.ok_or_else(|| failed(&format!("nothing arrived for {} s", patience.as_secs())))?;
     let (dir, sum) = Downloaded::parse(&output, &module).map_err(|why| failed(&why))?;
     // A module's files have no run bit.
     let tools = format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch());

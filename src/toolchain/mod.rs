@@ -10,7 +10,7 @@ use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::wrapper::Wrapper;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 
 pub mod bundle;
@@ -141,7 +141,7 @@ pub fn ensure(job: &Job, toolchain: Toolchain, session: &Session) -> Result<Tool
     };
     match zig::ensure(zig, matrix.zig(), host, store, *offline, ui) {
         Ok(()) => toolchain.with_wrappers(job, session),
-        Err(why) if job.cc.value == CcChoice::Auto && why.kind != Kind::Interrupted => {
+        Err(why) if job.cc.value == CcChoice::Auto && why.kind != ErrorKind::Interrupted => {
             let Ok(gcc) = cc::gcc(job, "zig could not be fetched", matrix, host) else {
                 return Err(why);
             };

@@ -13,7 +13,7 @@ use crate::toolchain::manifest;
 use crate::toolchain::manifest::Parts;
 use crate::toolchain::store::Store;
 use crate::util::error::Result;
-use crate::util::file_stamp::Seen;
+use crate::util::file_stamp::FileStamp;
 use crate::util::hash;
 use crate::util::hash::hex;
 
@@ -36,7 +36,7 @@ struct Known<Looks> {
 /// # Errors
 /// The file cannot be read.
 pub fn known_sha256_of(file: &Path, store: &Store) -> Result<String> {
-    let (seen, now) = (Seen::of(file), SystemTime::now());
+    let (seen, now) = (FileStamp::of(file), SystemTime::now());
     let settled = seen.as_ref().is_some_and(|seen| seen.is_older_than(now));
     let key = file.as_os_str().as_encoded_bytes();
     known(key, seen, settled, store, || hash::sha256_of(file))

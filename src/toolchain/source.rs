@@ -87,7 +87,7 @@ pub fn is_absent(said: &str) -> bool {
         "disabled by GOPROXY=off",
         "disabled by GOSUMDB=off",
         "unexpected EOF",
-        "nothing came for ",
+        "nothing arrived for ",
     ];
     !is_alarm(said) && ABSENT.iter().any(|reason| said.contains(reason))
 }

@@ -294,7 +294,7 @@ fn duplicate_entry(name: &str) -> Error {
 }
 
 fn write_error(why: &io::Error) -> Error {
-    Error::new(crate::util::error::Kind::Io, why.to_string())
+    Error::new(crate::util::error::ErrorKind::Io, why.to_string())
 }
 
 #[cfg(test)]

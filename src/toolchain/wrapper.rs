@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::matrix::Quirk;
-use crate::plan::path_map::GOROOT_TOLD;
+use crate::plan::path_map::RECORDED_GOROOT;
 use crate::toolchain::store::Store;
 use crate::util::error::{Error, Result};
 use crate::util::hash::hex;
@@ -36,11 +36,11 @@ link)
 	for arg do
 		shift
 		case $arg in
-		-X=runtime.defaultGOROOT=*) arg=-X=runtime.defaultGOROOT={GOROOT_TOLD} ;;
+		-X=runtime.defaultGOROOT=*) arg=-X=runtime.defaultGOROOT={RECORDED_GOROOT} ;;
 		esac
 		set -- "$@" "$arg"
 	done
-	GOROOT={GOROOT_TOLD} exec "$tool" "$@"
+	GOROOT={RECORDED_GOROOT} exec "$tool" "$@"
 	;;
 compile | asm)
 	case "${{tool##*/}} $*" in

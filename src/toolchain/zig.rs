@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::matrix::{Zig as ZigRow, ZigHost};
+use crate::matrix::{PinnedZig, ZigHost};
 use crate::toolchain::fetch::Checksum;
 use crate::toolchain::provenance::{Record, Word};
 use crate::toolchain::source::Mirror;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::{archive, fetch, unpacked};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 use crate::util::process::Invocation;
 use crate::util::process::stall::StallTimeout;
@@ -32,7 +32,7 @@ pub struct Zig {
 ///
 /// # Errors
 /// `PLUGBUILD_ZIG` is not a zig.
-pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
+pub fn resolve(row: &PinnedZig, host: &Host, store: &Store) -> Result<Zig> {
     let found = |version, program, why: &str| Zig {
         version,
         program,
@@ -72,7 +72,7 @@ pub fn resolve(row: &ZigRow, host: &Host, store: &Store) -> Result<Zig> {
 ///
 /// # Errors
 /// `--offline`, no source that has it, or a file that is not the published one.
-pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
+pub fn ensure(zig: &Zig, row: &PinnedZig, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
     if zig.state == State::Ready {
         return Ok(());
     }
@@ -105,7 +105,7 @@ pub fn ensure(zig: &Zig, row: &ZigRow, host: &Host, store: &Store, offline: bool
     ui.status("fetching", format!("{what}, by pip, the package ziglang"));
     match from_wheel(zig, published, &python, host, store) {
         // Bytes that differ from the published ones are not a reason to try another source.
-        Err(first) if !matches!(first.kind, Kind::Interrupted | Kind::Integrity) => {
+        Err(first) if !matches!(first.kind, ErrorKind::Interrupted | ErrorKind::Integrity) => {
             ui.status("fetching", format!("{what} from {from} ({first})"));
             from_archive(zig, row, published, None, host, store).map_err(with_install_help)
         }
@@ -120,7 +120,7 @@ fn with_install_help(why: Error) -> Error {
 }
 
 /// The zig of the store, with its directory.
-pub fn installed(row: &ZigRow, host: &Host, store: &Store) -> Option<(String, PathBuf)> {
+pub fn installed(row: &PinnedZig, host: &Host, store: &Store) -> Option<(String, PathBuf)> {
     let place = store.zig(&row.version, host);
     place.join("zig").is_file().then(|| (row.version.clone(), place))
 }
@@ -162,7 +162,7 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
     bar.finish_and_clear();
     let failed = format!("pip could not fetch ziglang {}", zig.version);
     let output =
-        output?.ok_or_else(|| Error::network(format!("{failed}: nothing came for {} s", patience.as_secs())))?;
+        output?.ok_or_else(|| Error::network(format!("{failed}: nothing arrived for {} s", patience.as_secs())))?;
     let wheel = stage.path().join("wheel").join(&published.wheel);
     if !wheel.is_file() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -187,7 +187,7 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
 /// mirror that the user named.
 fn from_archive(
     zig: &Zig,
-    row: &ZigRow,
+    row: &PinnedZig,
     published: &ZigHost,
     mirror: Option<&Mirror>,
     host: &Host,

@@ -5,20 +5,22 @@ use std::path::Path;
 /// `::error file=…,line=…,col=…,title=…::text`, with the position that the text begins with, if it does; paths in it
 /// are relative to `dir`.
 pub fn error(title: &str, text: &str, dir: &Path) -> String {
-    let place = place(text).map_or_else(String::new, |place| {
-        let file = property(&dir.join(place.file).display().to_string());
-        let column = place.column.map_or_else(String::new, |column| format!(",col={column}"));
-        format!("file={file},line={}{column},", place.line)
+    let position = position(text).map_or_else(String::new, |position| {
+        let file = property(&dir.join(position.file).display().to_string());
+        let column = position
+            .column
+            .map_or_else(String::new, |column| format!(",col={column}"));
+        format!("file={file},line={}{column},", position.line)
     });
-    command("error", &place, title, text)
+    command("error", &position, title, text)
 }
 
 /// The annotation for a diagnostic of the Go compiler; `None` for its other output.
-pub fn of_compiler(line: &str, dir: &Path) -> Option<String> {
-    let place = place(line)?;
+pub fn for_compiler_line(line: &str, dir: &Path) -> Option<String> {
+    let position = position(line)?;
     let is_source = [".go", ".mod", ".sum", ".work", ".c", ".h", ".s"]
         .iter()
-        .any(|ending| place.file.ends_with(ending));
+        .any(|ending| position.file.ends_with(ending));
     is_source.then(|| error("go build", line, dir))
 }
 
@@ -27,24 +29,24 @@ pub fn plain(level: &str, title: &str, text: &str) -> String {
     command(level, "", title, text)
 }
 
-fn command(level: &str, place: &str, title: &str, text: &str) -> String {
-    format!("::{level} {place}title={}::{}", property(title), data(text))
+fn command(level: &str, position: &str, title: &str, text: &str) -> String {
+    format!("::{level} {position}title={}::{}", property(title), data(text))
 }
 
 /// The position a message is about.
 #[derive(Debug, PartialEq, Eq)]
-struct Place<'a> {
+struct Position<'a> {
     file: &'a str,
     line: usize,
     column: Option<usize>,
 }
 
 /// `plugin.go:12:5: …`, `go.mod:3: …`, `…/plugbuild.toml: TOML parse error at line 2, column 11`.
-fn place(text: &str) -> Option<Place<'_>> {
+fn position(text: &str) -> Option<Position<'_>> {
     let first = text.lines().next()?;
     if let Some((file, at)) = first.split_once(": TOML parse error at line ") {
         let (line, column) = at.split_once(", column ").unwrap_or((at, ""));
-        return Some(Place {
+        return Some(Position {
             file,
             line: line.parse().ok()?,
             column: column.parse().ok(),
@@ -55,7 +57,7 @@ fn place(text: &str) -> Option<Place<'_>> {
     let (line, rest) = rest.split_once(':')?;
     let column = rest.split_once(':').and_then(|(column, _)| column.parse().ok());
     let line = line.parse().ok()?;
-    plain.then_some(Place { file, line, column })
+    plain.then_some(Position { file, line, column })
 }
 
 /// Escapes the text of a command.
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_its_place_where_it_has_one() {
+    fn error_annotation_has_its_position() {
         let of = |text: &str| error("plugbuild", text, Path::new("/w/p"));
         for (text, begins) in [
             (
@@ -99,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn a_compilers_line_is_told_from_its_others() {
-        let of = |line: &str| of_compiler(line, Path::new("/w"));
+    fn only_diagnostics_are_annotated() {
+        let of = |line: &str| for_compiler_line(line, Path::new("/w"));
         assert!(of("a/x.go:1:2: bad").is_some());
         for line in [
             "# example.com/handler",

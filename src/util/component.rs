@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_part_of_a_path_of_a_line_and_of_a_command() {
+    fn names_are_safe_everywhere() {
         for bad in [
             "",
             ".",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_a_line() {
+    fn version_is_one_line() {
         for bad in ["", "1\n2", "1\u{1b}[m", "1\u{9b}"] {
             assert!(checked_line("a version", bad).is_err(), "{bad:?}");
         }

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 /// Why plugbuild stopped. Each kind has one exit code; this is the only list of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// The plugin does not match the gateway, or would not load.
     Incompatible,
     /// The command line, a setting or the plugin's own files ask for something impossible.
@@ -27,17 +27,17 @@ pub enum Kind {
     Interrupted,
 }
 
-impl Kind {
+impl ErrorKind {
     /// The process exit code; documented in docs/errors.md, which a test holds to this list.
     pub fn exit_code(self) -> u8 {
         match self {
-            Kind::Incompatible => 1,
-            Kind::Usage => 2,
-            Kind::Build => 3,
-            Kind::ToolMissing => 4,
-            Kind::Network | Kind::Integrity => 5,
-            Kind::Io => 6,
-            Kind::Interrupted => 130,
+            ErrorKind::Incompatible => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::Build => 3,
+            ErrorKind::ToolMissing => 4,
+            ErrorKind::Network | ErrorKind::Integrity => 5,
+            ErrorKind::Io => 6,
+            ErrorKind::Interrupted => 130,
         }
     }
 }
@@ -47,19 +47,19 @@ impl Kind {
 /// The message is lower case, without a full stop, and complete: printing adds nothing to it.
 #[derive(Debug, Clone)]
 pub struct Error {
-    pub kind: Kind,
+    pub kind: ErrorKind,
     pub message: String,
     pub help: Vec<String>,
 }
 
 /// The help for a full disk or an exhausted quota.
 pub const FULL_DISK: &str =
-    "the disk is full: make room on it; `plugbuild cache prune --all` removes what builds make again";
+    "the disk is full: free some space; `plugbuild cache prune --all` removes what builds can recreate";
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error {
             kind,
             message: message.into(),
@@ -68,31 +68,31 @@ impl Error {
     }
 
     pub fn incompatible(message: impl Into<String>) -> Self {
-        Self::new(Kind::Incompatible, message)
+        Self::new(ErrorKind::Incompatible, message)
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ErrorKind::Usage, message)
     }
 
     pub fn build(message: impl Into<String>) -> Self {
-        Self::new(Kind::Build, message)
+        Self::new(ErrorKind::Build, message)
     }
 
     pub fn tool_missing(message: impl Into<String>) -> Self {
-        Self::new(Kind::ToolMissing, message)
+        Self::new(ErrorKind::ToolMissing, message)
     }
 
     pub fn network(message: impl Into<String>) -> Self {
-        Self::new(Kind::Network, message)
+        Self::new(ErrorKind::Network, message)
     }
 
     pub fn integrity(message: impl Into<String>) -> Self {
-        Self::new(Kind::Integrity, message)
+        Self::new(ErrorKind::Integrity, message)
     }
 
     pub fn interrupted() -> Self {
-        Self::new(Kind::Interrupted, "interrupted")
+        Self::new(ErrorKind::Interrupted, "interrupted")
     }
 
     /// An operating system error on a file, as "cannot `verb` `path`: why". Adds the help about a full disk for all
@@ -100,7 +100,7 @@ impl Error {
     pub fn io(verb: &str, path: impl AsRef<Path>, why: impl fmt::Display) -> Self {
         let path = path.as_ref().display();
         let why = why.to_string();
-        let error = Self::new(Kind::Io, format!("cannot {verb} {path}: {why}"));
+        let error = Self::new(ErrorKind::Io, format!("cannot {verb} {path}: {why}"));
         // Wrapped errors keep the system's text.
         match [Errno::NOSPC, Errno::DQUOT]
             .iter()
@@ -113,7 +113,7 @@ impl Error {
 
     /// A file named on the command line that does not exist or cannot be read: [`Kind::Io`] for every command.
     pub fn unreadable(message: impl Into<String>) -> Self {
-        Self::new(Kind::Io, message)
+        Self::new(ErrorKind::Io, message)
     }
 
     /// Message and help in one line, for output that takes a single text.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A file's path, inode, length and ctime, which also changes on a rename and on a copy that keeps times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct FileStamp {
     path: PathBuf,
     inode: u64,
     length: u64,
@@ -19,11 +19,11 @@ pub struct Seen {
 /// How far a file's time may lag behind the clock.
 pub(crate) const TICK: Duration = Duration::from_millis(20);
 
-impl Seen {
+impl FileStamp {
     /// The stamp of a file as it is now; `None` if it does not exist.
     pub fn of(file: &Path) -> Option<Self> {
         let meta = fs::metadata(file).ok()?;
-        Some(Seen {
+        Some(FileStamp {
             path: file.to_owned(),
             inode: meta.ino(),
             length: meta.len(),

@@ -42,7 +42,7 @@ fn real(file: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// The system's error.
-pub fn check_folder(dir: &Path) -> std::io::Result<()> {
+pub fn check_writable(dir: &Path) -> std::io::Result<()> {
     use rustix::fs::{Access, access};
     let there = dir.ancestors().find(|dir| dir.exists());
     let dir = there
@@ -59,7 +59,7 @@ pub fn check_folder(dir: &Path) -> std::io::Result<()> {
 /// # Errors
 /// The directory cannot be created.
 pub fn create_dir(dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).map_err(|e| Error::io("make the folder", dir, e))
+    fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, e))
 }
 
 /// Removes a tree, including directories without write permission (Go unpacks modules that way).
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_stays_a_link_and_a_mode_a_mode() {
+    fn overwrite_keeps_links_and_modes() {
         let dir = tempfile::tempdir().unwrap();
         let (file, link) = (dir.path().join("file"), dir.path().join("link"));
         overwrite(&file, "1").unwrap();

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_those_of_the_go_command() {
+    fn fields_split_like_the_go_command() {
         for (text, want) in [
             (
                 " -mod=mod  '-ldflags=-s -w'\t-v ",
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_split_is_joined_to_the_same() {
+    fn split_fields_rejoin() {
         let mut rng = fastrand::Rng::with_seed(7);
         let letters = [" ", "\n", "'", "\"", "-x", "=", "é", "\u{a0}", "\\"];
         let mut joined = 0;

@@ -79,7 +79,7 @@ impl Host {
     pub fn from_process() -> Result<Self> {
         let env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
         let cwd = std::env::current_dir()
-            .map_err(|e| Error::io("find", "the current folder", e).help("change to a folder that is there"))?;
+            .map_err(|e| Error::io("find", "the current directory", e).help("change to an existing directory"))?;
         let interactive = std::io::stderr().is_terminal();
         Self::new(env, cwd, interactive)
     }
@@ -117,8 +117,8 @@ impl Host {
             (Some(given), _) => cwd.join(given),
             (None, Some(data)) => data.join("plugbuild"),
             (None, None) => {
-                return Err(Error::usage("no folder for toolchains: HOME is not set")
-                    .help("set PLUGBUILD_HOME to a folder that may be written"));
+                return Err(Error::usage("no directory for toolchains: HOME is not set")
+                    .help("set PLUGBUILD_HOME to a writable directory"));
             }
         };
         let user_config = match get("PLUGBUILD_CONFIG") {
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_go_where_no_link_is() {
+    fn absolute_path_resolves_dots_but_not_links() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         std::fs::create_dir_all(root.join("work/inner")).unwrap();

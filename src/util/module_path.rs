@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn upper_case_goes_there_and_back() {
+    fn upper_case_roundtrips() {
         for (plain, spelt) in [
             ("github.com/Azure/azure-SDK", "github.com/!azure/azure-!s!d!k"),
             ("v1.0.0-Beta+incompatible", "v1.0.0-!beta+incompatible"),

@@ -67,7 +67,7 @@ impl Trusted {
         let path = crate::util::process::quoted(file.as_os_str());
         let cure = match self.0.contains(&meta.uid()) {
             true => format!("`chmod o-w {path}`"),
-            false => format!("if you trust what it says, make it yours: `chown -h $(id -u) {path}`; else move it away"),
+            false => format!("if you trust its content, take ownership: `chown -h $(id -u) {path}`; else move it away"),
         };
         Err(Error::usage(format!("{} {why}: it is not read", file.display())).help(cure))
     }
@@ -97,7 +97,7 @@ impl Trusted {
                 dir.display()
             ))
             .help(
-                "set PLUGBUILD_HOME to a folder that only you can write, or mend that one with `chmod` and `chown`",
+                "set PLUGBUILD_HOME to a directory that only you can write, or fix that one with `chmod` and `chown`",
             ));
         }
         Ok(())
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_s_and_everybody_s_is_refused() {
+    fn foreign_and_world_writable_files_are_rejected() {
         let trusted = Trusted(vec![0, 1000]);
         let fault = |uid, mode, dir| trusted.fault(uid, mode, dir).is_some();
         for (uid, mode, is_dir, bad) in [

@@ -35,7 +35,7 @@ impl<'a> LineIndex<'a> {
     }
 
     /// The position of a byte.
-    pub fn place(&self, byte: usize) -> Position {
+    pub fn position(&self, byte: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= byte);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..byte).unwrap_or_default();
@@ -51,15 +51,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_and_characters_are_counted_from_one() {
+    fn positions_count_from_one() {
         let text = "a\nbä c\n\nd";
         let lines = LineIndex::of(text);
-        let told = |what: &str| lines.place(text.find(what).unwrap()).to_string();
+        let position = |what: &str| lines.position(text.find(what).unwrap()).to_string();
         assert_eq!(
-            [told("a"), told("b"), told("c"), told("d")],
+            [position("a"), position("b"), position("c"), position("d")],
             ["1:1", "2:1", "2:4", "4:1"]
         );
-        assert_eq!(lines.place(text.len()).to_string(), "4:2");
-        assert_eq!(LineIndex::of("").place(0), Position::START);
+        assert_eq!(lines.position(text.len()).to_string(), "4:2");
+        assert_eq!(LineIndex::of("").position(0), Position::START);
     }
 }

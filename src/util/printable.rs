@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_document_stays_one() {
+    fn json_stays_valid() {
         let text = serde_json::json!({ "a": "\u{1b}\u{9b}\u{202e}\u{7f}\n::é" });
         let shown = printable_json(&text.to_string()).into_owned();
         assert!(!shown.contains(acts), "{shown}");
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_a_command_of_a_ci() {
+    fn ci_commands_are_escaped() {
         for (text, want) in [
             ("::set-output name=x::y", "\\u{3a}:set-output name=x::y"),
             ("a\n  ::add-mask::y", "a\n  \\u{3a}:add-mask::y"),

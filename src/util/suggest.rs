@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_told_from_another_word() {
+    fn nearest_word() {
         let known = ["build", "verify", "out-dir", "targets", "test"];
         for (typed, expected) in [
             ("buidl", Some("build")),

@@ -94,7 +94,7 @@ impl FromStr for LibcKind {
         let libc: Libc = text.parse()?;
         match libc.floor {
             None => Ok(libc.kind),
-            Some(_) => Err(Error::usage(format!("`{text}`: a floor has no place here")).help("write musl or glibc")),
+            Some(_) => Err(Error::usage(format!("`{text}`: a floor is not allowed here")).help("write musl or glibc")),
         }
     }
 }
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_a_target_is_understood() {
+    fn all_spellings_of_a_target() {
         for (text, want) in [
             ("aarch64-unknown-linux-musl", "aarch64-unknown-linux-musl"),
             ("aarch64-linux-musl", "aarch64-unknown-linux-musl"),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_architecture_alone_names_its_option() {
+    fn architecture_alone_suggests_arch() {
         for (text, option) in [("arm64", "`--arch arm64`"), ("x86_64", "`--arch amd64`")] {
             let help = text.parse::<Target>().unwrap_err().help;
             assert!(help[0].ends_with(option), "{help:?}");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_is_read_back() {
+    fn targets_roundtrip() {
         for target in Target::all() {
             assert_eq!(target.to_string().parse::<Target>().unwrap(), target);
             assert_eq!(target.short().parse::<Target>().unwrap(), target);

@@ -159,10 +159,10 @@ impl Ui {
     }
 
     /// A line of the go command, which builds in `dir`.
-    pub fn go_said(&self, text: &str, dir: &Path) {
+    pub fn go_output(&self, text: &str, dir: &Path) {
         self.raw(text);
         if self.github
-            && let Some(annotation) = annotation::of_compiler(text, dir)
+            && let Some(annotation) = annotation::for_compiler_line(text, dir)
         {
             self.annotate(&annotation);
         }
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_word_is_broken_at_the_edge_of_a_terminal() {
+    fn wrapping_breaks_between_words() {
         let text = "/a/very/long/path/that/is/longer/than/that and some words behind it\nand a second line";
         let wrapped = wrapped(text, 8, 24);
         assert_eq!(
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_plural() {
+    fn counts_have_a_plural() {
         let of = |what| [0, 1, 2].map(|count| counted(count, what));
         assert_eq!(of("module"), ["0 modules", "1 module", "2 modules"]);
         assert_eq!(of("entry"), ["0 entries", "1 entry", "2 entries"]);

@@ -107,7 +107,7 @@ impl FromStr for GoVersion {
     fn from_str(text: &str) -> Result<Self> {
         let bad = || {
             Error::usage(format!("`{text}` is not a Go version like 1.19.5"))
-                .help("write it as `go version` says it: 1.25.6, go1.25.6")
+                .help("write it as `go version` prints it: 1.25.6, go1.25.6")
         };
         let bare = text
             .strip_prefix("go")
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn go_versions_order_as_the_go_command_orders_them() {
+    fn go_versions_order_like_the_go_command() {
         let order = [
             "1.17.8", "1.17.13", "1.20rc1", "1.20", "1.20.1", "1.21", "1.21rc2", "1.21.0", "1.21.1", "1.26.1",
         ];
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version_is_refused() {
+    fn invalid_versions() {
         for text in [
             "",
             "go",

@@ -9,11 +9,11 @@ use crate::verify::compiled_modules::{ModuleCopy, Side};
 use crate::verify::finding::{Diagnostic, Id, Stage};
 use crate::verify::gateway::{File, LoadTarget};
 use crate::verify::package_hashes::{other_go, rebuild, release};
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// The causes for packages whose hash differs from the gateway's.
 pub(crate) fn causes(
-    plugin: &Plugin<'_>,
+    plugin: &PluginBinary<'_>,
     file: &File<'_>,
     against: &LoadTarget<'_>,
     differing: &[&str],
@@ -29,7 +29,7 @@ pub(crate) fn causes(
 }
 
 struct Pair<'x, 'a> {
-    plugin: &'x Plugin<'a>,
+    plugin: &'x PluginBinary<'a>,
     file: &'x File<'a>,
     against: &'x LoadTarget<'a>,
     ours: Side<'x>,

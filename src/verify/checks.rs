@@ -12,7 +12,7 @@ use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::version::LibcVersion;
 use crate::verify;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 use crate::verify::registerers;
 
 /// What the checks found in the file.
@@ -49,7 +49,7 @@ pub(crate) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
         )));
     }
     let needed: Vec<String> = image.needed().map(str::to_owned).collect();
-    let plugin = Plugin::read(binary)?;
+    let plugin = PluginBinary::read(binary)?;
     let glibc =
         verify::fits_libc(&plugin, target).map_err(|what| told(what).help("let zig compile it: leave `--cc` out"))?;
     let registerers: Vec<String> = registerers::exported(&plugin)
@@ -79,7 +79,7 @@ fn local_paths(bytes: &[u8], job: &Job, host: &Host) -> Vec<String> {
         .chain(std::iter::once(store.as_path()))
         .map(|dir| format!("{}/", dir.display()))
         // A gateway's own directories are expected; `/` alone means nothing.
-        .filter(|dir| dir.len() > 2 && !job.rules.is_told(dir))
+        .filter(|dir| dir.len() > 2 && !job.rules.is_mapped(dir))
         .filter(|dir| memmem::find(bytes, dir.as_bytes()).is_some())
         .collect()
 }

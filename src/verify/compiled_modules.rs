@@ -1,17 +1,17 @@
 //! Where each file has a module from: its version, its replacement, and the directory it was compiled in.
 
 use crate::binary::Binary;
-use crate::binary::buildinfo::{BuildInfo, Module, Modules};
-use crate::binary::module_dirs::Folders;
+use crate::binary::buildinfo::{BuildInfo, BuildModule, ModuleIndex};
+use crate::binary::module_dirs::ModuleDirs;
 use crate::binary::pclntab::{LineTable, SourceRoot};
 
 /// The modules of one file, a gateway or a plugin.
 #[derive(Debug)]
 pub(crate) struct Side<'a> {
     info: Option<&'a BuildInfo>,
-    modules: Option<Modules<'a>>,
+    modules: Option<ModuleIndex<'a>>,
     table: Option<LineTable<'a>>,
-    folders: Option<Folders<'a>>,
+    folders: Option<ModuleDirs<'a>>,
 }
 
 /// A module as one file has it.
@@ -33,17 +33,17 @@ impl<'a> Side<'a> {
             info,
             modules: info.map(BuildInfo::index),
             table,
-            folders: table.map(LineTable::folders),
+            folders: table.map(LineTable::module_index),
         }
     }
 
     /// The module a package belongs to, by this file's build info.
-    pub(crate) fn module_of(&self, package: &str) -> Option<&'a Module> {
+    pub(crate) fn module_of(&self, package: &str) -> Option<&'a BuildModule> {
         self.modules.as_ref()?.of_package(package)
     }
 
     /// A module by its path.
-    pub(crate) fn module(&self, path: &str) -> Option<&'a Module> {
+    pub(crate) fn module(&self, path: &str) -> Option<&'a BuildModule> {
         self.modules.as_ref()?.get(path)
     }
 

@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::binary::Binary;
-use crate::binary::buildinfo::{BuildInfo, Module};
+use crate::binary::buildinfo::{BuildInfo, BuildModule};
 use crate::binary::image::FileKind;
 use crate::binary::pclntab::SourceRoot;
 use crate::util::error::{Error, Result};
 use crate::util::target::Arch;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 use crate::verify::registerers::RegistererForm;
 use crate::verify::{newest_glibc, registerers};
 
 /// The contents of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct InspectReport {
     pub schema_version: u32,
     pub file: PathBuf,
     pub kind: Kind,
@@ -84,7 +84,7 @@ pub struct Exported {
 ///
 /// # Errors
 /// It was not built by Go, or cannot be read.
-pub fn inspect(binary: &Binary) -> Result<Report> {
+pub fn inspect(binary: &Binary) -> Result<InspectReport> {
     let image = binary.image();
     let recorded = binary.build_info();
     let packages = binary.package_hashes().count();
@@ -93,7 +93,7 @@ pub fn inspect(binary: &Binary) -> Result<Report> {
         (Err(why), 0) => return Err(Error::clone(why)),
         (Err(_), _) => BuildInfo::default(),
     };
-    let plugin = Plugin::read(binary).ok();
+    let plugin = PluginBinary::read(binary).ok();
     let kind = match (image.kind(), packages) {
         (FileKind::Shared, 1..) if image.interpreter().is_none() => Kind::Plugin,
         (_, 1..) => Kind::Gateway,
@@ -118,7 +118,7 @@ pub fn inspect(binary: &Binary) -> Result<Report> {
             namespace: &row.namespace,
             usable: shape == RegistererForm::Right,
         });
-    Ok(Report {
+    Ok(InspectReport {
         schema_version: 1,
         file: binary.path().to_owned(),
         kind,
@@ -145,8 +145,8 @@ pub fn inspect(binary: &Binary) -> Result<Report> {
 }
 
 impl ModuleEntry {
-    fn new(module: &Module) -> Self {
-        let told = |m: &Module| format!("{} {}", m.path, m.version).trim_end().to_owned();
+    fn new(module: &BuildModule) -> Self {
+        let told = |m: &BuildModule| format!("{} {}", m.path, m.version).trim_end().to_owned();
         ModuleEntry {
             path: module.path.clone(),
             version: module.version.clone(),
@@ -156,7 +156,7 @@ impl ModuleEntry {
 }
 
 /// For people; with `all`, every module.
-pub fn human(contents: &Report, modules: bool) -> String {
+pub fn human(contents: &InspectReport, modules: bool) -> String {
     let kind = match contents.kind {
         Kind::Plugin => "a plugin",
         Kind::Gateway => "a program that loads plugins",

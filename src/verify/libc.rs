@@ -13,7 +13,7 @@ use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::{LoadTarget, System, system_has};
 use crate::verify::linkage;
 use crate::verify::musl_symbols::{Musl, is_own_library};
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// How many missing symbols are listed; all are counted.
 const MOST_NAMED: usize = 1000;
@@ -38,7 +38,7 @@ const GLIBC: [&str; 12] = [
 ///
 /// # Errors
 /// What it needs instead, as the end of a sentence.
-pub fn fits_libc(plugin: &Plugin<'_>, target: &Target) -> Result<Option<LibcVersion>, String> {
+pub fn fits_libc(plugin: &PluginBinary<'_>, target: &Target) -> Result<Option<LibcVersion>, String> {
     let image = plugin.image();
     match (target.libc.kind, newest_glibc(image)) {
         (LibcKind::Musl, Some((_, need))) => Err(format!("needs glibc ({} of {})", wanting(image, need), need.version)),
@@ -67,7 +67,7 @@ fn wanting(image: Image<'_>, need: VersionNeed<'_>) -> String {
 }
 
 /// What the dynamic loader would report.
-pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let system = &against.system;
     let mut findings = match (plugin.libc(), system.kind) {
         (Some(LibcKind::Musl), Some(LibcKind::Glibc)) => return vec![musl_on_glibc(plugin, against)],
@@ -91,7 +91,7 @@ fn rebuild(against: &LoadTarget<'_>) -> String {
     format!("rebuild it for this gateway: `plugbuild {}{kind}`", against.typed)
 }
 
-fn musl_on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Diagnostic {
+fn musl_on_glibc(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Diagnostic {
     let library = plugin
         .needed
         .iter()
@@ -109,7 +109,7 @@ fn musl_on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Diagnostic {
 }
 
 /// On glibc each needed version must exist; symbols without a version must be in the gateway.
-fn on_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+fn on_glibc(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
     let mut findings: Vec<Diagnostic> = newest_glibc(image)
         .filter(|(_, need)| !system_has(&against.system, need.version))
@@ -171,7 +171,7 @@ fn floor(image: Image<'_>, version: LibcVersion, need: VersionNeed<'_>, against:
 }
 
 /// musl has no symbol versions: each symbol must exist by name.
-fn on_musl(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+fn on_musl(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let musl = Musl::for_version(against.system.version);
     let image = plugin.image();
     let gateway_has = gateway_has(against);
@@ -198,7 +198,12 @@ fn on_musl(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
 }
 
 /// Symbols found nowhere. Another needed library may have them; only then is it uncertain.
-fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: &LoadTarget<'_>) -> Option<Diagnostic> {
+fn missing_symbols(
+    plugin: &PluginBinary<'_>,
+    all: &[Symbol<'_>],
+    who: &str,
+    against: &LoadTarget<'_>,
+) -> Option<Diagnostic> {
     let first = all.first()?.text();
     let names: Vec<String> = all.iter().take(MOST_NAMED).map(Symbol::text).collect();
     let others = and_more(all.len().saturating_sub(1));
@@ -224,7 +229,7 @@ fn missing_symbols(plugin: &Plugin<'_>, all: &[Symbol<'_>], who: &str, against: 
 }
 
 /// Help for C code that was compiled elsewhere, for glibc.
-fn other_library(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> String {
+fn other_library(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> String {
     let tags = plugin.info.as_ref().and_then(|info| info.setting("-tags"));
     let tagged = tags.is_some_and(|tags| tags.split([',', ' ']).any(|tag| tag == "musl"));
     let what = "a C library in it was compiled for glibc: link the one for musl";
@@ -238,7 +243,7 @@ fn other_library(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> String {
 }
 
 /// Whether a plugin that was linked for musl contains code that was not.
-fn for_glibc(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
+fn for_glibc(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> bool {
     against.system.kind == Some(LibcKind::Musl) && plugin.libc() != Some(LibcKind::Glibc)
 }
 
@@ -254,7 +259,7 @@ fn gateway_has(against: &LoadTarget<'_>) -> impl Fn(&[u8]) -> bool {
     move |name| image.is_some_and(|image| wanted.contains(name) || image.symbol(name).is_some())
 }
 
-fn only_libc(plugin: &Plugin<'_>) -> bool {
+fn only_libc(plugin: &PluginBinary<'_>) -> bool {
     plugin
         .needed
         .iter()
@@ -262,7 +267,7 @@ fn only_libc(plugin: &Plugin<'_>) -> bool {
 }
 
 /// Libraries other than libc: present if the gateway needs them too, else unknown.
-fn libraries(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+fn libraries(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let of_gateway: Vec<&str> = against
         .file
         .iter()

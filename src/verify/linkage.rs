@@ -4,7 +4,7 @@ use crate::binary::image::Image;
 use crate::util::target::LibcKind;
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// What glibc reserves for static thread-local variables of libraries loaded later, and what padding may add.
 const FIXED_PLACES: u64 = 1664;
@@ -76,7 +76,7 @@ const RULES: [LinkRule; 7] = [
 
 /// A plugin beside the gateway that is to load it.
 struct Linked<'a> {
-    plugin: &'a Plugin<'a>,
+    plugin: &'a PluginBinary<'a>,
     image: Image<'a>,
     against: &'a LoadTarget<'a>,
     /// The bytes of its thread-local variables.
@@ -84,7 +84,7 @@ struct Linked<'a> {
 }
 
 /// Problems with how it was linked.
-pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let image = plugin.image();
     let linked = Linked {
         plugin,
@@ -142,7 +142,7 @@ impl Linked<'_> {
 }
 
 /// Whether no exported symbol is below its plugin path, where Go looks each of them up.
-fn has_other_symbols(plugin: &Plugin<'_>) -> bool {
+fn has_other_symbols(plugin: &PluginBinary<'_>) -> bool {
     let exports = || plugin.data.iter().flat_map(|data| data.exports());
     exports().any(|export| plugin.own_symbol(export.name).is_none())
 }

@@ -14,7 +14,7 @@ use crate::util::ui::and_more;
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::package_hashes::compare;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 pub mod checks;
 pub mod inspect;
@@ -84,7 +84,7 @@ fn answer(findings: &[Diagnostic], unseen: &[String]) -> LoadOutcome {
 }
 
 /// Judges plugins in the order a gateway would open them.
-pub fn judge(plugins: &[Plugin<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
+pub fn judge(plugins: &[PluginBinary<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
     let mut process = Process::default();
     let mut verdicts: Vec<Verdict> = Vec::new();
     for (at, plugin) in plugins.iter().enumerate() {
@@ -108,15 +108,15 @@ pub fn judge(plugins: &[Plugin<'_>], against: &LoadTarget<'_>) -> Vec<Verdict> {
 #[derive(Default)]
 struct Process<'p, 'a> {
     /// Loaded by the dynamic loader, even if Go refused it: its symbols take precedence over those of later ones.
-    mapped: Vec<&'p Plugin<'a>>,
+    mapped: Vec<&'p PluginBinary<'a>>,
     /// Opened by Go.
-    opened: Vec<&'p Plugin<'a>>,
+    opened: Vec<&'p PluginBinary<'a>>,
     /// After this one Go finds no further plugin, if the process survives.
-    misfit: Option<&'p Plugin<'a>>,
+    misfit: Option<&'p PluginBinary<'a>>,
 }
 
 impl<'p, 'a> Process<'p, 'a> {
-    fn open(&mut self, plugin: &'p Plugin<'a>, against: &LoadTarget<'_>) -> Verdict {
+    fn open(&mut self, plugin: &'p PluginBinary<'a>, against: &LoadTarget<'_>) -> Verdict {
         let mut verdict = Verdict {
             plugin: plugin.binary.path().to_owned(),
             answer: LoadOutcome::CantTell,
@@ -152,8 +152,8 @@ impl<'p, 'a> Process<'p, 'a> {
     }
 
     /// Go's part.
-    fn go_open(&self, plugin: &Plugin<'_>, against: &LoadTarget<'_>, verdict: &mut Verdict) {
-        let same_path = |other: &&&Plugin<'_>| plugin.path.is_some() && other.path == plugin.path;
+    fn go_open(&self, plugin: &PluginBinary<'_>, against: &LoadTarget<'_>, verdict: &mut Verdict) {
+        let same_path = |other: &&&PluginBinary<'_>| plugin.path.is_some() && other.path == plugin.path;
         if let Some(other) = self.opened.iter().find(same_path) {
             verdict.findings.push(same_plugin_path(plugin, other));
         }
@@ -178,7 +178,11 @@ impl<'p, 'a> Process<'p, 'a> {
     }
 
     /// Packages that the gateway does not have, but plugins loaded before do.
-    fn conflicts(&self, plugin: &Plugin<'_>, mut own: Vec<crate::binary::pkghash::PackageHash<'_>>) -> Vec<Diagnostic> {
+    fn conflicts(
+        &self,
+        plugin: &PluginBinary<'_>,
+        mut own: Vec<crate::binary::pkghash::PackageHash<'_>>,
+    ) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         for other in &self.mapped {
             let found = compare(&own, &mut Lookup::new(other.image()));
@@ -195,7 +199,7 @@ impl<'p, 'a> Process<'p, 'a> {
 }
 
 /// A problem that makes all other checks pointless.
-fn wrong_machine(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
+fn wrong_machine(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let arch = plugin.image().arch();
     if let Some(theirs) = against.arch.filter(|theirs| *theirs != arch) {
         return Some(
@@ -224,7 +228,7 @@ fn wrong_machine(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Option<Diagno
 
 /// Whether it corrupts the runtime's module list: it adds itself where another Go keeps the next entry, or to its own
 /// list.
-fn corrupts_runtime(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
+fn corrupts_runtime(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> bool {
     // The next entry is the last field.
     let size = |image: Image<'_>| Some(image.symbol(b"runtime.firstmoduledata")?.size);
     let gateway = against.file.as_ref().and_then(|file| size(file.binary.image()));
@@ -234,7 +238,7 @@ fn corrupts_runtime(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> bool {
     differs || plugin.image().binds_itself()
 }
 
-fn after_corruption(before: &Plugin<'_>) -> Diagnostic {
+fn after_corruption(before: &PluginBinary<'_>) -> Diagnostic {
     let name = before.binary.path().display();
     Diagnostic::new(
         Id::AfterCorruption,
@@ -245,7 +249,7 @@ fn after_corruption(before: &Plugin<'_>) -> Diagnostic {
     .help(format!("take {name} away, or mend it first"))
 }
 
-fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Diagnostic {
+fn same_plugin_path(plugin: &PluginBinary<'_>, other: &PluginBinary<'_>) -> Diagnostic {
     let path = plugin.path.unwrap_or_default();
     Diagnostic::new(
         Id::SamePluginPath,
@@ -259,7 +263,7 @@ fn same_plugin_path(plugin: &Plugin<'_>, other: &Plugin<'_>) -> Diagnostic {
     .help("give each plugin a module path of its own in its go.mod, and build the directory (`.`), not `main.go`")
 }
 
-fn plugins_clash(other: &Plugin<'_>, packages: &[&str]) -> Diagnostic {
+fn plugins_clash(other: &PluginBinary<'_>, packages: &[&str]) -> Diagnostic {
     let first = packages.first().copied().unwrap_or_default();
     let others = and_more(packages.len().saturating_sub(1));
     Diagnostic::new(

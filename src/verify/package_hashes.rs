@@ -3,7 +3,7 @@
 use crate::binary::pkghash::{Lookup, PackageHash};
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::{File, LoadTarget};
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// The outcome of comparing one plugin with one other file.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub(crate) fn other_go(plugin: &str, gateway: &str, against: &LoadTarget<'_>) ->
 }
 
 /// Equal hashes despite another Go: it loads, for now.
-pub(crate) fn go_by_luck(plugin: &Plugin<'_>, file: &File<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
+pub(crate) fn go_by_luck(plugin: &PluginBinary<'_>, file: &File<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let go = release(plugin.go.as_deref()?);
     let gateway = file.info.go_release();
     (go != gateway).then(|| {

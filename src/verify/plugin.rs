@@ -12,7 +12,7 @@ use crate::util::target::LibcKind;
 
 /// An opened plugin.
 #[derive(Debug)]
-pub struct Plugin<'a> {
+pub struct PluginBinary<'a> {
     pub binary: &'a Binary,
     /// `None` for Go 1.20 and older.
     pub info: Option<BuildInfo>,
@@ -28,7 +28,7 @@ pub struct Plugin<'a> {
     pub needed: Vec<&'a str>,
 }
 
-impl<'a> Plugin<'a> {
+impl<'a> PluginBinary<'a> {
     /// Reads the file's contents.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl<'a> Plugin<'a> {
         let path = told
             .map(|package| package.path)
             .or_else(|| plugin_path(image, info.as_ref(), &packages));
-        Ok(Plugin {
+        Ok(PluginBinary {
             binary,
             go: info
                 .as_ref()

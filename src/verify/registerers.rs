@@ -10,7 +10,7 @@ use crate::gateway::registerer;
 use crate::gateway::registerer::Registerer;
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// One exported registerer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,14 +26,14 @@ pub enum RegistererForm {
 }
 
 /// The registerers that a plugin exports.
-pub fn exported(plugin: &Plugin<'_>) -> Vec<(&'static Registerer, RegistererForm)> {
+pub fn exported(plugin: &PluginBinary<'_>) -> Vec<(&'static Registerer, RegistererForm)> {
     registerer::all()
         .iter()
         .filter_map(|row| Some((row, shape(plugin, row)?)))
         .collect()
 }
 
-fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<RegistererForm> {
+fn shape(plugin: &PluginBinary<'_>, row: &Registerer) -> Option<RegistererForm> {
     let types = row.signature.as_deref().and_then(|name| types(plugin, name));
     let Some(data) = &plugin.data else {
         let symbol = plugin.own_symbol(&row.symbol)?;
@@ -54,7 +54,7 @@ fn shape(plugin: &Plugin<'_>, row: &Registerer) -> Option<RegistererForm> {
 }
 
 /// Where a type is in the plugin; unknown for a Go that may name types differently.
-fn types(plugin: &Plugin<'_>, name: &str) -> Option<Vec<u64>> {
+fn types(plugin: &PluginBinary<'_>, name: &str) -> Option<Vec<u64>> {
     let at = |format: &GoFormat| plugin.image().symbol(format.type_symbol(name).as_bytes());
     let Some(go) = &plugin.go else {
         // Stripped, and of a Go line whose plugins have no build information.
@@ -76,7 +76,7 @@ pub fn symbols() -> String {
 }
 
 /// What the gateway would find.
-pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let exported = exported(plugin);
     if exported.is_empty() {
         let names = symbols();
@@ -94,7 +94,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
         let what = match shape {
             RegistererForm::Right => return None,
             RegistererForm::Function => format!("{} is a function; the gateway needs a variable", row.symbol),
-            RegistererForm::WrongMethod => format!("{} has no method {}", row.symbol, row.shown()),
+            RegistererForm::WrongMethod => format!("{} has no method {}", row.symbol, row.signature_text()),
             RegistererForm::Indirect => format!(
                 "{} is a pointer or an interface; the gateway gets its address, which has no methods",
                 row.symbol
@@ -102,7 +102,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagno
         };
         let help = match shape {
             RegistererForm::Indirect => format!("make it a value: `var {} = registerer(\"my-plugin\")`", row.symbol),
-            _ => format!("give its type the method `{}`", row.shown()),
+            _ => format!("give its type the method `{}`", row.signature_text()),
         };
         Some(
             Diagnostic::new(Id::WrongRegisterer, Stage::Register, what)

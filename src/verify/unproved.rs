@@ -5,10 +5,10 @@ use crate::binary::go_format::GoFormat;
 use crate::verify::Verdict;
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// Downgrades the findings that depend on the format of such files.
-pub(crate) fn leave_open(verdict: &mut Verdict, plugin: &Plugin<'_>, against: &LoadTarget<'_>) {
+pub(crate) fn leave_open(verdict: &mut Verdict, plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) {
     let gateway = match &against.file {
         Some(file) => file.info.go.clone(),
         None => format!("go{}", against.gateway.go),

@@ -6,10 +6,10 @@ use crate::verify::compiled_modules::Side;
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::package_hashes::{other_go, rebuild};
-use crate::verify::plugin::Plugin;
+use crate::verify::plugin::PluginBinary;
 
 /// Problems of the plugin, and what could not be checked.
-pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> (Vec<Diagnostic>, Vec<String>) {
+pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> (Vec<Diagnostic>, Vec<String>) {
     let mut findings = Vec::new();
     let mut unseen =
         vec!["the gateway's package hashes (its file has them: `--gateway ./krakend`, or `--official`)".to_owned()];
@@ -38,7 +38,7 @@ pub(crate) fn check(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> (Vec<Diagn
 }
 
 /// The modules that both link, by the release's list.
-fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+fn modules(plugin: &PluginBinary<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let linked = |path: &str| against.linked.as_ref().is_none_or(|linked| linked.contains(path));
     let rows = against.modules.iter().filter(|row| linked(&row.path));
     rows.filter_map(|row| {
@@ -81,7 +81,7 @@ fn modules(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Ve
 }
 
 /// Where its modules were compiled, if it has any that the gateway has too.
-fn path(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
+fn path(plugin: &PluginBinary<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Option<Diagnostic> {
     let linked = |path: &str| against.linked.as_ref().is_none_or(|linked| linked.contains(path));
     let shared = against.modules.iter().find(|row| {
         let has = plugin.info.is_none() || side.module(&row.path).is_some();
@@ -115,7 +115,7 @@ fn path(plugin: &Plugin<'_>, side: &Side<'_>, against: &LoadTarget<'_>) -> Optio
 }
 
 /// Settings that the release was certainly not built with.
-fn other_settings(plugin: &Plugin<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
+fn other_settings(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let Some(info) = &plugin.info else { return Vec::new() };
     let theirs = &against.gateway.settings;
     let own = |key: &str| info.setting(key).unwrap_or_default().to_owned();

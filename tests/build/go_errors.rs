@@ -58,7 +58,7 @@ fn go_errors_are_explained() {
         told(
             &ran,
             "no Go files in [CWD]",
-            "help: `package main` is in a folder below: `plugbuild [CWD]/cmd`",
+            "help: `package main` is in a directory below: `plugbuild [CWD]/cmd`",
         );
         let ran = refused(
             &go,

@@ -20,13 +20,13 @@ struct Wrong {
 fn right(row: &Registerer) -> String {
     format!(
         "var {} = registerer(\"x\")\n\ntype registerer string\n\nfunc (registerer) {}(f {}) {{}}\n",
-        row.symbol, row.method, row.wants
+        row.symbol, row.method, row.params
     )
 }
 
 fn wrongs(row: &Registerer) -> Vec<Wrong> {
     let Registerer {
-        symbol, method, wants, ..
+        symbol, method, params, ..
     } = row;
     let right = right(row);
     let lower = |name: &str| format!("{}{}", name[..1].to_lowercase(), &name[1..]);
@@ -52,7 +52,7 @@ fn wrongs(row: &Registerer) -> Vec<Wrong> {
         wrong("another parameter", right.replace("name string", "name []byte"), &other),
         wrong(
             "a parameter too many",
-            right.replace(&format!("(f {wants})"), &format!("(f {wants}, n int)")),
+            right.replace(&format!("(f {params})"), &format!("(f {params}, n int)")),
             &other,
         ),
         wrong("a result", right.replace(") {}", ") error { return nil }"), &other),
@@ -70,7 +70,7 @@ fn wrongs(row: &Registerer) -> Vec<Wrong> {
             "an interface",
             right.replace(
                 &declared,
-                &format!("var {symbol} interface{{ {method}(f {wants}) }} = registerer(\"x\")"),
+                &format!("var {symbol} interface{{ {method}(f {params}) }} = registerer(\"x\")"),
             ),
             &itself,
         ),

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use plugbuild::matrix::{Cc, Matrix, QuirkFacts};
+use plugbuild::matrix::{CcKind, Matrix, QuirkFacts};
 use plugbuild::toolchain::store::Store;
 use plugbuild::toolchain::wrapper;
 use plugbuild::toolchain::wrapper::Wrapper;
@@ -202,7 +202,7 @@ fn store(dir: &Path) -> Store {
 }
 
 /// The wrapper of a compiler for arm64, with the quirks of a Go version.
-fn compiler(bench: &Bench, cc: Cc, go: &str) -> Wrapper {
+fn compiler(bench: &Bench, cc: CcKind, go: &str) -> Wrapper {
     let matrix = Matrix::builtin().unwrap();
     let go = go.parse().unwrap();
     let facts = QuirkFacts {
@@ -244,7 +244,7 @@ fn compiled(bench: &Bench, wrapper: &Wrapper, args: &[&str], map: &str, want: &[
 #[test]
 fn compiler_arguments_are_kept() {
     let bench = Bench::new();
-    let zig = compiler(&bench, Cc::Zig, "1.19.5");
+    let zig = compiler(&bench, CcKind::Zig, "1.19.5");
     compiled(&bench, &zig, &NASTY, "", &NASTY);
     compiled(&bench, &zig, &[], "/a=/b", &[]);
     compiled(
@@ -259,7 +259,7 @@ fn compiler_arguments_are_kept() {
 #[test]
 fn gold_probe_fails() {
     let bench = Bench::new();
-    let zig = compiler(&bench, Cc::Zig, "1.25.6");
+    let zig = compiler(&bench, CcKind::Zig, "1.25.6");
     for args in [
         vec!["-fuse-ld=gold", "-Wl,--version"],
         vec!["-v", "-Wl,--version", "a b", "-fuse-ld=gold"],
@@ -268,7 +268,7 @@ fn gold_probe_fails() {
     }
     compiled(&bench, &zig, &["-Wl,--version"], "", &["-Wl,--version"]);
     // From Go 1.26 on nobody asks.
-    let zig = compiler(&bench, Cc::Zig, "1.26.1");
+    let zig = compiler(&bench, CcKind::Zig, "1.26.1");
     compiled(
         &bench,
         &zig,
@@ -281,7 +281,7 @@ fn gold_probe_fails() {
 #[test]
 fn compiled_files_are_mapped() {
     let bench = Bench::new();
-    let zig = compiler(&bench, Cc::Zig, "1.25.6");
+    let zig = compiler(&bench, CcKind::Zig, "1.25.6");
     let map = "/opt/go=/usr/local/go\n/home/it's \"me\" */mod=/go/pkg/mod";
     let maps = [
         "-ffile-prefix-map=/zig's lib=/zig/lib",
@@ -307,7 +307,7 @@ fn compiled_files_are_mapped() {
 #[test]
 fn gcc_keeps_its_flags() {
     let bench = Bench::new();
-    let gcc = compiler(&bench, Cc::Gcc, "1.19.5");
+    let gcc = compiler(&bench, CcKind::Gcc, "1.19.5");
     let (code, seen) = bench.run(&gcc, &["-fuse-ld=gold", "-Wl,--version"], &[]);
     assert_eq!(code, Some(7));
     assert_eq!(

@@ -318,7 +318,7 @@ help: write all three numbers, as `go version` prints them: 1.25.0
 exit: 2
 --- stderr
 error: `go-one` is not a Go version like 1.19.5
-help: write it as `go version` says it: 1.25.6, go1.25.6
+help: write it as `go version` prints it: 1.25.6, go1.25.6
 help: name a Go version, or `zig`: `plugbuild toolchain install 1.25.6`
 
 "#]]);
@@ -389,7 +389,7 @@ ok   host           linux/amd64
 ok   store          [STORE]
 ok   go             1.26.0 ([ROOT]/anygo/bin/go), and no other is fetched: --offline
 ok   go store       empty; a bundle fills it: `plugbuild bundle install FILE`
-fail zig            0.16.0 is not installed, and --offline is set
+fail zig            0.16.0 is not here, and --offline allows no download
                     help: with a network: `plugbuild toolchain install zig`; without: `plugbuild bundle install FILE`
 ok   amd64-musl     zig only
 ok   amd64-glibc    zig only
@@ -410,7 +410,7 @@ help: with a network: `plugbuild toolchain install zig`; without: `plugbuild bun
 exit: 6
 --- stdout
 ok   host           linux/amd64
-fail store          cannot make the folder /dev/null/store/tmp: Not a directory (os error 20)
+fail store          cannot create the directory /dev/null/store/tmp: Not a directory (os error 20)
                     help: set PLUGBUILD_HOME to a writable directory
 ok   go             1.26.0 ([ROOT]/anygo/bin/go) fetches any other through your GOPROXY
 ok   go store       empty: filled by the first build
@@ -419,7 +419,7 @@ ok   amd64-musl     zig, or [BIN]/musl-gcc
 ok   amd64-glibc    zig only
 ok   arm64-musl     zig only
 ok   arm64-glibc    zig only
-fail module cache   no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
+fail module cache   no directory for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
                     help: set HOME, or GOMODCACHE to a writable directory
 ok   krakend        [BIN]/krakend (`--gateway auto`)
 --- stderr
@@ -444,7 +444,7 @@ fn full_stdout_is_an_error() {
         assert_eq!(
             said,
             "error: cannot write standard output: No space left on device (os error 28)\n\
-             help: the disk is full: make room on it; `plugbuild cache prune --all` removes what builds make again\n",
+             help: the disk is full: free some space; `plugbuild cache prune --all` removes what builds can recreate\n",
             "{args}"
         );
     }

@@ -16,7 +16,7 @@ exit: 2
 --- stderr
 error: no go.mod in [CWD] or above it
 help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
-help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
+help: or start from a plugin that builds: `plugbuild new NAME --type handler`
 
 "#]]);
     // The plugins of a repository are often below its root, each a module of its own.
@@ -29,23 +29,23 @@ help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
 exit: 2
 --- stderr
 error: no go.mod in [CWD] or above it
-help: `package main` is in a folder below: `plugbuild [CWD]/auth`
+help: `package main` is in a directory below: `plugbuild [CWD]/auth`
 help: make it a module: `cd [CWD] && go mod init example.com/myplugin`
-help: or begin with a plugin that builds: `plugbuild new NAME --type handler`
+help: or start from a plugin that builds: `plugbuild new NAME --type handler`
 
 "#]]);
     Case::plugin().run("nowhere -g 2.1").is(str![[r#"
 exit: 6
 --- stderr
-error: cannot read the plugin folder [CWD]/nowhere: No such file or directory (os error 2)
-help: give the folder of a Go module with `package main`: `plugbuild PATH --gateway …`
+error: cannot read the plugin directory [CWD]/nowhere: No such file or directory (os error 2)
+help: give the directory of a Go module with `package main`: `plugbuild PATH --gateway …`
 
 "#]]);
     Case::plugin().run("main.go -g 2.1").is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD]/main.go is a file, not a plugin's folder
-help: give its folder: a package is built whole, never from single files
+error: [CWD]/main.go is a file, not a plugin's directory
+help: give its directory: a package is built whole, never from single files
 
 "#]]);
     Case::empty()
@@ -75,7 +75,7 @@ help: it reads `go 1.19`: two numbers, or from Go 1.21 on three
 exit: 2
 --- stderr
 error: [CWD]/go.mod is not UTF-8 text
-help: make it again: `go mod init` in its folder
+help: recreate it: `go mod init` in its directory
 
 "#]]);
     Case::plugin()
@@ -85,7 +85,7 @@ help: make it again: `go mod init` in its folder
 exit: 6
 --- stderr
 error: cannot read the module in [CWD]/../y: No such file or directory (os error 2) (named in [CWD]/go.mod: `replace` … ../y)
-help: bring a module there, or take that `replace` out
+help: create a module there, or remove that `replace`
 
 "#]]);
     Case::plugin()
@@ -170,7 +170,7 @@ fn invalid_plugin_names() {
         ran.exits(2);
         assert!(
             ran.stderr
-                .contains("cannot be in a rule of Go's compiler\nhelp: build from a folder without"),
+                .contains("cannot be in a rule of Go's compiler\nhelp: build from a directory without"),
             "{}",
             ran.text()
         );
@@ -181,8 +181,8 @@ fn invalid_plugin_names() {
         .is(str![[r#"
 exit: 2
 --- stderr
-error: the folder [CWD]/a;b has a `;` or a line break in its path, and so cannot be in a rule of Go's compiler
-help: build from a folder without such characters in its path
+error: the directory [CWD]/a;b has a `;` or a line break in its path, and so cannot be in a rule of Go's compiler
+help: build from a directory without such characters in its path
 
 "#]]);
     // Bytes that are no text.
@@ -194,8 +194,8 @@ help: build from a folder without such characters in its path
         .is(str![[r#"
 exit: 2
 --- stderr
-error: the folder [CWD]/a� is not UTF-8, and so cannot be in a rule of Go's compiler
-help: build from a folder without such characters in its path
+error: the directory [CWD]/a� is not UTF-8, and so cannot be in a rule of Go's compiler
+help: build from a directory without such characters in its path
 
 "#]]);
     // A list of folders on PATH is split at colons.
@@ -235,7 +235,7 @@ exit: 6
 error: cannot read the gateway [CWD]/nothing: No such file or directory (os error 2)
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its version output: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -298,10 +298,10 @@ help: give a KrakenD binary for Linux, or a file with what `krakend version` pri
     case.run("-g ./").is(str![[r#"
 exit: 2
 --- stderr
-error: [CWD] is a folder, not a gateway
+error: [CWD] is a directory, not a gateway
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its version output: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -311,7 +311,7 @@ exit: 6
 error: cannot read the gateway /dev/zero: it is a device, not a regular file
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its version output: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -394,7 +394,7 @@ help: name a file, or use `--dry-run`
     case.env("PLUGBUILD_HOME", "/dev/null").run(build).is(str![[r#"
 exit: 6
 --- stderr
-error: cannot make the folder /dev/null/locks: Not a directory (os error 20)
+error: cannot create the directory /dev/null/locks: Not a directory (os error 20)
 help: set PLUGBUILD_HOME to a writable directory
 
 "#]]);
@@ -405,8 +405,8 @@ help: set PLUGBUILD_HOME to a writable directory
         .is(str![[r#"
 exit: 2
 --- stderr
-error: no folder for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
-help: set HOME, or GOMODCACHE to a folder that may be written
+error: no directory for Go modules: neither GOMODCACHE, GOPATH nor HOME is set
+help: set HOME, or set GOMODCACHE to a writable directory
 
 "#]]);
 }
@@ -499,7 +499,7 @@ For more information, try '--help'.
 exit: 2
 --- stderr
 error: invalid value 'one' for '--go <VERSION>': `one` is not a Go version like 1.19.5
-help: write it as `go version` says it: 1.25.6, go1.25.6
+help: write it as `go version` prints it: 1.25.6, go1.25.6
 
 For more information, try '--help'.
 
@@ -582,7 +582,7 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 4, column 6
   |
 4 | go = "new"
   |      ^^^^^
-`new` is not a Go version like 1.19.5; write it as `go version` says it: 1.25.6, go1.25.6
+`new` is not a Go version like 1.19.5; write it as `go version` prints it: 1.25.6, go1.25.6
 help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);

@@ -163,19 +163,19 @@ help: or by its parts: `--go 1.26.1 --libc musl`
 $ -g acme
 exit: 2
 --- stderr
-error: `acme` is no release, and no gateway of yours has this name
+error: `acme` is not a release, and no custom gateway has this name
 [HELP]
 
 $ -g 2.1.4-rc1
 exit: 2
 --- stderr
-error: `2.1.4-rc1` is no release, and no gateway of yours has this name
+error: `2.1.4-rc1` is not a release, and no custom gateway has this name
 [HELP]
 
 $ -g 99999999999.1
 exit: 2
 --- stderr
-error: `99999999999.1` is no release, and no gateway of yours has this name
+error: `99999999999.1` is not a release, and no custom gateway has this name
 [HELP]
 
 
@@ -188,7 +188,7 @@ error: `99999999999.1` is no release, and no gateway of yours has this name
 $ -g krakend
 exit: 2
 --- stderr
-error: `krakend` is no release, and no gateway of yours has this name
+error: `krakend` is not a release, and no custom gateway has this name
 help: for the file of that name type `--gateway ./krakend`
 
 
@@ -227,25 +227,25 @@ fn image_name_or_misspelt_flavour() {
 $ -g krakend:main
 exit: 2
 --- stderr
-error: `krakend:main` is no release, and no gateway of yours has this name
+error: `krakend:main` is not a release, and no custom gateway has this name
 [HELP]
 
 $ -g devopsfaith/krakend:2.12.1-alpin
 exit: 2
 --- stderr
-error: `krakend:2.12.1-alpin` is no release, and no gateway of yours has this name
+error: `krakend:2.12.1-alpin` is not a release, and no custom gateway has this name
 help: did you mean `--gateway 2.12.1-alpine`? that is the release, without its image's name
 
 $ -g krakend/krakend-ee:2.9
 exit: 2
 --- stderr
-error: `krakend-ee:2.9` is no release, and no gateway of yours has this name
-help: Enterprise is no release that is known here; give the gateway's own file, out of its image: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`
+error: `krakend-ee:2.9` is not a release, and no custom gateway has this name
+help: Enterprise releases are not known here; give the gateway's own file, out of its image: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`
 
 $ -g 2.12.1-linux-generik
 exit: 2
 --- stderr
-error: `2.12.1-linux-generik` is no release, and no gateway of yours has this name
+error: `2.12.1-linux-generik` is not a release, and no custom gateway has this name
 help: did you mean `--gateway 2.12.1-linux-generic`?
 
 
@@ -272,7 +272,7 @@ exit: 2
 error: no gateway: which KrakenD must load the plugin?
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its version output: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 "#]]);
@@ -283,7 +283,7 @@ exit: 2
 error: invalid value '' for '--gateway <G>': `--gateway` names no gateway
 help: a release: `--gateway 2.1`, `--gateway 2.13.8-linux-generic`, `--gateway latest`
 help: a gateway's file, which no build runs: `--gateway ./krakend`, or `--gateway auto` for the one on PATH
-help: what it says of itself: `krakend version 2>&1 | plugbuild --gateway -`
+help: its version output: `krakend version 2>&1 | plugbuild --gateway -`
 help: its parts: `--go 1.25.6 --libc musl`
 
 For more information, try '--help'.
@@ -305,7 +305,7 @@ fn version_text() {
         str![[r#"
 $ -g -
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
-     gateway KrakenD 2.12.1: what `krakend version` said on standard input
+     gateway KrakenD 2.12.1: the output of `krakend version` on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
@@ -318,7 +318,7 @@ $ -g -
         str![[r#"
 $ -g ./version.txt
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
-     gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/version.txt
+     gateway KrakenD 2.12.1: the output of `krakend version` on [CWD]/version.txt
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
@@ -356,49 +356,49 @@ $ -g ./version.txt
         str![[r#"
 $ -g -
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
-     gateway KrakenD 2.12.1: what `krakend version` said on standard input
+     gateway KrakenD 2.12.1: the output of `krakend version` on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
 $ -g -
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
-     gateway KrakenD 2.12.1: what `krakend version` said on standard input
+     gateway KrakenD 2.12.1: the output of `krakend version` on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
 $ -g -
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
-warning: it does not tell its Go version: Go 1.19.5 is taken
+warning: it does not report its Go version: assuming Go 1.19.5
 warning: its libc `RHEL-9` is neither musl nor glibc as far as known
-     gateway KrakenD 2.1.4: what `krakend version` said on standard input
+     gateway KrakenD 2.1.4: the output of `krakend version` on standard input
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
 $ -g -
 [CWD]/out/handler_2.9-acme_linux_amd64_musl.so
-warning: paths and settings are taken to be those of the official builds
-     gateway KrakenD 2.9-acme: what `krakend version` said on standard input
+warning: assuming the paths and settings of the official builds
+     gateway KrakenD 2.9-acme: the output of `krakend version` on standard input
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
 
 $ -g -
 exit: 2
 --- stderr
-error: the version text on standard input does not tell the gateway's Go version
+error: the version text on standard input does not contain the gateway's Go version
 help: give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)
 
 $ -g - --go 1.22.11
 [CWD]/out/handler_2.9-acme_linux_amd64_musl.so
-warning: paths and settings are taken to be those of the official builds
-warning: it does not tell its Go version: Go 1.22.11 is taken
-     gateway KrakenD 2.9-acme: what `krakend version` said on standard input
+warning: assuming the paths and settings of the official builds
+warning: it does not report its Go version: assuming Go 1.22.11
+     gateway KrakenD 2.9-acme: the output of `krakend version` on standard input
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
 $ -g -
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
-warning: it says Go 1.25.6 where the release 2.1.4 has Go 1.19.5: taken at its word
-     gateway KrakenD 2.1.4: what `krakend version` said on standard input
+warning: it reports Go 1.25.6, the release 2.1.4 has Go 1.19.5: using what it reports
+     gateway KrakenD 2.1.4: the output of `krakend version` on standard input
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
@@ -443,7 +443,7 @@ fn version_text_from_a_pipe() {
 $ -g ./pipe
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
      waiting for a program that writes to the named pipe [CWD]/pipe
-     gateway KrakenD 2.12.1: what `krakend version` said on [CWD]/pipe
+     gateway KrakenD 2.12.1: the output of `krakend version` on [CWD]/pipe
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
@@ -469,16 +469,16 @@ fn gateway_by_its_file() {
         str![[r#"
 $ -g ./krakend
 [CWD]/out/handler_2.12.1_linux_amd64_musl.so
-warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
-warning: where the gateway's main module lay is not in its file: taken to be /app
+warning: the gateway's file does not say where its module cache was: assuming /go/pkg/mod
+warning: the gateway's file does not say where its main module was: assuming /app
      gateway KrakenD 2.12.1: read from [CWD]/krakend
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
 
 $ -g ./acme
 [CWD]/out/handler_v2.9-acme_linux_amd64_glibc.so
-warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
-warning: where the gateway's main module lay is not in its file: taken to be /app
+warning: the gateway's file does not say where its module cache was: assuming /go/pkg/mod
+warning: the gateway's file does not say where its main module was: assuming /app
      gateway KrakenD v2.9-acme: read from [CWD]/acme
           go 1.22.11, as the gateway: in ~/sdk/go1.22.11
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
@@ -486,8 +486,8 @@ warning: where the gateway's main module lay is not in its file: taken to be /ap
 $ -g ./acme --go 1.25.6
 exit: 1
 --- stderr
-warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
-warning: where the gateway's main module lay is not in its file: taken to be /app
+warning: the gateway's file does not say where its module cache was: assuming /go/pkg/mod
+warning: the gateway's file does not say where its main module was: assuming /app
 warning: --go 1.25.6 wins over the gateway's own Go 1.22.11
      gateway KrakenD v2.9-acme: read from [CWD]/acme
           go 1.25.6, not as the gateway, which has 1.22.11: in ~/sdk/go1.25.6
@@ -517,8 +517,8 @@ help: leave the architecture out, or give the arm64 gateway
         str![[r#"
 $ -g auto
 [CWD]/out/handler_2.12.1_linux_amd64_musl.so
-warning: where the gateway's module cache lay is not in its file: taken to be /go/pkg/mod
-warning: where the gateway's main module lay is not in its file: taken to be /app
+warning: the gateway's file does not say where its module cache was: assuming /go/pkg/mod
+warning: the gateway's file does not say where its main module was: assuming /app
      gateway KrakenD 2.12.1: read from [BIN]/krakend
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
@@ -555,14 +555,14 @@ fn parts_and_settings() {
         str![[r#"
 $ --go 1.25.6 --libc musl
 [CWD]/out/handler_go1.25.6_linux_amd64_musl.so
-warning: paths and settings are taken to be those of the official builds
+warning: assuming the paths and settings of the official builds
      gateway KrakenD go1.25.6: given by its parts
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; --libc
 
 $ --go go1.25.6
 [CWD]/out/handler_go1.25.6_linux_amd64_musl.so
-warning: paths and settings are taken to be those of the official builds
+warning: assuming the paths and settings of the official builds
      gateway KrakenD go1.25.6: given by its parts
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image

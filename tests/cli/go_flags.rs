@@ -1,4 +1,4 @@
-//! The user's own flags for the go command, behind `--` and in GOFLAGS: passed on, left out with a word, or refused.
+//! The user's own flags for the go command, after `--` and in GOFLAGS: passed on, left out with a word, or refused.
 
 use snapbox::str;
 
@@ -39,7 +39,7 @@ fn refused_go_build_flags() {
         told,
         str![[r#"
 $ -o x.so
-error: `-o` behind `--` is plugbuild's to set
+error: `-o` after `--` is set by plugbuild
 help: write `--output FILE` before the `--`
 $ -trimpath
 error: `-trimpath` makes a plugin that an official gateway refuses
@@ -60,25 +60,25 @@ $ -compiler gccgo
 error: `-compiler` makes a plugin that an official gateway refuses
 help: leave it out; for a gateway that was built with it give its file: `--gateway ./krakend`
 $ -buildmode=c-shared
-error: `-buildmode` is plugbuild's to set
+error: `-buildmode` is set by plugbuild
 help: leave it out
 $ -toolexec=x
-error: `-toolexec` is plugbuild's to set
+error: `-toolexec` is set by plugbuild
 help: leave it out
 $ -pgo=auto
-error: `-pgo` is plugbuild's to set
+error: `-pgo` is set by plugbuild
 help: leave it out
 $ -buildvcs
-error: `-buildvcs` is plugbuild's to set
+error: `-buildvcs` is set by plugbuild
 help: leave it out
 $ -C ..
-error: `-C` is plugbuild's to set
+error: `-C` is set by plugbuild
 help: leave it out
 $ -n
-error: `-n` is plugbuild's to set
+error: `-n` is set by plugbuild
 help: leave it out
 $ -json
-error: `-json` is plugbuild's to set
+error: `-json` is set by plugbuild
 help: leave it out
 $ -gcflags=all=-N
 error: `-gcflags=all=-N` reaches packages that the gateway has too
@@ -90,8 +90,8 @@ $ -asmflags=std=-x
 error: `-asmflags=std=-x` reaches packages that the gateway has too
 help: give flags for the plugin's own package: `-asmflags=-N`
 $ ./...
-error: `./...` behind `--` is not a flag of go build
-help: name the plugin's folder before the `--`: `plugbuild PATH --gateway … -- FLAGS`
+error: `./...` after `--` is not a flag of go build
+help: name the plugin's directory before the `--`: `plugbuild PATH --gateway … -- FLAGS`
 $ -ldflags
 error: the go build flag `-ldflags` has no value
 help: write `-ldflags=VALUE`
@@ -117,7 +117,7 @@ help: leave it out; for a gateway that was built with it give its file: `--gatew
     snapbox::assert_data_eq!(
         ran.stderr,
         str![[r#"
-warning: -tags=foo: where a shared package heeds these tags, the gateway refuses the plugin
+warning: -tags=foo: if a shared package depends on these tags, the gateway refuses the plugin
 
 "#]]
     );
@@ -138,9 +138,9 @@ fn unfit_goflags() {
         str![[r#"
 warning: GOFLAGS has -trimpath, which is left out: official gateways are built without it, and a plugin must be like them
 warning: GOFLAGS has -race, which is left out: it could make the plugin unlike the gateway
-warning: GOFLAGS has -mod=vendor, which is left out: there is no vendor folder here
-warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway; for this build, say it behind `--`: `-- '-ldflags=-s -w'`
-warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway; for this build, say it behind `--`: `-- -tags=x`
+warning: GOFLAGS has -mod=vendor, which is left out: there is no vendor directory here
+warning: GOFLAGS has -ldflags=-s -w, which is left out: it could make the plugin unlike the gateway; for this build, pass it after `--`: `-- '-ldflags=-s -w'`
+warning: GOFLAGS has -tags=x, which is left out: it could make the plugin unlike the gateway; for this build, pass it after `--`: `-- -tags=x`
 warning: -modfile=/a/go.mod is set: nothing is compared with the gateway's modules, and nothing aligned
 
 "#]]

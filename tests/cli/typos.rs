@@ -203,7 +203,7 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 11
   |
 2 | version = 2.12
   |           ^^^^
-a text in quotes was expected here, or a list of them
+expected a string or a list of strings
 help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);
@@ -214,7 +214,7 @@ error: [CWD]/plugbuild.toml: TOML parse error at line 2, column 8
   |
 2 | jobs = -1
   |        ^^
-`-1` is not a number from 1 on
+expected a number of at least 1, found `-1`
 help: `plugbuild config schema` prints every key with what it takes
 
 "#]]);
@@ -232,7 +232,7 @@ help: `plugbuild config schema` prints every key with what it takes
     Case::plugin().run("-g 2.1 -j 0").is(str![[r#"
 exit: 2
 --- stderr
-error: invalid value '0' for '--jobs <N>': `0` is not a number from 1 on
+error: invalid value '0' for '--jobs <N>': expected a number of at least 1, found `0`
 help: write 1 or more
 
 For more information, try '--help'.
@@ -421,7 +421,7 @@ fn new_refuses_invalid_module_paths() {
 exit: 2
 --- stderr
 error: "bad module" cannot be a module's path: it holds ' '
-help: take letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`
+help: use letters, digits, `-`, `.`, `_` and `~` between slashes, such as `example.com/my-plugin`
 
 "#]]);
     assert!(case.list("work").is_empty());

@@ -248,7 +248,7 @@ fn a7_what_pip_brings_has_an_end_too() {
         not_kept(
             &case,
             &case.run("toolchain install zig"),
-            "more than 2048 MiB came as zig",
+            "more than 2048 MiB arrived as zig",
         );
     }
     let ran = pip("exec sleep 300\n")
@@ -257,7 +257,7 @@ fn a7_what_pip_brings_has_an_end_too() {
     ran.exits(5);
     assert!(
         ran.stderr
-            .contains("pip could not fetch ziglang 0.16.0: nothing came for 1 s"),
+            .contains("pip could not fetch ziglang 0.16.0: nothing arrived for 1 s"),
         "{}",
         ran.text()
     );

@@ -279,7 +279,7 @@ fn item_10_what_is_asked_often_is_looked_up() {
         let table = line_table(files.as_bytes());
         let table = LineTable::parse(&table).unwrap();
         assert_eq!(table.module_cache(&info), None);
-        let folders = table.folders();
+        let folders = table.module_index();
         let index = info.index();
         for n in 0..MANY {
             assert!(folders.of_module(&format!("example.com/b{n}")).is_some());

@@ -525,9 +525,12 @@ fn unwritable_place_is_named() {
         ),
         (
             "package --dist /proc/nowhere/dist",
-            "cannot make the folder /proc/nowhere",
+            "cannot create the directory /proc/nowhere",
         ),
-        ("package --dist main.go/dist", "cannot make the folder [CWD]/main.go"),
+        (
+            "package --dist main.go/dist",
+            "cannot create the directory [CWD]/main.go",
+        ),
     ] {
         let ran = case.run(args);
         assert!(ran.exits(6).stderr.contains(what), "{}", ran.text());

@@ -168,7 +168,7 @@ fn language_error_of_an_old_go_names_the_go_line() {
     let told = said(&out);
     assert!(matches!(out.status.code(), Some(1 | 3)), "{told}");
     assert!(
-        told.contains("the go line of example.com/language says Go 1.23"),
+        told.contains("the go line of example.com/language requires Go 1.23"),
         "{told}"
     );
     assert!(told.contains("compiled with Go 1.20.4"), "{told}");

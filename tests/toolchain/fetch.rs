@@ -348,7 +348,7 @@ fn empty_sources() {
     let told = |what: &str, why: &str| format!("exit: 5\n--- stderr\nerror: cannot fetch {what}: {why}\n");
     let of_list = format!("the list of Go archives from [MIRROR]{GO_LIST}");
     let of_archive = "Go 1.25.66 from [MIRROR]/go1.25.66.[HOST].tar.gz";
-    let (nothing, little) = ("nothing came for 1 s", "only N bytes came in 1 s");
+    let (nothing, little) = ("nothing arrived for 1 s", "only N bytes came in 1 s");
     for (answers, what, why) in [
         ([Answer::Silent, whole()], of_list.as_str(), nothing),
         ([Answer::Stalled(list.clone()), whole()], &of_list, nothing),
@@ -470,7 +470,7 @@ exit: 0
     assert!(case.list("store/tmp").is_empty());
 }
 
-/// Folders that the settings file names: for a build, and for a bundle that carries what came from them.
+/// ModuleDirs that the settings file names: for a build, and for a bundle that carries what came from them.
 #[test]
 fn tools_from_folders_of_the_settings_file() {
     if !stand_ins_are_amd64("tools_from_folders_of_the_settings_file") {
@@ -658,7 +658,7 @@ fn go_that_is_not_a_module() {
 exit: 5
 --- stderr
 error: cannot fetch Go 1.25.6: neither your GOPROXY nor https://go.dev/dl gives it
-  cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: nothing came for 1 s
+  cannot fetch Go 1.25.6 as the module golang.org/toolchain@v0.0.1-go1.25.6.[HOST]: nothing arrived for 1 s
   cannot fetch Go 1.25.6 from https://go.dev/dl/go1.25.6.[HOST].tar.gz: Connection refused (os error 111)
 help: install exactly Go 1.25.6 yourself: on PATH, or in ~/sdk/go1.25.6, where it is found
 help: or name a mirror of the official archives: PLUGBUILD_GO_MIRROR=https://… (file:// too)
@@ -733,7 +733,7 @@ fn modules_from_a_failing_proxy() {
             str![[r#"
 exit: 5
 --- stderr
-error: the modules of example.com/handler cannot be fetched: nothing came for 5 s, and the go command still waits
+error: the modules of example.com/handler cannot be fetched: nothing arrived for 5 s, and the go command still waits
 help: check GOPROXY and the network; plugbuild waits 5 × PLUGBUILD_TIMEOUT seconds for modules
 
 "#]]

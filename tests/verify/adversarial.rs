@@ -1,7 +1,7 @@
 //! Plugins made to mislead `verify`: each is also put to a real `plugin.Open`, and what that says is right.
 
 use plugbuild::binary::Binary;
-use plugbuild::verify::plugin::Plugin;
+use plugbuild::verify::plugin::PluginBinary;
 use plugbuild::verify::registerers::{RegistererForm, exported};
 
 use plugbuild::verify::finding::Id;
@@ -130,7 +130,7 @@ fn registerers_match_the_gateway() {
         for variant in &REGISTERERS {
             let path = workshop.build(&named(variant), What::Plugin).unwrap();
             let binary = Binary::open(&path).unwrap();
-            let plugin = Plugin::read(&binary).unwrap();
+            let plugin = PluginBinary::read(&binary).unwrap();
             let right = exported(&plugin)
                 .into_iter()
                 .filter(|(_, shape)| *shape == RegistererForm::Right);

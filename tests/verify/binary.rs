@@ -7,7 +7,7 @@ use std::process::Command;
 use plugbuild::binary::image::FileKind;
 use plugbuild::binary::pclntab::SourceRoot;
 use plugbuild::binary::{Binary, notes, producer};
-use plugbuild::util::error::Kind;
+use plugbuild::util::error::ErrorKind;
 use plugbuild::util::target::Arch;
 
 use crate::support::go::Go;
@@ -221,7 +221,7 @@ fn non_gateways_are_named() {
         fs::write(&path, bytes).unwrap();
         let error = Binary::open(&path).unwrap_err();
         assert_eq!(error.message, format!("{} is {want}", path.display()));
-        assert_eq!(error.kind, Kind::Usage);
+        assert_eq!(error.kind, ErrorKind::Usage);
         assert!(!error.help.is_empty());
     };
     let mut elf = fs::read("/proc/self/exe").unwrap();
@@ -258,7 +258,10 @@ fn non_gateways_are_named() {
         error.message.ends_with("it is a directory, not a regular file"),
         "{error}"
     );
-    assert_eq!(Binary::open(folder.path().join("none")).unwrap_err().kind, Kind::Io);
+    assert_eq!(
+        Binary::open(folder.path().join("none")).unwrap_err().kind,
+        ErrorKind::Io
+    );
     let own = Binary::open("/proc/self/exe").unwrap();
     let error = own.build_info().unwrap_err();
     assert!(error.message.contains("was not built by Go"), "{error}");

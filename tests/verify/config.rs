@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::gateway::config::parse::{Document, Read};
+use plugbuild::gateway::config::parse::{Document, ParsedConfig};
 use plugbuild::gateway::config::{PluginDir, check, injected, parse};
 use plugbuild::gateway::registerer;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ const OLDER: [(&str, &str); 3] = [
 ];
 
 /// The configurations of the cases that are read here, by their file's name.
-fn cases(folder: &Path) -> BTreeMap<String, (PathBuf, Read)> {
+fn cases(folder: &Path) -> BTreeMap<String, (PathBuf, ParsedConfig)> {
     let cases = fs::read_to_string(root().join("tests/config/cases.txt")).unwrap();
     let case = |case: &str| {
         let (head, _) = case.split_once(">>>\n").expect("a case has its >>>");
@@ -72,9 +72,9 @@ fn ours(document: &Document) -> (bool, Vec<String>) {
 fn configurations_match_the_gateways_parser() {
     let folder = tempfile::tempdir().unwrap();
     let cases = cases(folder.path());
-    let read: Vec<&(PathBuf, Read)> = cases
+    let read: Vec<&(PathBuf, ParsedConfig)> = cases
         .values()
-        .filter(|(_, read)| matches!(read, Read::Document(_) | Read::Broken(..)))
+        .filter(|(_, read)| matches!(read, ParsedConfig::Document(_) | ParsedConfig::Broken(..)))
         .collect();
     assert!(read.len() > 120, "{}", read.len());
     let mut wrong = Vec::new();
@@ -90,7 +90,7 @@ fn configurations_match_the_gateways_parser() {
         assert_eq!(told.len(), read.len(), "{}", text(&out.stderr));
         for theirs in told {
             let (starts, injected) = match &cases[&theirs.file].1 {
-                Read::Document(document) => ours(document),
+                ParsedConfig::Document(document) => ours(document),
                 _ => (false, Vec::new()),
             };
             let agree = starts == theirs.starts && (!starts || injected == theirs.injected);

@@ -15,7 +15,7 @@ use plugbuild::binary::go_format::GoFormat;
 use plugbuild::binary::{Binary, go_format};
 use plugbuild::matrix::{Matrix, QuirkFacts};
 use plugbuild::verify::finding::Id;
-use plugbuild::verify::plugin::Plugin;
+use plugbuild::verify::plugin::PluginBinary;
 use plugbuild::verify::registerers::{RegistererForm, exported};
 use plugbuild::verify::{LoadOutcome, Verdict};
 
@@ -221,7 +221,7 @@ fn ask(host: &Path, cc: Cc, plugin: &Path) -> Said {
 /// What `verify` says, in the host's words.
 fn foretold(verdict: &Verdict, plugin: &Path) -> Option<Vec<(String, bool)>> {
     let binary = Binary::open(plugin).unwrap();
-    let plugin = Plugin::read(&binary).unwrap();
+    let plugin = PluginBinary::read(&binary).unwrap();
     let known = exported(&plugin).into_iter();
     let mut found: Vec<_> = known
         .map(|(row, shape)| (row.symbol.clone(), shape == RegistererForm::Right))
@@ -277,7 +277,7 @@ fn facts(format: &GoFormat, go: &Go, host: &Path, plugin: &Path) {
         assert_eq!(table.go_lines(), lines, "{at}");
         assert_eq!(table.go_root(), root.join("src").to_str(), "{at}");
         let folders: Vec<_> = table
-            .module_folders()
+            .module_dirs()
             .filter_map(|f| f.root_of("example.org/bare"))
             .collect();
         assert_eq!(folders.len(), 1, "{at}: {folders:?}");
@@ -287,7 +287,7 @@ fn facts(format: &GoFormat, go: &Go, host: &Path, plugin: &Path) {
     // Settings are recorded from Go 1.18 on.
     assert_eq!(info.setting("GOARCH").is_some(), minor >= 18, "{version}");
     let binary = Binary::open(plugin).unwrap();
-    let plugin = Plugin::read(&binary).unwrap();
+    let plugin = PluginBinary::read(&binary).unwrap();
     let data = plugin.data.unwrap_or_else(|| panic!("{version}: no module data"));
     assert!(data.is_of("example.com/plug"), "{version}: {data:?}");
     let names: Vec<&str> = data.exports().map(|export| export.name).collect();
@@ -558,7 +558,7 @@ fn go_commands_know_the_flags_of_their_quirks() {
             out.status.success()
         };
         assert!(knows("go 1.17", &[]), "Go {}", go.version);
-        let quirks = matrix.quirks(&QuirkFacts::of_go(&format.proved));
+        let quirks = matrix.quirks(&QuirkFacts::for_go(&format.proved));
         let drops = |word: &str| {
             quirks
                 .iter()

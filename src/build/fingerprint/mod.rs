@@ -22,7 +22,7 @@ use crate::modules::modfile::ModFile;
 use crate::plan::Job;
 use crate::toolchain::session::Session;
 use crate::toolchain::{Toolchain, gc};
-use crate::util::file_stamp::Seen;
+use crate::util::file_stamp::FileStamp;
 use crate::util::hash::hex;
 use crate::util::host::Host;
 use crate::util::process::Invocation;
@@ -153,7 +153,7 @@ pub fn invalidate(unit: &ReadyUnit) {
 
 pub(crate) fn compiler(tools: &Toolchain, host: &Host) -> String {
     let mut hash = HashWriter(Sha256::new());
-    hash.add(&Seen::of(&tools.cc.program));
+    hash.add(&FileStamp::of(&tools.cc.program));
     let of_compilers = |name: &&OsString| name.to_str().is_some_and(matters_to_compilers);
     host.env
         .keys()
@@ -195,7 +195,7 @@ fn hash_command(unit: &Unit, go: &Invocation, session: &Session) -> Option<Strin
         Some(&toolchain.go.program()),
         Some(&toolchain.cc.program),
     ]
-    .map(|file| file.map(Seen::of));
+    .map(|file| file.map(FileStamp::of));
     hash.add(&files);
     hash.add(&(&job.gateway, job.align));
     // Rebuilding everything does not change the inputs.

@@ -7,10 +7,10 @@ use crate::commands::build::plan::BuildPlan;
 use crate::commands::build::prepare::{Caches, Reuse, overlay_of};
 use crate::commands::output::{print, print_json, print_line};
 use crate::modules::align::overlay::ModuleOverlay;
-use crate::project::source::Source;
+use crate::project::source::PluginSource;
 use crate::toolchain::bundle::proxy;
 use crate::toolchain::session::Session;
-use crate::util::error::{Kind, Result};
+use crate::util::error::{ErrorKind, Result};
 use crate::util::ui::Format;
 
 /// Prints what would run. Everything the commands need is in the store afterwards, so that they can be pasted; nothing
@@ -50,12 +50,12 @@ fn prepare_offline(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit
     let mut caches = Caches::default();
     for unit in units {
         // What a build would refuse to read is refused here too.
-        Source::read(&unit.job.plugin.dir)?;
+        PluginSource::read(&unit.job.plugin.dir)?;
         let mut offline = unit.clone();
         proxy::offline_goproxy(&mut offline.job.env, true, &session.host, &session.store);
         let overlay = match overlay_of(&offline, Reuse::Saved, &mut caches, session) {
             Ok((overlay, _)) => overlay,
-            Err(why) if matches!(why.kind, Kind::Incompatible | Kind::Interrupted) => return Err(why),
+            Err(why) if matches!(why.kind, ErrorKind::Incompatible | ErrorKind::Interrupted) => return Err(why),
             Err(_) => {
                 remarks.push(format!(
                     "{} for KrakenD {}: the build will decide which modules to change, once everything it needs is fetched",
@@ -68,7 +68,9 @@ fn prepare_offline(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit
         if unit.toolchain.missing().next().is_none() {
             match write_files(&unit, session) {
                 // The command can be read anyway.
-                Err(why) if why.kind == Kind::Io => session.ui.warn(format!("{why}: the command cannot be pasted")),
+                Err(why) if why.kind == ErrorKind::Io => {
+                    session.ui.warn(format!("{why}: the command cannot be pasted"))
+                }
                 written => written?,
             }
         }

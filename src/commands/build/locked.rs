@@ -9,14 +9,14 @@ use crate::commands::build::plan::BuildPlan;
 use crate::commands::build::request::dir_of;
 use crate::project::config::Settings;
 use crate::project::lockfile;
-use crate::project::lockfile::{GatewayFacts, Lock, Pin};
+use crate::project::lockfile::{GatewayFacts, Lock, PinCheck};
 use crate::toolchain::gateway_archive::Wanted;
 use crate::toolchain::manifest::Parts;
 use crate::toolchain::session::Session;
 use crate::toolchain::sha256_cache::known_sha256_of;
 use crate::toolchain::store::Store;
 use crate::toolchain::{Toolchain, sha256_cache};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::hash::sha256_of;
 use crate::util::host::Host;
 use crate::util::regular_file::is_there;
@@ -49,7 +49,7 @@ pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
     let depth = if strict { Depth::Content } else { Depth::Looks };
     let mut differences = compare(&mut lock, plan, depth)?;
     // Changed files are reported before a changed plan.
-    differences.sort_by_key(|difference| difference.kind != Kind::Integrity);
+    differences.sort_by_key(|difference| difference.kind != ErrorKind::Integrity);
     if strict {
         return differences.into_iter().next().map_or(Ok(()), Err);
     }
@@ -119,20 +119,20 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
     for tool in pinned(plan) {
         let name = tool.to_string();
         let pin = match depth {
-            Depth::Looks if lock.is_outdated() || lock.has_tool(&name, &platform) => Pin::Same,
-            Depth::Looks => Pin::New,
+            Depth::Looks if lock.is_outdated() || lock.has_tool(&name, &platform) => PinCheck::Same,
+            Depth::Looks => PinCheck::New,
             Depth::Content => {
                 let found = sha256_cache::toolchain_manifest(&tool.parts, store)?;
                 match lock.tool(&name, &platform, &found) {
-                    Pin::Other(locked) => {
+                    PinCheck::Other(locked) => {
                         differences.push(tool.changed(&locked, &found, store));
-                        Pin::Same
+                        PinCheck::Same
                     }
                     pin => pin,
                 }
             }
         };
-        if pin == Pin::New {
+        if pin == PinCheck::New {
             differences.push(asked(format!("{name} for {platform} is not locked")));
         }
     }

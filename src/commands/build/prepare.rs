@@ -15,7 +15,7 @@ use crate::project::{import_path, trust};
 use crate::toolchain::session::Session;
 use crate::toolchain::store::SharedLock;
 use crate::toolchain::{cc, gc};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::ui::Ui;
 
 /// Whether the modules saved with the last build may be used instead of asking the go command again.
@@ -103,7 +103,7 @@ pub(crate) fn align_all(plan: BuildPlan, reuse: Reuse, lock: SharedLock) -> Resu
                 }
                 ready.push(unit);
             }
-            Err(why) if keep_going && why.kind != Kind::Interrupted => {
+            Err(why) if keep_going && why.kind != ErrorKind::Interrupted => {
                 session.ui.failed(&title, &why);
                 refused.push((title, why));
             }

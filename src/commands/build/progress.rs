@@ -11,7 +11,7 @@ use crate::commands::build::events::title;
 use crate::commands::build::summary;
 use crate::commands::output::print_json;
 use crate::toolchain::session::Session;
-use crate::util::error::{Kind, Result};
+use crate::util::error::{ErrorKind, Result};
 use crate::util::ui::Format;
 
 pub(crate) struct Progress<'a> {
@@ -71,7 +71,7 @@ impl<'a> Progress<'a> {
             row.lines.push(line.to_owned());
             return;
         }
-        let print = || self.session.ui.go_said(line, &unit.job.plugin.dir);
+        let print = || self.session.ui.go_output(line, &unit.job.plugin.dir);
         match &row.spinner {
             Some(spinner) => spinner.suspend(print),
             None => print(),
@@ -87,13 +87,13 @@ impl<'a> Progress<'a> {
         let print = || {
             let ui = &self.session.ui;
             for line in &row.lines {
-                ui.go_said(line, &unit.job.plugin.dir);
+                ui.go_output(line, &unit.job.plugin.dir);
             }
             match result {
                 Ok(built) if self.alone => summary::report(unit, built, self.session),
                 Ok(built) => summary::report_one_of_many(unit, built, ui),
                 // The user knows.
-                Err(why) if why.kind == Kind::Interrupted => {}
+                Err(why) if why.kind == ErrorKind::Interrupted => {}
                 Err(_) if self.alone => {}
                 Err(why) => ui.failed(&title(&unit.job), why),
             }

@@ -13,7 +13,7 @@ use crate::commands::output::{print_json, print_path};
 use crate::gateway::facts::Gateway;
 use crate::plan::Job;
 use crate::toolchain::session::Session;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::target::Target;
 use crate::util::ui::{Format, Ui, and_more, counted};
 use crate::verify::plugin_conflicts::conflicts;
@@ -247,7 +247,7 @@ pub(crate) fn summarize(
         }
     }
     // An interrupted build is not a failure of its own; each of the others was printed when it happened.
-    if let Some(stopped) = errors.iter().find(|why| why.kind == Kind::Interrupted) {
+    if let Some(stopped) = errors.iter().find(|why| why.kind == ErrorKind::Interrupted) {
         return Err(stopped.clone());
     }
     match errors.into_iter().next() {
@@ -265,7 +265,7 @@ pub(crate) fn summarize(
 }
 
 fn is_stopped(result: &Result<Built>) -> bool {
-    matches!(result, Err(why) if why.kind == Kind::Interrupted)
+    matches!(result, Err(why) if why.kind == ErrorKind::Interrupted)
 }
 
 fn table(units: &[ReadyUnit], results: &[Option<Result<Built>>], ui: &Ui) {

@@ -12,8 +12,8 @@ use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print_json, print_line};
 use crate::commands::verify::typed;
 use crate::gateway::config::document::Position;
-use crate::gateway::config::parse::Read;
-use crate::gateway::config::{ConfigIssue, Plugin, PluginDir, Severity, check, parse};
+use crate::gateway::config::parse::ParsedConfig;
+use crate::gateway::config::{ConfigIssue, GivenPlugin, IssueSeverity, PluginDir, check, parse};
 use crate::gateway::facts::Gateway;
 use crate::gateway::{GatewaySpec, registerer};
 use crate::matrix::Matrix;
@@ -27,7 +27,7 @@ use crate::verify::{LoadOutcome, Verdict, finding};
 use crate::{gateway as gateway_room, verify};
 
 #[derive(Debug, Clone, Args)]
-pub struct CheckArgs {
+pub struct ConfigCheckArgs {
     /// The configuration: .json, .yaml, .yml or .toml
     #[arg(value_name = "CONFIG")]
     pub config: PathBuf,
@@ -39,7 +39,7 @@ pub struct CheckArgs {
     pub gateway: Option<GatewaySpec>,
 }
 
-pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
+pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
     let text = read(&cx.host.absolute(&args.config))?;
     let rows = registerer::all();
@@ -49,20 +49,20 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         Some((gateway, opened, matrix)) => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
         None => Vec::new(),
     };
-    let plugins: Vec<Plugin> = args
+    let plugins: Vec<GivenPlugin> = args
         .plugins
         .iter()
         .map(|path| plugin(path, rows, cx))
         .collect::<Result<_>>()?;
     let findings = match read {
-        Read::Document(document) => {
+        ParsedConfig::Document(document) => {
             let path = cx.host.absolute(&args.config);
             let beside = path.parent().unwrap_or(Path::new("/")).to_owned();
             check(&document, rows, &plugins, &|folder| {
                 PluginDir::look(folder, &cx.host.cwd, &beside)
             })
         }
-        Read::Template => {
+        ParsedConfig::Template => {
             cx.ui.status(
                 "skipped",
                 format!(
@@ -71,12 +71,12 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             );
             return Ok(());
         }
-        Read::Unknown => {
+        ParsedConfig::Unknown => {
             return Err(Error::usage(format!("{shown}: unsupported format")).help("give a .json, .yaml, .yml or .toml"));
         }
-        Read::Broken(at, why) => vec![ConfigIssue {
+        ParsedConfig::Broken(at, why) => vec![ConfigIssue {
             at,
-            severity: Severity::Error,
+            severity: IssueSeverity::Error,
             what: format!("the gateway cannot parse it: {why}"),
             help: None,
         }],
@@ -85,7 +85,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     for finding in &findings {
         report(finding, &args.config, cx);
     }
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let errors = findings.iter().filter(|f| f.severity == IssueSeverity::Error).count();
     let warnings = findings.len() - errors;
     let counted = format!("{} and {}", counted(errors, "error"), counted(warnings, "warning"));
     if errors > 0 {
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
 }
 
 /// The gateway that is known: the one that was typed, else that of the settings where a plugin is there to verify.
-fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Option<Binary>, Matrix)>> {
+fn gateway(args: &ConfigCheckArgs, cx: Context) -> Result<Option<(Gateway, Option<Binary>, Matrix)>> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let given = GatewayArgs {
         gateway: args.gateway.clone(),
@@ -114,7 +114,7 @@ fn gateway(args: &CheckArgs, cx: Context) -> Result<Option<(Gateway, Option<Bina
 
 /// The plugins that the gateway will not load, by `verify`'s own decision.
 fn unfit(
-    args: &CheckArgs,
+    args: &ConfigCheckArgs,
     gateway: &Gateway,
     opened: Option<&Binary>,
     matrix: &Matrix,
@@ -124,7 +124,7 @@ fn unfit(
     let binaries = built.map(Binary::open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries
         .iter()
-        .map(verify::plugin::Plugin::read)
+        .map(verify::plugin::PluginBinary::read)
         .collect::<Result<Vec<_>>>()?;
     let against = match opened {
         Some(file) => LoadTarget::file(gateway, file, None, typed(gateway))?,
@@ -144,7 +144,7 @@ fn unfit(
         let plugin = quoted(verdict.plugin.as_os_str());
         ConfigIssue {
             at: Position::START,
-            severity: Severity::Error,
+            severity: IssueSeverity::Error,
             what: format!(
                 "{label} will not load into KrakenD {}: {}",
                 gateway.label,
@@ -176,8 +176,8 @@ fn report(finding: &ConfigIssue, config: &Path, cx: Context) {
         help,
     } = finding;
     let level = match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+        IssueSeverity::Error => "error",
+        IssueSeverity::Warning => "warning",
     };
     match cx.format {
         Format::Human => {

@@ -10,7 +10,7 @@ use crate::commands::config::registered_names::plugin;
 use crate::commands::output::print;
 use crate::gateway::config::inject::{Injection, inject};
 use crate::gateway::config::parse;
-use crate::gateway::config::parse::{Format, Read};
+use crate::gateway::config::parse::{ConfigFormat, ParsedConfig};
 use crate::gateway::registerer;
 use crate::gateway::registerer::{PluginKind, Registerer};
 use crate::util::context::Context;
@@ -22,26 +22,26 @@ pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     let shown = args.config.display();
     let not_json =
         || Error::usage(format!("{shown} is not a .json file")).help("write it by hand, then `plugbuild config check`");
-    if Format::of(&args.config.to_string_lossy()) != Some(Format::Json) {
+    if ConfigFormat::of(&args.config.to_string_lossy()) != Some(ConfigFormat::Json) {
         return Err(not_json());
     }
     let path = cx.host.absolute(&args.config);
     let text = read(&path)?;
     match parse::read(&args.config.to_string_lossy(), &text) {
-        Read::Document(_) => {}
-        Read::Template => {
+        ParsedConfig::Document(_) => {}
+        ParsedConfig::Template => {
             return Err(Error::usage(format!(
                 "{shown} is a template of the flexible configuration: it is left alone"
             ))
             .help("write the plugin in by hand: `plugbuild config inject` in a copy without templates shows what"));
         }
-        Read::Broken(at, why) => {
+        ParsedConfig::Broken(at, why) => {
             return Err(
                 Error::usage(format!("{shown}:{at}: the gateway cannot parse it: {why}"))
                     .help(format!("mend that place, then `plugbuild config check {shown}`")),
             );
         }
-        Read::Unknown => return Err(not_json()),
+        ParsedConfig::Unknown => return Err(not_json()),
     }
     let rows = registerer::all();
     let mut new = text.clone();

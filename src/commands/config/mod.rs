@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs, WorkArgs};
 use crate::commands::build::request::{GatewayChoice, OptionResolver, dir_of};
-use crate::commands::config::check::CheckArgs;
+use crate::commands::config::check::ConfigCheckArgs;
 use crate::commands::config::inject::InjectArgs;
 use crate::commands::output::{print, print_json, print_line};
 use crate::plan::{CcChoice, Output};
@@ -32,7 +32,7 @@ pub enum ConfigCommand {
     /// Show each setting of a build and where it comes from
     Show(Box<ShowArgs>),
     /// Check the plugins in a gateway's configuration
-    Check(CheckArgs),
+    Check(ConfigCheckArgs),
     /// Add a plugin to a gateway's configuration (JSON), keeping its formatting
     Inject(InjectArgs),
     /// Print the JSON schema of plugbuild.toml, for editors

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::gateway::config::{Plugin, Registered};
+use crate::gateway::config::{GivenPlugin, RegisteredNames};
 use crate::gateway::registerer::Registerer;
 use crate::project::config::Settings;
-use crate::project::source::{Source, registered_names};
+use crate::project::source::{PluginSource, registered_names};
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 
 /// A plugin as it was given, with the names it registers where they can be known.
-pub(crate) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<Plugin> {
+pub(crate) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<GivenPlugin> {
     let full = cx.host.absolute(path);
     let label = path.display().to_string();
     let meta = full.metadata().map_err(|e| {
@@ -28,7 +28,7 @@ pub(crate) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<Pl
         known => known,
     };
     match &registered {
-        Some(Registered { names, origin }) => {
+        Some(RegisteredNames { names, origin }) => {
             let names: Vec<String> = names.iter().map(|(kind, name)| format!("{name} ({kind})")).collect();
             cx.ui.status("plugin", format!("{label}: {}: {origin}", names.join(", ")));
         }
@@ -36,7 +36,7 @@ pub(crate) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<Pl
             "{label}: the names it registers are not known, so none is called unknown; give its folder, or say them in plugbuild.toml: `registers` and `type` of its [[plugin]]"
         )),
     }
-    Ok(Plugin {
+    Ok(GivenPlugin {
         label,
         file,
         registered,
@@ -44,7 +44,7 @@ pub(crate) fn plugin(path: &Path, rows: &[Registerer], cx: Context) -> Result<Pl
 }
 
 /// What the project's plugbuild.toml says of the plugin in this folder.
-fn written(dir: &Path, cx: Context) -> Result<Option<Registered>> {
+fn written(dir: &Path, cx: Context) -> Result<Option<RegisteredNames>> {
     let settings = Settings::read(dir, cx.host)?;
     let Some((config, file)) = settings.project() else {
         return Ok(None);
@@ -57,14 +57,14 @@ fn written(dir: &Path, cx: Context) -> Result<Option<Registered>> {
     let Some((own, kind)) = own.and_then(|own| Some((own, own.r#type?))) else {
         return Ok(None);
     };
-    Ok(Some(Registered {
+    Ok(Some(RegisteredNames {
         names: own.registers.iter().map(|name| (kind, name.clone())).collect(),
         origin: format!("as {} says", file.display()),
     }))
 }
 
-fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<Registered>> {
-    let source = Source::read(dir)?;
+fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<RegisteredNames>> {
+    let source = PluginSource::read(dir)?;
     if !source.has_main() {
         return Err(Error::usage(format!(
             "{} is no plugin's folder: there is no package main",
@@ -73,7 +73,7 @@ fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<Registered>> {
         .help("give the folder of its main.go, or the .so built of it"));
     }
     let names = registered_names::registered(&source, rows).filter(|names| !names.is_empty());
-    Ok(names.map(|names| Registered {
+    Ok(names.map(|names| RegisteredNames {
         names,
         origin: format!("read from the source in {}", dir.display()),
     }))

@@ -5,7 +5,7 @@
 //! tests/verify/config.rs holds this to that parser.
 
 use crate::gateway::config::document::{Entry, Node, Position, Value};
-use crate::gateway::config::issue::{ConfigIssue, Severity};
+use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
 use crate::gateway::registerer::Registerer;
 
 /// The required version of a configuration.
@@ -74,7 +74,7 @@ pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
     };
     if !matches!(root.value, Value::Map(_)) {
         let what = format!("a configuration is an object, this is {}", root.what());
-        decoder.refused(root.at, what, None);
+        decoder.rejected(root.at, what, None);
         return Decoded {
             root: None,
             findings: decoder.findings,
@@ -85,7 +85,7 @@ pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
     decoder.strukt(&mut root, Shape::Service);
     if root.get("version").is_none() {
         let help = format!("add `\"version\": {VERSION}`");
-        decoder.refused(root.at, "no `version`".to_owned(), Some(help));
+        decoder.rejected(root.at, "no `version`".to_owned(), Some(help));
     }
     Decoded {
         root: Some(root),
@@ -118,10 +118,10 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn refused(&mut self, at: Position, what: String, help: Option<String>) {
+    fn rejected(&mut self, at: Position, what: String, help: Option<String>) {
         self.findings.push(ConfigIssue {
             at,
-            severity: Severity::Error,
+            severity: IssueSeverity::Error,
             what: format!("{what}: the gateway refuses to start"),
             help,
         });
@@ -130,7 +130,7 @@ impl Decoder<'_> {
     fn loose(&mut self, at: Position, what: String, help: Option<String>) {
         self.findings.push(ConfigIssue {
             at,
-            severity: Severity::Warning,
+            severity: IssueSeverity::Warning,
             what,
             help,
         });
@@ -152,7 +152,7 @@ impl Decoder<'_> {
         if matches!(shape, Shape::Endpoint) && node.get("backend").is_none_or(none) {
             let name = node.get("endpoint").and_then(|entry| entry.node.text());
             let which = name.map_or_else(|| "this endpoint".to_owned(), |name| format!("the endpoint {name}"));
-            self.refused(at, format!("{which} has no `backend`"), None);
+            self.rejected(at, format!("{which} has no `backend`"), None);
         }
     }
 
@@ -194,7 +194,7 @@ impl Decoder<'_> {
                 _ => {
                     let help = "as in `\"plugin\": {\"pattern\": \".so\", \"folder\": \"./plugins/\"}`";
                     let what = format!("`{name}` must be an object, not {}", node.what());
-                    self.refused(node.at, what, Some(help.to_owned()));
+                    self.rejected(node.at, what, Some(help.to_owned()));
                 }
             },
             Field::List(shape) => self.list(name, node, shape),
@@ -203,7 +203,7 @@ impl Decoder<'_> {
 
     fn version(&mut self, node: &Node) {
         if integer(&node.value) != Some(VERSION) {
-            self.refused(node.at, format!("`version` must be the number {VERSION}"), None);
+            self.rejected(node.at, format!("`version` must be the number {VERSION}"), None);
         } else if node.value != Value::Number(VERSION.to_string()) {
             let what = format!("`version` is documented as the number {VERSION}; the gateway takes this for it");
             self.loose(node.at, what, Some(format!("write `{VERSION}`")));
@@ -216,7 +216,7 @@ impl Decoder<'_> {
             Value::Number(number) => number.clone(),
             Value::Bool(is) => i32::from(*is).to_string(),
             Value::List(_) | Value::Map(_) => {
-                return self.refused(node.at, format!("`{name}` must be a text, not {}", node.what()), None);
+                return self.rejected(node.at, format!("`{name}` must be a text, not {}", node.what()), None);
             }
         };
         let what = format!(
@@ -242,7 +242,7 @@ impl Decoder<'_> {
             }
             _ => {
                 let what = format!("`{name}` must be a list, not {}", node.what());
-                return self.refused(node.at, what, None);
+                return self.rejected(node.at, what, None);
             }
         }
         let Value::List(items) = &mut node.value else { return };
@@ -251,7 +251,7 @@ impl Decoder<'_> {
                 self.strukt(item, shape);
             } else {
                 let what = format!("each of `{name}` must be an object, not {}", item.what());
-                self.refused(item.at, what, None);
+                self.rejected(item.at, what, None);
             }
         }
     }
@@ -267,7 +267,7 @@ impl Decoder<'_> {
                     .find(|item| !matches!(item.value, Value::Map(_) | Value::Null));
                 if let Some(other) = other {
                     let what = format!("each of `{name}` must be an object, not {}", other.what());
-                    return self.refused(other.at, what, None);
+                    return self.rejected(other.at, what, None);
                 }
                 let entries = items.iter().flat_map(|item| item.entries().to_vec()).collect();
                 let what =
@@ -278,7 +278,7 @@ impl Decoder<'_> {
             }
             _ => {
                 let what = format!("`{name}` must be an object, not {}", node.what());
-                return self.refused(node.at, what, None);
+                return self.rejected(node.at, what, None);
             }
         }
         self.both_names(node);
@@ -289,12 +289,15 @@ impl Decoder<'_> {
         for row in self.rows {
             let Value::Map(entries) = &mut node.value else { return };
             let short = entries.iter().any(|entry| entry.key == row.namespace);
-            let Some(long) = entries.iter().position(|entry| short && entry.key == row.formerly) else {
+            let Some(long) = entries
+                .iter()
+                .position(|entry| short && entry.key == row.legacy_namespace)
+            else {
                 continue;
             };
             let what = format!(
                 "`{}` beside `{}`, which stands for it: the gateway drops this one",
-                row.formerly, row.namespace
+                row.legacy_namespace, row.namespace
             );
             let at = entries.remove(long).at;
             self.loose(at, what, None);

@@ -34,9 +34,9 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
         let index = index.map_or(root.properties().len(), |property| property.property_index());
         root.insert(index, "plugin", json!({"pattern": ".so", "folder": "./plugins/"}));
     }
-    let holder = place(&root, row.kind, injection)?;
+    let holder = holder(&root, row.kind, injection)?;
     let extra = object_in(&holder, "extra_config")?;
-    let key = [&row.namespace, &row.formerly]
+    let key = [&row.namespace, &row.legacy_namespace]
         .into_iter()
         .find(|key| extra.get(key).is_some())
         .unwrap_or(&row.namespace);
@@ -51,7 +51,7 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
 }
 
 /// The object whose `extra_config` receives it.
-fn place(root: &CstObject, kind: PluginKind, injection: &Injection) -> Result<CstObject> {
+fn holder(root: &CstObject, kind: PluginKind, injection: &Injection) -> Result<CstObject> {
     if kind == PluginKind::Handler {
         return match (&injection.endpoint, &injection.backend) {
             (None, None) => Ok(root.clone()),
@@ -95,7 +95,7 @@ fn place(root: &CstObject, kind: PluginKind, injection: &Injection) -> Result<Cs
         .collect();
     let what = match &injection.backend {
         Some(wanted) => format!("the endpoint has no backend {wanted}"),
-        None => "the endpoint does not have one backend only".to_owned(),
+        None => "the endpoint does not have exactly one backend".to_owned(),
     };
     Err(Error::usage(what).help(format!("name one with --backend: {}", there.join(", "))))
 }
@@ -124,7 +124,7 @@ fn endpoint(root: &CstObject, injection: &Injection) -> Result<CstObject> {
     let there: Vec<String> = all.iter().map(|e| format!("{} {}", method_of(e), path_of(e))).collect();
     let what = match (&injection.endpoint, chosen.is_empty()) {
         (Some(wanted), true) if !all.iter().any(|e| path_of(e) == *wanted) => format!("there is no endpoint {wanted}"),
-        (Some(wanted), _) => format!("not one endpoint only is {wanted}"),
+        (Some(wanted), _) => format!("no single endpoint matches {wanted}"),
         (None, _) => "which endpoint is it for?".to_owned(),
     };
     Err(Error::usage(what).help(format!("name one with --endpoint and --method: {}", there.join(", "))))
@@ -144,7 +144,7 @@ fn object_in(holder: &CstObject, key: &str) -> Result<CstObject> {
         None => Ok(holder.object_value_or_set(key)),
         Some(there) => there
             .object_value()
-            .ok_or_else(|| Error::usage(format!("`{key}` is there and is no object")).help("plugbuild config check")),
+            .ok_or_else(|| Error::usage(format!("`{key}` exists and is not an object")).help("plugbuild config check")),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
     const TWO: &str = "{\n\t\"version\": 3,\n\t\"endpoints\": [\n\t\t{\"endpoint\": \"/a\", \"backend\": [{\"url_pattern\": \"/x\"}, {\"url_pattern\": \"/y\"}]},\n\t\t{\n\t\t\t\"endpoint\": \"/b\",\n\t\t\t\"method\": \"POST\",\n\t\t\t\"backend\": [\n\t\t\t\t{ \"url_pattern\": \"/z\" }\n\t\t\t]\n\t\t}\n\t]\n}\n";
 
     #[test]
-    fn a_handler_goes_to_the_root_and_brings_the_loader() {
+    fn handler_is_injected_at_the_root() {
         let new = written(TWO, PluginKind::Handler, named("auth")).unwrap();
         let extra = "\t\"extra_config\": {\n\t\t\"plugin/http-server\": {\n\t\t\t\"name\": [\"auth\"]\n\t\t}\n\t}\n}\n";
         assert!(new.ends_with(extra), "{new}");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn names_join_those_that_are_there() {
+    fn names_are_appended() {
         let text = r#"{"version": 3, "plugin": {}, "extra_config": {"plugin/http-server": {"name": "old"}}}"#;
         let new = written(text, PluginKind::Handler, named("new")).unwrap();
         assert_eq!(
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_and_backends_are_found_by_what_they_are_called() {
+    fn endpoints_and_backends_by_name() {
         let of = |endpoint: Option<&str>, backend: Option<&str>| Injection {
             endpoint: endpoint.map(str::to_owned),
             backend: backend.map(str::to_owned),
@@ -251,14 +251,14 @@ mod tests {
             client,
             written(TWO, PluginKind::Client, of(Some("/a"), Some("2"))).unwrap()
         );
-        for (injection, told) in [
+        for (injection, message) in [
             (of(None, None), "which endpoint"),
             (of(Some("/c"), None), "no endpoint /c"),
-            (of(Some("/a"), None), "one backend only"),
+            (of(Some("/a"), None), "exactly one backend"),
             (of(Some("/a"), Some("3")), "no backend 3"),
         ] {
             let error = written(TWO, PluginKind::Client, injection).unwrap_err();
-            assert!(error.message.contains(told), "{error}");
+            assert!(error.message.contains(message), "{error}");
             assert!(
                 error.help[0].contains("/a") || error.help[0].contains("/x"),
                 "{:?}",
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn line_endings_and_what_cannot_be_read_stay() {
+    fn line_endings_are_kept() {
         let crlf = "{\r\n  \"version\": 3\r\n}\r\n";
         let new = written(crlf, PluginKind::Handler, named("a")).unwrap();
         assert_eq!(new.matches('\n').count(), new.matches("\r\n").count(), "{new:?}");

@@ -4,7 +4,7 @@ use crate::gateway::config::document::Position;
 
 /// The severity of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub enum IssueSeverity {
     /// The gateway does not start, or runs without the plugin.
     Error,
     /// It works, but probably not as intended.
@@ -14,7 +14,7 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigIssue {
     pub at: Position,
-    pub severity: Severity,
+    pub severity: IssueSeverity,
     pub what: String,
     pub help: Option<String>,
 }

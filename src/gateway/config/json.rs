@@ -33,14 +33,14 @@ pub(crate) fn read(text: &str) -> Parsed {
             Some(value) => Ok(node(value, &lines)),
             None => Err((Position::START, "the file is empty".to_owned())),
         },
-        Err(error) => Err((lines.place(error.range().start), reason(error.kind()))),
+        Err(error) => Err((lines.position(error.range().start), reason(error.kind()))),
     }
 }
 
 fn reason(kind: &ParseErrorKind) -> String {
     match kind {
         ParseErrorKind::CommentsNotAllowed => "a comment, which JSON does not have".to_owned(),
-        ParseErrorKind::TrailingCommasNotAllowed => "a comma with nothing behind it".to_owned(),
+        ParseErrorKind::TrailingCommasNotAllowed => "a comma with nothing after it".to_owned(),
         ParseErrorKind::ExpectedComma => "a comma is missing before this".to_owned(),
         ParseErrorKind::UnterminatedObject => "this object has no closing }".to_owned(),
         ParseErrorKind::UnterminatedArray => "this list has no closing ]".to_owned(),
@@ -58,7 +58,7 @@ fn reason(kind: &ParseErrorKind) -> String {
 }
 
 fn node(ast: &Ast, lines: &LineIndex) -> Node {
-    let at = lines.place(ast.start());
+    let at = lines.position(ast.start());
     let value = match ast {
         Ast::NullKeyword(_) => Value::Null,
         Ast::BooleanLit(literal) => Value::Bool(literal.value),
@@ -74,7 +74,7 @@ fn node(ast: &Ast, lines: &LineIndex) -> Node {
                         ObjectPropName::String(name) => name.value.to_string(),
                         ObjectPropName::Word(name) => name.value.to_owned(),
                     },
-                    at: lines.place(property.name.start()),
+                    at: lines.position(property.name.start()),
                     node: node(&property.value, lines),
                 })
                 .collect(),

@@ -16,8 +16,8 @@ mod tests;
 pub mod parse;
 pub mod issue;
 
-pub use crate::gateway::config::check::{Plugin, Registered, check, injected};
+pub use crate::gateway::config::check::{GivenPlugin, RegisteredNames, check, injected};
 pub use crate::gateway::config::document::Position;
-pub use crate::gateway::config::issue::{ConfigIssue, Severity};
-pub use crate::gateway::config::parse::{Document, Read};
+pub use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
+pub use crate::gateway::config::parse::{Document, ParsedConfig};
 pub use crate::gateway::config::plugin_dir::PluginDir;

@@ -6,7 +6,7 @@ use crate::gateway::config::{json, toml, yaml};
 
 /// The result of reading a file.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Read {
+pub enum ParsedConfig {
     Document(Document),
     /// A template of the flexible configuration, which only the gateway can render.
     Template,
@@ -19,47 +19,47 @@ pub enum Read {
 /// A parsed configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    pub format: Format,
+    pub format: ConfigFormat,
     pub root: Node,
 }
 
 /// The formats that both the gateway and plugbuild read, by file extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ConfigFormat {
     Json,
     Yaml,
     Toml,
 }
 
-impl Format {
+impl ConfigFormat {
     /// The format of a file name.
-    pub fn of(name: &str) -> Option<Format> {
+    pub fn of(name: &str) -> Option<ConfigFormat> {
         match name.rsplit_once('.')?.1 {
-            "json" => Some(Format::Json),
-            "yaml" | "yml" => Some(Format::Yaml),
-            "toml" => Some(Format::Toml),
+            "json" => Some(ConfigFormat::Json),
+            "yaml" | "yml" => Some(ConfigFormat::Yaml),
+            "toml" => Some(ConfigFormat::Toml),
             _ => None,
         }
     }
 }
 
 /// Reads a configuration; the extension of `name` gives the format.
-pub fn read(name: &str, text: &str) -> Read {
+pub fn read(name: &str, text: &str) -> ParsedConfig {
     if name.ends_with(".tmpl") {
-        return Read::Template;
+        return ParsedConfig::Template;
     }
-    let Some(format) = Format::of(name) else {
-        return Read::Unknown;
+    let Some(format) = ConfigFormat::of(name) else {
+        return ParsedConfig::Unknown;
     };
     let root = match format {
-        Format::Json => json::read(text),
-        Format::Yaml => yaml::read(text),
-        Format::Toml => toml::read(text),
+        ConfigFormat::Json => json::read(text),
+        ConfigFormat::Yaml => yaml::read(text),
+        ConfigFormat::Toml => toml::read(text),
     };
     match root {
-        Ok(root) => Read::Document(Document { format, root }),
+        Ok(root) => ParsedConfig::Document(Document { format, root }),
         // `{{ include "…" }}` and the like break the syntax legitimately.
-        Err(_) if text.contains("{{") => Read::Template,
-        Err((at, why)) => Read::Broken(at, why),
+        Err(_) if text.contains("{{") => ParsedConfig::Template,
+        Err((at, why)) => ParsedConfig::Broken(at, why),
     }
 }

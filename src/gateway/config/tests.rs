@@ -4,7 +4,7 @@
 //! rewrites the issues: read the diff before you commit it.
 
 use super::*;
-use crate::gateway::config::parse::Read;
+use crate::gateway::config::parse::ParsedConfig;
 use crate::gateway::config::parse::read;
 use crate::gateway::registerer;
 
@@ -26,11 +26,11 @@ fn look(folder: &str) -> PluginDir {
 }
 
 /// `plugin auth.so handler=auth modifier=auth-request`; `plugin old.so ?` has unknown names.
-fn plugin(line: &str) -> Plugin {
+fn plugin(line: &str) -> GivenPlugin {
     let mut words = line.split_whitespace().skip(1);
     let label = words.next().unwrap().to_owned();
     let names: Vec<&str> = words.collect();
-    let registered = (names != ["?"]).then(|| Registered {
+    let registered = (names != ["?"]).then(|| RegisteredNames {
         names: names
             .iter()
             .map(|word| {
@@ -40,46 +40,46 @@ fn plugin(line: &str) -> Plugin {
             .collect(),
         origin: "as its test says".to_owned(),
     });
-    Plugin {
+    GivenPlugin {
         file: label.ends_with(".so").then(|| label.clone()),
         label,
         registered,
     }
 }
 
-fn said(name: &str, text: &str, plugins: &[Plugin]) -> String {
+fn report(name: &str, text: &str, plugins: &[GivenPlugin]) -> String {
     match read(name, text) {
-        Read::Document(document) => check(&document, registerer::all(), plugins, &look)
+        ParsedConfig::Document(document) => check(&document, registerer::all(), plugins, &look)
             .into_iter()
             .map(|finding| {
                 let help = finding.help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
                 format!("{} {:?}: {}\n{help}", finding.at, finding.severity, finding.what)
             })
             .collect(),
-        Read::Template => "a template\n".to_owned(),
-        Read::Broken(at, why) => format!("{at} cannot be parsed: {why}\n"),
-        Read::Unknown => "not a format that is read\n".to_owned(),
+        ParsedConfig::Template => "a template\n".to_owned(),
+        ParsedConfig::Broken(at, why) => format!("{at} cannot be parsed: {why}\n"),
+        ParsedConfig::Unknown => "not a format that is read\n".to_owned(),
     }
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the switch that writes the snapshot anew")]
-fn every_case_is_told_as_it_should() {
+#[allow(clippy::disallowed_methods, reason = "the switch that rewrites the snapshot")]
+fn config_cases() {
     let cases = std::fs::read_to_string(CASES).unwrap();
     let (mut written, mut broken, mut right) = (String::new(), 0, 0);
     for case in cases.split("### ").skip(1) {
         let (head, _) = case.split_once(">>>\n").expect("a case has its >>>");
         let (name, rest) = head.split_once('\n').unwrap();
         let given: Vec<&str> = rest.lines().take_while(|line| line.starts_with("plugin ")).collect();
-        let plugins: Vec<Plugin> = given.iter().map(|line| plugin(line)).collect();
+        let plugins: Vec<GivenPlugin> = given.iter().map(|line| plugin(line)).collect();
         let text: String = rest.split_inclusive('\n').skip(given.len()).collect();
-        let said = said(name, &text, &plugins);
-        if said.is_empty() {
+        let report = report(name, &text, &plugins);
+        if report.is_empty() {
             right += 1;
         } else {
             broken += 1;
         }
-        written += &format!("### {head}>>>\n{said}\n");
+        written += &format!("### {head}>>>\n{report}\n");
     }
     assert!(broken >= 30 && right >= 10, "{broken} broken and {right} right cases");
     let written = format!("{}\n", written.trim_end());
@@ -92,7 +92,7 @@ fn every_case_is_told_as_it_should() {
 
 /// Arbitrary text never panics.
 #[test]
-fn no_text_is_too_odd() {
+fn arbitrary_text_never_panics() {
     let mut random = fastrand::Rng::with_seed(6);
     let cases = std::fs::read_to_string(CASES).unwrap();
     for _ in 0..3000 {
@@ -105,17 +105,17 @@ fn no_text_is_too_odd() {
         }
         let text = String::from_utf8_lossy(&bytes);
         for name in ["k.json", "k.yaml", "k.toml"] {
-            said(name, &text, &[]);
+            report(name, &text, &[]);
         }
     }
     for deep in ["[", "{\"a\":", "- "] {
         for name in ["k.json", "k.yaml", "k.toml"] {
-            said(name, &deep.repeat(20_000), &[]);
+            report(name, &deep.repeat(20_000), &[]);
         }
     }
     let laughs: String = (1..30)
         .map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}]\n", n - 1))
         .collect();
     let laughs = format!("a0: &a0 [lol]\n{laughs}");
-    assert!(said("k.yaml", &laughs, &[]).contains("aliases counted in full"));
+    assert!(report("k.yaml", &laughs, &[]).contains("aliases counted in full"));
 }

@@ -14,7 +14,7 @@ pub(crate) fn read(text: &str) -> Parsed {
             value: map(table.get_ref(), &lines),
         }),
         Err(error) => {
-            let at = error.span().map_or(Position::START, |span| lines.place(span.start));
+            let at = error.span().map_or(Position::START, |span| lines.position(span.start));
             Err((at, error.message().trim_end().to_owned()))
         }
     }
@@ -26,7 +26,7 @@ fn map(table: &DeTable, lines: &LineIndex) -> Value {
             .iter()
             .map(|(key, value)| Entry {
                 key: key.get_ref().to_string(),
-                at: lines.place(key.span().start),
+                at: lines.position(key.span().start),
                 node: node(value, lines),
             })
             .collect(),
@@ -44,7 +44,7 @@ fn node(spanned: &Spanned<DeValue>, lines: &LineIndex) -> Node {
         DeValue::Table(table) => map(table, lines),
     };
     Node {
-        at: lines.place(spanned.span().start),
+        at: lines.position(spanned.span().start),
         value,
     }
 }

@@ -45,7 +45,7 @@ impl Builder {
             Event::Scalar(text, style, anchor, _) => (scalar(&text, style, at), anchor),
             Event::Alias(id) => {
                 let node = self.anchors.get(&id);
-                let node = node.ok_or_else(|| (at, "an alias of nothing that was named before".to_owned()))?;
+                let node = node.ok_or_else(|| (at, "an alias without an anchor".to_owned()))?;
                 self.values += size(node);
                 if self.values > MOST_VALUES {
                     return Err((at, format!("more than {MOST_VALUES} values, aliases counted in full")));
@@ -63,7 +63,7 @@ impl Builder {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        Ok(self.place(node))
+        Ok(self.add(node))
     }
 
     fn open(&mut self, value: Value, anchor: usize, at: Position) -> Result<Option<Node>, (Position, String)> {
@@ -79,7 +79,7 @@ impl Builder {
     }
 
     /// Adds a complete value to the innermost open list or map, or returns it as the root.
-    fn place(&mut self, node: Node) -> Option<Node> {
+    fn add(&mut self, node: Node) -> Option<Node> {
         let Some(open) = self.open.last_mut() else {
             return Some(node);
         };

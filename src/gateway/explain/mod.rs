@@ -13,7 +13,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::explain::multiline::{Said, Together};
+use crate::gateway::explain::multiline::{Combiner, LogMessage};
 use crate::gateway::explain::pattern::{fill, fit};
 use crate::util::error::{Error, Result};
 
@@ -92,23 +92,23 @@ fn next_line(log: &mut impl BufRead) -> io::Result<Option<String>> {
 pub fn explain<L: AsRef<str>>(log: impl IntoIterator<Item = Result<L>>) -> Result<Vec<Explanation>> {
     let messages = messages()?;
     let mut found = Vec::new();
-    let mut together = Together::default();
+    let mut combiner = Combiner::default();
     for (number, line) in log.into_iter().enumerate() {
         let line = line?;
         let line = plain(line.as_ref());
-        for said in together.take(number + 1, &line) {
-            add(&mut found, said, &messages);
+        for message in combiner.take(number + 1, &line) {
+            add(&mut found, message, &messages);
         }
     }
-    for said in together.end() {
-        add(&mut found, said, &messages);
+    for message in combiner.end() {
+        add(&mut found, message, &messages);
     }
     found.sort_by_key(|explanation| explanation.line);
     Ok(found)
 }
 
-fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
-    let fitting = messages.iter().find_map(|m| Some((m, fit(&m.pattern, &said.text)?)));
+fn add(found: &mut Vec<Explanation>, logged: LogMessage, messages: &[Message]) {
+    let fitting = messages.iter().find_map(|m| Some((m, fit(&m.pattern, &logged.text)?)));
     let explanation = match fitting {
         Some((message, holes)) => Explanation {
             id: message.id.clone(),
@@ -116,17 +116,17 @@ fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
             help: fill(&message.help, &holes),
             own_code: message.own_code,
             source: message.source.clone(),
-            line: said.line,
-            text: said.shown,
+            line: logged.line,
+            text: logged.shown,
         },
-        None if is_trouble(&said.text) => Explanation {
+        None if is_trouble(&logged.text) => Explanation {
             id: UNKNOWN.to_owned(),
             cause: "an error about plugins that plugbuild does not know".to_owned(),
             help: "look for its words in the plugin's own source: a plugin may write to the gateway's log".to_owned(),
             own_code: false,
             source: Vec::new(),
-            line: said.line,
-            text: said.shown,
+            line: logged.line,
+            text: logged.shown,
         },
         None => return,
     };
@@ -135,10 +135,10 @@ fn add(found: &mut Vec<Explanation>, said: Said, messages: &[Message]) {
         UNKNOWN => of.text.replace(|c: char| c.is_ascii_digit(), ""),
         _ => of.cause.clone(),
     };
-    let told = found
+    let known = found
         .iter()
         .any(|old| old.id == explanation.id && key(old) == key(&explanation));
-    if !told {
+    if !known {
         found.push(explanation);
     }
 }

@@ -18,7 +18,7 @@ const GATEWAY: [&str; 4] = [
 
 /// A combined message, with the number and text of its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct LogMessage {
     pub(crate) line: usize,
     pub(crate) shown: String,
     /// The text to explain.
@@ -26,14 +26,14 @@ pub(crate) struct Said {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Together {
+pub(crate) struct Combiner {
     /// The previous line, which is a name if `have:` follows.
     before: (usize, String),
     /// A line of `check-plugin`'s table still without its `want:`.
     have: Option<(usize, String, String)>,
     trace: Option<Trace>,
     /// The first line for each file and registerer.
-    lacking: BTreeMap<(String, String), Said>,
+    lacking: BTreeMap<(String, String), LogMessage>,
 }
 
 #[derive(Debug)]
@@ -46,53 +46,54 @@ struct Trace {
     function: Option<String>,
 }
 
-impl Together {
+impl Combiner {
     /// Handles a line and returns the messages it completes.
-    pub(crate) fn take(&mut self, line: usize, text: &str) -> Vec<Said> {
+    pub(crate) fn take(&mut self, line: usize, text: &str) -> Vec<LogMessage> {
         let trimmed = text.trim();
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         if let Some(row) = self.table(line, trimmed) {
-            said.push(row);
+            messages.push(row);
         }
         if let Some(own) = self.traced(line, text) {
-            said.push(own);
+            messages.push(own);
         }
-        let this = Said {
+        let this = LogMessage {
             line,
             shown: trimmed.to_owned(),
             text: text.to_owned(),
         };
         match lacking(text) {
             Some(key) => _ = self.lacking.entry(key).or_insert(this),
-            None => said.push(this),
+            None => messages.push(this),
         }
-        said
+        messages
     }
 
     /// The messages that only the end of the log completes.
-    pub(crate) fn end(self) -> Vec<Said> {
-        let mut files: BTreeMap<String, Vec<(String, Said)>> = BTreeMap::new();
-        for ((file, symbol), said) in self.lacking {
-            files.entry(file).or_default().push((symbol, said));
+    pub(crate) fn end(self) -> Vec<LogMessage> {
+        let mut files: BTreeMap<String, Vec<(String, LogMessage)>> = BTreeMap::new();
+        for ((file, symbol), message) in self.lacking {
+            files.entry(file).or_default().push((symbol, message));
         }
         let mut all = Vec::new();
         for (file, lacking) in files {
             let nothing = LOOKED_FOR
                 .iter()
                 .all(|symbol| lacking.iter().any(|(own, _)| own == symbol));
-            let mut said: Vec<Said> = lacking.into_iter().map(|(_, said)| said).collect();
-            said.sort_by_key(|said| said.line);
+            let mut messages: Vec<LogMessage> = lacking.into_iter().map(|(_, message)| message).collect();
+            messages.sort_by_key(|message| message.line);
             if nothing {
-                said.truncate(1);
-                said.iter_mut()
-                    .for_each(|said| said.text = format!("all three registerers are missing in {file}"));
+                messages.truncate(1);
+                messages
+                    .iter_mut()
+                    .for_each(|message| message.text = format!("all three registerers are missing in {file}"));
             }
-            all.extend(said);
+            all.extend(messages);
         }
         all
     }
 
-    fn table(&mut self, line: usize, text: &str) -> Option<Said> {
+    fn table(&mut self, line: usize, text: &str) -> Option<LogMessage> {
         let before = std::mem::replace(&mut self.before, (line, text.to_owned()));
         if let Some(have) = text.strip_prefix("have: ") {
             self.have = Some((before.0, before.1, have.to_owned()));
@@ -100,7 +101,7 @@ impl Together {
         }
         let (line, name, have) = self.have.take()?;
         let want = text.strip_prefix("want: ")?;
-        Some(Said {
+        Some(LogMessage {
             line,
             shown: format!("{name}: have {have}, want {want}"),
             text: format!("check-plugin: {name} have: {have} want: {want}"),
@@ -108,7 +109,7 @@ impl Together {
     }
 
     /// A line of a trace: the first frame outside of Go, the gateway and dependencies is the plugin's.
-    fn traced(&mut self, line: usize, text: &str) -> Option<Said> {
+    fn traced(&mut self, line: usize, text: &str) -> Option<LogMessage> {
         if let Some((_, why)) = text.split_once("panic: ") {
             self.trace = Some(Trace {
                 line,
@@ -132,17 +133,17 @@ impl Together {
         }
         match trace.function.take() {
             Some(function) if text.starts_with(['\t', ' ']) => {
-                let place = text.trim().split(' ').next().unwrap_or_default();
-                if !of_plugin(&function, place) {
+                let position = text.trim().split(' ').next().unwrap_or_default();
+                if !is_plugin_frame(&function, position) {
                     return None;
                 }
-                let said = Said {
+                let messages = LogMessage {
                     line: trace.line,
                     shown: format!("panic: {}", trace.why),
-                    text: format!("panicked in {function} at {place}: {}", trace.why),
+                    text: format!("panicked in {function} at {position}: {}", trace.why),
                 };
                 self.trace = None;
-                Some(said)
+                Some(messages)
             }
             _ => {
                 trace.function = text.rfind('(').map(|end| text[..end].to_owned());
@@ -153,17 +154,17 @@ impl Together {
 }
 
 /// Whether a frame belongs to the plugin's own code.
-fn of_plugin(function: &str, place: &str) -> bool {
-    if function.starts_with("panic") || !place.contains(".go:") {
+fn is_plugin_frame(function: &str, position: &str) -> bool {
+    if function.starts_with("panic") || !position.contains(".go:") {
         return false;
     }
     let name = function.rfind('/').map_or(0, |slash| slash + 1);
     let package = function[name..]
         .find('.')
         .map_or(function, |dot| &function[..name + dot]);
-    let standard = place.contains(&format!("/src/{package}/")) && !place.starts_with("/go/src/");
-    let module = GATEWAY.iter().any(|own| package.starts_with(own)) || place.contains("/pkg/mod/");
-    let main = package == "main" && place.starts_with("/app/");
+    let standard = position.contains(&format!("/src/{package}/")) && !position.starts_with("/go/src/");
+    let module = GATEWAY.iter().any(|own| package.starts_with(own)) || position.contains("/pkg/mod/");
+    let main = package == "main" && position.starts_with("/app/");
     !standard && !module && !main
 }
 

@@ -59,12 +59,12 @@ fn last_word(text: &str) -> &str {
 
 enum Part {
     Text(String),
-    Hole { name: String, kind: Kind },
+    Hole { name: String, kind: HoleKind },
 }
 
 /// What a hole matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum HoleKind {
     Any,
     /// The main package of a program, or of a plugin whose module has that name.
     Main,
@@ -82,17 +82,17 @@ enum Kind {
     Path,
 }
 
-impl Kind {
+impl HoleKind {
     fn allows(self, text: &str) -> bool {
         match self {
-            Kind::Any => true,
-            Kind::Main => text == "main",
-            Kind::Std => !text.is_empty() && !text.split('/').next().unwrap_or_default().contains('.'),
-            Kind::Fortify => text.starts_with("__") && (text.ends_with("_chk") || text.starts_with("__isoc")),
-            Kind::Musl => text.starts_with("musl-"),
-            Kind::Path => text.contains('/'),
-            Kind::Rest => !text.is_empty(),
-            Kind::Own => {
+            HoleKind::Any => true,
+            HoleKind::Main => text == "main",
+            HoleKind::Std => !text.is_empty() && !text.split('/').next().unwrap_or_default().contains('.'),
+            HoleKind::Fortify => text.starts_with("__") && (text.ends_with("_chk") || text.starts_with("__isoc")),
+            HoleKind::Musl => text.starts_with("musl-"),
+            HoleKind::Path => text.contains('/'),
+            HoleKind::Rest => !text.is_empty(),
+            HoleKind::Own => {
                 let loaders = ["plugin.Open(", "plugin: ", "plugin loader found "];
                 !text.is_empty()
                     && !loaders.iter().any(|words| text.starts_with(words))
@@ -102,7 +102,7 @@ impl Kind {
     }
 
     fn takes_all(self) -> bool {
-        matches!(self, Kind::Rest | Kind::Own)
+        matches!(self, HoleKind::Rest | HoleKind::Own)
     }
 }
 
@@ -119,14 +119,14 @@ fn parts(pattern: &str) -> Vec<Part> {
         }
         let (name, kind) = hole.split_once(':').unwrap_or((hole, ""));
         let kind = match kind {
-            "main" => Kind::Main,
-            "std" => Kind::Std,
-            "fortify" => Kind::Fortify,
-            "musl" => Kind::Musl,
-            "path" => Kind::Path,
-            "rest" => Kind::Rest,
-            "own" => Kind::Own,
-            _ => Kind::Any,
+            "main" => HoleKind::Main,
+            "std" => HoleKind::Std,
+            "fortify" => HoleKind::Fortify,
+            "musl" => HoleKind::Musl,
+            "path" => HoleKind::Path,
+            "rest" => HoleKind::Rest,
+            "own" => HoleKind::Own,
+            _ => HoleKind::Any,
         };
         parts.push(Part::Hole {
             name: name.to_owned(),

@@ -11,7 +11,7 @@ fn ids(log: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_message_says_all_and_is_reached() {
+fn messages_are_complete_and_reachable() {
     for message in messages().unwrap() {
         for text in [&message.cause, &message.help] {
             assert!(!text.is_empty() && !text.ends_with('.'), "{}", message.id);
@@ -38,7 +38,7 @@ fn every_message_says_all_and_is_reached() {
 }
 
 #[test]
-fn logs_as_people_pasted_them_are_understood() {
+fn real_logs_are_explained() {
     let log = "\
         Parsing configuration file: krakend.json\n\
         2022/04/12 12:18:59 KRAKEND DEBUG: [SERVICE: Executor Plugin] plugin #1 (/etc/krakend/plugins/modifierPlugin.so): plugin.Open(\"/etc/krakend/plugins/modifierPlugin\"): plugin was built with a different version of package github.com/luraproject/lura/v2/register\n\
@@ -85,17 +85,17 @@ fn logs_as_people_pasted_them_are_understood() {
 
 /// Messages quoted in docs/errors.md, each about a plugin.
 #[test]
-fn what_the_documents_quote_is_explained() {
+fn documented_messages_are_explained() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
     let (_, table) = page.split_once("| the gateway's words |").unwrap();
     let cells = table.lines().skip(2).filter_map(|row| row.split('|').nth(1));
     let quoted: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
     assert!(quoted.len() > 8, "{quoted:?}");
     for words in quoted {
-        let said = words.replace('…', "foo");
+        let message = words.replace('…', "foo");
         for line in [
-            format!("plugin.Open(\"/p/a.so\"): /p/a.so: {said}"),
-            format!("/p/a.so: {said}"),
+            format!("plugin.Open(\"/p/a.so\"): /p/a.so: {message}"),
+            format!("/p/a.so: {message}"),
         ] {
             assert_eq!(explained(&line).len(), 1, "{line}");
         }
@@ -103,10 +103,10 @@ fn what_the_documents_quote_is_explained() {
 }
 
 #[test]
-fn a_plugin_that_is_not_loaded_is_told_from_a_library_that_is_not_there() {
+fn missing_plugin_differs_from_missing_library() {
     let id = |file: &str| {
-        let said = "cannot open shared object file: No such file or directory";
-        ids(&format!("plugin.Open(\"/p/a.so\"): {file}: {said}"))
+        let message = "cannot open shared object file: No such file or directory";
+        ids(&format!("plugin.Open(\"/p/a.so\"): {file}: {message}"))
     };
     assert_eq!(id("/p/a.so"), ["machine-mismatch-glibc"]);
     assert_eq!(id("libfoo.so.1"), ["missing-library"]);
@@ -114,14 +114,14 @@ fn a_plugin_that_is_not_loaded_is_told_from_a_library_that_is_not_there() {
 }
 
 #[test]
-fn other_lines_are_left_alone() {
+fn unrelated_lines_are_ignored() {
     assert_eq!(ids("INFO: Listening on port: 8080\n\nplugin loaded\n\u{1b}"), [""; 0]);
     let twice = "fatal error: runtime: no plugin module data\n".repeat(3);
     assert_eq!(ids(&twice), ["no-plugin-module-data"]);
 }
 
 #[test]
-fn lines_are_read_as_they_are_and_long_ones_cut() {
+fn long_lines_are_cut() {
     let read = |log: &[u8]| lines(log).collect::<io::Result<Vec<_>>>().unwrap();
     for log in ["", "\n", "a", "a\n", "a\r\n\r\nb", "\n\na\rb\n", "a\r", "\u{1b}[31mä\n"] {
         assert_eq!(read(log.as_bytes()), log.lines().collect::<Vec<_>>(), "{log:?}");
@@ -138,7 +138,7 @@ fn lines_are_read_as_they_are_and_long_ones_cut() {
 
 /// The gateway's messages, as lura, krakend-cobra and krakend-ce print them, and what plugin code logs through them.
 #[test]
-fn the_gateways_own_words_are_understood() {
+fn gateway_messages_are_explained() {
     let log = "\
         2026/11/25 KRAKEND ERROR: [PLUGIN: Server] No plugin registered as auth\n\
         2026/11/25 KRAKEND DEBUG: [PLUGIN: Server] No plugin resgistered as auth\n\
@@ -195,7 +195,7 @@ fn the_gateways_own_words_are_understood() {
 }
 
 #[test]
-fn a_trace_names_the_plugins_own_frame() {
+fn trace_names_the_plugins_frame() {
     let log = "INFO: Listening on port: 8080\n\
         panic: interface conversion: interface {} is nil, not map[string]interface {}\n\
         \n\
@@ -234,7 +234,7 @@ fn a_trace_names_the_plugins_own_frame() {
 }
 
 #[test]
-fn a_file_that_lacks_all_three_registers_nothing() {
+fn file_without_registerers() {
     let lacks = |file: &str, symbol: &str| {
         format!("DEBUG: plugin #0 ({file}): plugin: symbol {symbol}Registerer not found in plugin example.com/x\n")
     };
@@ -257,7 +257,7 @@ fn a_file_that_lacks_all_three_registers_nothing() {
 }
 
 #[test]
-fn the_table_of_check_plugin_is_read() {
+fn check_plugin_table() {
     let table = "libc\n\thave: GLIBC-2.31\n\twant: MUSL-1.2.5_(alpine-3.23.0)\n\
         go\n\thave: 1.25.7\n\twant: 1.25.6\n\
         github.com/google/uuid\n\thave: v1.3.0\n\twant: v1.6.0\n3 incompatibilities found\n";
@@ -280,7 +280,7 @@ fn the_table_of_check_plugin_is_read() {
 }
 
 #[test]
-fn what_is_not_known_is_shown_as_that() {
+fn unknown_messages_are_listed() {
     let log = "INFO: [PLUGIN: auth] ready\n\
         2026/11/25 17:11:55 ERROR: [PLUGIN: auth] the token service answers 503\n\
         2026/11/25 17:11:56 ERROR: [PLUGIN: auth] the token service answers 502\n\

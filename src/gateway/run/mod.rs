@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::gateway::config::parse::Read;
+use crate::gateway::config::parse::ParsedConfig;
 use crate::gateway::config::{document, parse};
 use crate::gateway::registerer::PluginKind;
 use crate::matrix::Matrix;
@@ -19,7 +19,7 @@ pub mod process;
 pub mod request;
 
 /// The default limit for a gateway's start.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The command prefix that runs a gateway here: empty, or an emulator with the root that has its loader.
 ///
@@ -35,7 +35,7 @@ pub fn runner(
     if host.platform.os != Os::Linux {
         return Err(
             Error::tool_missing("a gateway runs on Linux only, and so does `plugbuild test`")
-                .help("`plugbuild verify` foretells from the files whether it loads, on any machine"),
+                .help("`plugbuild verify` checks from the files whether it loads, on any machine"),
         );
     }
     let target = Target::new(arch, libc.unwrap_or(LibcKind::Glibc));
@@ -61,7 +61,7 @@ pub fn runner(
             row.qemu.join(" or ")
         ))
         .help("install it: `apt-get install qemu-user-static`")
-        .help("`plugbuild verify` foretells from the files whether it loads, on any machine")
+        .help("`plugbuild verify` checks from the files whether it loads, on any machine")
     })?;
     let usual = PathBuf::from(format!(
         "/usr/{}-linux-{}",
@@ -82,7 +82,7 @@ pub fn runner(
                 "the gateway is for {target}, and its loader {} is not here",
                 row.loader
             ))
-            .help("give the folder that has it: `--sysroot DIR`, such as an unpacked root file system of its image")
+            .help("give the directory that has it: `--sysroot DIR`, such as an unpacked root file system of its image")
         })?;
     Ok(vec![emulator.into(), "-L".into(), root.into()])
 }
@@ -93,33 +93,33 @@ pub fn runner(
 /// It is a template, or the gateway could not parse it.
 pub fn read(name: &str, text: &str) -> Result<Value> {
     let error = match parse::read(name, text) {
-        Read::Document(document) if matches!(document.root.value, document::Value::Map(_)) => {
+        ParsedConfig::Document(document) if matches!(document.root.value, document::Value::Map(_)) => {
             return Ok(document.root.plain());
         }
-        Read::Document(document) => Error::usage(format!(
+        ParsedConfig::Document(document) => Error::usage(format!(
             "{name}: a configuration is an object, not {}",
             document.root.what()
         )),
-        Read::Template => Error::usage(format!(
-            "{name} is a template of the flexible configuration, which only the gateway fills in"
+        ParsedConfig::Template => Error::usage(format!(
+            "{name} is a template of the flexible configuration, which only the gateway renders"
         ))
-        .help("give what it makes of it: `FC_ENABLE=1 FC_OUT=out.json krakend check -c …`"),
-        Read::Broken(at, why) => Error::usage(format!("{name}:{at}: the gateway cannot parse it: {why}")),
-        Read::Unknown => {
-            Error::usage(format!("{name}: not a format that is read here")).help("give a .json, .yaml, .yml or .toml")
+        .help("pass the rendered configuration: `FC_ENABLE=1 FC_OUT=out.json krakend check -c …`"),
+        ParsedConfig::Broken(at, why) => Error::usage(format!("{name}:{at}: the gateway cannot parse it: {why}")),
+        ParsedConfig::Unknown => {
+            Error::usage(format!("{name}: not a supported format")).help("give a .json, .yaml, .yml or .toml")
         }
     };
     Err(error)
 }
 
 /// The configuration of a trial: the plugin directory and a loopback port; calls to itself follow the port.
-pub fn configuration(config: &Value, folder: &Path, port: u16) -> String {
+pub fn configuration(config: &Value, dir: &Path, port: u16) -> String {
     let mut config = config.clone();
     let old = self::port(&config);
     if let Some(root) = config.as_object_mut() {
         root.insert(
             "plugin".to_owned(),
-            json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" }),
+            json!({ "folder": format!("{}/", dir.display()), "pattern": ".so" }),
         );
         root.insert("port".to_owned(), json!(port));
         root.insert("listen_ip".to_owned(), json!("127.0.0.1"));
@@ -149,22 +149,22 @@ fn follow(value: &mut Value, old: u16, port: u16) {
 }
 
 /// A configuration that only loads the plugins.
-pub fn bare(folder: &Path, port: u16) -> String {
-    let plugin = json!({ "folder": format!("{}/", folder.display()), "pattern": ".so" });
+pub fn bare(dir: &Path, port: u16) -> String {
+    let plugin = json!({ "folder": format!("{}/", dir.display()), "pattern": ".so" });
     json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
 }
 
 /// The log lines about plugins, without the prefix before the message.
-pub fn about_plugins(said: &[String]) -> impl Iterator<Item = &str> {
-    said.iter()
+pub fn about_plugins(log: &[String]) -> impl Iterator<Item = &str> {
+    log.iter()
         .map(|line| line.trim())
         .filter(|line| ["lugin", "fatal error", "panic"].iter().any(|word| line.contains(word)))
 }
 
 /// The same without harmless messages of loaders about plugins of other types.
-pub fn worth_showing(said: &[String]) -> Vec<&str> {
+pub fn worth_showing(log: &[String]) -> Vec<&str> {
     let harmless = |line: &str| line.contains("plugin: symbol ") && line.contains("Registerer not found");
-    let lines: Vec<&str> = about_plugins(said).collect();
+    let lines: Vec<&str> = about_plugins(log).collect();
     let heads = |line: &str, next: Option<&&str>| {
         line.contains("plugin loader found 1 error(s)") && next.is_some_and(|next| harmless(next))
     };
@@ -176,19 +176,19 @@ pub fn worth_showing(said: &[String]) -> Vec<&str> {
 }
 
 /// How many plugins of a type were loaded according to the log; `None` if it does not say.
-pub fn loaded(said: &[String], kind: PluginKind) -> Option<usize> {
+pub fn loaded(log: &[String], kind: PluginKind) -> Option<usize> {
     let signs = &kind.row().log;
-    said.iter()
+    log.iter()
         .filter(|line| line.contains("plugins loaded:") && signs.iter().any(|sign| line.contains(sign.as_str())))
         .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
 }
 
 /// Whether the gateway cannot load plugins of a type, as the Community edition with middlewares: its `test-plugin`
 /// does not know the flag, or its log only counts other types.
-pub fn lacks_loader(said: &[String], kind: PluginKind) -> bool {
-    let says = |words: &str| said.iter().any(|line| line.contains(words));
-    let counts_others = says("plugins loaded:") && loaded(said, kind).is_none();
-    kind.row().enterprise && (says("unknown shorthand flag") || counts_others)
+pub fn lacks_loader(log: &[String], kind: PluginKind) -> bool {
+    let contains = |words: &str| log.iter().any(|line| line.contains(words));
+    let counts_others = contains("plugins loaded:") && loaded(log, kind).is_none();
+    kind.row().enterprise && (contains("unknown shorthand flag") || counts_others)
 }
 
 /// A request of a trial and its expected response.
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_configuration_follows_the_port() {
+    fn configuration_follows_the_port() {
         let text = r#"{"version": 3, "port": 9000, "endpoints": [{"backend": [{"host": ["http://localhost:9000", "http://x:9000"]}]}]}"#;
         let config = read("k.json", text).unwrap();
         let new: Value = serde_json::from_str(&configuration(&config, Path::new("/p"), 41000)).unwrap();
@@ -252,22 +252,25 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_run_is_told_before() {
-        let told = |name: &str, text: &str| read(name, text).unwrap_err().message;
-        assert_eq!(told("k.json", "[]"), "k.json: a configuration is an object, not a list");
+    fn unreadable_configurations() {
+        let message = |name: &str, text: &str| read(name, text).unwrap_err().message;
         assert_eq!(
-            told("k.json", "{{ x }}"),
-            "k.json is a template of the flexible configuration, which only the gateway fills in"
+            message("k.json", "[]"),
+            "k.json: a configuration is an object, not a list"
         );
         assert_eq!(
-            told("k.json", "{\n 1}"),
+            message("k.json", "{{ x }}"),
+            "k.json is a template of the flexible configuration, which only the gateway renders"
+        );
+        assert_eq!(
+            message("k.json", "{\n 1}"),
             "k.json:2:2: the gateway cannot parse it: expected string for object property"
         );
-        assert!(told("krakend.conf", "x").contains("not a format"));
+        assert!(message("krakend.conf", "x").contains("not a supported format"));
     }
 
     #[test]
-    fn the_log_says_what_was_loaded() {
+    fn loaded_plugins_from_the_log() {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
         let official = lines(
             "▶ INFO [SERVICE: Handler Plugin] Total plugins loaded: 1\n▶ DEBUG [SERVICE: Modifier Plugin] plugin #0 (a.so): plugin: symbol ModifierRegisterer not found",
@@ -287,24 +290,24 @@ mod tests {
     }
 
     #[test]
-    fn a_type_without_a_loader_is_told_from_a_plugin_that_failed() {
-        let lacks = |said: &str, kind| lacks_loader(&[said.to_owned()], kind);
+    fn missing_loader_differs_from_failed_plugin() {
+        let lacks = |log: &str, kind| lacks_loader(&[log.to_owned()], kind);
         let usage = "Error: unknown shorthand flag: 'w' in -w";
         assert!(lacks(usage, PluginKind::Middleware) && !lacks(usage, PluginKind::Handler));
         assert!(lacks(
             "INFO [SERVICE: Handler Plugin] Total plugins loaded: 1",
             PluginKind::Middleware
         ));
-        for said in [
+        for log in [
             "INFO [SERVICE: Middleware Plugin] Total plugins loaded: 0",
             "[KO] MIDDLEWARE\ta.so: plugin was built with a different version of package x",
         ] {
-            assert!(!lacks(said, PluginKind::Middleware), "{said}");
+            assert!(!lacks(log, PluginKind::Middleware), "{log}");
         }
     }
 
     #[test]
-    fn what_is_expected_is_compared() {
+    fn expectations_are_compared() {
         let expected = Expected {
             status: Some(200),
             headers: vec!["X-Plugin: auth".to_owned(), "X-Other".to_owned()],

@@ -20,7 +20,7 @@ pub(crate) struct GatewayRunner<'a> {
     pub(crate) gateway: &'a Gateway,
     command: Vec<OsString>,
     /// The limit for its start.
-    patience: Duration,
+    timeout: Duration,
     pub(crate) cx: Context<'a>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> GatewayRunner<'a> {
     ) -> Result<GatewayRunner<'a>> {
         let binary = gateway.binary.as_ref().ok_or_else(|| {
             Error::usage(format!(
-                "KrakenD {} is known, but there is no file of it to run",
+                "KrakenD {} is known, but there is no binary of it to run",
                 gateway.label
             ))
             .help("give one: `--gateway ./krakend`")
@@ -51,14 +51,14 @@ impl<'a> GatewayRunner<'a> {
         Ok(GatewayRunner {
             gateway,
             command,
-            patience: run::PATIENCE,
+            timeout: run::START_TIMEOUT,
             cx,
         })
     }
 
     /// Sets the limit for its start.
-    pub(crate) fn within(self, patience: Duration) -> Self {
-        GatewayRunner { patience, ..self }
+    pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
+        GatewayRunner { timeout, ..self }
     }
 
     /// Checks that a plugin has the gateway's architecture.
@@ -87,29 +87,29 @@ impl<'a> GatewayRunner<'a> {
     ///
     /// # Errors
     /// It exits first, or takes too long.
-    pub(crate) fn started(&self, config: &dyn Fn(u16) -> Result<String>, folder: &Path) -> Result<(Background, u16)> {
+    pub(crate) fn started(&self, config: &dyn Fn(u16) -> Result<String>, dir: &Path) -> Result<(Background, u16)> {
         let mut last = Vec::new();
         for _ in 0..3 {
             let port = free_port()?;
             // A name without `.so`, or it would be taken for a plugin.
-            let file = folder.join("krakend.json");
+            let file = dir.join("krakend.json");
             std::fs::write(&file, config(port)?).map_err(|e| Error::io("write", &file, e))?;
-            let run = self.invocation(folder, &["run", "-c", "krakend.json"]);
+            let run = self.invocation(dir, &["run", "-c", "krakend.json"]);
             self.cx.ui.verbose("running", &run);
             let mut running = run.spawn(self.cx.host)?;
             let address = ([127, 0, 0, 1], port).into();
             let up = |_: &[String]| TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
-            match running.wait(self.patience, up) {
+            match running.wait(self.timeout, up) {
                 WaitOutcome::Found => return Ok((running, port)),
                 _ if interrupted() => return Err(Error::interrupted()),
                 WaitOutcome::TimedOut => {
                     running.stop();
-                    let own = self.explained(&running.said);
-                    let what = format!("the gateway did not answer within {} s", self.patience.as_secs());
+                    let own = self.explained(&running.lines);
+                    let what = format!("the gateway did not answer within {} s", self.timeout.as_secs());
                     let help = stopped_by(&own).unwrap_or_else(|| "give it more time: `--timeout 120`".to_owned());
                     return Err(Error::incompatible(what).help(help));
                 }
-                WaitOutcome::Ended => last = std::mem::take(&mut running.said),
+                WaitOutcome::Ended => last = std::mem::take(&mut running.lines),
             }
             if !last.iter().any(|line| line.contains("address already in use")) {
                 break;
@@ -119,7 +119,7 @@ impl<'a> GatewayRunner<'a> {
             self.cx.ui.raw(line);
         }
         let own = self.explained(&last);
-        let what = format!("the gateway {} ended before it answered", self.gateway.label);
+        let what = format!("the gateway {} exited before it answered", self.gateway.label);
         let error = Error::incompatible(what);
         Err(match stopped_by(&own) {
             Some(help) => error.help(help),
@@ -128,16 +128,16 @@ impl<'a> GatewayRunner<'a> {
     }
 
     /// Explains the gateway's messages. Returns those that blame the plugin's own code.
-    pub(crate) fn explained(&self, said: &[String]) -> Vec<Explanation> {
-        let told = explain(said.iter().map(Ok)).unwrap_or_default();
-        let own = told.iter().filter(|told| told.own_code).cloned().collect();
+    pub(crate) fn explained(&self, lines: &[String]) -> Vec<Explanation> {
+        let explanations = explain(lines.iter().map(Ok)).unwrap_or_default();
+        let own = explanations.iter().filter(|one| one.own_code).cloned().collect();
         // A gateway looks for every registerer in each plugin; unknown messages are printed unexplained.
-        let telling = |told: &Explanation| told.id != "symbol-not-found-in-plugin" && told.id != UNKNOWN;
+        let is_worth_printing = |one: &Explanation| one.id != "symbol-not-found-in-plugin" && one.id != UNKNOWN;
         let mut seen = Vec::new();
-        for told in told.into_iter().filter(telling) {
-            if !seen.contains(&told.id) {
-                self.cx.ui.status("note", format!("{}; {}", told.cause, told.help));
-                seen.push(told.id);
+        for one in explanations.into_iter().filter(is_worth_printing) {
+            if !seen.contains(&one.id) {
+                self.cx.ui.status("note", format!("{}; {}", one.cause, one.help));
+                seen.push(one.id);
             }
         }
         own

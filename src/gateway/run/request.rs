@@ -19,7 +19,7 @@ pub struct Response {
 
 /// A valid request.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct HttpRequest {
     pub method: String,
     pub path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -41,7 +41,7 @@ pub fn header(text: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((name, value.trim().parse().map_err(|_| wrong())?))
 }
 
-impl Request {
+impl HttpRequest {
     /// Checks a request before anything is started.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Request {
         path: &str,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Option<Vec<u8>>,
-    ) -> Result<Request> {
+    ) -> Result<HttpRequest> {
         const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
         let wrong = |why: String| Error::usage(why).help("as in `--request GET /hello`");
         if !METHODS.contains(&method) {
@@ -61,7 +61,7 @@ impl Request {
             )));
         }
         Uri::try_from(address(path, 80)).map_err(|why| wrong(format!("`{path}` is not a path of a request: {why}")))?;
-        Ok(Request {
+        Ok(HttpRequest {
             method: method.to_owned(),
             path: path.to_owned(),
             headers,
@@ -73,10 +73,10 @@ impl Request {
     ///
     /// # Errors
     /// No answer in time, or interrupted by a signal.
-    pub fn send(&self, port: u16, patience: Duration) -> Result<Response> {
-        let Request { method, path, .. } = self;
+    pub fn send(&self, port: u16, timeout: Duration) -> Result<Response> {
+        let HttpRequest { method, path, .. } = self;
         let agent: ureq::Agent = ureq::Agent::config_builder()
-            .timeout_global(Some(patience))
+            .timeout_global(Some(timeout))
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
@@ -96,11 +96,11 @@ impl Request {
         let answer = match &self.body {
             Some(body) => {
                 let request = request.body(body.clone()).map_err(failed)?;
-                interruptible(patience + Duration::from_secs(1), move || agent.run(request))?
+                interruptible(timeout + Duration::from_secs(1), move || agent.run(request))?
             }
             None => {
                 let request = request.body(()).map_err(failed)?;
-                interruptible(patience + Duration::from_secs(1), move || agent.run(request))?
+                interruptible(timeout + Duration::from_secs(1), move || agent.run(request))?
             }
         };
         let mut response =
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_is_read_as_curl_does() {
+    fn headers_parse_like_curl() {
         let read = |text: &str| header(text).map(|(name, value)| format!("{name}={}", value.to_str().unwrap()));
         assert_eq!(read("Authorization: Bearer a:b").unwrap(), "authorization=Bearer a:b");
         assert_eq!(read("X-Empty;").unwrap(), "x-empty=");
@@ -146,7 +146,7 @@ mod tests {
 
     /// What the gateway receives: the method with the body, and each header.
     #[test]
-    fn headers_and_body_are_sent_with_any_method() {
+    fn any_method_sends_headers_and_body() {
         use std::io::{Read, Write};
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -171,7 +171,7 @@ mod tests {
             ("POST", vec!["Content-Type: application/json"]),
         ] {
             let headers = headers.iter().map(|text| header(text).unwrap()).collect();
-            let request = Request::new(method, "/hello?x=1", headers, Some(b"{}".to_vec())).unwrap();
+            let request = HttpRequest::new(method, "/hello?x=1", headers, Some(b"{}".to_vec())).unwrap();
             let answer = request.send(port, Duration::from_secs(20)).unwrap();
             assert_eq!((answer.status, answer.body.as_str()), (201, "ok"));
         }

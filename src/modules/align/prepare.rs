@@ -20,7 +20,7 @@ use crate::project::go_mod;
 use crate::project::plugin::Plugin;
 use crate::toolchain::go::Go;
 use crate::toolchain::session::Session;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::module_path::escaped;
 use crate::util::ui::{Ui, and_more, counted};
 use crate::util::version::GoVersion;
@@ -41,7 +41,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         return Ok(ModuleOverlay::default());
     }
     let declared = read_go_mod(&job.plugin)?;
-    let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let quirks = matrix.quirks(&QuirkFacts::for_go(&gateway.go));
     if job.align != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
         // Then go.mod contains as much as the go command could tell.
         let decided = crate::modules::align::from_decision(&declared, gateway, decide(&declared, gateway, &quirks));
@@ -195,9 +195,9 @@ fn stand_ins(alignment: &Alignment, job: &Job, go: &GoVersion) -> Vec<StandIn> {
 
 fn not_listed(why: Error, alignment: &Alignment, need: Option<&Need>, job: &Job) -> Error {
     match why.kind {
-        Kind::Incompatible => helped(why, need, job),
+        ErrorKind::Incompatible => helped(why, need, job),
         // Keeps the help that was already found for the go command's output.
-        Kind::Build => {
+        ErrorKind::Build => {
             let said = why.message.clone();
             alignment.explain_failure(why, &said, &job.gateway.label)
         }

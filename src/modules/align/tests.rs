@@ -162,7 +162,7 @@ fn directives_that_the_gateways_go_does_not_know_are_left_out() {
         ("2.12.1", &[]),
     ] {
         let (gateway, matrix) = side(release);
-        let quirks = matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+        let quirks = matrix.quirks(&QuirkFacts::for_go(&gateway.go));
         let used = ["module", "go", "toolchain", "require", "tool", "godebug"];
         let plugin = PluginModules {
             directives: used.map(str::to_owned).to_vec(),

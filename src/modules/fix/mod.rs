@@ -46,7 +46,7 @@ pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) 
     let own = [read("go.mod"), read("go.sum")];
     // A plugin that cannot be listed as it is may be once it is edited.
     if let Ok(side) = go_list::plugin_modules(job, exact, session) {
-        let quirks = session.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+        let quirks = session.matrix.quirks(&QuirkFacts::for_go(&gateway.go));
         align::prepare::ensure_available(&decide(&side, gateway, &quirks), job)?;
     }
     let mut edits = Vec::new();
@@ -123,7 +123,7 @@ fn readable(text: &str, job: &Job, gateway: &GatewayModules, session: &Session, 
             edits.push(Edit::DropGodebugDefault);
         }
     }
-    let quirks = session.matrix.quirks(&QuirkFacts::of_go(&gateway.go));
+    let quirks = session.matrix.quirks(&QuirkFacts::for_go(&gateway.go));
     let drop: Vec<String> = quirks
         .iter()
         .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())

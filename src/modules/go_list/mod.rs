@@ -23,7 +23,7 @@ use crate::toolchain::go_messages;
 use crate::toolchain::installed_go;
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 use crate::util::process::stall::StallTimeout;
 use crate::util::process::{Invocation, quoted};
@@ -46,7 +46,7 @@ pub struct GoList {
 impl GoList {
     /// A Go of some version; for a job's own gateway or, if that cannot read the plugin, another.
     pub fn new(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
-        let quirks = matrix.quirks(&QuirkFacts::of_go(version));
+        let quirks = matrix.quirks(&QuirkFacts::for_go(version));
         let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
         let tags = |flag: &&String| flag.starts_with("-tags=");
         flags.extend(job.flags.iter().chain(&job.user_flags).filter(tags).cloned());
@@ -78,7 +78,7 @@ pub fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<Plugin
             .as_ref()
             .and_then(|have| go_line::change(Some(have), &version));
         let drop: Vec<String> = matrix
-            .quirks(&QuirkFacts::of_go(&version))
+            .quirks(&QuirkFacts::for_go(&version))
             .iter()
             .flat_map(|quirk| quirk.go_mod_drop.iter().cloned())
             .collect();
@@ -100,7 +100,7 @@ pub fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<Plugin
                     .ok_or(why);
             }
             // Another Go would use the same network.
-            Err(why) if [Kind::Interrupted, Kind::Network].contains(&why.kind) => return Err(why),
+            Err(why) if [ErrorKind::Interrupted, ErrorKind::Network].contains(&why.kind) => return Err(why),
             Err(why) => last = Some(why),
         }
     }
@@ -242,7 +242,7 @@ impl<'a> Listings<'a> {
                 Ok(Modules::Listed(String::from_utf8_lossy(&output.stdout).into_owned()))
             }
             Ok(output) => Ok(Modules::Unknown(words(&output_text(&output)).join("; "))),
-            Err(why) if why.kind == Kind::Network => Ok(Modules::Unknown(why.message)),
+            Err(why) if why.kind == ErrorKind::Network => Ok(Modules::Unknown(why.message)),
             Err(why) => Err(why),
         }
     }
@@ -397,7 +397,7 @@ const STILL_WAITS: &str = "the go command still waits";
 
 /// Whether the go command was given up: asking again would take as long again.
 pub fn was_given_up(why: &Error) -> bool {
-    why.kind == Kind::Network && why.message.ends_with(STILL_WAITS)
+    why.kind == ErrorKind::Network && why.message.ends_with(STILL_WAITS)
 }
 
 /// Runs a go command that may fetch modules, and gives up if none arrive: it would wait forever.
@@ -409,7 +409,7 @@ fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
     let output = go.output_unless_stalled(host, StallTimeout::of(grows.to_vec(), patience))?;
     output.ok_or_else(|| {
         Error::network(format!(
-            "the modules of {} cannot be fetched: nothing came for {} s, and {STILL_WAITS}",
+            "the modules of {} cannot be fetched: nothing arrived for {} s, and {STILL_WAITS}",
             job.plugin.module.path,
             patience.as_secs()
         ))
@@ -422,11 +422,11 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
     let lines = words(said);
     let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
     let kind = if has(&go_messages::NETWORK) {
-        Kind::Network
+        ErrorKind::Network
     } else if has(&go_messages::NEWER_GO) {
-        Kind::Incompatible
+        ErrorKind::Incompatible
     } else {
-        Kind::Build
+        ErrorKind::Build
     };
     let what = format!(
         "the go command cannot list the modules of {}: {}",

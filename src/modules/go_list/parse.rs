@@ -164,7 +164,7 @@ mod tests {
         .join("\n");
         let plugin = Plugin {
             dir: PathBuf::from("/src/p"),
-            module: crate::project::plugin::Module {
+            module: crate::project::plugin::LocalModule {
                 path: "example.com/p".to_owned(),
                 root: PathBuf::from("/src/p"),
                 go: "1.24.0".parse().ok(),
@@ -230,9 +230,9 @@ mod tests {
             [
                 "a.org/a a.org/a@v1.0.0 own=false [a.org/a/x] via a.org/a",
                 "b.org/b fork.org/b@v1.0.1 own=false [b.org/b] via a.org/a b.org/b",
-                "c.org/c the folder /src/c own=false [c.org/c] via c.org/c",
+                "c.org/c the directory /src/c own=false [c.org/c] via c.org/c",
                 "d.org/d d.org/d@v1.2.3 own=false [] via d.org/d",
-                "example.com/p the folder /src/p own=true [example.com/p/inner] via example.com/p",
+                "example.com/p the directory /src/p own=true [example.com/p/inner] via example.com/p",
             ]
         );
     }

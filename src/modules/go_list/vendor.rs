@@ -84,7 +84,7 @@ mod tests {
         write("mod/a.org/!x@v1.0.0/in/in.go", "package in\n");
         write("mod/a.org/!x@v1.0.0/other/other.go", "package other\n");
         assert_eq!(told(), published, "as `go mod vendor` leaves it");
-        let changed = (true, format!("the folder {}", vendor.join("a.org/X").display()));
+        let changed = (true, format!("the directory {}", vendor.join("a.org/X").display()));
         write("vendor/a.org/X/in/in.go", "package in\n\nvar More int\n");
         assert_eq!(told(), changed);
         write("vendor/a.org/X/in/in.go", "package in\n");

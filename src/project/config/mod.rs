@@ -25,7 +25,7 @@ pub const FILE: &str = "plugbuild.toml";
 /// overrides the user's.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    files: Vec<File>,
+    files: Vec<SettingsFile>,
     /// Whether the first file is the project's.
     has_project: bool,
     /// A user's file that was named but does not exist.
@@ -34,7 +34,7 @@ pub struct Settings {
 
 /// One settings file.
 #[derive(Debug, Clone)]
-struct File {
+struct SettingsFile {
     path: PathBuf,
     text: String,
     config: Config,
@@ -57,7 +57,7 @@ impl Settings {
         let files = project
             .into_iter()
             .chain(user)
-            .map(|path| File::read(&path))
+            .map(|path| SettingsFile::read(&path))
             .collect::<Result<_>>()?;
         let named = host.var("PLUGBUILD_CONFIG").and(host.user_config.as_ref());
         Ok(Settings {
@@ -113,7 +113,7 @@ impl Settings {
             .flat_map(|file| unknown::warnings(&file.text, &file.path, &schema))
             .chain(self.absent.iter().map(|file| {
                 format!(
-                    "PLUGBUILD_CONFIG={} is no file: no settings are read from it",
+                    "PLUGBUILD_CONFIG={} is not a file: no settings are read from it",
                     file.display()
                 )
             }))
@@ -139,25 +139,25 @@ impl Settings {
 
 /// A mirror that a variable or a key can set.
 #[derive(Debug, Clone, Copy)]
-pub struct Mirror {
+pub struct MirrorSetting {
     pub key: &'static str,
     pub variable: &'static str,
     pub get: fn(&Config) -> Option<&String>,
 }
 
 /// All mirrors.
-pub const MIRRORS: [Mirror; 3] = [
-    Mirror {
+pub const MIRRORS: [MirrorSetting; 3] = [
+    MirrorSetting {
         key: "mirrors.go",
         variable: "PLUGBUILD_GO_MIRROR",
         get: |config| config.mirrors.go.as_ref(),
     },
-    Mirror {
+    MirrorSetting {
         key: "mirrors.zig",
         variable: "PLUGBUILD_ZIG_MIRROR",
         get: |config| config.mirrors.zig.as_ref(),
     },
-    Mirror {
+    MirrorSetting {
         key: "mirrors.modules",
         variable: "GOPROXY",
         get: |config| config.mirrors.modules.as_ref(),
@@ -183,10 +183,10 @@ pub fn parse(text: &str, file: &Path) -> Result<Config> {
     })
 }
 
-impl File {
+impl SettingsFile {
     fn read(path: &Path) -> Result<Self> {
         let text = crate::util::regular_file::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-        Ok(File {
+        Ok(SettingsFile {
             config: parse(&text, path)?,
             path: path.to_owned(),
             text,

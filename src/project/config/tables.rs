@@ -135,7 +135,7 @@ table! {
 
 /// One text or several.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "a text in quotes was expected here, or a list of them")]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
 pub enum Texts {
     One(String),
     Many(Vec<String>),
@@ -166,7 +166,9 @@ impl FromStr for Count {
 
     fn from_str(text: &str) -> Result<Self> {
         let number = text.parse().map(Count);
-        number.map_err(|_| Error::usage(format!("`{text}` is not a number from 1 on")).help("write 1 or more"))
+        number.map_err(|_| {
+            Error::usage(format!("expected a number of at least 1, found `{text}`")).help("write 1 or more")
+        })
     }
 }
 

@@ -65,7 +65,7 @@ fn keys(schema: &Value, path: &str, to: &mut Vec<String>) {
 }
 
 #[test]
-fn a_file_with_every_key_is_read_without_a_warning() {
+fn file_with_every_key_has_no_warning() {
     let config: Config = toml::from_str(FULL).unwrap();
     assert_eq!(config.plugin[0].r#type, Some(PluginKind::Handler));
     assert_eq!(
@@ -90,7 +90,7 @@ fn a_file_with_every_key_is_read_without_a_warning() {
 }
 
 #[test]
-fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
+fn unknown_key_has_position_and_suggestion() {
     let text = "[biuld]\ntargets = []\n[build]\nout_dir = \"x\"\n  target = []\n\n[[plugin]]\nregister = []\n[[plugin]]\nzzzz = 1\n[profile.relaese]\nstrip = true\n";
     assert_eq!(
         unknown::warnings(text, Path::new("p.toml"), &Config::schema()),
@@ -106,11 +106,11 @@ fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
 }
 
 #[test]
-fn a_row_of_the_matrix_takes_exactly_the_keys_of_its_schema() {
-    let refused = toml::from_str::<Config>("[[matrix.release]]\nversion = \"2.1.4\"\ngo = \"1.19.5\"\nbogus = 1\n")
+fn matrix_row_keys_match_the_schema() {
+    let message = toml::from_str::<Config>("[[matrix.release]]\nversion = \"2.1.4\"\ngo = \"1.19.5\"\nbogus = 1\n")
         .unwrap_err()
         .to_string();
-    let (_, listed) = refused.split_once("expected one of ").unwrap();
+    let (_, listed) = message.split_once("expected one of ").unwrap();
     let mut taken: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
     taken.sort_unstable();
     let schema = crate::matrix::Release::schema();
@@ -125,10 +125,10 @@ fn a_row_of_the_matrix_takes_exactly_the_keys_of_its_schema() {
 }
 
 #[test]
-fn the_schema_in_docs_is_that_of_the_types() {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plugbuild.schema.json");
+fn schema_in_docs_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plugbuild.schema.json");
     let want = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
-    let have = std::fs::read_to_string(&place).unwrap_or_default();
+    let have = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         have == want,
         "it is old: `plugbuild config schema > docs/plugbuild.schema.json`"
@@ -136,7 +136,7 @@ fn the_schema_in_docs_is_that_of_the_types() {
 }
 
 #[test]
-fn the_environment_wins_over_the_files_mirrors() {
+fn environment_overrides_mirrors() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(
         dir.path().join(FILE),

@@ -20,7 +20,7 @@ pub(crate) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
     found
         .into_iter()
         .map(|Unknown { at, key, nearest }| {
-            let at = lines.place(at);
+            let at = lines.position(at);
             let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             format!("{}:{at}: the key `{key}` is not known{hint}", file.display())
         })

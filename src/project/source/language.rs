@@ -1,6 +1,6 @@
 //! Which language a source is written in, as far as its words show it. Pure.
 
-use crate::project::source::lexer::{Token, Word, tokens};
+use crate::project::source::lexer::{Token, TokenKind, tokens};
 
 /// The Go line that brought the newest of what a source's words show; a compiler knows more. A name that looks like a
 /// builtin may be the source's own.
@@ -10,7 +10,7 @@ pub(crate) fn shown(text: &str) -> Option<&'static str> {
     let name = |index: usize| at(index).and_then(Token::name);
     let is = |index: usize, sign: char| at(index).is_some_and(|token| token.is(sign));
     let one = |index: usize| match name(index)? {
-        "range" if at(index + 1)?.word == Word::Other => Some("1.22"),
+        "range" if at(index + 1)?.word == TokenKind::Other => Some("1.22"),
         "min" | "max" | "clear" if is(index + 1, '(') => {
             let of_another = index
                 .checked_sub(1)

@@ -4,11 +4,11 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) line: usize,
-    pub(crate) word: Word,
+    pub(crate) word: TokenKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum TokenKind {
     /// An identifier or a keyword.
     Name(String),
     /// A string's value.
@@ -21,12 +21,12 @@ pub(crate) enum Word {
 
 impl Token {
     pub(crate) fn is(&self, sign: char) -> bool {
-        self.word == Word::Sign(sign)
+        self.word == TokenKind::Sign(sign)
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
         match &self.word {
-            Word::Name(name) => Some(name),
+            TokenKind::Name(name) => Some(name),
             _ => None,
         }
     }
@@ -34,7 +34,7 @@ impl Token {
     /// Whether Go ends a statement at a line break after this token.
     pub(crate) fn ends_line(&self) -> bool {
         match &self.word {
-            Word::Sign(sign) => matches!(sign, ')' | ']' | '}'),
+            TokenKind::Sign(sign) => matches!(sign, ')' | ']' | '}'),
             _ => true,
         }
     }
@@ -82,22 +82,22 @@ impl<'a> Reader<'a> {
             '`' => {
                 let end = self.rest[1..].find('`').map_or(self.rest.len(), |end| end + 2);
                 let whole = self.take(end);
-                Word::Text(whole.trim_matches('`').replace('\r', ""))
+                TokenKind::Text(whole.trim_matches('`').replace('\r', ""))
             }
             '"' => {
                 let whole = self.quoted('"');
-                Word::Text(unescaped(whole.trim_matches('"')))
+                TokenKind::Text(unescaped(whole.trim_matches('"')))
             }
             '\'' => {
                 self.quoted('\'');
-                Word::Other
+                TokenKind::Other
             }
             c if c.is_alphabetic() || c == '_' => {
                 let end = self
                     .rest
                     .find(|c: char| !c.is_alphanumeric() && c != '_')
                     .unwrap_or(self.rest.len());
-                Word::Name(self.take(end).to_owned())
+                TokenKind::Name(self.take(end).to_owned())
             }
             c if c.is_ascii_digit() => {
                 let end = self
@@ -105,11 +105,11 @@ impl<'a> Reader<'a> {
                     .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.')
                     .unwrap_or(self.rest.len());
                 self.take(end);
-                Word::Other
+                TokenKind::Other
             }
             c => {
                 self.take(c.len_utf8());
-                Word::Sign(c)
+                TokenKind::Sign(c)
             }
         };
         self.found.push(Token { line, word });
@@ -145,28 +145,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_strings_do_not_confuse() {
+    fn comments_and_strings_are_skipped() {
         let text = "package main // var X\n/*/ var\nY */ var Z = \"a\\\"b\" + `c\nd` + 'x'\nvar W = \"open\n";
-        let told: Vec<(usize, String)> = tokens(text)
+        let found: Vec<(usize, String)> = tokens(text)
             .into_iter()
             .map(|token| {
                 let word = match token.word {
-                    Word::Name(name) => name,
-                    Word::Text(text) => format!("<{text}>"),
-                    Word::Other => "?".to_owned(),
-                    Word::Sign(sign) => sign.to_string(),
+                    TokenKind::Name(name) => name,
+                    TokenKind::Text(text) => format!("<{text}>"),
+                    TokenKind::Other => "?".to_owned(),
+                    TokenKind::Sign(sign) => sign.to_string(),
                 };
                 (token.line, word)
             })
             .collect();
-        let words: Vec<&str> = told.iter().map(|(_, word)| word.as_str()).collect();
+        let words: Vec<&str> = found.iter().map(|(_, word)| word.as_str()).collect();
         assert_eq!(
             words,
             [
                 "package", "main", "var", "Z", "=", "<a\"b>", "+", "<c\nd>", "+", "?", "var", "W", "=", "<open\n>"
             ]
         );
-        assert_eq!(told[2].0, 3);
-        assert_eq!(told[9].0, 4);
+        assert_eq!(found[2].0, 3);
+        assert_eq!(found[9].0, 4);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::gateway::registerer::Registerer;
-use crate::project::source::{Declared, Source};
+use crate::project::source::{Declared, PluginSource};
 use crate::util::error::{Error, Result};
 use crate::util::process::quoted;
 use crate::util::ui::and_more;
@@ -16,21 +16,21 @@ const MOST: usize = 500;
 /// # Errors
 /// A registerer was found; the message names its position.
 pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
-    let mut folders = below(dir);
+    let mut dirs = below(dir);
     let mut looked = 0;
-    while let (Some(folder), true) = (folders.pop(), looked < MOST) {
+    while let (Some(subdir), true) = (dirs.pop(), looked < MOST) {
         looked += 1;
         // Another module or another plugin is not a package of this one.
-        let source = Source::read(&folder)?;
-        if folder.join("go.mod").exists() || source.has_main() {
+        let source = PluginSource::read(&subdir)?;
+        if subdir.join("go.mod").exists() || source.has_main() {
             continue;
         }
         for row in rows {
             if let Some(Declared { package, file, line }) = source.variable(&row.symbol) {
-                let place = file.strip_prefix(dir).unwrap_or(file).display();
+                let shown = file.strip_prefix(dir).unwrap_or(file).display();
                 let symbol = &row.symbol;
                 return Err(Error::incompatible(format!(
-                    "{place}:{line}: {symbol} is in package {package}: the gateway looks it up in package main"
+                    "{shown}:{line}: {symbol} is in package {package}: the gateway looks it up in package main"
                 ))
                 .help(format!(
                     "add to package main: `var {symbol} = {package}.{symbol}`, with the import of {package}"
@@ -38,7 +38,7 @@ pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
                 .help(format!("see {}", row.docs)));
             }
         }
-        folders.extend(below(&folder));
+        dirs.extend(below(&subdir));
     }
     Ok(())
 }
@@ -47,28 +47,28 @@ pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
 /// `None` if there are none.
 pub(crate) fn mains_below(dir: &Path) -> Option<String> {
     let (mut plugins, mut programs) = (Vec::new(), Vec::new());
-    let mut folders = below(dir);
+    let mut dirs = below(dir);
     // A tree may be as large as a disk.
     let mut left = 2000;
-    while let Some(folder) = folders.pop().filter(|_| left > 0) {
+    while let Some(subdir) = dirs.pop().filter(|_| left > 0) {
         left -= 1;
-        folders.extend(below(&folder));
-        let Some(source) = Source::read(&folder).ok().filter(Source::has_main) else {
+        dirs.extend(below(&subdir));
+        let Some(source) = PluginSource::read(&subdir).ok().filter(PluginSource::has_main) else {
             continue;
         };
         let registers = crate::gateway::registerer::all()
             .iter()
             .any(|row| source.variable(&row.symbol).is_some());
         let found = if registers { &mut plugins } else { &mut programs };
-        found.push(format!("`plugbuild {}`", quoted(folder.as_os_str())));
+        found.push(format!("`plugbuild {}`", quoted(subdir.as_os_str())));
     }
     match if plugins.is_empty() { programs } else { plugins }.as_slice() {
         [] => None,
-        [only] => Some(format!("`package main` is in a folder below: {only}")),
+        [only] => Some(format!("`package main` is in a directory below: {only}")),
         many => {
             let shown = many.len().min(5);
             Some(format!(
-                "`package main` is in folders below: {}{}",
+                "`package main` is in directories below: {}{}",
                 many[..shown].join(", "),
                 and_more(many.len() - shown)
             ))
@@ -79,7 +79,7 @@ pub(crate) fn mains_below(dir: &Path) -> Option<String> {
 /// The subdirectories that the go command treats as packages, sorted in reverse.
 fn below(dir: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut folders: Vec<_> = entries
+    let mut dirs: Vec<_> = entries
         .filter(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();
@@ -88,9 +88,9 @@ fn below(dir: &Path) -> Vec<std::path::PathBuf> {
         })
         .map(|entry| entry.path())
         .collect();
-    folders.sort();
-    folders.reverse();
-    folders
+    dirs.sort();
+    dirs.reverse();
+    dirs
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_registerer_of_another_package_is_found() {
+    fn registerer_in_another_package() {
         let dir = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = dir.path().join(path);

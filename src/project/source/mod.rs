@@ -9,12 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::gateway::registerer::Registerer;
-use crate::project::source::lexer::{Token, Word, tokens};
+use crate::project::source::lexer::{Token, TokenKind, tokens};
 use crate::util::error::{Error, Result};
 
 /// The top-level declarations of a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct PluginSource {
     pub(crate) declarations: Vec<Declaration>,
     /// The files of package main, also without declarations, and whether constraints may exclude each.
     mains: Vec<(PathBuf, bool)>,
@@ -51,19 +51,19 @@ pub(crate) enum DeclKind {
     Method(Vec<Token>),
 }
 
-impl Source {
+impl PluginSource {
     /// Reads the Go files of a directory, except tests.
     ///
     /// # Errors
     /// The directory or a file cannot be read.
-    pub fn read(dir: &Path) -> Result<Source> {
+    pub fn read(dir: &Path) -> Result<PluginSource> {
         let entries = fs::read_dir(dir).map_err(|e| Error::io("read", dir, e))?;
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|file| is_source(file))
             .collect();
         files.sort();
-        let mut source = Source::default();
+        let mut source = PluginSource::default();
         for file in files {
             let bytes = crate::util::regular_file::read(&file).map_err(|e| Error::io("read", &file, e))?;
             source.add(&file, &String::from_utf8_lossy(&bytes));
@@ -213,8 +213,8 @@ fn statement(tokens: &[Token], start: usize, from: usize) -> usize {
             return if token.is(';') { at + 1 } else { at };
         }
         match token.word {
-            Word::Sign('(' | '[' | '{') => at = closing(tokens, at) + 1,
-            Word::Sign(')' | ']' | '}') => return at,
+            TokenKind::Sign('(' | '[' | '{') => at = closing(tokens, at) + 1,
+            TokenKind::Sign(')' | ']' | '}') => return at,
             _ => at += 1,
         }
     }
@@ -226,8 +226,8 @@ pub(crate) fn closing(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match token.word {
-            Word::Sign('(' | '[' | '{') => depth += 1,
-            Word::Sign(')' | ']' | '}') => {
+            TokenKind::Sign('(' | '[' | '{') => depth += 1,
+            TokenKind::Sign(')' | ']' | '}') => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
                     return at;

@@ -1,15 +1,15 @@
 //! The names a plugin registers, if its source has them as constants.
 
 use crate::gateway::registerer::{PluginKind, Registerer};
-use crate::project::source::lexer::{Token, Word};
-use crate::project::source::{DeclKind, Declaration, Source, closing};
+use crate::project::source::lexer::{Token, TokenKind};
+use crate::project::source::{DeclKind, Declaration, PluginSource, closing};
 
 /// Reads the names; `None` unless the source gives one for every type that it registers.
-pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(PluginKind, String)>> {
+pub fn registered(source: &PluginSource, rows: &[Registerer]) -> Option<Vec<(PluginKind, String)>> {
     let mut names = Vec::new();
     for row in rows {
         if source.exports(&row.symbol) {
-            let found = of_kind(source, row)?;
+            let found = names_of_type(source, row)?;
             names.extend(found.into_iter().map(|name| (row.kind, name)));
         }
     }
@@ -17,17 +17,17 @@ pub fn registered(source: &Source, rows: &[Registerer]) -> Option<Vec<(PluginKin
 }
 
 /// The names of the types for which the source gives one.
-pub fn plain(source: &Source, rows: &[Registerer]) -> Vec<(PluginKind, String)> {
+pub fn plain(source: &PluginSource, rows: &[Registerer]) -> Vec<(PluginKind, String)> {
     rows.iter()
         .filter(|row| source.exports(&row.symbol))
         .flat_map(|row| {
-            let names = of_kind(source, row).unwrap_or_default();
+            let names = names_of_type(source, row).unwrap_or_default();
             names.into_iter().map(|name| (row.kind, name))
         })
         .collect()
 }
 
-fn of_kind(source: &Source, row: &Registerer) -> Option<Vec<String>> {
+fn names_of_type(source: &PluginSource, row: &Registerer) -> Option<Vec<String>> {
     let symbol = source.main().find(|d| d.name == row.symbol)?;
     let method = source
         .main()
@@ -60,8 +60,8 @@ fn first_argument(tokens: &[Token]) -> &[Token] {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         match token.word {
-            Word::Sign(',') => return &tokens[..at],
-            Word::Sign('(' | '[' | '{') => at = closing(tokens, at) + 1,
+            TokenKind::Sign(',') => return &tokens[..at],
+            TokenKind::Sign('(' | '[' | '{') => at = closing(tokens, at) + 1,
             _ => at += 1,
         }
     }
@@ -69,7 +69,7 @@ fn first_argument(tokens: &[Token]) -> &[Token] {
 }
 
 struct Values<'a> {
-    source: &'a Source,
+    source: &'a PluginSource,
     symbol: &'a Declaration,
     /// The name of the method's receiver.
     receiver: &'a str,
@@ -88,20 +88,22 @@ impl Values<'_> {
         if depth > 8 {
             return None;
         }
-        let words: Vec<&Word> = tokens.iter().map(|token| &token.word).collect();
+        let words: Vec<&TokenKind> = tokens.iter().map(|token| &token.word).collect();
         match words.as_slice() {
-            [Word::Text(text)] => Some(text.clone()),
-            [Word::Name(name)] if name == self.receiver => self.term(self.initial(), depth + 1),
-            [Word::Name(name)] => {
+            [TokenKind::Text(text)] => Some(text.clone()),
+            [TokenKind::Name(name)] if name == self.receiver => self.term(self.initial(), depth + 1),
+            [TokenKind::Name(name)] => {
                 let named = self.source.main().find(|d| d.name == *name)?;
                 matches!(named.what, DeclKind::Var | DeclKind::Const).then_some(())?;
                 self.term(assigned(&named.tokens), depth + 1)
             }
-            [Word::Name(holder), Word::Sign('.'), Word::Name(field)] if holder == self.receiver => {
+            [TokenKind::Name(holder), TokenKind::Sign('.'), TokenKind::Name(field)] if holder == self.receiver => {
                 self.field(field, depth + 1)
             }
             // A conversion: `string(r)`, `registerer("name")`.
-            [Word::Name(_), Word::Sign('('), .., Word::Sign(')')] => self.term(&tokens[2..tokens.len() - 1], depth + 1),
+            [TokenKind::Name(_), TokenKind::Sign('('), .., TokenKind::Sign(')')] => {
+                self.term(&tokens[2..tokens.len() - 1], depth + 1)
+            }
             _ => None,
         }
     }
@@ -141,14 +143,14 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Option<Vec<String>> {
-        let mut source = Source::default();
+        let mut source = PluginSource::default();
         source.add(Path::new("main.go"), text);
         let names = registered(&source, crate::gateway::registerer::all())?;
         Some(names.into_iter().map(|(kind, name)| format!("{kind} {name}")).collect())
     }
 
     #[test]
-    fn names_are_read_where_they_are_constants() {
+    fn constant_names_are_read() {
         let idiom = "package main\nvar pluginName = \"auth\"\nvar HandlerRegisterer = registerer(pluginName)\n\
             type registerer string\nfunc (r registerer) RegisterHandlers(f func(name string, handler func())) {\n\tf(string(r), r.handlers)\n}\n";
         assert_eq!(names(idiom).unwrap(), ["handler auth"]);
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_computed_are_not_guessed() {
+    fn computed_names_are_not_guessed() {
         let computed = "package main\nvar ClientRegisterer = registerer(os.Getenv(\"NAME\"))\ntype registerer string\n\
             func (r registerer) RegisterClients(f func(string)) { f(string(r), r.client) }\n";
         assert_eq!(names(computed), None);
@@ -172,7 +174,7 @@ mod tests {
             type registerer string\nfunc (r registerer) RegisterClients(f func(string)) { f(os.Getenv(\"N\"), r.client) }\n\
             func (r registerer) RegisterHandlers(f func(string)) { f(\"h\", r.handler) }\n";
         assert_eq!(names(half), None);
-        let mut source = Source::default();
+        let mut source = PluginSource::default();
         source.add(Path::new("main.go"), half);
         assert_eq!(
             plain(&source, crate::gateway::registerer::all()),

@@ -30,7 +30,7 @@ pub const MODULES: &str = "modules/cache/download";
 
 /// `bundle.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct BundleManifest {
     #[serde(alias = "format-version")]
     pub schema_version: u32,
     /// The plugbuild that made it.
@@ -39,7 +39,7 @@ pub struct Manifest {
     pub host: String,
     pub tools: Vec<Tool>,
     /// Every other member, in order.
-    pub members: Vec<Member>,
+    pub members: Vec<BundleMember>,
 }
 
 /// A tool: `go` or `zig`.
@@ -53,13 +53,13 @@ pub struct Tool {
 
 /// A file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
+pub struct BundleMember {
     pub file: String,
     pub size: u64,
     pub sha256: String,
 }
 
-impl Manifest {
+impl BundleManifest {
     /// Reads a list, and refuses one that is invalid.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Manifest {
             );
             return Err(Error::usage(what).help("install it with the plugbuild that made it, or make it again"));
         }
-        let list: Manifest = serde_json::from_str(text).map_err(|e| damaged(&e))?;
+        let list: BundleManifest = serde_json::from_str(text).map_err(|e| damaged(&e))?;
         if list.members.is_empty() {
             return Err(Error::integrity("it contains neither a tool nor a module"));
         }
@@ -130,15 +130,15 @@ fn is_plain(file: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::util::error::Kind;
+    use crate::util::error::ErrorKind;
 
-    fn list(files: &[&str]) -> Manifest {
-        let member = |file: &&str| Member {
+    fn list(files: &[&str]) -> BundleManifest {
+        let member = |file: &&str| BundleMember {
             file: (*file).to_owned(),
             size: 1,
             sha256: "00".to_owned(),
         };
-        Manifest {
+        BundleManifest {
             schema_version: SCHEMA_VERSION,
             plugbuild: "1".to_owned(),
             host: "linux/amd64".to_owned(),
@@ -147,8 +147,8 @@ mod tests {
         }
     }
 
-    fn parsed(list: &Manifest) -> Result<Manifest> {
-        Manifest::parse(&serde_json::to_string(list).unwrap())
+    fn parsed(list: &BundleManifest) -> Result<BundleManifest> {
+        BundleManifest::parse(&serde_json::to_string(list).unwrap())
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
             "./tools/x",
         ] {
             let error = parsed(&list(&[bad])).unwrap_err();
-            assert_eq!(error.kind, Kind::Integrity, "{bad}");
+            assert_eq!(error.kind, ErrorKind::Integrity, "{bad}");
         }
         assert!(parsed(&list(&["tools/x", "tools/x"])).is_err());
         let mut tool = good.clone();
@@ -183,12 +183,12 @@ mod tests {
         tool.tools[0].version = "1.25.6".to_owned();
         tool.tools[0].file = "tools/other.tar.gz".to_owned();
         assert!(parsed(&tool).is_err());
-        let newer = Manifest {
+        let newer = BundleManifest {
             schema_version: 2,
             ..good.clone()
         };
-        assert_eq!(parsed(&newer).unwrap_err().kind, Kind::Usage);
-        assert_eq!(Manifest::parse("{}").unwrap_err().kind, Kind::Integrity);
+        assert_eq!(parsed(&newer).unwrap_err().kind, ErrorKind::Usage);
+        assert_eq!(BundleManifest::parse("{}").unwrap_err().kind, ErrorKind::Integrity);
     }
 
     #[test]

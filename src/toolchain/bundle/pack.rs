@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use flate2::{Compression, GzBuilder};
 
-use crate::toolchain::bundle::{LIST, Manifest, Member};
+use crate::toolchain::bundle::{BundleManifest, BundleMember, LIST};
 use crate::toolchain::provenance;
 use crate::util::error::{Error, Result};
 use crate::util::fs::create_dir;
@@ -55,7 +55,7 @@ impl Staged {
     ///
     /// # Errors
     /// A member that cannot be read, a full disk, an interruption.
-    pub fn write(&self, list: &Manifest, dir: &Path) -> Result<()> {
+    pub fn write(&self, list: &BundleManifest, dir: &Path) -> Result<()> {
         let failed = |e: io::Error| write_error(&self.place, &e);
         let file = File::create(&self.staged).map_err(failed)?;
         let mut tar = tar::Builder::new(BufWriter::new(file));
@@ -112,11 +112,11 @@ pub fn tool(root: &Path, to: &Path) -> Result<()> {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn members(dir: &Path) -> Result<Vec<Member>> {
+pub fn members(dir: &Path) -> Result<Vec<BundleMember>> {
     files(dir)?
         .into_iter()
         .map(|(name, file)| {
-            Ok(Member {
+            Ok(BundleMember {
                 size: opened(&file)?.1,
                 sha256: sha256_of(&file)?,
                 file: name,

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::toolchain::bundle::{LIST, Manifest, Member, proxy};
+use crate::toolchain::bundle::{BundleManifest, BundleMember, LIST, proxy};
 use crate::toolchain::provenance::{Record, Word};
 use crate::toolchain::store::{Stage, Store};
 use crate::toolchain::unpacked::Limits;
 use crate::toolchain::{archive, installed_go, zig};
-use crate::util::error::{Error, Kind, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::fs::create_dir;
 use crate::util::hash::hex;
 use crate::util::host::Host;
@@ -33,7 +33,7 @@ const LIST_LIMIT: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Verified {
     stage: Stage,
-    pub list: Manifest,
+    pub list: BundleManifest,
     tools: Vec<Staged>,
 }
 
@@ -68,10 +68,10 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
     let stage = store.stage()?;
     let read = read(BufReader::new(reader), stage.path(), host, store);
     let (list, tools) = read.map_err(|why| match why.kind {
-        Kind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display())).help(
+        ErrorKind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display())).help(
             "nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` reported",
         ),
-        Kind::Usage => Error {
+        ErrorKind::Usage => Error {
             message: format!("the bundle {} cannot be used here: {why}", file.display()),
             ..why
         },
@@ -80,9 +80,9 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
     Ok(Verified { stage, list, tools })
 }
 
-fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Result<(Manifest, Vec<Staged>)> {
-    let (mut list, mut begins): (Option<Manifest>, bool) = (None, false);
-    let mut missing: BTreeMap<String, Member> = BTreeMap::new();
+fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Result<(BundleManifest, Vec<Staged>)> {
+    let (mut list, mut begins): (Option<BundleManifest>, bool) = (None, false);
+    let mut missing: BTreeMap<String, BundleMember> = BTreeMap::new();
     let no_list = || Error::integrity(format!("it does not begin with a {LIST}"));
     let begun = archive::for_each_entry(from, LIMITS, |entry| {
         let name = String::from_utf8_lossy(&entry.name).escape_debug().to_string();
@@ -107,7 +107,7 @@ fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Resu
     let Some(list) = list else {
         // Anything but a tar gets our own message: the tar crate's quotes the bytes it read.
         return match begun {
-            Err(why) if begins || why.kind == Kind::Interrupted => Err(why),
+            Err(why) if begins || why.kind == ErrorKind::Interrupted => Err(why),
             _ => Err(no_list()),
         };
     };
@@ -122,11 +122,11 @@ fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Resu
     Ok((list, tools))
 }
 
-fn parsed(content: &mut dyn Read, host: &Host) -> Result<Manifest> {
+fn parsed(content: &mut dyn Read, host: &Host) -> Result<BundleManifest> {
     let mut text = String::new();
     let read = content.take(LIST_LIMIT).read_to_string(&mut text);
     read.map_err(|e| Error::integrity(format!("its {LIST} is damaged: {e}")))?;
-    let list = Manifest::parse(&text)?;
+    let list = BundleManifest::parse(&text)?;
     let here = host.platform.to_string();
     if list.host == here {
         return Ok(list);
@@ -138,7 +138,7 @@ fn parsed(content: &mut dyn Read, host: &Host) -> Result<Manifest> {
 }
 
 /// Writes one member and compares it with the list.
-fn unpack(entry: &mut dyn Read, member: &Member, to: &Path) -> Result<()> {
+fn unpack(entry: &mut dyn Read, member: &BundleMember, to: &Path) -> Result<()> {
     create_dir(to.parent().unwrap_or(to))?;
     let mut file = File::create(to).map_err(|e| Error::io("write", to, e))?;
     let (mut hash, mut size) = (Sha256::new(), 0);
@@ -169,7 +169,7 @@ fn unpack(entry: &mut dyn Read, member: &Member, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn unpacked_tools(list: &Manifest, stage: &Path, host: &Host, store: &Store) -> Result<Vec<Staged>> {
+fn unpacked_tools(list: &BundleManifest, stage: &Path, host: &Host, store: &Store) -> Result<Vec<Staged>> {
     let mut tools = Vec::new();
     for (at, tool) in list.tools.iter().enumerate() {
         let label = format!("{} {}", tool.name, tool.version);

@@ -14,9 +14,9 @@ use crate::util::process::{Invocation, children};
 /// A running process; dropping it kills the process.
 pub struct Background {
     child: Arc<children::Registered<duct::ReaderHandle>>,
-    lines: Receiver<String>,
+    receiver: Receiver<String>,
     /// All lines so far.
-    pub said: Vec<String>,
+    pub lines: Vec<String>,
     ended: bool,
 }
 
@@ -40,7 +40,7 @@ impl Invocation {
         let child = children::register(host, || expression.reader(), duct::ReaderHandle::pids)
             .map_err(|e| self.not_started(&e))?;
         let child = Arc::new(child);
-        let (send, lines) = channel();
+        let (send, receiver) = channel();
         let reading = Arc::clone(&child);
         std::thread::spawn(move || {
             let mut reader = BufReader::new(&**reading);
@@ -55,8 +55,8 @@ impl Invocation {
         });
         Ok(Background {
             child,
-            lines,
-            said: Vec::new(),
+            receiver,
+            lines: Vec::new(),
             ended: false,
         })
     }
@@ -67,11 +67,11 @@ impl Background {
     pub fn wait(&mut self, patience: Duration, mut found: impl FnMut(&[String]) -> bool) -> WaitOutcome {
         let until = Instant::now() + patience;
         loop {
-            if found(&self.said) {
+            if found(&self.lines) {
                 return WaitOutcome::Found;
             }
-            match self.lines.recv_timeout(Duration::from_millis(50)) {
-                Ok(line) => self.said.push(line),
+            match self.receiver.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => self.lines.push(line),
                 Err(RecvTimeoutError::Disconnected) => {
                     self.ended = true;
                     return WaitOutcome::Ended;

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_of_a_process_is_read_whatever_its_name() {
+    fn stat_line_with_any_process_name() {
         let line = "77 (a) b (c)) S 42 77 77 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1000 2";
         let read = parse(77, line).unwrap();
         assert_eq!((read.parent, read.began), (42, 98765));

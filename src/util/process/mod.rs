@@ -99,12 +99,12 @@ impl Invocation {
         let expression = self.expression_with(input, host).stderr_to_stdout();
         let handle = children::register(host, || expression.reader(), duct::ReaderHandle::pids)
             .map_err(|e| self.not_started(&e))?;
-        let (mut said, mut raw) = (String::new(), Vec::new());
+        let (mut output, mut raw) = (String::new(), Vec::new());
         let mut reader = BufReader::new(&*handle);
         while reader.read_until(b'\n', &mut raw).map_err(|e| self.not_started(&e))? > 0 {
             let text = String::from_utf8_lossy(&raw);
             line(text.trim_end_matches('\n'));
-            said.push_str(&text);
+            output.push_str(&text);
             raw.clear();
         }
         let status = handle
@@ -113,7 +113,7 @@ impl Invocation {
             .map(|output| output.status);
         handle.finish()?;
         let status = status.ok_or_else(|| self.not_started(&io::ErrorKind::UnexpectedEof.into()))?;
-        Ok((status, said))
+        Ok((status, output))
     }
 
     fn expression(&self, host: &Host) -> duct::Expression {
@@ -185,7 +185,7 @@ pub fn quoted(word: &OsStr) -> String {
     }
 }
 
-pub use children::{Ending, end_all, interrupted};
+pub use children::{Ending, interrupted, signal_all};
 
 /// The running processes, so that a signal to us ends them too.
 mod children {
@@ -204,7 +204,7 @@ mod children {
         pids: Vec<u32>,
         own_group: bool,
         /// Without a process group: the descendants seen when it was signalled.
-        family: Vec<Process>,
+        descendants: Vec<Process>,
     }
 
     static RUNNING: Mutex<Vec<Child>> = Mutex::new(Vec::new());
@@ -237,7 +237,7 @@ mod children {
         running.push(Child {
             pids: pids.clone(),
             own_group,
-            family: Vec::new(),
+            descendants: Vec::new(),
         });
         Ok(Registered {
             handle,
@@ -263,7 +263,10 @@ mod children {
                 self.pids.iter().for_each(|pid| send(*pid, true, Signal::KILL));
             }
             for child in running().iter().filter(|child| child.pids == self.pids) {
-                child.family.iter().for_each(|relative| relative.send(Signal::KILL));
+                child
+                    .descendants
+                    .iter()
+                    .for_each(|relative| relative.send(Signal::KILL));
             }
             Err(Error::interrupted())
         }
@@ -298,7 +301,7 @@ mod children {
 
     /// Signals every running process, or its group if it has one, and returns whether there are any. From now on no
     /// process can be started.
-    pub fn end_all(how: Ending) -> bool {
+    pub fn signal_all(how: Ending) -> bool {
         INTERRUPTED.store(true, Ordering::SeqCst);
         let signal = match how {
             Ending::Interrupt => Signal::INT,
@@ -314,30 +317,30 @@ mod children {
         fn end(&mut self, signal: Signal) {
             if !self.own_group {
                 // Stopped processes cannot start others between the look and the kill.
-                while self.look() && signal == Signal::KILL {
-                    self.family.iter().for_each(|relative| relative.send(Signal::STOP));
+                while self.refresh() && signal == Signal::KILL {
+                    self.descendants.iter().for_each(|relative| relative.send(Signal::STOP));
                 }
-                self.family.iter().for_each(|relative| relative.send(signal));
+                self.descendants.iter().for_each(|relative| relative.send(signal));
             }
             self.pids.iter().for_each(|pid| send(*pid, self.own_group, signal));
         }
 
         /// Adds new descendants. Those of an exited process are no longer its descendants, and may start more
         /// themselves.
-        fn look(&mut self) -> bool {
+        fn refresh(&mut self) -> bool {
             let known: Vec<u32> = self
                 .pids
                 .iter()
                 .copied()
-                .chain(self.family.iter().map(Process::pid))
+                .chain(self.descendants.iter().map(Process::pid))
                 .collect();
-            let before = self.family.len();
+            let before = self.descendants.len();
             for found in descendants(&known) {
-                if !self.family.contains(&found) {
-                    self.family.push(found);
+                if !self.descendants.contains(&found) {
+                    self.descendants.push(found);
                 }
             }
-            self.family.len() > before
+            self.descendants.len() > before
         }
     }
 
@@ -358,7 +361,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_what_a_shell_would_run() {
+    fn display_is_a_shell_command() {
         let invocation = Invocation::new("/opt/go/bin/go", "/home/a user/it's")
             .args(["build", "-gcflags=all=-trimpath=/m=>/go;/r=>/app", ""])
             .env("CC", "zig cc")

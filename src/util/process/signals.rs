@@ -9,7 +9,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::util::error::{Error, Result};
-use crate::util::process::{Ending, end_all, interrupted};
+use crate::util::process::{Ending, interrupted, signal_all};
 
 /// How long a process may take to react before the next, harder signal.
 const GRACE: Duration = Duration::from_secs(2);
@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// Installs the handler: the first signal asks running processes to end, then kills them; a second one kills them
 /// at once, and soon us too.
-pub fn end_children() {
+pub fn install_handlers() {
     // Without a handler the system's default applies: we exit at once.
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
         return;
@@ -27,7 +27,7 @@ pub fn end_children() {
     thread::spawn(move || {
         for (count, signal) in signals.forever().enumerate() {
             if count > 0 {
-                end_all(Ending::Kill);
+                signal_all(Ending::Kill);
                 thread::spawn(move || {
                     // A read from a dead network disk does not react to signals.
                     thread::sleep(GRACE);
@@ -35,12 +35,12 @@ pub fn end_children() {
                 });
                 continue;
             }
-            let mut under_way = end_all(Ending::Interrupt);
+            let mut under_way = signal_all(Ending::Interrupt);
             thread::spawn(move || {
                 for harder in [Ending::Terminate, Ending::Kill] {
                     if under_way {
                         thread::sleep(GRACE);
-                        under_way = end_all(harder);
+                        under_way = signal_all(harder);
                     }
                 }
                 // Nor does a loop or a read that never checks for them.
@@ -68,18 +68,18 @@ pub fn sleep() -> Result<()> {
 /// # Errors
 /// A signal asked us to stop, or it took too long.
 pub fn interruptible<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let (tell, told) = sync_channel(1);
+    let (sender, receiver) = sync_channel(1);
     thread::spawn(move || {
         // After an interrupt, nobody receives this.
-        let _ = tell.send(work());
+        let _ = sender.send(work());
     });
     let begun = Instant::now();
     loop {
-        match told.recv_timeout(TICK) {
+        match receiver.recv_timeout(TICK) {
             Ok(done) => return Ok(done),
             Err(RecvTimeoutError::Timeout) if interrupted() => return Err(Error::interrupted()),
             Err(RecvTimeoutError::Timeout) if begun.elapsed() < patience => {}
-            Err(_) => return Err(Error::network(format!("nothing came for {} s", patience.as_secs()))),
+            Err(_) => return Err(Error::network(format!("nothing arrived for {} s", patience.as_secs()))),
         }
     }
 }

@@ -20,7 +20,7 @@ const OFTEN: Duration = Duration::from_secs(1);
 /// Directories that grow as long as a download makes progress.
 #[derive(Debug, Clone)]
 pub struct StallTimeout {
-    folders: Vec<PathBuf>,
+    dirs: Vec<PathBuf>,
     patience: Duration,
     at_most: Option<(u64, String)>,
     seen: Option<(u64, u64)>,
@@ -30,10 +30,10 @@ pub struct StallTimeout {
 
 impl StallTimeout {
     /// The first check is after a quarter of `patience`: most downloads are done by then.
-    pub fn of(folders: Vec<PathBuf>, patience: Duration) -> Self {
+    pub fn of(dirs: Vec<PathBuf>, patience: Duration) -> Self {
         let now = Instant::now();
         StallTimeout {
-            folders,
+            dirs,
             patience,
             at_most: None,
             seen: None,
@@ -58,12 +58,14 @@ impl StallTimeout {
         if self.looked.elapsed() < pause {
             return Ok(false);
         }
-        let seen = self.folders.iter().map(|dir| content(dir));
+        let seen = self.dirs.iter().map(|dir| content(dir));
         let seen = seen.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         self.looked = Instant::now();
         if let Some((most, what)) = self.at_most.as_ref().filter(|(most, _)| seen.1 > *most) {
-            return Err(Error::integrity(format!("more than {} MiB came as {what}", most >> 20))
-                .help("nothing was kept; ask who runs the server that it came from"));
+            return Err(
+                Error::integrity(format!("more than {} MiB arrived as {what}", most >> 20))
+                    .help("nothing was kept; ask the operator of the server it came from"),
+            );
         }
         if self.seen.replace(seen) != Some(seen) {
             self.since = self.looked;
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_grows_goes_on_and_what_does_not_is_given_up() {
+    fn stalls_without_growth() {
         let dir = tempfile::tempdir().unwrap();
         let patience = Duration::from_millis(200);
         let mut growth = StallTimeout::of(vec![dir.path().to_owned()], patience);
@@ -141,7 +143,7 @@ mod tests {
                 .has_stopped()
                 .unwrap_err()
                 .message
-                .contains("more than 0 MiB came as x")
+                .contains("more than 0 MiB arrived as x")
         );
     }
 }

@@ -12,7 +12,7 @@ use plugbuild::matrix::Matrix;
 use plugbuild::util::host::Host;
 use plugbuild::verify::finding::{Id, Stage};
 use plugbuild::verify::gateway::LoadTarget;
-use plugbuild::verify::plugin::Plugin;
+use plugbuild::verify::plugin::PluginBinary;
 use plugbuild::verify::{LoadOutcome, Verdict, judge};
 
 use crate::support::{say, skipped};
@@ -275,7 +275,10 @@ pub(crate) fn verdicts(gateway: &Path, plugins: &[PathBuf]) -> Vec<Verdict> {
     let file = Binary::open(gateway).unwrap();
     let against = LoadTarget::file(&known, &file, None, "--gateway ./host".to_owned()).unwrap();
     let binaries: Vec<_> = plugins.iter().map(|path| Binary::open(path).unwrap()).collect();
-    let plugins: Vec<_> = binaries.iter().map(|binary| Plugin::read(binary).unwrap()).collect();
+    let plugins: Vec<_> = binaries
+        .iter()
+        .map(|binary| PluginBinary::read(binary).unwrap())
+        .collect();
     judge(&plugins, &against)
 }
 

@@ -216,7 +216,7 @@ fn write_plugin(gateway: &Binary, info: &BuildInfo, example: &Path, dir: &Path) 
         }
     }
     let own = info.main.as_ref().map(|main| main.path.as_str()).unwrap_or_default();
-    let published = |module: &&plugbuild::binary::buildinfo::Module| module.path != own;
+    let published = |module: &&plugbuild::binary::buildinfo::BuildModule| module.path != own;
     let (mut require, mut replace) = (String::new(), String::new());
     for module in info.deps.iter().filter(published) {
         require += &format!("\t{} {}\n", module.path, module.version);

@@ -142,10 +142,10 @@ fn a_real_release_is_static_small_runs_and_repeats() {
         let verdict = run(target, &binary, &["verify", own, "--gateway", "2.12.1"]).unwrap();
         let told = String::from_utf8_lossy(&verdict.stderr);
         // A program that may lie anywhere in memory looks as a library does.
-        let is_told = ["is a program, not a plugin", "but no Go plugin"]
+        let is_mapped = ["is a program, not a plugin", "but no Go plugin"]
             .iter()
             .any(|words| told.contains(words));
-        assert!(is_told, "{verdict:?}");
+        assert!(is_mapped, "{verdict:?}");
         assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
     }
     let one = [TARGETS[0]];

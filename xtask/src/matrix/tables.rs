@@ -113,7 +113,7 @@ impl Tables {
             release: Vec<ReleaseRow>,
         }
         let file: File = from_toml(&root.join("toolchains/releases.toml"))?;
-        let sum = |(module, version, sum): (&str, &str, sums::Sum)| {
+        let sum = |(module, version, sum): (&str, &str, sums::Checksums)| {
             let zip = sum.zip.unwrap_or("-");
             (
                 (module.to_owned(), version.to_owned()),

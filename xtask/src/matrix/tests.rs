@@ -1,6 +1,6 @@
 //! The committed rows are what the chore writes, and a real git repository is read right.
 
-use plugbuild::util::error::Kind;
+use plugbuild::util::error::ErrorKind;
 
 use super::*;
 
@@ -283,7 +283,7 @@ fn what_cannot_be_read_names_the_tag() {
                 alpine: "3.99",
                 ..good
             },
-            Kind::Usage,
+            ErrorKind::Usage,
             "no alpine row of `3.99`",
         ),
         (
@@ -293,7 +293,7 @@ fn what_cannot_be_read_names_the_tag() {
                 builder_linux: Some("golang:1-sid"),
                 ..good
             },
-            Kind::Usage,
+            ErrorKind::Usage,
             "no debian row of `sid`",
         ),
         (
@@ -303,7 +303,7 @@ fn what_cannot_be_read_names_the_tag() {
                 go: "latest",
                 ..good
             },
-            Kind::Usage,
+            ErrorKind::Usage,
             "`latest` is not a Go version",
         ),
         (
@@ -313,7 +313,7 @@ fn what_cannot_be_read_names_the_tag() {
                 go_sum: "",
                 ..good
             },
-            Kind::Usage,
+            ErrorKind::Usage,
             "no line for example.com/a v1.0.0/go.mod",
         ),
         (
@@ -323,7 +323,7 @@ fn what_cannot_be_read_names_the_tag() {
                 go_sum: &bad_sum,
                 ..good
             },
-            Kind::Incompatible,
+            ErrorKind::Incompatible,
             "other sums of example.com/a v1.0.0",
         ),
         (
@@ -333,7 +333,7 @@ fn what_cannot_be_read_names_the_tag() {
                 go_mod: "modul m\n",
                 ..good
             },
-            Kind::Build,
+            ErrorKind::Build,
             "go failed",
         ),
         (
@@ -343,7 +343,7 @@ fn what_cannot_be_read_names_the_tag() {
                 go_mod: "module m\n\nrequire example.com/a v1.0.0\n\nreplace example.com/a => ../a\n",
                 ..good
             },
-            Kind::Usage,
+            ErrorKind::Usage,
             "replaced by the folder ../a",
         ),
     ] {

@@ -12,7 +12,7 @@ impl<'a> Checker<'a> {
             if let Some(near) = self.root.get("plugins") {
                 self.error(
                     near.at,
-                    "`plugins` is nothing the gateway reads: it loads no plugin",
+                    "`plugins` is not a key that the gateway reads: it loads no plugin",
                     "call it `plugin`".to_owned(),
                 );
             } else if let Some(Used { name, at, .. }) = self.used.first().cloned() {
@@ -29,7 +29,7 @@ impl<'a> Checker<'a> {
             if let Some(near) = nearest(&entry.key, ["pattern", "folder"]) {
                 self.warning(
                     entry.at,
-                    format!("`{}` is nothing the gateway reads", entry.key),
+                    format!("`{}` is not a key that the gateway reads", entry.key),
                     format!("did you mean `{near}`?"),
                 );
             }
@@ -68,8 +68,9 @@ impl<'a> Checker<'a> {
     fn pattern(&mut self, pattern: &str, at: Position) -> bool {
         let glob = pattern.contains(['*', '?', '^', '$', '\\', '|']);
         if glob {
-            let what =
-                format!("`{pattern}` is looked for as it is in a file's name: it is no glob and no regular expression");
+            let what = format!(
+                "`{pattern}` is matched literally in file names: it is neither a glob nor a regular expression"
+            );
             self.error(
                 at,
                 what,

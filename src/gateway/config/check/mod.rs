@@ -9,26 +9,26 @@ use std::collections::HashMap;
 
 use crate::gateway::config::decode::{Decoded, decode};
 use crate::gateway::config::document::{Node, Position};
-use crate::gateway::config::issue::{ConfigIssue, Severity};
-use crate::gateway::config::parse::{Document, Format};
+use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
+use crate::gateway::config::parse::{ConfigFormat, Document};
 use crate::gateway::config::plugin_dir::PluginDir;
 use crate::gateway::registerer::{PluginKind, Registerer};
 use crate::util::suggest::nearest;
 
 /// A plugin given together with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plugin {
+pub struct GivenPlugin {
     /// As typed.
     pub label: String,
     /// The file's name, for a built plugin.
     pub file: Option<String>,
     /// The names it registers; `None` if unknown.
-    pub registered: Option<Registered>,
+    pub registered: Option<RegisteredNames>,
 }
 
 /// The names a plugin registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
+pub struct RegisteredNames {
     pub names: Vec<(PluginKind, String)>,
     /// How they are known, for the message.
     pub origin: String,
@@ -38,12 +38,12 @@ pub struct Registered {
 pub fn check(
     document: &Document,
     rows: &[Registerer],
-    plugins: &[Plugin],
+    plugins: &[GivenPlugin],
     look: &dyn Fn(&str) -> PluginDir,
 ) -> Vec<ConfigIssue> {
     let Decoded { root, findings } = decode(&document.root, rows);
     let mut checker = Checker::new(root.as_ref().unwrap_or(&document.root), rows, plugins, findings);
-    if document.format == Format::Json {
+    if document.format == ConfigFormat::Json {
         checker.keys_given_twice(&document.root);
     }
     if root.is_some() {
@@ -79,13 +79,13 @@ struct Used {
 struct Checker<'a> {
     root: &'a Node,
     rows: &'a [Registerer],
-    plugins: &'a [Plugin],
+    plugins: &'a [GivenPlugin],
     found: Vec<ConfigIssue>,
     used: Vec<Used>,
 }
 
 impl<'a> Checker<'a> {
-    fn new(root: &'a Node, rows: &'a [Registerer], plugins: &'a [Plugin], found: Vec<ConfigIssue>) -> Self {
+    fn new(root: &'a Node, rows: &'a [Registerer], plugins: &'a [GivenPlugin], found: Vec<ConfigIssue>) -> Self {
         Checker {
             root,
             rows,
@@ -96,14 +96,20 @@ impl<'a> Checker<'a> {
     }
 
     fn error(&mut self, at: Position, what: impl Into<String>, help: impl Into<Option<String>>) {
-        self.say(at, Severity::Error, what, help);
+        self.report(at, IssueSeverity::Error, what, help);
     }
 
     fn warning(&mut self, at: Position, what: impl Into<String>, help: impl Into<Option<String>>) {
-        self.say(at, Severity::Warning, what, help);
+        self.report(at, IssueSeverity::Warning, what, help);
     }
 
-    fn say(&mut self, at: Position, severity: Severity, what: impl Into<String>, help: impl Into<Option<String>>) {
+    fn report(
+        &mut self,
+        at: Position,
+        severity: IssueSeverity,
+        what: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
         self.found.push(ConfigIssue {
             at,
             severity,
@@ -151,7 +157,7 @@ impl<'a> Checker<'a> {
                     registered.names.iter().map(|(kind, name)| format!("{name} ({kind})")),
                     "or",
                 );
-                let what = format!("{} is not used: nothing asks for {names}", plugin.label);
+                let what = format!("{} is not used: the configuration does not use {names}", plugin.label);
                 self.warning(at, what, format!("the names are {}", registered.origin));
             }
         }

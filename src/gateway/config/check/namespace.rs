@@ -9,17 +9,17 @@ impl<'a> Checker<'a> {
     /// Checks every plugin namespace, at any level.
     pub(crate) fn namespaces(&mut self) {
         let rows = self.rows;
-        let wanted = |key: &str| row_of(rows, key).is_some() || misspelt(rows, key).is_some();
+        let wanted = |key: &str| row_of(rows, key).is_some() || nearest_namespace(rows, key).is_some();
         for sighting in sightings(self.root, &wanted) {
             match row_of(rows, &sighting.entry.key) {
                 Some(row) => self.namespace(row, &sighting),
                 None => {
-                    let meant = misspelt(rows, &sighting.entry.key).unwrap_or_default();
+                    let near = nearest_namespace(rows, &sighting.entry.key).unwrap_or_default();
                     let what = format!(
                         "`{}` is not a namespace the gateway knows: it is ignored",
                         sighting.entry.key
                     );
-                    self.error(sighting.entry.at, what, format!("did you mean `{meant}`?"));
+                    self.error(sighting.entry.at, what, format!("did you mean `{near}`?"));
                 }
             }
         }
@@ -39,7 +39,7 @@ impl<'a> Checker<'a> {
             }
             Scope::Elsewhere => {
                 let what = format!(
-                    "`{}` stands outside of an `extra_config`: the gateway never sees it",
+                    "`{}` is outside of an `extra_config`: the gateway ignores it",
                     row.namespace
                 );
                 self.error(entry.at, what, wrong_level(row));
@@ -165,12 +165,12 @@ impl<'a> Checker<'a> {
     /// Checks a name against the registered ones.
     fn name(&mut self, row: &Registerer, name: &str, at: Position) {
         if name.trim() != name || name.is_empty() {
-            let what = format!("the plugin's name is `{name}`: names are compared to the letter");
+            let what = format!("the plugin's name is `{name}`: names must match exactly");
             self.error(at, what, None);
             return;
         }
         let template = name.contains("{{");
-        if self.plugins.is_empty() || template || row.built_in.iter().any(|own| own == name) {
+        if self.plugins.is_empty() || template || row.builtins.iter().any(|own| own == name) {
             return;
         }
         // A plugin with unknown names may have registered anything.
@@ -211,22 +211,23 @@ impl<'a> Checker<'a> {
 }
 
 fn row_of<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a Registerer> {
-    rows.iter().find(|row| row.namespace == key || row.formerly == key)
+    rows.iter()
+        .find(|row| row.namespace == key || row.legacy_namespace == key)
 }
 
 /// The namespace closest to an unknown key.
-fn misspelt<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
+fn nearest_namespace<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
     let lower = key.to_lowercase().replace(['_', '.'], "-");
     let looks = lower.starts_with("plugin/") || lower.starts_with("plugins/") || lower.starts_with("plugin-");
     let namespaces: Vec<&str> = rows.iter().map(|row| row.namespace.as_str()).collect();
     let known_by = rows
         .iter()
-        .find(|row| row.also.iter().any(|name| lower.rsplit('/').next() == Some(name)))
+        .find(|row| row.aliases.iter().any(|name| lower.rsplit('/').next() == Some(name)))
         .map(|row| row.namespace.as_str());
     // The long names of v1, with `.` and `_` exchanged or with lura's name in them.
     let long = rows.iter().find(|row| {
         let tail = row
-            .formerly
+            .legacy_namespace
             .split_once("/krakend/")
             .map(|(_, tail)| tail.replace(['_', '.'], "-"));
         tail.is_some_and(|tail| lower.starts_with("github-com/") && lower.ends_with(&format!("/{tail}")))
@@ -240,7 +241,7 @@ fn misspelt<'a>(rows: &'a [Registerer], key: &str) -> Option<&'a str> {
             .or(namespaces.first().copied())
     } else {
         rows.iter()
-            .find(|row| row.namespace.rsplit('/').next() == Some(&lower) && row.also.contains(&lower))
+            .find(|row| row.namespace.rsplit('/').next() == Some(&lower) && row.aliases.contains(&lower))
             .map(|row| row.namespace.as_str())
     }
 }
