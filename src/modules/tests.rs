@@ -148,7 +148,7 @@ fn each_cause_and_bearing() {
         (
             module("example.com/gw/v2", "v2.12.1", &["example.com/gw/v2"]),
             Some(
-                "example.com/gw/v2: v2.12.1 -> the folder that the gateway was built in GatewaysOwn Aside [example.com/gw/v2]",
+                "example.com/gw/v2: v2.12.1 -> the directory that the gateway was built in GatewaysOwn Aside [example.com/gw/v2]",
             ),
         ),
         (

@@ -249,7 +249,7 @@ fn misspelt_key_is_named_before_its_error() {
         let place = |what: &str| said.find(what).unwrap_or_else(|| panic!("{what} is not in {said}"));
         assert!(place("did you mean `gateway`?") < place("error: no gateway"), "{said}");
         assert!(
-            said.contains("PLUGBUILD_CONFIG=/nowhere/plugbuild.toml is no file"),
+            said.contains("PLUGBUILD_CONFIG=/nowhere/plugbuild.toml is not a file"),
             "{said}"
         );
     }
