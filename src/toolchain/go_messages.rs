@@ -107,7 +107,7 @@ pub(crate) fn newer_go(job: &Job) -> String {
 pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
     let dir = quoted(job.plugin.dir.as_os_str());
     let missing = "modules that are missing could not be fetched: check GOPROXY and the network, or bring them: `plugbuild bundle create FILE`";
-    let known: [(&[&str], &dyn Fn() -> String); 9] = [
+    let known: [(&[&str], &dyn Fn() -> String); 10] = [
         (
             &[
                 "requires exactly one main package",
@@ -127,6 +127,9 @@ pub(crate) fn explained(said: &str, job: &Job, host: &Host) -> Option<String> {
         }),
         (&PRIVATE, &|| private(said, job, host)),
         (&NETWORK, &|| missing.to_owned()),
+        (&["cannot find module providing package"], &|| {
+            format!("go.mod requires no module that has it: `cd {dir} && go mod tidy`")
+        }),
         (&["module lookup disabled"], &|| missing.to_owned()),
         (&["no space left on device"], &|| {
             "the disk is full: GOCACHE, GOTMPDIR and the store need room".to_owned()

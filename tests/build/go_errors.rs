@@ -73,8 +73,8 @@ fn go_errors_are_explained() {
         );
         told(
             &ran,
-            "no required module provides package example.org/dep",
-            "help: bring go.mod and go.sum up to date: `cd [CWD] && go mod tidy`",
+            "cannot find module providing package example.org/dep",
+            "help: go.mod requires no module that has it: `cd [CWD] && go mod tidy`",
         );
         let needs = (
             "go.mod",

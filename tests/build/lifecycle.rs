@@ -466,7 +466,7 @@ fn inject_shows_and_writes_the_diff() {
     fine(&in_dir(dir.path(), &args));
     let written = fs::read_to_string(&config).unwrap();
     assert!(written.contains("\"name\": [\"auth\"]"), "{written}");
-    assert!(fine(&in_dir(dir.path(), &args)).contains("there already"));
+    assert!(fine(&in_dir(dir.path(), &args)).contains("already configured"));
     // No such folder here: the one thing left to do.
     let checked = in_dir(dir.path(), &["config", "check", "krakend.json"]);
     assert_eq!(checked.status.code(), Some(0));
