@@ -38,7 +38,7 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
             ..
         } = unit;
         // Users of these variables call the wrappers by name.
-        toolchain.clone().with_wrappers(job, &session)?;
+        toolchain.write_wrappers(job, &session)?;
         if let Some(word) = toolchain.cc.not_asked(job, &session.matrix) {
             cx.ui.warn(word);
         }

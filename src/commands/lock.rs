@@ -9,22 +9,16 @@ use crate::commands::build::locked::compare;
 use crate::commands::build::locked::lockfile_path;
 use crate::commands::build::locked::pinned;
 use crate::commands::build::plan::plan_build;
+use crate::commands::build::prepare::fetch_tools;
 use crate::commands::output::{print_json, print_path};
 use crate::project::lockfile::Lock;
-use crate::toolchain::gc;
 use crate::util::context::Context;
 use crate::util::error::Result;
 use crate::util::ui::Format;
 
 pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
     let args = BuildArgs::from(args);
-    let plan = plan_build(&args, cx)?;
-    for (title, why) in &plan.refused {
-        cx.ui.failed(title, why);
-    }
-    gc::auto(&plan.session.store);
-    let _hold = plan.session.store.lock_shared()?;
-    let plan = plan.with_tools()?;
+    let (plan, _store) = fetch_tools(plan_build(&args, cx)?)?;
     let file = lockfile_path(&plan);
     let mut lock = Lock::read(&file)?;
     for change in compare(&mut lock, &plan, Depth::Content)? {

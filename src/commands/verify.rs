@@ -133,11 +133,7 @@ pub(crate) fn official_gateway(
     cx: Context,
 ) -> Result<Had> {
     let lock = crate::commands::build::locked::project_lock(settings, cx.host)?;
-    let mut wanted = Wanted {
-        version,
-        target,
-        locked: None,
-    };
+    let mut wanted = Wanted::new(version, target);
     let key = wanted.key();
     wanted.locked = lock.archive_checksum(&key);
     wanted.ensure(matrix, cx.host, &Store::open(cx.host)?, cx.offline, cx.ui)
@@ -214,14 +210,10 @@ impl Judge<'_> {
     fn gateway(&self, job: &Job) -> Result<(Gateway, Option<Binary>)> {
         let Session { matrix, store, .. } = self.session;
         let cx = self.session.context();
-        let official = job.gateway.version.and_then(|version| {
-            let wanted = Wanted {
-                version,
-                target: &job.target.value,
-                locked: None,
-            };
-            wanted.in_store(store)
-        });
+        let official = job
+            .gateway
+            .version
+            .and_then(|version| Wanted::new(version, &job.target.value).in_store(store));
         match (self.with, &job.gateway.binary, official) {
             (Some(file), ..) => open_file(&cx.host.absolute(file), matrix, cx),
             (None, Some(file), _) => Ok((job.gateway.clone(), Some(Binary::open(file)?))),

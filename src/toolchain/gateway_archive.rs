@@ -30,7 +30,16 @@ pub struct Had {
     pub record: Record,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// Without what a lock says of it.
+    pub fn new(version: GatewayVersion, target: &'a Target) -> Self {
+        Wanted {
+            version,
+            target,
+            locked: None,
+        }
+    }
+
     /// Its archive's name in plugbuild.lock.
     pub fn key(&self) -> String {
         format!("{} {}", self.version, self.target.short())

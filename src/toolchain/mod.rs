@@ -54,11 +54,11 @@ impl Toolchain {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn with_wrappers(self, job: &Job, session: &Session) -> Result<Self> {
+    pub fn write_wrappers(&self, job: &Job, session: &Session) -> Result<()> {
         for script in self.scripts(job, &session.matrix, &session.store) {
             script.write(&session.store)?;
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Runs the C compiler to find out what only it knows.
@@ -136,18 +136,18 @@ pub fn ensure(job: &Job, toolchain: Toolchain, session: &Session) -> Result<Tool
         ..
     } = session;
     go::ensure(&toolchain.go, host, store, *offline, ui)?;
-    let Some(zig) = &toolchain.cc.zig else {
-        return toolchain.with_wrappers(job, session);
-    };
-    match zig::ensure(zig, matrix.zig(), host, store, *offline, ui) {
-        Ok(()) => toolchain.with_wrappers(job, session),
+    let zig = toolchain.cc.zig.as_ref();
+    let toolchain = match zig.map_or(Ok(()), |zig| zig::ensure(zig, matrix.zig(), host, store, *offline, ui)) {
+        Ok(()) => toolchain,
         Err(why) if job.cc.value == CcChoice::Auto && why.kind != ErrorKind::Interrupted => {
             let Ok(gcc) = cc::gcc(job, "zig could not be fetched", matrix, host) else {
                 return Err(why);
             };
             ui.warn(format!("{why}; {} is used instead", gcc.label));
-            Toolchain { cc: gcc, ..toolchain }.with_wrappers(job, session)
+            Toolchain { cc: gcc, ..toolchain }
         }
-        Err(why) => Err(why),
-    }
+        Err(why) => return Err(why),
+    };
+    toolchain.write_wrappers(job, session)?;
+    Ok(toolchain)
 }

@@ -82,7 +82,7 @@ fn prepare_offline(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit
 
 /// Writes the files that the command names.
 fn write_files(unit: &ReadyUnit, session: &Session) -> Result<()> {
-    unit.toolchain.clone().with_wrappers(&unit.job, session)?;
+    unit.toolchain.write_wrappers(&unit.job, session)?;
     build::assertions(unit, session)?;
     Ok(())
 }

@@ -103,11 +103,7 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
             differences.extend(lock.gateway(&job.gateway.label, facts).map(asked));
         }
         if let Some(version) = job.gateway.version {
-            let wanted = Wanted {
-                version,
-                target: &job.target.value,
-                locked: None,
-            };
+            let wanted = Wanted::new(version, &job.target.value);
             let had = wanted.in_store(store);
             differences.extend(
                 had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum))

@@ -77,12 +77,18 @@ impl BuildPlan {
 /// Looks at files and PATH, writes nothing, and prints warnings.
 pub(crate) fn plan_build(args: &BuildArgs, cx: Context) -> Result<BuildPlan> {
     let (dir, settings) = settings(args, cx)?;
-    let warnings = settings.warnings();
+    let mut warnings = settings.warnings();
     let made = make(args, &dir, settings, cx);
     // Also if planning fails: an unknown key may be the reason.
-    let warnings = made.as_ref().map_or(&warnings, |(_, warnings)| warnings);
-    warnings.iter().for_each(|warning| cx.ui.warn(warning));
-    made.map(|(plan, _)| plan)
+    let made = made.map(|(plan, of_plan)| {
+        warnings.extend(of_plan);
+        plan
+    });
+    let mut printed = HashSet::new();
+    for warning in warnings.iter().filter(|warning| printed.insert(*warning)) {
+        cx.ui.warn(warning);
+    }
+    made
 }
 
 /// The same without warnings, as they have been printed.
@@ -97,9 +103,8 @@ fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
     Ok((dir, settings))
 }
 
-/// The plan, and the warnings.
+/// The plan, and its warnings, some of them more than once.
 fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<(BuildPlan, Vec<String>)> {
-    let mut warnings = settings.warnings();
     let offline = cx.offline || args.lock.frozen;
     let session = Session::with(settings, Context { offline, ..cx })?;
     let Session {
@@ -119,7 +124,7 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
         );
     }
     let mut gateways = Gateways::default();
-    let (mut jobs, mut refused) = (Vec::new(), Vec::new());
+    let (mut jobs, mut refused, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for member in &members {
         let request = options.request(&member.name, &member.config);
         for gateway in gateways.identify_all(options.asked(&member.config)?, &session)? {
@@ -142,8 +147,6 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
         }
     }
     plan::check_outputs(&jobs)?;
-    let mut seen = HashSet::new();
-    warnings.retain(|warning| seen.insert(warning.clone()));
     for job in &mut jobs {
         proxy::offline_goproxy(&mut job.env, offline, host, &session.store);
     }

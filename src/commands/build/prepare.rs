@@ -60,8 +60,15 @@ pub(crate) fn prepare(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result
     provide(plan.with_asked_compilers(), args, reuse)
 }
 
-/// Fetches every tool of the plan, and reports what could not be planned. Does not run a C compiler.
+/// Fetches every tool of the plan, holds it to the lockfile, finds the modules. Does not run a C compiler.
 pub(crate) fn provide(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result<ReadyBuild> {
+    let (plan, lock) = fetch_tools(plan)?;
+    locked::check(&plan, args)?;
+    align_all(plan, reuse, lock)
+}
+
+/// Fetches every tool of the plan, which nobody sweeps while the lock is held, and reports what could not be planned.
+pub(crate) fn fetch_tools(plan: BuildPlan) -> Result<(BuildPlan, SharedLock)> {
     for (title, why) in &plan.refused {
         plan.session.ui.failed(title, why);
     }
@@ -72,8 +79,7 @@ pub(crate) fn provide(plan: BuildPlan, args: &BuildArgs, reuse: Reuse) -> Result
         let go = &unit.toolchain.go;
         import_path::check(&unit.job.plugin, |path| go.has_package(path))?;
     }
-    locked::check(&plan, args)?;
-    align_all(plan, reuse, lock)
+    Ok((plan, lock))
 }
 
 /// Aligns each unit with its gateway's modules, if it would not load otherwise.

@@ -17,6 +17,7 @@ use crate::modules::report::Compiled;
 use crate::modules::{BuildList, PluginModules, go_line, modfile};
 use crate::plan::Job;
 use crate::project::plugin::Plugin;
+use crate::project::source::package_dirs::package_dirs_below;
 use crate::toolchain::fetch as toolchain_fetch;
 use crate::toolchain::go::Go;
 use crate::toolchain::go_messages;
@@ -301,25 +302,20 @@ fn read_source(file: &Path) -> Option<String> {
 /// Whether a file of the plugin's module names what go.mod alone does not tell of: a standard package that this Go lacks, or
 /// another module's package.
 pub fn may_need_more(plugin: &Plugin, go: &GoVersion) -> bool {
-    let mut folders = vec![plugin.module.root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let (path, name) = (entry.path(), entry.file_name());
+    let needs_more = |text: String| {
+        std_imports::names_a_later_package(&text, go) || std_imports::names_another_module(&text, &plugin.module.path)
+    };
+    let mut dirs = vec![plugin.module.root.clone()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
             let name = name.to_string_lossy();
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !name.starts_with(['.', '_']) && !["vendor", "testdata", "node_modules"].contains(&name.as_ref()) {
-                    folders.push(path);
-                }
-            } else if name.ends_with(".go")
-                && !name.ends_with("_test.go")
-                && read_source(&path).is_some_and(|text| {
-                    std_imports::names_a_later_package(&text, go)
-                        || std_imports::names_another_module(&text, &plugin.module.path)
-                })
-            {
+            let is_source = name.ends_with(".go") && !name.ends_with("_test.go");
+            if is_source && read_source(&entry.path()).is_some_and(needs_more) {
                 return true;
             }
         }
+        dirs.extend(package_dirs_below(&dir));
     }
     false
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::gateway::registerer::Registerer;
+use crate::project::source::package_dirs::package_dirs_below;
 use crate::project::source::{Declared, PluginSource};
 use crate::util::error::{Error, Result};
 use crate::util::process::quoted;
@@ -16,7 +17,7 @@ const MOST: usize = 500;
 /// # Errors
 /// A registerer was found; the message names its position.
 pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
-    let mut dirs = below(dir);
+    let mut dirs = package_dirs_below(dir);
     let mut looked = 0;
     while let (Some(subdir), true) = (dirs.pop(), looked < MOST) {
         looked += 1;
@@ -38,7 +39,7 @@ pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
                 .help(format!("see {}", row.docs)));
             }
         }
-        dirs.extend(below(&subdir));
+        dirs.extend(package_dirs_below(&subdir));
     }
     Ok(())
 }
@@ -47,12 +48,12 @@ pub(crate) fn check(dir: &Path, rows: &[Registerer]) -> Result<()> {
 /// `None` if there are none.
 pub(crate) fn mains_below(dir: &Path) -> Option<String> {
     let (mut plugins, mut programs) = (Vec::new(), Vec::new());
-    let mut dirs = below(dir);
+    let mut dirs = package_dirs_below(dir);
     // A tree may be as large as a disk.
     let mut left = 2000;
     while let Some(subdir) = dirs.pop().filter(|_| left > 0) {
         left -= 1;
-        dirs.extend(below(&subdir));
+        dirs.extend(package_dirs_below(&subdir));
         let Some(source) = PluginSource::read(&subdir).ok().filter(PluginSource::has_main) else {
             continue;
         };
@@ -74,23 +75,6 @@ pub(crate) fn mains_below(dir: &Path) -> Option<String> {
             ))
         }
     }
-}
-
-/// The subdirectories that the go command treats as packages, sorted in reverse.
-fn below(dir: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut dirs: Vec<_> = entries
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let skipped = name.starts_with(['.', '_']) || matches!(&*name, "vendor" | "testdata" | "node_modules");
-            !skipped && entry.file_type().is_ok_and(|kind| kind.is_dir())
-        })
-        .map(|entry| entry.path())
-        .collect();
-    dirs.sort();
-    dirs.reverse();
-    dirs
 }
 
 #[cfg(test)]

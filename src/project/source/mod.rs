@@ -2,6 +2,7 @@
 
 pub mod language;
 pub mod misplaced;
+pub mod package_dirs;
 pub mod registered_names;
 pub mod lexer;
 
