@@ -315,24 +315,24 @@ mod tests {
 
     #[test]
     fn what_is_seen_without_a_compiler() {
-        let told = |text: &str| assertions(text).unwrap_err().message;
+        let message = |text: &str| assertions(text).unwrap_err().message;
         let body = "\ntype registerer string\nfunc (r registerer) RegisterHandlers(f func()) {}\n";
         assert_eq!(
-            told(&format!(
+            message(&format!(
                 "package main\nvar handlerRegisterer = registerer(\"x\"){body}"
             )),
             "main.go:2: handlerRegisterer is not HandlerRegisterer, which is what the gateway looks up"
         );
         assert!(
-            told(&format!("package main\nvar HandlerRegister = registerer(\"x\"){body}"))
+            message(&format!("package main\nvar HandlerRegister = registerer(\"x\"){body}"))
                 .contains("HandlerRegister is not")
         );
         assert_eq!(
-            told(&format!("package main\nvar Plugin = registerer(\"x\"){body}")),
+            message(&format!("package main\nvar Plugin = registerer(\"x\"){body}")),
             "main.go:4: RegisterHandlers exists, but the variable HandlerRegisterer that the gateway looks up does not"
         );
         assert_eq!(
-            told("package main\nfunc HandlerRegisterer() {}\n"),
+            message("package main\nfunc HandlerRegisterer() {}\n"),
             "main.go:2: HandlerRegisterer is a function: the gateway looks up a variable"
         );
         assert_eq!(

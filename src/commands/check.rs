@@ -56,7 +56,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
     };
     let subject = PluginContext::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
     let (gateways, go) = understood(args);
-    let told = DeclaredBuild {
+    let declared = DeclaredBuild {
         go,
         libc: args.libc.as_deref().map(libc).transpose()?,
     };
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             libc: gateway.libc.map(|libc| libc.kind),
             glibc: gateway.glibc_floor,
         };
-        let mut report = report::report(&plugin, &modules, &told, &system, &subject.session.matrix);
+        let mut report = report::report(&plugin, &modules, &declared, &system, &subject.session.matrix);
         if report.fits() {
             subject.is_complete(&gateway)?;
         }
@@ -185,12 +185,12 @@ mod tests {
 
     #[test]
     fn a_list_begins_at_a_release_or_the_first_of_its_line() {
-        let told = |text: &str| first_release(text).map(|version| version.to_string());
+        let version = |text: &str| first_release(text).map(|version| version.to_string());
         for (text, want) in [("2", "2.0.0"), ("v2", "2.0.0"), ("2.6", "2.6.0"), ("v2.6.1", "2.6.1")] {
-            assert_eq!(told(text).as_deref(), Some(want), "{text}");
+            assert_eq!(version(text).as_deref(), Some(want), "{text}");
         }
         for text in ["", "v", "2.", "2.x", "2.6.1.9", "2.6.1.", "+2.6", "vv2.6", "2.6-rc1"] {
-            assert_eq!(told(text), None, "{text}");
+            assert_eq!(version(text), None, "{text}");
         }
     }
 }

@@ -153,14 +153,13 @@ pub fn refuse_misspelt_command(path: &Path, host: &Host) -> crate::util::error::
     }
 }
 
-/// The command that may have been meant by a word that was taken for a folder.
+/// The command that a word taken for a directory is close to.
 pub fn misspelt_command(word: &str) -> Option<String> {
     let names = command_names(|command| !command.is_hide_set());
     nearest(word, names.iter().map(String::as_str).filter(|name| name.len() > 1)).map(str::to_owned)
 }
 
-/// Of the command line that clap refused, what is plainer than its own words: a first word that is no command and no
-/// folder.
+/// A plainer error than clap's for a command line whose first word is neither a command nor a directory.
 pub fn mistyped(args: &[OsString], is_there: impl Fn(&str) -> bool) -> Option<Error> {
     let word = args.get(1)?.to_str()?;
     let is_command = word == "help" || command_names(|_| true).iter().any(|name| name == word);
@@ -278,17 +277,17 @@ mod tests {
 
     #[test]
     fn a_misspelt_command_is_told_from_a_folder() {
-        let meant = |word| misspelt_command(word);
+        let guess = |word| misspelt_command(word);
         for (word, command) in [
             ("buidl", "build"),
             ("verfy", "verify"),
             ("toolchian", "toolchain"),
             ("tests", "test"),
         ] {
-            assert_eq!(meant(word).as_deref(), Some(command), "{word}");
+            assert_eq!(guess(word).as_deref(), Some(command), "{word}");
         }
         for word in ["build", "plugins", "auth", "b", ""] {
-            assert_eq!(meant(word), None, "{word}");
+            assert_eq!(guess(word), None, "{word}");
         }
     }
 

@@ -32,12 +32,12 @@ pub(crate) fn run(args: &ExplainArgs, cx: Context) -> Result<()> {
         );
     }
     // A pipe may stay silent forever.
-    let told = interruptible(Duration::MAX, move || explained(&file))??;
+    let explanations = interruptible(Duration::MAX, move || explained(&file))??;
     match cx.format {
-        Format::Json => print_json(&json!({ "schema_version": 1, "explanations": told })),
-        Format::Human => told.iter().for_each(|explanation| print(render(explanation))),
+        Format::Json => print_json(&json!({ "schema_version": 1, "explanations": explanations })),
+        Format::Human => explanations.iter().for_each(|explanation| print(render(explanation))),
     }
-    if told.is_empty() {
+    if explanations.is_empty() {
         cx.ui.warn("no known message found");
         cx.ui.verbose(
             "known",
@@ -75,7 +75,7 @@ fn read(mut log: impl BufRead, name: &str, failed: impl Fn(io::Error) -> Error) 
     explain(lines(log).map(|line| line.map_err(&failed)))
 }
 
-fn render(told: &Explanation) -> String {
+fn render(explanation: &Explanation) -> String {
     let Explanation {
         line,
         text,
@@ -84,7 +84,7 @@ fn render(told: &Explanation) -> String {
         help,
         source,
         own_code: _,
-    } = told;
+    } = explanation;
     let seen = match source.as_slice() {
         [] => String::new(),
         source => format!("  seen: {}\n", source.join(", ")),

@@ -195,12 +195,12 @@ impl Judge<'_> {
         if answer == LoadOutcome::CantTell {
             say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
         }
-        let told = match answer {
+        let outcome = match answer {
             LoadOutcome::WillLoad => "will load",
             _ => "can't tell whether it loads",
         };
         Ok(Some(format!(
-            "{told} in {}: {} of both with the same hash",
+            "{outcome} in {}: {} of both with the same hash",
             file.path().display(),
             counted(compared, "package")
         )))

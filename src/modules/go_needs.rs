@@ -166,7 +166,7 @@ mod tests {
     /// A standard package that the gateway's Go lacks: certain, perhaps, or not at all.
     #[test]
     fn a_missing_standard_package_is_told_with_the_way_to_it() {
-        let told = |conditions: &[&[&str]], chain: &[&str], required: bool, moves: bool, version: &str| {
+        let decision = |conditions: &[&[&str]], chain: &[&str], required: bool, moves: bool, version: &str| {
             let path = chain.last().copied().unwrap_or("example.com/plugin");
             let mut user = module(path, "v1.0.0", &[path]);
             if chain.is_empty() {
@@ -207,29 +207,29 @@ mod tests {
             "Fits: example.com/free/x may need Go 1.21: it imports slices (through example.com/a → example.com/free)";
         // 2.4.1 is Go 1.20.4, 2.5.0 is Go 1.20.11, 2.12.1 is Go 1.25.6.
         assert_eq!(
-            told(&[], &[], false, false, "2.4.1"),
+            decision(&[], &[], false, false, "2.4.1"),
             "DoesNotFit: example.com/plugin/x needs Go 1.21: it imports slices"
         );
-        assert_eq!(told(&[], &free, true, false, "2.4.1"), needs);
-        assert_eq!(told(&[], &free, false, false, "2.12.1"), "Fits: ");
+        assert_eq!(decision(&[], &free, true, false, "2.4.1"), needs);
+        assert_eq!(decision(&[], &free, false, false, "2.12.1"), "Fits: ");
         assert_eq!(
-            told(&[&["go1.21"]], &free, true, false, "2.4.1"),
+            decision(&[&["go1.21"]], &free, true, false, "2.4.1"),
             "Fits: ",
             "the file is not compiled there"
         );
         assert_eq!(
-            told(&[&["go1.21", "go1.18"]], &free, true, false, "2.4.1"),
+            decision(&[&["go1.21", "go1.18"]], &free, true, false, "2.4.1"),
             needs,
             "one of two files is"
         );
-        assert_eq!(told(&[&["go1.18 && linux"]], &free, true, false, "2.4.1"), may);
+        assert_eq!(decision(&[&["go1.18 && linux"]], &free, true, false, "2.4.1"), may);
         // A change may select another version, or need none.
-        assert_eq!(told(&[], &free, true, true, "2.4.1"), needs);
+        assert_eq!(decision(&[], &free, true, true, "2.4.1"), needs);
         assert_eq!(
-            told(&[], &free, false, true, "2.4.1"),
+            decision(&[], &free, false, true, "2.4.1"),
             may.replace("Fits:", "FitsAligned:")
         );
         let through = ["github.com/gin-gonic/gin", "example.com/free"];
-        assert!(told(&[], &through, true, true, "2.4.1").starts_with("FitsAligned: example.com/free/x may need"));
+        assert!(decision(&[], &through, true, true, "2.4.1").starts_with("FitsAligned: example.com/free/x may need"));
     }
 }

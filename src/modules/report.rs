@@ -75,13 +75,13 @@ pub struct System {
 pub fn report(
     plugin: &PluginModules,
     gateway: &GatewayModules,
-    told: &DeclaredBuild,
+    declared: &DeclaredBuild,
     system: &System,
     matrix: &Matrix,
 ) -> Report {
     let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::for_go(&gateway.go)));
-    let other_go = told.go.clone().filter(|go| *go != gateway.go);
-    let other_libc = told.libc.and_then(|libc| libc_mismatch(libc, system));
+    let other_go = declared.go.clone().filter(|go| *go != gateway.go);
+    let other_libc = declared.libc.and_then(|libc| libc_mismatch(libc, system));
     let verdict = match other_go.is_some() || other_libc.is_some() {
         true => Verdict::DoesNotFit,
         false => decision.verdict(),

@@ -52,7 +52,7 @@ pub(crate) fn release(version: &str) -> Release {
 }
 
 /// `a: v1.1.0 -> v1.0.0 Version Down [a/x]`.
-fn told(conflicts: &[Conflict]) -> Vec<String> {
+fn lines(conflicts: &[Conflict]) -> Vec<String> {
     let one = |c: &Conflict| {
         let bearing = match &c.bearing {
             Impact::InBoth { packages } => packages.join(" "),
@@ -164,7 +164,7 @@ fn each_cause_and_bearing() {
         ),
     ] {
         let found = conflicts(&plugin(vec![have.clone()]), &gateway);
-        assert_eq!(told(&found), want.into_iter().collect::<Vec<_>>(), "{have:?}");
+        assert_eq!(lines(&found), want.into_iter().collect::<Vec<_>>(), "{have:?}");
         assert!(found.iter().all(|c| c.chain == have.chain));
     }
 }
@@ -196,7 +196,7 @@ fn folders_of_the_gateways_own_cannot_be_had() {
     let gateway = GatewayModules::from_binary("gw".to_owned(), go, None, module_rows(&info), packages);
     let side = plugin(["a", "b", "c"].map(|path| module(path, "v1.0.0", &[path])).into());
     assert_eq!(
-        told(&conflicts(&side, &gateway)),
+        lines(&conflicts(&side, &gateway)),
         [
             "a: v1.0.0 -> the directory ./patched/a GatewaysOwn Aside [a]",
             "b: v1.0.0 -> the directory b GatewaysOwn Aside [b]",
@@ -348,19 +348,19 @@ fn deps_say_who_decides() {
             ..module("example.com/plugin", "", &[])
         },
     ]);
-    let told: Vec<String> = deps(&side, &gateway)
+    let lines: Vec<String> = deps(&side, &gateway)
         .iter()
         .map(|d| format!("{} {:?} {}", d.module, d.freedom, d.conflicts))
         .collect();
     assert_eq!(
-        told,
+        lines,
         [
             "a Shared false",
             "b Unlinked false",
             "e/split Shared true",
             "free Free false"
         ],
-        "and the plugin itself is no dependency"
+        "and the plugin itself is not a dependency"
     );
 }
 

@@ -54,9 +54,9 @@ fn entries(dir: &Path) -> Result<Vec<ArtifactEntry>> {
 }
 
 fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String>, statements: &[Value]) -> Result<()> {
-    let told = |what: &str| integrity_error(dir, format!("{}: {what}", entry.file));
+    let problem = |what: &str| integrity_error(dir, format!("{}: {what}", entry.file));
     if sums.get(&entry.file) != Some(&entry.sha256) {
-        return Err(told(&format!("{LIST} and {SUMS} differ")));
+        return Err(problem(&format!("{LIST} and {SUMS} differ")));
     }
     let unpacked = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     let file = match &entry.member {
@@ -68,7 +68,7 @@ fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String
         }
     };
     if sha256_of(&file)? != entry.plugin_sha256() {
-        return Err(told("the plugin in it is not the one that was put in"));
+        return Err(problem("the plugin in it is not the one that was put in"));
     }
     let binary = Binary::open(&file)?;
     let go = binary.go_version();
@@ -77,13 +77,16 @@ fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String
         .is_some_and(|go| go.split([' ', '-']).next() != Some(&format!("go{}", entry.go)));
     if another || binary.image().arch() != entry.target.arch {
         let go = go.unwrap_or_default();
-        return Err(told(&format!("it is a plugin of {go} for {}", binary.image().arch())));
+        return Err(problem(&format!(
+            "it is a plugin of {go} for {}",
+            binary.image().arch()
+        )));
     }
     let document: Value = read_json(dir, &entry.sbom)?;
     // Plugins of Go 1.20 and older do not record their modules.
     let differs = |info: BuildInfo| sbom::modules_of(&document) != sbom::modules_in(&info);
     if binary.build_info().is_ok_and(differs) {
-        return Err(told(&format!(
+        return Err(problem(&format!(
             "{} does not list the modules that are in it",
             entry.sbom
         )));
@@ -95,7 +98,7 @@ fn check_entry(dir: &Path, entry: &ArtifactEntry, sums: &BTreeMap<String, String
             .any(|s| s["name"] == entry.file.as_str() && s["digest"]["sha256"] == entry.sha256.as_str())
     };
     if !statements.iter().any(|statement| about(&statement)) {
-        return Err(told(&format!("{PROVENANCE} does not mention it")));
+        return Err(problem(&format!("{PROVENANCE} does not mention it")));
     }
     Ok(())
 }

@@ -116,7 +116,7 @@ mod tests {
         let listed =
             "\nb.org/y\tv1.2.0\t\n\na.org/x\tv1.0.0\ta.org/fork\tv1.0.1\nb.org/y\tv1.2.0\t\nc.org/z\tv0.0.0\t../z\t\n";
         let sums = "b.org/y v1.2.0 h1:yy=\nb.org/y v1.2.0/go.mod h1:no=\na.org/fork v1.0.1 h1:ff=\n";
-        let told: Vec<String> = parse(listed, sums)
+        let modules: Vec<String> = parse(listed, sums)
             .iter()
             .map(|m| {
                 format!(
@@ -129,7 +129,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            modules,
             [
                 "a.org/x@v1.0.0 a.org/fork h1:ff=",
                 "b.org/y@v1.2.0 b.org/y h1:yy=",

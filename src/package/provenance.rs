@@ -117,11 +117,11 @@ pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums
 fn alignment(alignment: Option<&Alignment>) -> Value {
     let Some(alignment) = alignment else { return Value::Null };
     // A directory's path is specific to this machine.
-    let told = |source: &modules::Source, module: &str| match source {
+    let describe = |source: &modules::Source, module: &str| match source {
         modules::Source::Folder(_) => "a folder".to_owned(),
         modules::Source::Published { .. } => source.relative_to(module),
     };
-    let moved = |Conflict { module, have, want, .. }: &Conflict| json!({ "module": module, "from": told(have, module), "to": told(want, module) });
+    let moved = |Conflict { module, have, want, .. }: &Conflict| json!({ "module": module, "from": describe(have, module), "to": describe(want, module) });
     let line = alignment.go_line.as_ref();
     json!({
         "moves": alignment.moves.iter().map(moved).collect::<Vec<_>>(),

@@ -201,10 +201,10 @@ mod tests {
                 "pkg:golang/a.org/member",
             ),
         ] {
-            let told = component(&built);
-            assert_eq!(told["name"], name);
-            assert_eq!(told.get("version").and_then(Value::as_str), version, "{told}");
-            assert_eq!(told["purl"], purl);
+            let document = component(&built);
+            assert_eq!(document["name"], name);
+            assert_eq!(document.get("version").and_then(Value::as_str), version, "{document}");
+            assert_eq!(document["purl"], purl);
         }
     }
 }

@@ -320,11 +320,12 @@ mod tests {
         let folder = above.begin();
         // Between the two it is created there.
         put("extra");
-        let told = folder.publish().unwrap_err();
+        let error = folder.publish().unwrap_err();
         assert!(
-            told.message
+            error
+                .message
                 .ends_with("dist contains extra, which does not belong to the older release there"),
-            "{told}"
+            "{error}"
         );
         assert_eq!(above.releases(), only("old"));
         let store = Store::at(&above.at("store"));
@@ -332,7 +333,7 @@ mod tests {
             ReleaseDir::create(&above.at("dist"), &store, || {})
                 .unwrap_err()
                 .message,
-            told.message
+            error.message
         );
         assert!(above.at("dist/extra").is_file());
     }

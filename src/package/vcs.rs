@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn an_address_is_told_without_its_secret() {
-        for (url, told) in [
+        for (url, shown) in [
             (
                 "https://u:t0ken@git.example.com/a/b.git",
                 "https://git.example.com/a/b.git",
@@ -101,7 +101,7 @@ mod tests {
             ("git@example.com:a/b.git", "git@example.com:a/b.git"),
             ("ssh://git@example.com/a", "ssh://example.com/a"),
         ] {
-            assert_eq!(without_secret(url), told);
+            assert_eq!(without_secret(url), shown);
         }
     }
 

@@ -188,7 +188,7 @@ impl Cc {
         };
         // zig's own headers would put the store's path into a plugin's line tables.
         let own = self.program.canonicalize().unwrap_or_else(|_| self.program.clone());
-        let told: Vec<(&Path, &str)> = own
+        let mapped: Vec<(&Path, &str)> = own
             .parent()
             .filter(|_| self.kind == CcKind::Zig)
             .map(|dir| (dir, "/usr/lib/zig"))
@@ -212,7 +212,7 @@ impl Cc {
                 store,
                 &command,
                 &env,
-                &told,
+                &mapped,
                 &quirks,
             )
         })

@@ -205,7 +205,7 @@ mod tests {
         auto(&store);
         assert_eq!(names(&store, "linked"), ["new"]);
         assert!(names(&store, "modfiles").is_empty());
-        assert_eq!(names(&store, "go"), ["old"], "a toolchain goes only when it is told to");
+        assert_eq!(names(&store, "go"), ["old"], "a toolchain is removed only on request");
         assert!(names(&store, "tmp").is_empty());
     }
 

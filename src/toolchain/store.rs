@@ -285,8 +285,8 @@ impl Store {
                 Ok(()) => return Ok(file),
                 // Polled: a blocking lock would not react to signals.
                 Err(TryLockError::WouldBlock) => {
-                    if let Some(tell) = waiting.take() {
-                        tell();
+                    if let Some(notify) = waiting.take() {
+                        notify();
                     }
                     sleep()?;
                 }

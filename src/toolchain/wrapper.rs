@@ -71,13 +71,13 @@ exec "$tool" "$@"
 /// The script that is CC (or CXX) of a build.
 ///
 /// `command` is the compiler with its fixed arguments; the quirks decide what the wrapper drops, adds or refuses.
-/// It maps the directories in `told` to other names in its output, as well as those in `PLUGBUILD_FILE_MAP`.
+/// It maps the directories in `mapped` to other names in its output, as well as those in `PLUGBUILD_FILE_MAP`.
 pub fn compiler(
     prefix: &str,
     store: &Store,
     command: &[&str],
     env: &[(&str, &Path)],
-    told: &[(&Path, &str)],
+    mapped: &[(&Path, &str)],
     quirks: &[&Quirk],
 ) -> Wrapper {
     let word = |w: &str| quoted(w.as_ref());
@@ -103,7 +103,7 @@ pub fn compiler(
 '
 	set -f
 ";
-    for (from, to) in told {
+    for (from, to) in mapped {
         text += &format!(
             "\tset -- \"$@\" {}\n",
             word(&format!("-ffile-prefix-map={}={to}", from.display()))

@@ -58,7 +58,7 @@ fn only_rules(flags: &str) -> bool {
 
 /// The finding for one setting.
 pub(crate) fn finding((key, plugin, gateway): &Difference, rebuild: &str) -> Diagnostic {
-    let told = |value: &str| match value {
+    let shown = |value: &str| match value {
         "" => "none".to_owned(),
         value => format!("`{value}`"),
     };
@@ -72,8 +72,8 @@ pub(crate) fn finding((key, plugin, gateway): &Difference, rebuild: &str) -> Dia
         Stage::Open,
         format!(
             "it is compiled with {key} {}, the gateway with {}",
-            told(plugin),
-            told(gateway)
+            shown(plugin),
+            shown(gateway)
         ),
     )
     .about(*key)

@@ -36,28 +36,28 @@ pub struct Checks {
 pub(crate) fn check(binary: &Binary, job: &Job, host: &Host) -> Result<Checks> {
     let image = binary.image();
     let target = &job.target.value;
-    let told = |what: String| Error::incompatible(format!("the plugin for {target} {what}"));
+    let problem = |what: String| Error::incompatible(format!("the plugin for {target} {what}"));
     if image.arch() != target.arch {
-        return Err(told(format!("is for {} instead", image.arch())));
+        return Err(problem(format!("is for {} instead", image.arch())));
     }
     // A stripped plugin of Go 1.20 or older does not record it, but the job's Go compiled it.
     let go = binary.go_version().unwrap_or_else(|| format!("go{}", job.gateway.go));
     if go != format!("go{}", job.gateway.go) {
-        return Err(told(format!(
+        return Err(problem(format!(
             "was compiled by {go}, the gateway by go{}",
             job.gateway.go
         )));
     }
     let needed: Vec<String> = image.needed().map(str::to_owned).collect();
     let plugin = PluginBinary::read(binary)?;
-    let glibc =
-        verify::fits_libc(&plugin, target).map_err(|what| told(what).help("let zig compile it: leave `--cc` out"))?;
+    let glibc = verify::fits_libc(&plugin, target)
+        .map_err(|what| problem(what).help("let zig compile it: leave `--cc` out"))?;
     let registerers: Vec<String> = registerers::exported(&plugin)
         .into_iter()
         .map(|(row, _)| row.symbol.clone())
         .collect();
     if registerers.is_empty() && GoFormat::of(&go).is_some() {
-        return Err(told(format!("exports none of {}", registerers::symbols()))
+        return Err(problem(format!("exports none of {}", registerers::symbols()))
             .help("a gateway looks for a package-level variable of one of these names in package main")
             .help("for example `var HandlerRegisterer = registerer(\"my-handler\")`"));
     }

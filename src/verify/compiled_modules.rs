@@ -76,8 +76,8 @@ impl<'a> Side<'a> {
 
     /// Whether it was built with `-trimpath`, by its settings and by the file names of the standard library.
     pub(crate) fn trimmed(&self) -> bool {
-        let told = self.info.and_then(|info| info.setting("-trimpath")) == Some("true");
-        told || self.table.is_some_and(LineTable::is_trimmed)
+        let is_set = self.info.and_then(|info| info.setting("-trimpath")) == Some("true");
+        is_set || self.table.is_some_and(LineTable::is_trimmed)
     }
 
     /// The Go versions that write such a line table.

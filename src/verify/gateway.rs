@@ -104,7 +104,7 @@ impl System {
     fn from_file(gateway: &Gateway, binary: &Binary, info: &BuildInfo, asked: Option<Libc>) -> Self {
         let image = binary.image();
         let kind = libc_of(binary);
-        let told = linked_libc(binary, info);
+        let linked = linked_libc(binary, info);
         let system = |version, source: &str| System {
             kind: Some(kind),
             version,
@@ -114,8 +114,11 @@ impl System {
         if let Some(floor) = asked.filter(|libc| libc.kind == kind).and_then(|libc| libc.floor) {
             return system(Some(floor), "--libc");
         }
-        if let Some((told, version)) = told.as_deref().and_then(|text| Some((text, libc_version(text, kind)?))) {
-            return system(Some(version), &format!("it says `{told}`"));
+        if let Some((text, version)) = linked
+            .as_deref()
+            .and_then(|text| Some((text, libc_version(text, kind)?)))
+        {
+            return system(Some(version), &format!("it says `{text}`"));
         }
         match (kind, gateway.glibc_floor, newest_glibc(image)) {
             (LibcKind::Glibc, Some(floor), _) => system(Some(floor), &format!("release {}", gateway.label)),

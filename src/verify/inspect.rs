@@ -100,7 +100,7 @@ pub fn inspect(binary: &Binary) -> Result<InspectReport> {
         _ => Kind::OtherProgram,
     };
     let table = binary.line_table();
-    let told = |root: Option<SourceRoot>| match root {
+    let shown = |root: Option<SourceRoot>| match root {
         Some(SourceRoot::At(folder)) => Some(folder),
         _ => None,
     };
@@ -128,8 +128,8 @@ pub fn inspect(binary: &Binary) -> Result<InspectReport> {
         plugin_path: plugin.as_ref().and_then(|p| p.path).map(str::to_owned),
         modules: info.main.iter().chain(&info.deps).map(ModuleEntry::new).collect(),
         packages,
-        module_cache: told(table.and_then(|t| t.module_cache(&info))),
-        main_root: told(table.and_then(|t| t.main_module(&info))),
+        module_cache: shown(table.and_then(|t| t.module_cache(&info))),
+        main_root: shown(table.and_then(|t| t.main_module(&info))),
         trimpath: info.setting("-trimpath") == Some("true"),
         libc: Libc {
             interpreter: image.interpreter().map(str::to_owned),
@@ -146,11 +146,11 @@ pub fn inspect(binary: &Binary) -> Result<InspectReport> {
 
 impl ModuleEntry {
     fn new(module: &BuildModule) -> Self {
-        let told = |m: &BuildModule| format!("{} {}", m.path, m.version).trim_end().to_owned();
+        let label = |m: &BuildModule| format!("{} {}", m.path, m.version).trim_end().to_owned();
         ModuleEntry {
             path: module.path.clone(),
             version: module.version.clone(),
-            replaced_by: module.replace.as_deref().map(told),
+            replaced_by: module.replace.as_deref().map(label),
         }
     }
 }

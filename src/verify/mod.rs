@@ -112,7 +112,7 @@ struct Process<'p, 'a> {
     /// Opened by Go.
     opened: Vec<&'p PluginBinary<'a>>,
     /// After this one Go finds no further plugin, if the process survives.
-    misfit: Option<&'p PluginBinary<'a>>,
+    corrupting: Option<&'p PluginBinary<'a>>,
 }
 
 impl<'p, 'a> Process<'p, 'a> {
@@ -132,13 +132,13 @@ impl<'p, 'a> Process<'p, 'a> {
             linked = !verdict.findings.iter().any(stops);
             self.go_open(plugin, against, &mut verdict);
             verdict.findings.extend(registerers::check(plugin, against));
-            verdict.findings.extend(self.misfit.map(after_corruption));
+            verdict.findings.extend(self.corrupting.map(after_corruption));
         }
         unproved::leave_open(&mut verdict, plugin, against);
         if linked {
             self.mapped.push(plugin);
-            self.misfit = self
-                .misfit
+            self.corrupting = self
+                .corrupting
                 .or(Some(plugin).filter(|plugin| corrupts_runtime(plugin, against)));
             if verdict.opens() != LoadOutcome::WillNotLoad {
                 self.opened.push(plugin);
@@ -189,9 +189,9 @@ impl<'p, 'a> Process<'p, 'a> {
             // A package is bound to the first file that has it.
             own = found.own;
             // Already reported as `SamePluginPath` if the other plugin is open.
-            let told =
+            let reported =
                 |path: &&str| plugin.path == Some(*path) && self.opened.iter().any(|open| std::ptr::eq(*open, *other));
-            let differing: Vec<&str> = found.differing.into_iter().filter(|path| !told(path)).collect();
+            let differing: Vec<&str> = found.differing.into_iter().filter(|path| !reported(path)).collect();
             findings.extend((!differing.is_empty()).then(|| plugins_clash(other, &differing)));
         }
         findings

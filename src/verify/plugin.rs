@@ -50,8 +50,8 @@ impl<'a> PluginBinary<'a> {
                 .help("Go makes plugins with `go build -buildmode=plugin`: `plugbuild build` does it for you"));
         }
         let data = ModuleData::find(image);
-        let told = data.and_then(|data| packages.iter().find(|package| data.is_of(package.path)));
-        let path = told
+        let recorded = data.and_then(|data| packages.iter().find(|package| data.is_of(package.path)));
+        let path = recorded
             .map(|package| package.path)
             .or_else(|| plugin_path(image, info.as_ref(), &packages));
         Ok(PluginBinary {
@@ -102,9 +102,9 @@ fn plugin_path<'a>(image: Image<'a>, info: Option<&BuildInfo>, packages: &[Packa
         image.symbol(main.as_bytes()).is_some()
     };
     let flags = info.and_then(|info| info.setting("-ldflags")).unwrap_or_default();
-    let told = ldflags::words(flags).find_map(|word| word.trim_start_matches('-').strip_prefix("pluginpath="));
+    let set = ldflags::words(flags).find_map(|word| word.trim_start_matches('-').strip_prefix("pluginpath="));
     let likely = |path: &str| {
-        Some(path) == told || info.is_some_and(|info| info.path == path) || path.starts_with("plugin/unnamed-")
+        Some(path) == set || info.is_some_and(|info| info.path == path) || path.starts_with("plugin/unnamed-")
     };
     let (first, others): (Vec<&str>, Vec<&str>) = packages.iter().map(|p| p.path).partition(|path| likely(path));
     first.into_iter().chain(others).find(|path| is_main(path))

@@ -181,9 +181,9 @@ mod tests {
         };
         let one = file("a", b"0123456789");
         assert!(ensure_identical(&one, &file("b", b"0123456789")).is_ok());
-        let told = ensure_identical(&one, &file("c", b"01x34567"))
+        let message = ensure_identical(&one, &file("c", b"01x34567"))
             .expect_err("they differ")
             .message;
-        assert!(told.ends_with("it differs in 3 bytes, the first at 2"), "{told}");
+        assert!(message.ends_with("it differs in 3 bytes, the first at 2"), "{message}");
     }
 }

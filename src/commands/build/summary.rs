@@ -117,7 +117,7 @@ pub(crate) fn report_one_of_many(unit: &ReadyUnit, built: &Built, ui: &Ui) {
     }
 }
 
-/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. Not a failure: they may be meant
+/// Warns of plugins that cannot be in one gateway, once for all gateways and targets. Not a failure: they may be
 /// for two.
 pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Built>>], session: &Session) {
     let built: Vec<&Job> = units

@@ -67,7 +67,7 @@ fn from_source(dir: &Path, rows: &[Registerer]) -> Result<Option<RegisteredNames
     let source = PluginSource::read(dir)?;
     if !source.has_main() {
         return Err(Error::usage(format!(
-            "{} is no plugin's folder: there is no package main",
+            "{} is not a plugin's directory: it has no package main",
             dir.display()
         ))
         .help("give the folder of its main.go, or the .so built of it"));

@@ -26,7 +26,7 @@ pub(crate) struct GatewayRunner<'a> {
 
 impl<'a> GatewayRunner<'a> {
     /// # Errors
-    /// There is no file of it, or this machine cannot run it.
+    /// Its file is not known, or this machine cannot run it.
     pub(crate) fn new(
         gateway: &'a Gateway,
         sysroot: Option<&Path>,

@@ -299,7 +299,7 @@ fn read_source(file: &Path) -> Option<String> {
     crate::util::regular_file::read_to_string(file).ok()
 }
 
-/// Whether a file of the plugin's module names what go.mod alone does not tell of: a standard package that this Go lacks, or
+/// Whether a file of the plugin's module names what go.mod alone does not show: a standard package that this Go lacks, or
 /// another module's package.
 pub fn may_need_more(plugin: &Plugin, go: &GoVersion) -> bool {
     let needs_more = |text: String| {

@@ -211,7 +211,7 @@ mod tests {
                 r#"slices by b.org/b through a.org/a b.org/b if [["go1.21"]]"#,
             ]
         );
-        let told: Vec<String> = side
+        let lines: Vec<String> = side
             .modules
             .iter()
             .map(|m| {
@@ -226,7 +226,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            lines,
             [
                 "a.org/a a.org/a@v1.0.0 own=false [a.org/a/x] via a.org/a",
                 "b.org/b fork.org/b@v1.0.1 own=false [b.org/b] via a.org/a b.org/b",

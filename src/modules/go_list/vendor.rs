@@ -69,7 +69,7 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         let (vendor, cache) = (place.path().join("vendor"), place.path().join("mod"));
-        let told = || {
+        let state = || {
             let mut side = plugin(vec![module("a.org/X", "v1.0.0", &["a.org/X", "a.org/X/in"])]);
             take_changed(&mut side, &vendor, &cache);
             (side.modules[0].replaced, side.modules[0].source.to_string())
@@ -77,21 +77,21 @@ mod tests {
         let published = (false, "a.org/X@v1.0.0".to_owned());
         write("vendor/a.org/X/x.go", "package x\n");
         write("vendor/a.org/X/in/in.go", "package in\n");
-        assert_eq!(told(), published, "nothing to compare with");
+        assert_eq!(state(), published, "nothing to compare with");
         write("mod/a.org/!x@v1.0.0/x.go", "package x\n");
         write("mod/a.org/!x@v1.0.0/x_test.go", "package x\n");
         write("mod/a.org/!x@v1.0.0/gen.go", "//go:build ignore\n\npackage main\n");
         write("mod/a.org/!x@v1.0.0/in/in.go", "package in\n");
         write("mod/a.org/!x@v1.0.0/other/other.go", "package other\n");
-        assert_eq!(told(), published, "as `go mod vendor` leaves it");
+        assert_eq!(state(), published, "as `go mod vendor` leaves it");
         let changed = (true, format!("the directory {}", vendor.join("a.org/X").display()));
         write("vendor/a.org/X/in/in.go", "package in\n\nvar More int\n");
-        assert_eq!(told(), changed);
+        assert_eq!(state(), changed);
         write("vendor/a.org/X/in/in.go", "package in\n");
         write("vendor/a.org/X/in/more.go", "package in\n");
-        assert_eq!(told(), changed, "a file more");
+        assert_eq!(state(), changed, "a file more");
         fs::remove_file(vendor.join("a.org/X/in/more.go")).unwrap();
         fs::remove_file(vendor.join("a.org/X/x.go")).unwrap();
-        assert_eq!(told(), changed, "a file less");
+        assert_eq!(state(), changed, "a file less");
     }
 }

@@ -65,7 +65,7 @@ pub(crate) struct Variant {
     pub(crate) after: After,
     /// The plugin's source, of tests/verify/oracle/go/plug.
     pub(crate) source: &'static str,
-    /// The source itself, if it is no file.
+    /// The source itself, if it is not a file.
     pub(crate) text: &'static str,
     /// The plugin's module path.
     pub(crate) module: &'static str,

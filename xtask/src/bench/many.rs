@@ -98,10 +98,10 @@ fn project(place: &Path, source: &Path, count: usize) -> Result<()> {
 
 /// What a dry run says of each of its builds.
 fn planned(dry_run: &Expression) -> Result<Vec<Planned>> {
-    let told = dry_run.read().map_err(failed)?;
+    let plan = dry_run.read().map_err(failed)?;
     let parse =
         |line: &str| serde_json::from_str(line).map_err(|e| Error::build(format!("the dry run cannot be read: {e}")));
-    told.lines().map(parse).collect()
+    plan.lines().map(parse).collect()
 }
 
 /// Each bare build has a file of its own, which it finds up to date the next time.

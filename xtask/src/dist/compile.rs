@@ -86,7 +86,7 @@ impl Builder {
         Ok(folder.join(target).join("release/plugbuild"))
     }
 
-    /// What cargo, rustc and the build script of the C parts are told.
+    /// What cargo, rustc and the build script of the C parts are given.
     pub(super) fn environment(&self, target: &str) -> Vec<(String, OsString)> {
         let spelt = target.replace('-', "_");
         let mut flags = OsString::from(SMALLER);
@@ -124,8 +124,8 @@ fn folders(root: &Path, cargo: &Path) -> Result<Vec<(PathBuf, String)>> {
     let crates = inside(&cargo.join("registry/src")).unwrap_or_default();
     all.extend(crates.into_iter().map(|index| (index, "/crates".to_owned())));
     // Where Rust's own sources are installed, rustc names that place in place of the one it was built in.
-    let told = rustc(&["-vV"])?;
-    if let Some(commit) = told.lines().find_map(|line| line.strip_prefix("commit-hash: ")) {
+    let version = rustc(&["-vV"])?;
+    if let Some(commit) = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")) {
         let sources = Path::new(&rustc(&["--print", "sysroot"])?).join("lib/rustlib/src/rust");
         all.push((sources, format!("/rustc/{commit}")));
     }

@@ -7,7 +7,7 @@ use plugbuild::util::hash::sha256_of;
 
 use super::{VERSION, name};
 
-/// Where a release's files are downloaded from: as cargo-binstall is told in Cargo.toml.
+/// Where a release's files are downloaded from: as Cargo.toml says for cargo-binstall.
 pub(super) fn release_url(repository: &str) -> String {
     format!("{}/releases/download/v{VERSION}", repository.trim_end_matches('/'))
 }

@@ -137,14 +137,14 @@ fn a_real_release_is_static_small_runs_and_repeats() {
             String::from_utf8_lossy(&gateways.stdout).contains("2.12.1"),
             "{gateways:?}"
         );
-        // It reads files: its own is no plugin, which is told.
+        // It reads files: its own is not a plugin, and it says so.
         let own = binary.to_str().unwrap();
         let verdict = run(target, &binary, &["verify", own, "--gateway", "2.12.1"]).unwrap();
-        let told = String::from_utf8_lossy(&verdict.stderr);
+        let output = String::from_utf8_lossy(&verdict.stderr);
         // A program that may lie anywhere in memory looks as a library does.
         let is_mapped = ["is a program, not a plugin", "but no Go plugin"]
             .iter()
-            .any(|words| told.contains(words));
+            .any(|words| output.contains(words));
         assert!(is_mapped, "{verdict:?}");
         assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
     }

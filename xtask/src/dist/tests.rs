@@ -285,10 +285,10 @@ load ARGV[0]";
         .arg(dir.path().join("plugbuild.rb"))
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&out.stdout);
+    let output = String::from_utf8_lossy(&out.stdout);
     assert!(out.status.success(), "{out:?}");
     for line in ["depends_on linux", "on_arm", "on_intel", &format!("version {VERSION}")] {
-        assert!(told.lines().any(|told| told == line), "no {line} in\n{told}");
+        assert!(output.lines().any(|output| output == line), "no {line} in\n{output}");
     }
 }
 
