@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::gateway::{Gateway, Release, text};
-use crate::support::{cache, plugbuild, root, say};
+use crate::support::{cache, made, plugbuild, root, say};
 
 pub(crate) const TARGETS: [&str; 4] = ["amd64-glibc", "amd64-musl", "arm64-glibc", "arm64-musl"];
 
@@ -42,7 +42,7 @@ fn build(example: &Path, release: &Release, gateway: &Gateway, output: &Path) ->
 
 /// Every example that is for a release, built for one target of it.
 pub(crate) fn examples(release: &Release, gateway: &Gateway) -> Vec<(PathBuf, &'static str)> {
-    let out = cache().join(format!("plugins/{}-{}", release.version, gateway.target));
+    let out = made(&format!("{}-{}", release.version, gateway.target));
     EXAMPLES
         .iter()
         .filter(|(_, _, only)| only.is_none_or(|only| only == release.version))
@@ -95,7 +95,7 @@ fn examples_load_in_a_new_gateway() {
 fn naive_build_does_not_load() {
     for (release, example) in [(old(), "shared-2.1"), (new(), "shared")] {
         let gateway = release.gateway("amd64-glibc");
-        let output = cache().join(format!("plugins/naive-{}.so", release.version));
+        let output = made(&format!("naive-{}.so", release.version));
         let folder = root().join("examples").join(example);
         let mut go = release.go.command();
         let out = go

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::modules::align::{TARGET, build, new, old, run};
 use crate::support::gateway::{Gateway, Release, text};
-use crate::support::{cache, say};
+use crate::support::{cache, made, say};
 
 /// The three verdicts of check.
 const FITS: &str = "fits";
@@ -564,7 +564,7 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
         }
     }
 
-    let output = cache().join(format!("plugins/shapes/{index}-{}.so", shape.name));
+    let output = made(&format!("shapes/{index}-{}.so", shape.name));
     let _ = fs::remove_file(&output);
     let flags = ["--", "-tags", shape.tags];
     let flags = if shape.tags.is_empty() { &[][..] } else { &flags };
@@ -603,7 +603,7 @@ fn disagreement(shape: &Shape, given: &Given, index: usize) -> Option<String> {
 fn agree(what: &str, shapes: &[Shape]) {
     let gateways = given();
     let started = Instant::now();
-    fs::create_dir_all(cache().join("plugins/shapes")).unwrap();
+    fs::create_dir_all(made("shapes")).unwrap();
     let queue: VecDeque<(&Shape, usize)> = shapes
         .iter()
         .flat_map(|shape| (0..gateways.len()).map(move |index| (shape, index)))

@@ -9,7 +9,7 @@ use plugbuild::binary::Binary;
 use serde_json::Value;
 
 use crate::support::gateway::{Gateway, Release, text};
-use crate::support::{cache, copy_tree, plugbuild, root, say};
+use crate::support::{cache, copy_tree, made, plugbuild, root, say};
 
 pub(crate) const TARGET: &str = "amd64-glibc";
 
@@ -96,10 +96,10 @@ fn build_for(target: &str, folder: &Path, gateway: &str, output: &Path, more: &[
 }
 
 /// Builds it, has the gateway open it, and looks that nothing of the user's was touched.
-pub(crate) fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, gateway: &Gateway) -> String {
+pub(crate) fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, gateway: &Gateway) -> (String, PathBuf) {
     let before = tree(whole);
-    let output = cache().join(format!(
-        "plugins/aligned-{}-{}-{}.so",
+    let output = made(&format!(
+        "aligned-{}-{}-{}.so",
         release.version,
         gateway.target,
         folder
@@ -121,7 +121,7 @@ pub(crate) fn builds_and_loads(folder: &Path, whole: &Path, release: &Release, g
     let opened = &gateway.open(&[&output])[0];
     assert!(opened.ok, "{}: {}", folder.display(), opened.error);
     assert_eq!(opened.usable.get("HandlerRegisterer"), Some(&true), "{opened:?}");
-    said
+    (said, output)
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn misfits_of_a_new_gateway() {
         );
         assert_eq!(report["verdict"], "fits-aligned", "{name}");
         assert_eq!(report["go_line"].is_object(), go_line, "{name}: {}", report["go_line"]);
-        let said = builds_and_loads(&folder, &folder, &release, &gateway);
+        let (said, _) = builds_and_loads(&folder, &folder, &release, &gateway);
         let words = if count == 1 {
             "1 module".to_owned()
         } else {
@@ -206,7 +206,7 @@ fn aligned_plugins_load_on_every_target() {
         let folder = fixture(name, "targets");
         for target in ["amd64-musl", "arm64-glibc", "arm64-musl"] {
             let gateway = release.gateway(target);
-            let said = builds_and_loads(&folder, &folder, &release, &gateway);
+            let (said, _) = builds_and_loads(&folder, &folder, &release, &gateway);
             assert!(said.contains(" aligned "), "{target}: {said}");
         }
     }
@@ -231,7 +231,7 @@ fn check_agrees_with_package_hashes() {
     let file = gateway.binary.to_str().unwrap();
     for name in ["newer", "replaced", "demands"] {
         let folder = fixture(&format!("new/{name}"), "hashes");
-        let plugin = cache().join(format!("plugins/unaligned-{name}.so"));
+        let plugin = made(&format!("unaligned-{name}.so"));
         // Of a gateway given by its parts no modules are known, so nothing is aligned.
         let go = release.go.version.as_str();
         let args = [
@@ -329,12 +329,7 @@ fn fix_survives_go_mod_tidy() {
 fn downgraded_module_is_named_in_the_error() {
     let (release, gateway) = new();
     let folder = fixture("new/too-new", "refused");
-    let out = build(
-        &folder,
-        &release.spec(&gateway),
-        &cache().join("plugins/too-new.so"),
-        &[],
-    );
+    let out = build(&folder, &release.spec(&gateway), &made("too-new.so"), &[]);
     let said = text(&out.stderr);
     assert_eq!(out.status.code(), Some(3), "{said}");
     assert!(said.contains("semconv/v1.37.0"), "the go command's own words: {said}");
@@ -345,7 +340,7 @@ fn downgraded_module_is_named_in_the_error() {
 fn align_never_refuses_misfits() {
     let (release, gateway) = new();
     let folder = fixture("new/replaced", "never");
-    let file = cache().join("plugins/never.so");
+    let file = made("never.so");
     let out = build(&folder, &release.spec(&gateway), &file, &["--align", "never"]);
     let said = text(&out.stderr);
     assert_eq!(out.status.code(), Some(1), "{said}");

@@ -143,7 +143,7 @@ fn old_go_lines_load() {
     let (release, gateway) = new();
     for one in SHAPES {
         let folder = shape(one, "copies");
-        let said = builds_and_loads(&folder, &folder, &release, &gateway);
+        let (said, _) = builds_and_loads(&folder, &folder, &release, &gateway);
         assert!(said.contains(" aligned "), "{}: {said}", one[0]);
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::modules::align::{TARGET, build, builds_and_loads, check, clashes, fixture, new, run};
 use crate::support::gateway::text;
-use crate::support::{cache, copy_tree, plugbuild, root};
+use crate::support::{cache, copy_tree, made, plugbuild, root};
 
 #[test]
 fn workspace_plugins_share_a_local_module() {
@@ -21,12 +21,7 @@ fn workspace_plugins_share_a_local_module() {
     fs::write(&shared, newer).unwrap();
     let work = fs::read_to_string(whole.join("go.work")).unwrap();
     fs::write(whole.join("go.work"), work.replace("go 1.24.0", "go 1.26.0")).unwrap();
-    let out = build(
-        &whole.join("a"),
-        &release.spec(&gateway),
-        &cache().join("plugins/newer-member.so"),
-        &[],
-    );
+    let out = build(&whole.join("a"), &release.spec(&gateway), &made("newer-member.so"), &[]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     let said = text(&out.stderr);
     assert!(
@@ -52,9 +47,8 @@ fn replaced_module_leaves_no_path() {
     let work = fs::read_to_string(whole.join("go.work")).unwrap();
     let replaced = work.replace("\t./shared\n", "") + "\nreplace example.com/ws/shared => ./shared\n";
     fs::write(whole.join("go.work"), replaced).unwrap();
-    let said = builds_and_loads(&whole.join("a"), &whole, &release, &gateway);
+    let (said, file) = builds_and_loads(&whole.join("a"), &whole, &release, &gateway);
     assert!(said.contains("aligned 1 module"), "{said}");
-    let file = cache().join("plugins/aligned-2.12.1-amd64-glibc-a.so");
     let bytes = fs::read(file).unwrap();
     let here = whole.to_str().unwrap().as_bytes();
     assert!(
@@ -110,7 +104,7 @@ fn vendored_workspace_builds() {
         .for_each(|file| fits(file));
     go(&["work", "vendor"], ".");
     for plugin in ["a", "b"] {
-        let said = builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
+        let (said, _) = builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
         assert!(!said.contains(" aligned "), "{plugin}: {said}");
     }
 }
@@ -130,9 +124,9 @@ fn vendor_folder_is_used_where_it_fits() {
         clashes(&check(&folder, &spec).1),
         ["github.com/google/uuid v1.4.0 -> v1.6.0"]
     );
-    let said = builds_and_loads(&folder, &folder, &release, &gateway);
+    let (said, _) = builds_and_loads(&folder, &folder, &release, &gateway);
     assert!(said.contains("aligned 1 module"), "{said}");
-    let file = cache().join("plugins/vendor-only.so");
+    let file = made("vendor-only.so");
     let held = build(&folder, &spec, &file, &["--", "-mod=vendor"]);
     assert_eq!(held.status.code(), Some(1), "{}", text(&held.stderr));
     assert!(text(&held.stderr).contains("vendor/"), "{}", text(&held.stderr));
@@ -149,7 +143,7 @@ fn vendor_folder_is_used_where_it_fits() {
     assert!(text(&fixed.stderr).contains("go mod vendor"), "{}", text(&fixed.stderr));
     vendor();
     assert_eq!(check(&folder, &spec).0, Some(0));
-    let said = builds_and_loads(&folder, &folder, &release, &gateway);
+    let (said, _) = builds_and_loads(&folder, &folder, &release, &gateway);
     assert!(!said.contains(" aligned "), "{said}");
 }
 
@@ -211,7 +205,7 @@ fn private_module_by_git() {
         format!("module example.com/private\n\ngo 1.24.0\n\nrequire {private} v0.1.0\n"),
     )
     .unwrap();
-    let output = cache().join("plugins/private.so");
+    let output = made("private.so");
     let spec = release.spec(&gateway);
     let out = plugbuild(&["build", "--gateway", &spec, "--target", TARGET, "--output"])
         .arg(&output)

@@ -31,14 +31,35 @@ pub(crate) mod go;
 pub(crate) mod mirror;
 mod plugin_file;
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub(crate) use plugin_file::{gateway_file, gateway_without_plugins, plugin_file};
 
 /// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
 pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-cache")
+}
+
+/// Where a file that a test makes goes. Nothing of an earlier run is there: what a test reads, this run has made.
+pub(crate) fn made(name: &str) -> PathBuf {
+    static PLACE: OnceLock<PathBuf> = OnceLock::new();
+    let place = PLACE.get_or_init(|| {
+        let all = cache().join("made");
+        // What runs that have ended left; another one may be at work.
+        for run in fs::read_dir(&all).into_iter().flatten().flatten() {
+            if !Path::new("/proc").join(run.file_name()).exists() {
+                let _ = fs::remove_dir_all(run.path());
+            }
+        }
+        let place = all.join(std::process::id().to_string());
+        let _ = fs::remove_dir_all(&place);
+        fs::create_dir_all(&place).unwrap();
+        place
+    });
+    place.join(name)
 }
 
 /// Says that a test could not run here. Never silent: it goes past the test harness, which hides what passing tests print.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha512};
 use crate::support::case::Case;
 use crate::support::gateway::{Release, text};
 use crate::support::mirror::{Answer, Mirror, tar_gz};
-use crate::support::{cache, gateway_file, plugbuild, plugin_file, root, stand_ins_are_amd64};
+use crate::support::{gateway_file, made, plugbuild, plugin_file, root, stand_ins_are_amd64};
 
 const ARCHIVE: &str = "krakend_2.1.4_amd64_generic-linux.tar.gz";
 
@@ -26,7 +26,7 @@ fn official_gateway_is_fetched_once_and_checked() {
     let release = Release::new("2.1.4", "1.19.5", "1.19.13");
     let gateway = release.gateway("amd64-glibc");
     let store = tempfile::tempdir().unwrap();
-    let plugin = cache().join("plugins/official-modifier.so");
+    let plugin = made("official-modifier.so");
     let built = plugbuild(&["build", "-q", "--target", "amd64-glibc", "--gateway"])
         .arg(&gateway.binary)
         .arg("--output")
