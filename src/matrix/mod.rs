@@ -7,7 +7,9 @@ use crate::util::target::Target;
 use crate::util::version::GatewayVersion;
 
 pub mod go_sums;
+pub mod images;
 pub mod linked;
+pub mod module_facts;
 pub mod modules;
 pub mod official;
 pub mod official_sums;
@@ -17,6 +19,7 @@ pub mod rows;
 pub mod std_packages;
 pub mod sums;
 pub mod target_row;
+pub mod upstream;
 pub mod zig;
 #[cfg(test)]
 mod tests;
@@ -61,6 +64,17 @@ impl Matrix {
     pub fn with_releases(mut self, own: Vec<toml::Spanned<Release>>, text: &str, origin: &Path) -> Result<Matrix> {
         self.releases.add(own, text, origin)?;
         Ok(self)
+    }
+
+    /// Adds the row of a release that is read from its module, unless there is one already.
+    pub fn know(&mut self, row: Release) {
+        self.releases.know(row);
+    }
+
+    /// The go.sum lines of a module version, if any release that is known requires it.
+    pub fn go_sum_lines(&self, module: &str, version: &str) -> Option<String> {
+        let own = || self.official().filter_map(|row| row.from_module.as_ref());
+        sums::go_sum_lines(module, version).or_else(|| own().find_map(|facts| facts.go_sum_lines(module, version)))
     }
 
     /// All releases, oldest first; custom gateways come last.

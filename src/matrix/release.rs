@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-use crate::matrix::rows;
+use crate::matrix::module_facts::ModuleFacts;
+use crate::matrix::modules::ModuleRow;
+use crate::matrix::{modules, rows};
 use crate::util::component;
 use crate::util::component::Name;
 use crate::util::error::Result;
@@ -56,6 +58,9 @@ pub struct Release {
     /// The file that lists the modules linked into it; official releases have theirs in [`crate::matrix::modules`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modules: Option<PathBuf>,
+    /// The gateway's own module, if this row was read from it and not from the matrix.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub from_module: Option<ModuleFacts>,
     /// Where this row comes from.
     #[serde(default)]
     pub source: String,
@@ -65,6 +70,17 @@ impl Release {
     /// Its name in messages and on the command line: its name, else its version.
     pub fn label(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.version.to_string())
+    }
+
+    /// The modules that it requires, sorted by path.
+    ///
+    /// # Errors
+    /// It is a version that is not known, or the list that is kept of it cannot be read.
+    pub fn requirements(&self) -> Result<Vec<ModuleRow>> {
+        match &self.from_module {
+            Some(facts) => facts.modules(),
+            None => modules::of(self.version),
+        }
     }
 
     /// The libc version this release runs on, for a kind of libc.
@@ -107,6 +123,21 @@ pub(crate) fn parse(text: &str) -> Result<Releases> {
 }
 
 impl Releases {
+    /// Adds the row of a release that is read from its module, unless there is one already.
+    pub(crate) fn know(&mut self, mut row: Release) {
+        if self.rows.iter().any(|known| known.label() == row.label()) {
+            return;
+        }
+        row.fill(&self.defaults, Path::new("the gateway's module"));
+        self.rows.push(row);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.rows
+            .sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+    }
+
     pub(crate) fn add(&mut self, own: Vec<Spanned<Release>>, text: &str, origin: &Path) -> Result<()> {
         let mut seen = Vec::new();
         for row in own {
@@ -126,8 +157,7 @@ impl Releases {
                 None => self.rows.push(row),
             }
         }
-        self.rows
-            .sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+        self.sort();
         Ok(())
     }
 }
@@ -152,7 +182,7 @@ impl Described for Release {
 
 impl Release {
     /// Checks what types cannot express: names and paths that make no sense.
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(name) = &self.name {
             Name::new("the name of a gateway", name).map_err(|e| e.message)?;
             // `2.12`, `./krakend` and `~/krakend` are releases and files.

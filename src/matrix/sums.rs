@@ -6,16 +6,20 @@ const TEXT: &str = include_str!("../../toolchains/sums.txt");
 
 /// A module version's two checksums, as in go.sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checksums {
+pub struct Checksums<'a> {
     /// `h1:…` of the module's zip; `None` if no release compiles the module.
-    pub zip: Option<&'static str>,
+    pub zip: Option<&'a str>,
     /// `h1:…` of its go.mod.
-    pub go_mod: &'static str,
+    pub go_mod: &'a str,
 }
 
 /// The checksums of a module version, if any release requires it.
-pub fn lookup(module: &str, version: &str) -> Option<Checksums> {
-    let mut rest = TEXT;
+pub fn lookup(module: &str, version: &str) -> Option<Checksums<'static>> {
+    lookup_in(TEXT, module, version)
+}
+
+fn lookup_in<'a>(text: &'a str, module: &str, version: &str) -> Option<Checksums<'a>> {
+    let mut rest = text;
     while !rest.is_empty() {
         let middle = rest.len() / 2;
         // A test checks that the text is ASCII, so a search by bytes is safe.
@@ -36,20 +40,25 @@ pub fn lookup(module: &str, version: &str) -> Option<Checksums> {
 }
 
 /// All entries: module, version, checksums.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Checksums)> {
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Checksums<'static>)> {
     TEXT.lines().filter_map(fields)
 }
 
 /// The go.sum lines of a module version, if its checksums are known.
 pub fn go_sum_lines(module: &str, version: &str) -> Option<String> {
-    let sum = lookup(module, version)?;
+    lines_in(TEXT, module, version)
+}
+
+/// The same from the text of another such list.
+pub(crate) fn lines_in(text: &str, module: &str, version: &str) -> Option<String> {
+    let sum = lookup_in(text, module, version)?;
     let zip = sum
         .zip
         .map_or_else(String::new, |zip| format!("{module} {version} {zip}\n"));
     Some(format!("{zip}{module} {version}/go.mod {}", sum.go_mod))
 }
 
-fn fields(line: &'static str) -> Option<(&'static str, &'static str, Checksums)> {
+fn fields(line: &str) -> Option<(&str, &str, Checksums<'_>)> {
     let mut fields = line.split(' ');
     let (module, version) = (fields.next()?, fields.next()?);
     let (zip, go_mod) = (fields.next()?, fields.next()?);

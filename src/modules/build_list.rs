@@ -241,17 +241,24 @@ impl GatewayModules {
 
     /// A release, from the matrix.
     pub fn from_release(release: &Release) -> Result<Self> {
-        let modules = by_path(modules::of(release.version)?);
+        let modules = by_path(release.requirements()?);
         Ok(Self::new(release, modules, linked(release.version)?))
     }
 
     /// Every official release, oldest first.
     pub fn all_releases(matrix: &Matrix) -> Result<Vec<Self>> {
-        modules::all()?
-            .into_iter()
-            .filter_map(|(version, rows)| Some((matrix.release(version)?, rows)))
-            .map(|(release, rows)| Ok(Self::new(release, by_path(rows), linked(release.version)?)))
-            .collect()
+        let mut listed: BTreeMap<_, _> = modules::all()?.into_iter().collect();
+        let mut all = Vec::new();
+        for release in matrix.official() {
+            let rows = match (listed.remove(&release.version), &release.from_module) {
+                (_, Some(_)) => release.requirements()?,
+                (Some(rows), None) => rows,
+                // A row of the user's own.
+                (None, None) => continue,
+            };
+            all.push(Self::new(release, by_path(rows), linked(release.version)?));
+        }
+        Ok(all)
     }
 
     fn new(release: &Release, modules: BTreeMap<String, ModuleRow>, linked: Option<BTreeSet<String>>) -> Self {

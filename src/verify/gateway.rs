@@ -8,7 +8,7 @@ use crate::binary::symbol_versions::{glibc_of, newest_glibc};
 use crate::gateway::facts::Gateway;
 use crate::gateway::version_output::parse_libc;
 use crate::matrix::modules::ModuleRow;
-use crate::matrix::{Matrix, linked, modules};
+use crate::matrix::{Matrix, Release, linked};
 use crate::toolchain::provenance::Record;
 use crate::util::error::Result;
 use crate::util::target::{Arch, Libc, LibcKind};
@@ -81,15 +81,15 @@ impl<'a> LoadTarget<'a> {
         arch: Option<Arch>,
         typed: String,
     ) -> Result<Self> {
-        let release = gateway.version.filter(|version| matrix.release(*version).is_some());
+        let release = gateway.version.and_then(|version| matrix.release(version));
         Ok(LoadTarget {
             gateway,
             typed,
             arch: gateway.arch.or(arch),
             file: None,
             system: System::from_release(gateway, matrix, asked),
-            modules: release.map_or(Ok(Vec::new()), modules::of)?,
-            linked: release.map_or(Ok(None), linked)?,
+            modules: release.map_or(Ok(Vec::new()), Release::requirements)?,
+            linked: release.map_or(Ok(None), |release| linked(release.version))?,
             official: None,
         })
     }

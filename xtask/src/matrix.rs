@@ -3,16 +3,16 @@
 mod clone;
 mod docs;
 mod tables;
-mod upstream;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugbuild::matrix::Matrix;
+use plugbuild::matrix::images::Images;
+use plugbuild::matrix::{Matrix, upstream};
 use plugbuild::util::error::{Error, Result};
 
 use clone::Clone;
-use tables::{Images, Tables};
+use tables::Tables;
 
 /// Keep the rows of toolchains/, and docs/matrix.md made from them, in step with the gateway's releases
 #[derive(clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
     let mut tables = Tables::read(root)?;
     if let Some(clone) = &args.from {
-        for note in follow(&mut tables, &Clone(clone), &Images::read(root)?)? {
+        for note in follow(&mut tables, &Clone(clone), &Images::builtin()?)? {
             println!("{note}");
         }
     }

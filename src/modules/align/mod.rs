@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::matrix::modules::ModuleRow;
-use crate::matrix::{Quirk, sums};
+use crate::matrix::{Matrix, Quirk};
 use crate::modules;
 use crate::modules::go_line::GoLine;
 use crate::modules::modfile::text::Pin;
@@ -72,11 +72,11 @@ impl Alignment {
 
     /// Lines to add to the copy of go.sum before the go command reads it, so that it does not ask a checksum database.
     /// A pinned module without known checksums has none: the go command will ask for it.
-    pub fn sums(&self) -> Vec<String> {
+    pub fn sums(&self, matrix: &Matrix) -> Vec<String> {
         let known = self
             .pins
             .iter()
-            .filter_map(|pin| sums::go_sum_lines(&pin.to, &pin.version));
+            .filter_map(|pin| matrix.go_sum_lines(&pin.to, &pin.version));
         known.collect()
     }
 

@@ -155,7 +155,13 @@ impl Aligner<'_> {
         // A gateway of the same name for another target may need other edits, and is built for at the same time.
         let label = file_label(&gateway.label);
         let name = format!("for-{label}-{}", modfile::question(&(&job.target.value, &edits)));
-        modfile::write(&job.plugin, &name, &edits, &alignment.sums(), &self.session.store)
+        modfile::write(
+            &job.plugin,
+            &name,
+            &edits,
+            &alignment.sums(&self.session.matrix),
+            &self.session.store,
+        )
     }
 
     /// What the plugin selects by the copy, and what more must be emptied for that. What still conflicts is noted.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::matrix::{QuirkFacts, sums};
+use crate::matrix::{Matrix, QuirkFacts};
 use crate::modules::align::split;
 use crate::modules::fix::edit::FileChange;
 use crate::modules::fix::edit::Fix;
@@ -181,7 +181,10 @@ impl Fixer<'_> {
                 next.extend(step_of(conflict, *step, now_replaced(&now, conflict), edits)?);
                 *step += 1;
             }
-            copy.add_sums(real.iter().filter_map(|conflict| sum_lines(&conflict.want)))?;
+            copy.add_sums(
+                real.iter()
+                    .filter_map(|conflict| sum_lines(&conflict.want, &self.session.matrix)),
+            )?;
             self.edit(copy, &next)?;
             edits.extend(next);
         }
@@ -317,9 +320,9 @@ fn step_of(conflict: &Conflict, step: usize, replaced: bool, before: &[Edit]) ->
     Ok(edits)
 }
 
-fn sum_lines(source: &Source) -> Option<String> {
+fn sum_lines(source: &Source, matrix: &Matrix) -> Option<String> {
     let Source::Published { path, version } = source else {
         return None;
     };
-    sums::go_sum_lines(path, version)
+    matrix.go_sum_lines(path, version)
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use plugbuild::matrix::upstream::Files;
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::GatewayVersion;
-
-use super::upstream::Files;
 
 /// The clone, bare or not.
 pub(super) struct Clone<'a>(pub(super) &'a Path);

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use plugbuild::matrix::images::Images;
 use plugbuild::matrix::modules::ModuleRow;
+use plugbuild::matrix::upstream::{Sums, Upstream};
 use plugbuild::matrix::{modules, sums};
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::{GatewayVersion, GoVersion, LibcVersion};
 use serde::{Deserialize, Serialize};
-
-use super::upstream::Upstream;
-
-/// By module and version: the sum of the zip (`-`: not needed by any release) and of the go.mod.
-pub(super) type Sums = BTreeMap<(String, String), (String, String)>;
 
 /// releases.toml, modules.txt and sums.txt.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -52,57 +49,6 @@ impl ReleaseRow {
             .filter(|line| !old.lines().any(|old| old == *line))
             .map(str::to_owned)
             .collect())
-    }
-}
-
-/// toolchains/images.toml: what base images have.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Images {
-    alpine: Vec<Alpine>,
-    debian: Vec<Debian>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Alpine {
-    version: String,
-    musl: LibcVersion,
-    #[serde(rename = "source")]
-    _source: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Debian {
-    name: String,
-    glibc: LibcVersion,
-    #[serde(rename = "source")]
-    _source: String,
-}
-
-impl Images {
-    pub(super) fn read(root: &Path) -> Result<Images> {
-        from_toml(&root.join("toolchains/images.toml"))
-    }
-
-    pub(super) fn musl(&self, alpine: &str) -> Result<LibcVersion> {
-        let row = self.alpine.iter().find(|row| row.version == alpine);
-        row.map(|row| row.musl).ok_or_else(|| unknown("alpine", alpine))
-    }
-
-    /// Where there is no generic build, the lowest floor is the safe one.
-    pub(super) fn glibc(&self, debian: Option<&str>) -> Result<LibcVersion> {
-        match debian {
-            Some(name) => {
-                let row = self.debian.iter().find(|row| row.name == name);
-                row.map(|row| row.glibc).ok_or_else(|| unknown("debian", name))
-            }
-            None => {
-                let lowest = self.debian.iter().map(|row| row.glibc).min();
-                lowest.ok_or_else(|| Error::usage("toolchains/images.toml has no debian row"))
-            }
-        }
     }
 }
 
@@ -260,9 +206,4 @@ fn from_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
 
 fn to_toml<T: Serialize>(value: &T) -> Result<String> {
     toml::to_string(value).map_err(|e| Error::usage(format!("cannot be written as TOML: {e}")))
-}
-
-fn unknown(image: &str, name: &str) -> Error {
-    Error::usage(format!("toolchains/images.toml has no {image} row of `{name}`"))
-        .help("look up its libc and add the row, then run this again")
 }

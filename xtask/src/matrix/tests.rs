@@ -15,7 +15,7 @@ fn rows_and_docs_are_as_they_would_be_written() {
 
 #[test]
 fn the_libc_of_every_release_is_that_of_its_images() {
-    let images = Images::read(crate::root()).unwrap();
+    let images = Images::builtin().unwrap();
     for row in Matrix::builtin().unwrap().releases() {
         let at = row.label();
         assert_eq!(row.musl, images.musl(row.alpine.as_deref().unwrap()).ok(), "{at}");
@@ -146,7 +146,7 @@ fn four_eras() -> Option<Repository> {
 #[test]
 fn every_era_of_the_repository_is_read() {
     let Some(repository) = four_eras() else { return };
-    let images = Images::read(crate::root()).unwrap();
+    let images = Images::builtin().unwrap();
     let mut tables = Tables::default();
     let notes = follow(&mut tables, &Clone(repository.0.path()), &images).unwrap();
     assert_eq!(
@@ -237,7 +237,7 @@ fn a_new_release_is_added_to_the_real_rows() {
         go_sum: &go_sum,
     });
 
-    let images = Images::read(crate::root()).unwrap();
+    let images = Images::builtin().unwrap();
     let mut after = tables.clone();
     let notes = follow(&mut after, &Clone(repository.0.path()), &images).unwrap();
     assert_eq!(notes, ["2.99.0: new, Go 1.26.1"]);
@@ -274,7 +274,7 @@ fn what_cannot_be_read_names_the_tag() {
     };
     let bad_sum = good.go_sum.replace('A', "C");
     repository.release(&good);
-    let images = Images::read(crate::root()).unwrap();
+    let images = Images::builtin().unwrap();
     for (tag, era, kind, want) in [
         (
             "v2.20.1",

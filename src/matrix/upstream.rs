@@ -1,4 +1,4 @@
-//! One release as its own repository tells it: pure readers of the files at a tag.
+//! One release as its own files tell it, at a tag of its repository or in its module: pure readers of text.
 //!
 //! The shapes, over time: the Makefile holds `GOLANG_VERSION :=` and `ALPINE_VERSION :=`, the Dockerfile makes
 //! `golang:${GOLANG_VERSION}-alpine${ALPINE_VERSION}` of them. From 2.1.3 on a Dockerfile-builder-linux makes the generic
@@ -6,36 +6,46 @@
 
 use std::collections::BTreeMap;
 
-use plugbuild::matrix::modules::ModuleRow;
-use plugbuild::util::error::{Error, Result};
-use plugbuild::util::version::GoVersion;
 use serde::Deserialize;
 
-use super::tables::Sums;
+use crate::matrix::Release;
+use crate::matrix::images::Images;
+use crate::matrix::modules::ModuleRow;
+use crate::util::error::{Error, Result};
+use crate::util::version::{GatewayVersion, GoVersion};
 
-/// The texts of a tag.
-pub(super) struct Files {
-    pub(super) go_mod_json: String,
-    pub(super) go_sum: String,
-    pub(super) makefile: String,
-    pub(super) dockerfile: String,
-    pub(super) dockerfile_builder_linux: Option<String>,
+/// By module and version: the `h1:` sum of the zip (`-`: no package of it is compiled) and of the go.mod.
+pub type Sums = BTreeMap<(String, String), (String, String)>;
+
+/// The files that say how a release is built.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// What `go mod edit -json` prints of its go.mod.
+    pub go_mod_json: String,
+    pub go_sum: String,
+    pub makefile: String,
+    pub dockerfile: String,
+    pub dockerfile_builder_linux: Option<String>,
 }
 
 /// What they say.
-#[derive(Debug)]
-pub(super) struct Upstream {
-    pub(super) go: GoVersion,
-    pub(super) alpine: String,
-    pub(super) generic_image: Option<String>,
-    pub(super) main_module: String,
-    pub(super) main_root: Option<String>,
-    pub(super) trimpath: bool,
-    pub(super) modules: Vec<ModuleRow>,
-    pub(super) sums: Sums,
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    pub go: GoVersion,
+    pub alpine: String,
+    pub generic_image: Option<String>,
+    pub main_module: String,
+    pub main_root: Option<String>,
+    pub trimpath: bool,
+    pub modules: Vec<ModuleRow>,
+    pub sums: Sums,
 }
 
-pub(super) fn read(files: &Files) -> Result<Upstream> {
+/// Reads them. The release's own version is its tag's: a Makefile's VERSION is not always right.
+///
+/// # Errors
+/// A file that does not have the shape of any release so far: which, and what it lacks.
+pub fn read(files: &Files) -> Result<Upstream> {
     let variables = Variables::of_makefile(&files.makefile);
     let stage = build_stage(&files.dockerfile, &variables);
     let image = stage.as_ref().and_then(|stage| stage.image.split_once("-alpine"));
@@ -66,6 +76,57 @@ pub(super) fn read(files: &Files) -> Result<Upstream> {
         modules,
         sums,
     })
+}
+
+impl Upstream {
+    /// The row of this release, and what had to be assumed for it: images newer than plugbuild have no row of theirs.
+    ///
+    /// # Errors
+    /// toolchains/images.toml is empty.
+    pub fn row(&self, version: GatewayVersion, images: &Images) -> Result<(Release, Vec<String>)> {
+        let mut assumed = Vec::new();
+        let (musl, is_assumed) = images.assumed_musl(&self.alpine)?;
+        if is_assumed {
+            assumed.push(format!(
+                "the musl of Alpine {} is not known: assuming {musl}",
+                self.alpine
+            ));
+        }
+        let glibc = match images.glibc(self.generic_image.as_deref()) {
+            Ok(glibc) => glibc,
+            Err(_) => {
+                let image = self.generic_image.as_deref().unwrap_or_default();
+                let lowest = images.lowest_glibc()?;
+                assumed.push(format!(
+                    "the glibc of the Debian `{image}` is not known: assuming {lowest}, which is safe"
+                ));
+                lowest
+            }
+        };
+        let row = Release {
+            name: None,
+            version,
+            released: None,
+            go: self.go.clone(),
+            alpine: Some(self.alpine.clone()),
+            musl: Some(musl),
+            glibc: Some(glibc),
+            generic_image: self.generic_image.clone(),
+            main_module: Some(self.main_module.clone()),
+            libc: None,
+            module_cache: String::new(),
+            main_root: self.main_root.clone().unwrap_or_default(),
+            trimpath: self.trimpath,
+            tags: Vec::new(),
+            goamd64: None,
+            goarm64: None,
+            goexperiment: None,
+            modules: None,
+            from_module: None,
+            source: format!("Makefile, Dockerfile, go.mod @ v{version}"),
+        };
+        Ok((row, assumed))
+    }
 }
 
 /// `NAME := value` of a Makefile; of a name given twice the first counts, as upstream's own release job has it.
@@ -227,6 +288,8 @@ fn sums(go_sum: &str, modules: &[ModuleRow]) -> Result<Sums> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn variables() -> Variables {
@@ -287,5 +350,91 @@ mod tests {
         assert_eq!(sum[&("a".into(), "v1.0.0".into())], ("-".into(), "h1:1=".into()));
         assert_eq!(sum[&("y".into(), "v0.2.0".into())], ("h1:2=".into(), "h1:3=".into()));
         assert!(sums("", &rows).is_err());
+    }
+
+    /// The files of a tag from its lines in tests/fixtures, with what the matrix has of its modules.
+    fn files(line: &str) -> Files {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [tag, own_version, go, alpine, from, builder, module, go_line] = cells[..] else {
+            panic!("{line}");
+        };
+        let version: GatewayVersion = tag.parse().unwrap();
+        let (mut require, mut replace, mut go_sum) = (Vec::new(), Vec::new(), String::new());
+        for row in crate::matrix::modules::of(version).unwrap() {
+            let (path, at) = row.effective();
+            go_sum += &format!("{}\n", crate::matrix::sums::go_sum_lines(path, at).unwrap());
+            require.push(json!({ "Path": row.path, "Version": row.version, "Indirect": row.indirect }));
+            if let Some((path, at)) = row.replace {
+                replace.push(json!({ "Old": { "Path": row.path }, "New": { "Path": path, "Version": at } }));
+            }
+        }
+        let stages: Vec<&str> = from.split(" ; ").collect();
+        Files {
+            go_mod_json: json!({ "Module": { "Path": module }, "Go": go_line, "Require": require, "Replace": replace })
+                .to_string(),
+            go_sum,
+            makefile: format!(
+                ".PHONY: all build test\n\nBIN_NAME :=krakend\nVERSION := {own_version}\nGOLANG_VERSION := {go}\n                 GLIBC_VERSION := $(shell sh find_glibc.sh)\nALPINE_VERSION := {alpine}\nOS_TAG :=\nEXTRA_LDFLAGS :=\n\nbuild:\n\t@go build ./cmd/krakend-ce\n"
+            ),
+            dockerfile: format!(
+                "ARG GOLANG_VERSION\nARG ALPINE_VERSION\n{}\nCOPY . /app\nWORKDIR /app\nRUN make build\n\n{}\nWORKDIR /etc/krakend\n",
+                stages[0], stages[1]
+            ),
+            dockerfile_builder_linux: (builder != "-")
+                .then(|| format!("ARG GOLANG_VERSION\n{builder}\nRUN apt-get update\n")),
+        }
+    }
+
+    #[test]
+    fn every_row_of_the_matrix_follows_from_its_tags_lines() {
+        let matrix = crate::matrix::Matrix::builtin().unwrap();
+        let images = Images::builtin().unwrap();
+        let lines = include_str!("../../tests/fixtures/upstream-lines.txt").lines();
+        let mut count = 0;
+        for line in lines.filter(|line| !line.starts_with('#')) {
+            let version: GatewayVersion = line.split('\t').next().unwrap().parse().unwrap();
+            let upstream = read(&files(line)).unwrap_or_else(|e| panic!("{version}: {e}"));
+            let (row, assumed) = upstream.row(version, &images).unwrap();
+            let known = matrix.release(version).unwrap();
+            let want = Release {
+                released: None,
+                module_cache: String::new(),
+                ..known.clone()
+            };
+            assert_eq!(row, want, "{version}");
+            assert_eq!(
+                (assumed, upstream.modules),
+                (Vec::new(), known.requirements().unwrap()),
+                "{version}"
+            );
+            for ((path, at), (zip, go_mod)) in &upstream.sums {
+                let sum = crate::matrix::sums::lookup(path, at).unwrap();
+                assert_eq!(
+                    (sum.zip.unwrap_or("-"), sum.go_mod),
+                    (zip.as_str(), go_mod.as_str()),
+                    "{version}: {path}"
+                );
+            }
+            count += 1;
+        }
+        assert_eq!(count, matrix.releases().len());
+    }
+
+    #[test]
+    fn images_newer_than_plugbuild_are_assumed_and_said() {
+        let line = "v2.12.1\t2.12.1\t1.25.6\t3.99\tFROM golang:${GOLANG_VERSION}-alpine${ALPINE_VERSION} as builder ; FROM alpine:3.99\tFROM golang:${GOLANG_VERSION}-trixie\tgithub.com/krakend/krakend-ce/v2\t1.25.3";
+        let (row, assumed) = read(&files(line))
+            .unwrap()
+            .row("2.12.1".parse().unwrap(), &Images::builtin().unwrap())
+            .unwrap();
+        assert_eq!(row.musl.unwrap().to_string(), "1.2.5");
+        assert_eq!(row.glibc.unwrap().to_string(), "2.31");
+        assert_eq!(
+            assumed,
+            [
+                "the musl of Alpine 3.99 is not known: assuming 1.2.5",
+                "the glibc of the Debian `trixie` is not known: assuming 2.31, which is safe"
+            ]
+        );
     }
 }
