@@ -8,6 +8,7 @@ use crate::util::version::GatewayVersion;
 
 pub mod go_sums;
 pub mod images;
+pub mod kept_release;
 pub mod linked;
 pub mod module_facts;
 pub mod modules;

@@ -1,26 +1,16 @@
-//! A release that was read from the gateway's own module: its files in a directory, written and read.
+//! The gateway's own module, as far as a release was read from it: its sum, and the lists that are kept of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::matrix::modules::ModuleRow;
-use crate::matrix::upstream::{Sums, Upstream};
-use crate::matrix::{Release, modules, sums};
+use crate::matrix::{modules, sums};
 use crate::util::error::{Error, Result};
-use crate::util::fs::overwrite;
 use crate::util::regular_file::read_to_string;
 
-/// The directory of them in a store.
-pub const FOLDER: &str = "releases";
-
-const SCHEMA_VERSION: u32 = 1;
-
-/// The files of one release.
-const ROW: &str = "release.json";
-const MODULES: &str = "modules.txt";
-const SUMS: &str = "sums.txt";
-pub const FILES: [&str; 3] = [ROW, MODULES, SUMS];
+pub(crate) const MODULES: &str = "modules.txt";
+pub(crate) const SUMS: &str = "sums.txt";
 
 /// The module that a row was read from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,14 +24,7 @@ pub struct ModuleFacts {
     pub notes: Vec<String>,
     /// Where its lists are.
     #[serde(skip)]
-    dir: PathBuf,
-}
-
-#[derive(Serialize, Deserialize)]
-struct File {
-    schema_version: u32,
-    module: ModuleFacts,
-    release: Release,
+    pub(crate) dir: PathBuf,
 }
 
 impl ModuleFacts {
@@ -52,43 +35,6 @@ impl ModuleFacts {
             notes,
             dir: PathBuf::new(),
         }
-    }
-
-    /// Writes a release into an empty directory.
-    ///
-    /// # Errors
-    /// The row makes no sense, or the directory cannot be written.
-    pub fn write(self, release: Release, from: &Upstream, dir: &Path) -> Result<()> {
-        release.check().map_err(Error::integrity)?;
-        let modules: String = from.modules.iter().map(|row| format!("{row}\n")).collect();
-        let file = File {
-            schema_version: SCHEMA_VERSION,
-            module: self,
-            release,
-        };
-        let row = serde_json::to_string_pretty(&file).map_err(|e| Error::io("write", dir.join(ROW), e))?;
-        overwrite(&dir.join(ROW), &format!("{row}\n"))?;
-        overwrite(&dir.join(MODULES), &modules)?;
-        overwrite(&dir.join(SUMS), &sums_text(&from.sums))
-    }
-
-    /// The release in a directory; `None` if that is not one that this plugbuild has written whole.
-    pub fn read(dir: &Path) -> Option<Release> {
-        let text = read_to_string(dir.join(ROW)).ok()?;
-        let file: File = serde_json::from_str(&text).ok()?;
-        let is_its = dir.file_name()?.to_str()? == file.release.version.to_string();
-        let facts = ModuleFacts {
-            dir: dir.to_owned(),
-            ..file.module
-        };
-        let release = file.release;
-        let is_sound = file.schema_version == SCHEMA_VERSION && is_h1(&facts.h1) && release.check().is_ok();
-        let is_official = release.name.is_none() && release.modules.is_none();
-        let is_whole = FILES.iter().all(|name| dir.join(name).is_file());
-        (is_its && is_sound && is_official && is_whole).then_some(Release {
-            from_module: Some(facts),
-            ..release
-        })
     }
 
     /// The modules that it requires.
@@ -103,14 +49,6 @@ impl ModuleFacts {
         let text = read_to_string(self.dir.join(SUMS)).ok()?;
         sums::lines_in(&text, module, version)
     }
-}
-
-/// As toolchains/sums.txt.
-fn sums_text(all: &Sums) -> String {
-    let line = |((module, version), (zip, go_mod)): (&(String, String), &(String, String))| {
-        format!("{module} {version} {zip} {go_mod}\n")
-    };
-    all.iter().map(line).collect()
 }
 
 /// Whether a text has the form of a sum in go.sum: SHA-256 in base64.

@@ -1,4 +1,4 @@
-//! One release as its own files tell it, at a tag of its repository or in its module: pure readers of text.
+//! One release as its own files have it, at a tag of its repository or in its module: pure readers of text.
 //!
 //! The shapes, over time: the Makefile holds `GOLANG_VERSION :=` and `ALPINE_VERSION :=`, the Dockerfile makes
 //! `golang:${GOLANG_VERSION}-alpine${ALPINE_VERSION}` of them. From 2.1.3 on a Dockerfile-builder-linux makes the generic
