@@ -47,7 +47,7 @@ impl Images {
     /// The musl of an Alpine.
     ///
     /// # Errors
-    /// There is no row of it.
+    /// It has none.
     pub fn musl(&self, alpine: &str) -> Result<LibcVersion> {
         let row = self.alpine.iter().find(|row| row.version == alpine);
         row.map(|row| row.musl).ok_or_else(|| unknown("alpine", alpine))
@@ -56,7 +56,7 @@ impl Images {
     /// The glibc of a Debian; without a generic build the lowest floor, as that is the safe one.
     ///
     /// # Errors
-    /// There is no row of it.
+    /// It has none.
     pub fn glibc(&self, debian: Option<&str>) -> Result<LibcVersion> {
         match debian {
             Some(name) => {
