@@ -47,6 +47,8 @@ need "pip (for the zig wheel)" python3-pip pip_is_there
 need "what reads man pages" mandoc command_is_there mandoc
 need "what reads the formula" ruby command_is_there ruby
 need "what reads scripts" shellcheck command_is_there shellcheck
+need "what installs npm packages" npm command_is_there npm
+need "what the install script downloads with" curl command_is_there curl
 
 if [ -n "$missing" ]; then
     sudo=

@@ -2,7 +2,12 @@
 
 mod compile;
 mod formula;
+mod go_module;
+mod installer;
+mod members;
+mod npm;
 mod packed;
+mod wheel;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +20,7 @@ use plugbuild::util::fs::create_dir;
 use plugbuild::util::hash::sha256_of;
 use plugbuild::util::host::Host;
 
-/// Make target/dist: static binaries in archives, completions, man pages, sums and a formula
+/// Make target/dist: static binaries in archives, wheels and npm packages, completions, man pages, sums; a formula and a Go module
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Completions and man pages only
@@ -45,20 +50,12 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
         return Ok(());
     }
     let builder = compile::Builder::here(root, &targets, &Host::from_process()?)?;
-    let mut archives = Vec::new();
-    for target in targets {
-        let binary = builder.build(target)?;
-        let archive = packed::archive(target, &binary, root, &out)?;
-        println!(
-            "{}: {} bytes, its binary {}",
-            name(&archive),
-            size(&archive)?,
-            size(&binary)?
-        );
-        archives.push(archive);
-    }
+    let binaries = targets
+        .iter()
+        .map(|target| Ok((*target, builder.build(target)?)))
+        .collect::<Result<Vec<_>>>()?;
     let repository = args.repository.as_deref().unwrap_or(env!("CARGO_PKG_REPOSITORY"));
-    finish(repository, archives, &out)?;
+    publish(repository, &binaries, root, &out)?;
     println!("{}", out.display());
     Ok(())
 }
@@ -77,14 +74,35 @@ fn chosen(asked: &[String]) -> Result<Vec<&'static str>> {
     asked.iter().map(known).collect()
 }
 
-/// The formula where it is known what it is to point to, and the sums of all files that are to be uploaded.
-fn finish(repository: &str, mut files: Vec<PathBuf>, out: &Path) -> Result<()> {
+/// Everything that is uploaded: an archive and a wheel a target, what has the repository's address in it where that is known,
+/// and the sums of all files.
+fn publish(repository: &str, binaries: &[(&str, PathBuf)], root: &Path, out: &Path) -> Result<()> {
+    let (mut archives, mut files) = (Vec::new(), Vec::new());
+    for (target, binary) in binaries {
+        let archive = packed::archive(target, binary, root, out)?;
+        println!(
+            "{}: {} bytes, its binary {}",
+            name(&archive),
+            size(&archive)?,
+            size(binary)?
+        );
+        files.extend([archive.clone(), wheel::pack(target, binary, root, out, repository)?]);
+        archives.push((*target, archive));
+    }
+    files.extend(npm::pack(repository, binaries, root, out)?);
     if repository.is_empty() {
-        println!("no formula: Cargo.toml names no repository, and --repository is not said");
+        println!(
+            "no formula, install script and Go module: Cargo.toml names no repository, and --repository is not said"
+        );
     } else {
-        let file = out.join("plugbuild.rb");
-        write(&file, &formula::text(repository, &files)?)?;
-        files.push(file);
+        for (file, text) in [
+            ("plugbuild.rb", formula::text(repository, &archives)?),
+            ("install.sh", installer::text(repository, &archives)?),
+        ] {
+            write(&out.join(file), &text)?;
+            files.push(out.join(file));
+        }
+        go_module::make(repository, binaries, root, out)?;
     }
     let mut sums = String::new();
     for file in &files {
@@ -125,10 +143,16 @@ fn size(file: &Path) -> Result<u64> {
     Ok(fs::metadata(file).map_err(|e| Error::io("read", file, e))?.len())
 }
 
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).map_err(|e| Error::io("read", file, e))
+}
+
 fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).map_err(|e| Error::io("write", file, e))
 }
 
+#[cfg(test)]
+mod channels;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

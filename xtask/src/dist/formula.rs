@@ -13,36 +13,29 @@ pub(super) fn release_url(repository: &str) -> String {
 }
 
 /// The formula of these archives.
-pub(super) fn text(repository: &str, archives: &[PathBuf]) -> Result<String> {
+pub(super) fn text(repository: &str, archives: &[(&str, PathBuf)]) -> Result<String> {
     let mut text = format!(
         "class Plugbuild < Formula
   desc \"Build Go plugins that load in a KrakenD API gateway, without Docker\"
   homepage \"{repository}\"
   version \"{VERSION}\"
   license \"{}\"
-
-  depends_on :linux
-
-  on_linux do
 ",
         env!("CARGO_PKG_LICENSE")
     );
-    for archive in archives {
-        let arm = name(archive).contains("aarch64");
-        text += &format!(
-            "    {} do
-      url \"{}/{}\"
-      sha256 \"{}\"
-    end
-",
-            if arm { "on_arm" } else { "on_intel" },
-            release_url(repository),
-            name(archive),
-            sha256_of(archive)?
-        );
+    let (mac, linux): (Vec<_>, Vec<_>) = archives
+        .iter()
+        .cloned()
+        .partition(|(target, _)| target.contains("apple"));
+    if mac.is_empty() {
+        text += "\n  depends_on :linux\n";
     }
-    text += "  end
-
+    for (system, archives) in [("on_macos", mac), ("on_linux", linux)] {
+        if !archives.is_empty() {
+            text += &format!("\n  {system} do\n{}  end\n", choices(repository, &archives)?);
+        }
+    }
+    text += "
   def install
     bin.install \"plugbuild\"
     man1.install Dir[\"man/*.1\"]
@@ -58,4 +51,26 @@ pub(super) fn text(repository: &str, archives: &[PathBuf]) -> Result<String> {
 end
 ";
     Ok(text)
+}
+
+/// The archive of each processor.
+fn choices(repository: &str, archives: &[(&str, PathBuf)]) -> Result<String> {
+    let one = |(target, archive): &(&str, PathBuf)| {
+        let processor = if target.starts_with("aarch64") {
+            "on_arm"
+        } else {
+            "on_intel"
+        };
+        Ok(format!(
+            "    {processor} do
+      url \"{}/{}\"
+      sha256 \"{}\"
+    end
+",
+            release_url(repository),
+            name(archive),
+            sha256_of(archive)?
+        ))
+    };
+    archives.iter().map(one).collect()
 }

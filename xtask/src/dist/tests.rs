@@ -7,22 +7,23 @@ use clap::ValueEnum;
 
 use super::*;
 
-const REPOSITORY: &str = "https://example.com/acme/plugbuild/";
+pub(super) const REPOSITORY: &str = "https://example.com/acme/plugbuild/";
 
-/// A release whose binaries only say for which target they would be.
-fn release() -> (tempfile::TempDir, Vec<PathBuf>) {
+/// A release whose binaries are scripts that say for which target they would be, and what they are asked; its archives.
+pub(super) fn release() -> (tempfile::TempDir, Vec<PathBuf>) {
+    use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     texts(dir.path()).unwrap();
     let binaries = tempfile::tempdir().unwrap();
-    let packed = TARGETS.map(|target| {
-        use std::os::unix::fs::PermissionsExt;
+    let built = TARGETS.map(|target| {
         let binary = binaries.path().join(target);
-        fs::write(&binary, target).unwrap();
+        fs::write(&binary, format!("#!/bin/sh\necho {target} \"$@\"\n")).unwrap();
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o700)).unwrap();
-        packed::archive(target, &binary, crate::root(), dir.path()).unwrap()
+        (target, binary)
     });
-    finish(REPOSITORY, packed.to_vec(), dir.path()).unwrap();
-    (dir, packed.to_vec())
+    publish(REPOSITORY, &built, crate::root(), dir.path()).unwrap();
+    let archives = TARGETS.map(|target| dir.path().join(format!("{}.tar.gz", packed::stem(target))));
+    (dir, archives.to_vec())
 }
 
 /// The members of an archive with their modes.
@@ -185,19 +186,31 @@ fn an_archive_holds_what_a_package_does_under_fixed_modes_and_times() {
         let unpacked = duct::cmd!("tar", "-xOzf", archive, format!("{stem}/plugbuild"))
             .read()
             .unwrap();
-        assert_eq!(unpacked, *target);
+        assert!(unpacked.contains(target), "{unpacked}");
     }
-    let left: Vec<String> = inside(dir.path()).unwrap().iter().map(|file| name(file)).collect();
-    let mut all: Vec<String> = archives.iter().map(|file| name(file)).collect();
-    all.splice(0..0, ["SHA256SUMS", "completions", "man"].map(str::to_owned));
-    all.push("plugbuild.rb".to_owned());
-    all.sort();
+    let left: BTreeSet<String> = inside(dir.path()).unwrap().iter().map(|file| name(file)).collect();
+    let mut all: BTreeSet<String> = archives.iter().map(|file| name(file)).collect();
+    for (ending, count) in [(".whl", TARGETS.len()), (".tgz", TARGETS.len() + 1)] {
+        let packages: Vec<String> = left.iter().filter(|name| name.ends_with(ending)).cloned().collect();
+        assert_eq!(packages.len(), count, "{packages:?}");
+        all.extend(packages);
+    }
+    let others = [
+        "SHA256SUMS",
+        "completions",
+        "man",
+        "plugbuild.rb",
+        "install.sh",
+        "go-module",
+        "go-proxy",
+    ];
+    all.extend(others.map(str::to_owned));
     assert_eq!(left, all);
     let checked = duct::cmd!("sha256sum", "-c", "SHA256SUMS")
         .dir(dir.path())
         .read()
         .unwrap();
-    assert_eq!(checked.lines().count(), 3, "{checked}");
+    assert_eq!(checked.lines().count(), 9, "{checked}");
 }
 
 #[test]
@@ -293,11 +306,11 @@ load ARGV[0]";
 }
 
 #[test]
-fn without_a_repository_there_is_no_formula() {
+fn without_a_repository_nothing_points_to_one() {
     let dir = tempfile::tempdir().unwrap();
-    finish("", Vec::new(), dir.path()).unwrap();
+    publish("", &[], crate::root(), dir.path()).unwrap();
     let files: Vec<String> = inside(dir.path()).unwrap().iter().map(|file| name(file)).collect();
-    assert_eq!(files, ["SHA256SUMS"]);
+    assert_eq!(files, ["SHA256SUMS", &format!("plugbuild-{VERSION}.tgz")]);
 }
 
 #[test]
