@@ -110,6 +110,20 @@ fn action_follows_githubs_schema() {
     assert!(lint(&[("action.yml", &wrong)]).unwrap().contains("nothing"));
 }
 
+/// Those of plugbuild's own repository.
+#[test]
+fn own_workflows_follow_githubs_schema() {
+    if !tools_are_there("the project's workflows") {
+        return;
+    }
+    for name in ["ci.yml", "release.yml"] {
+        let file = root().join(".github/workflows").join(name);
+        fits("vendor.github-workflows", &file).unwrap();
+        let workflow = fs::read_to_string(&file).unwrap();
+        assert_eq!(lint(&[(name, &workflow)]).unwrap(), "", "{name}");
+    }
+}
+
 #[test]
 fn documented_workflows_use_the_action() {
     if !tools_are_there("workflows of the documents") {

@@ -20,27 +20,40 @@ use plugbuild::util::fs::create_dir;
 use plugbuild::util::hash::sha256_of;
 use plugbuild::util::host::Host;
 
-/// Make target/dist: static binaries in archives, wheels and npm packages, completions, man pages, sums; a formula and a Go module
+/// Make target/dist: the binaries as archives, wheels and npm packages, with sums; a formula, an install script, a Go module
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Completions and man pages only
     #[arg(long)]
     no_binaries: bool,
-    /// A Rust target to build for; all that releases are made for if not said
-    #[arg(long, value_name = "TRIPLE")]
+    /// A Rust target to build for; the static Linux ones if not said
+    #[arg(long, value_name = "TRIPLE", conflicts_with = "no_binaries")]
     target: Vec<String>,
-    /// The repository whose releases will hold the archives, for the Homebrew formula; `repository` of Cargo.toml if not said
+    /// Binaries that were built elsewhere, as DIR/TRIPLE/plugbuild, in place of building them here
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "no_binaries"])]
+    from: Option<PathBuf>,
+    /// The repository whose releases will hold the files; `repository` of Cargo.toml if not said
     #[arg(long, value_name = "URL")]
     repository: Option<String>,
+    /// Refuse to make a release that lacks a target, or does not know its repository
+    #[arg(long)]
+    complete: bool,
 }
 
-/// The static targets that releases are made for.
+/// The static targets, which any host builds.
 const TARGETS: [&str; 2] = ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"];
+/// The targets that only macOS builds.
+const MACOS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
-    let targets = chosen(&args.target)?;
+    let repository = args.repository.as_deref().unwrap_or(env!("CARGO_PKG_REPOSITORY"));
+    if args.complete && repository.is_empty() {
+        return Err(Error::usage("a release needs the address of its repository").help(
+            "write `repository = \"https://github.com/OWNER/plugbuild\"` below `[package]` in Cargo.toml, or add `--repository URL`",
+        ));
+    }
     let out = root.join("target/dist");
     if out.exists() {
         fs::remove_dir_all(&out).map_err(|e| Error::io("remove", &out, e))?;
@@ -49,12 +62,15 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
     if args.no_binaries {
         return Ok(());
     }
-    let builder = compile::Builder::here(root, &targets, &Host::from_process()?)?;
-    let binaries = targets
-        .iter()
-        .map(|target| Ok((*target, builder.build(target)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let repository = args.repository.as_deref().unwrap_or(env!("CARGO_PKG_REPOSITORY"));
+    let binaries = match &args.from {
+        Some(dir) => given(dir)?,
+        None => built(&chosen(&args.target)?, root)?,
+    };
+    let lacks = |target: &&&str| !binaries.iter().any(|(have, _)| have == *target);
+    if let Some(target) = TARGETS.iter().chain(&MACOS).find(lacks).filter(|_| args.complete) {
+        return Err(Error::usage(format!("a release needs a binary for {target}"))
+            .help(format!("put it into DIR/{target}/plugbuild, and add `--from DIR`")));
+    }
     publish(repository, &binaries, root, &out)?;
     println!("{}", out.display());
     Ok(())
@@ -72,6 +88,26 @@ fn chosen(asked: &[String]) -> Result<Vec<&'static str>> {
         })
     };
     asked.iter().map(known).collect()
+}
+
+/// The binaries of these targets, compiled here.
+fn built(targets: &[&'static str], root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    let builder = compile::Builder::here(root, targets, &Host::from_process()?)?;
+    let build = |target: &&'static str| Ok((*target, builder.build(target)?));
+    targets.iter().map(build).collect()
+}
+
+/// The binaries below a folder.
+fn given(dir: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    let all = TARGETS.into_iter().chain(MACOS);
+    let there: Vec<_> = all
+        .map(|target| (target, dir.join(target).join("plugbuild")))
+        .filter(|(_, binary)| binary.is_file())
+        .collect();
+    if there.is_empty() {
+        return Err(Error::usage(format!("{} has no TRIPLE/plugbuild in it", dir.display())));
+    }
+    Ok(there)
 }
 
 /// Everything that is uploaded: an archive and a wheel a target, what has the repository's address in it where that is known,

@@ -28,6 +28,7 @@ pub(super) fn text(repository: &str, archives: &[(&str, PathBuf)]) -> Result<Str
     }
     Ok(include_str!("install.sh.txt")
         .replace("@VERSION@", VERSION)
+        .replace("@REPOSITORY@", repository)
         .replace("@URL@", &release_url(repository))
         .replace("@MACHINES@", &cases.join("\n")))
 }

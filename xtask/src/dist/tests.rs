@@ -349,3 +349,53 @@ fn targets_are_those_of_releases() {
     assert_eq!(chosen(&[TARGETS[1].to_owned()]).unwrap(), [TARGETS[1]]);
     assert!(chosen(&["riscv64gc-unknown-linux-musl".to_owned()]).is_err());
 }
+
+/// Which releases are refused, and for what.
+#[test]
+fn a_complete_release_has_every_target_and_a_repository() {
+    let dir = tempfile::tempdir().unwrap();
+    for target in TARGETS.iter().chain(&MACOS).take(3) {
+        create_dir(&dir.path().join(target)).unwrap();
+        fs::write(dir.path().join(target).join("plugbuild"), target).unwrap();
+    }
+    let (root, binaries) = (tempfile::tempdir().unwrap(), dir.path().to_owned());
+    fs::copy(crate::root().join("LICENSE"), root.path().join("LICENSE")).unwrap();
+    fs::copy(crate::root().join("README.md"), root.path().join("README.md")).unwrap();
+    let make = |repository: &str, from: &Path| {
+        let args = Args {
+            no_binaries: false,
+            target: Vec::new(),
+            from: Some(from.to_owned()),
+            repository: Some(repository.to_owned()),
+            complete: true,
+        };
+        run(&args, root.path()).map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        make("", &binaries).unwrap_err(),
+        "a release needs the address of its repository"
+    );
+    assert_eq!(
+        make(REPOSITORY, &binaries).unwrap_err(),
+        format!("a release needs a binary for {}", MACOS[1])
+    );
+    assert!(
+        make(REPOSITORY, root.path())
+            .unwrap_err()
+            .ends_with("has no TRIPLE/plugbuild in it")
+    );
+    create_dir(&binaries.join(MACOS[1])).unwrap();
+    fs::write(binaries.join(MACOS[1]).join("plugbuild"), "mac").unwrap();
+    make(REPOSITORY, &binaries).unwrap();
+    let dist = root.path().join("target/dist");
+    let sums = fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
+    // Four archives, four wheels, five npm packages, the formula and the script.
+    assert_eq!(sums.lines().count(), 15, "{sums}");
+    let formula = fs::read_to_string(dist.join("plugbuild.rb")).unwrap();
+    assert!(
+        formula.contains("  on_macos do\n") && !formula.contains("depends_on :linux"),
+        "{formula}"
+    );
+    let script = fs::read_to_string(dist.join("install.sh")).unwrap();
+    assert!(script.contains("Darwin-arm64) target=aarch64-apple-darwin"), "{script}");
+}

@@ -32,7 +32,7 @@ pub(super) fn path(repository: &str) -> String {
 /// Makes both forms below `out`; the folder of each.
 pub(super) fn make(repository: &str, binaries: &[(&str, PathBuf)], root: &Path, out: &Path) -> Result<[PathBuf; 2]> {
     let (module, version) = (path(repository), format!("v{VERSION}"));
-    let files = files(&module, binaries, root)?;
+    let files = files(repository, binaries, root)?;
     let folder = out.join("go-module");
     for member in &files {
         let file = folder.join(&member.name);
@@ -74,12 +74,14 @@ fn go_mod(module: &str) -> String {
     format!("module {module}\n\ngo 1.18\n")
 }
 
-fn files(module: &str, binaries: &[(&str, PathBuf)], root: &Path) -> Result<Vec<Member>> {
+fn files(repository: &str, binaries: &[(&str, PathBuf)], root: &Path) -> Result<Vec<Member>> {
+    let module = &path(repository);
+    let main = include_str!("main.go.txt").replace("@REPOSITORY@", repository);
     let mut all = vec![
         Member::new("go.mod", go_mod(module)),
         Member::new("LICENSE", read(&root.join("LICENSE"))?),
         Member::new("README.md", readme(module)),
-        Member::new("plugbuild/main.go", include_str!("main.go.txt")),
+        Member::new("plugbuild/main.go", main),
     ];
     let mut carried = Vec::new();
     for (target, binary) in binaries {
