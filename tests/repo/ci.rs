@@ -260,3 +260,59 @@ fn cache_keys_hold_every_input() {
     }
     assert_eq!(parts.split(' ').collect::<BTreeSet<_>>(), folders);
 }
+
+/// The script of the action's step that installs, with a folder that stands in for the releases and a cargo that says what it
+/// is asked.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "tests start tools themselves")]
+fn action_installs_the_released_binary() {
+    let action = fs::read_to_string(root().join("action.yml")).unwrap();
+    let step = action.split("- name: Install plugbuild\n").nth(1).unwrap();
+    let script: String = step
+        .split("run: |\n")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .take_while(|line| line.starts_with("        "))
+        .flat_map(|line| [line.trim_start_matches("        "), "\n"])
+        .collect();
+    let dir = tempfile::tempdir().unwrap();
+    let release = dir.path().join(format!("v{}", env!("CARGO_PKG_VERSION")));
+    let installer = release.join("install.sh");
+    fs::create_dir(&release).unwrap();
+    fs::create_dir(dir.path().join("bin")).unwrap();
+    let cargo = dir.path().join("bin/cargo");
+    fs::write(&cargo, "#!/bin/sh\necho cargo \"$@\"\n").unwrap();
+    Command::new("chmod").arg("755").arg(&cargo).status().unwrap();
+    let run = |reference: &str| {
+        let out = Command::new("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script])
+            .env("ACTION", root())
+            .env("REF", reference)
+            .env("RELEASES", format!("file://{}", dir.path().display()))
+            .env("ROOT", "ROOT")
+            .env("RUNNER_TEMP", dir.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", dir.path().join("bin").display()))
+            .output()
+            .unwrap();
+        (out.status.code(), text(&out.stdout))
+    };
+    let compiled = format!("cargo install --locked --path {} --root ROOT\n", root().display());
+    let (code, output) = run("v0");
+    assert_eq!(code, Some(0), "{output}");
+    assert!(
+        output.starts_with("::notice::") && output.ends_with(&compiled),
+        "{output}"
+    );
+    fs::write(&installer, "echo install \"$@\" from \"$PLUGBUILD_DOWNLOAD_URL\"\n").unwrap();
+    let installed = format!("install --prefix ROOT from file://{}\n", release.display());
+    for reference in ["v0", "v0.1", "v0.1.0"] {
+        assert_eq!(run(reference), (Some(0), installed.clone()), "{reference}");
+    }
+    // Another revision is never taken for the release; an archive that is not the release's is not compiled over.
+    for reference in ["main", "v0.2", "v", "v0.", ""] {
+        assert_eq!(run(reference), (Some(0), compiled.clone()), "{reference}");
+    }
+    fs::write(&installer, "exit 5\n").unwrap();
+    assert_eq!(run("v0").0, Some(5));
+}
