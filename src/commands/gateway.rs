@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::commands::args::{GatewayArgs, parse};
 use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print, print_json, print_line};
 use crate::gateway;
-use crate::gateway::facts::Gateway;
+use crate::gateway::facts::{Gateway, GatewayDescription};
 use crate::gateway::{Asked, GatewaySpec};
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, modules};
@@ -153,29 +153,28 @@ pub(crate) fn list(cx: Context) -> Result<()> {
     Ok(())
 }
 
+/// `gateway show` as JSON.
+#[derive(Serialize)]
+struct ShowEvent<'a> {
+    reason: &'static str,
+    #[serde(flatten)]
+    gateway: GatewayDescription<'a>,
+    known: Option<Precision>,
+    modules: Vec<&'a ModuleRow>,
+}
+
 fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
     let matrix = settings.matrix()?;
     let gateway = gateway::identify(&asked(given, None, &settings, cx)?, &matrix, cx.host)?;
     let side = modules_gateway::modules(&gateway, &matrix)?;
     if cx.format == Format::Json {
-        print_json(&json!({
-            "reason": "gateway",
-            "gateway": gateway.label,
-            "version": gateway.version,
-            "go": gateway.go,
-            "arch": gateway.arch,
-            "libc": gateway.libc,
-            "glibc_floor": gateway.glibc_floor,
-            "module_cache": gateway.module_cache,
-            "main_root": gateway.main_root,
-            "trimpath": gateway.settings.trimpath,
-            "tags": gateway.settings.tags,
-            "origin": gateway.origin,
-            "notes": gateway.notes,
-            "known": side.as_ref().map(GatewayModules::known),
-            "modules": side.iter().flat_map(GatewayModules::linked_modules).collect::<Vec<_>>(),
-        }));
+        print_json(&ShowEvent {
+            reason: "gateway",
+            gateway: gateway.description(),
+            known: side.as_ref().map(GatewayModules::known),
+            modules: side.iter().flat_map(GatewayModules::linked_modules).collect(),
+        });
         return Ok(());
     }
     print_line(format_args!("KrakenD {}: {}", gateway.label, gateway.origin));

@@ -68,17 +68,7 @@ fn document(plan: BuildPlan) -> Value {
         }
     };
     for Unit { job, toolchain, .. } in &units {
-        let gateway = &job.gateway;
-        note(
-            &mut gateways,
-            json!({
-                "name": gateway.label, "version": gateway.version.map(|v| v.to_string()), "go": gateway.go,
-                "glibc_floor": gateway.glibc_floor, "module_cache": gateway.module_cache,
-                "main_module": gateway.main_module, "main_root": gateway.main_root,
-                "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags, "file": gateway.binary,
-                "origin": gateway.origin,
-            }),
-        );
+        note(&mut gateways, json!(job.gateway.description()));
         let ready = toolchain.go.state == State::Ready;
         note(
             &mut toolchains,

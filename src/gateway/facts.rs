@@ -1,8 +1,11 @@
 //! The facts about a gateway, from any source.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::matrix::Release;
+use crate::util::error::Result;
 use crate::util::target::{Arch, Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
@@ -48,6 +51,76 @@ pub struct GatewaySettings {
     pub race: bool,
 }
 
+/// What a plugin of this gateway is compiled with, as `plugbuild.lock`, the provenance and every JSON output write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayFacts {
+    go: String,
+    #[serde(alias = "module-cache")]
+    module_cache: String,
+    main_module: Option<String>,
+    #[serde(alias = "main-root")]
+    main_root: String,
+    #[serde(alias = "glibc-floor")]
+    glibc_floor: Option<String>,
+    #[serde(default)]
+    trimpath: bool,
+    #[serde(default)]
+    tags: Vec<String>,
+    goamd64: Option<String>,
+    goarm64: Option<String>,
+    goexperiment: Option<String>,
+    /// The checksum of its file, for the lockfile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+/// A gateway in JSON output: which one it is, and its facts.
+#[derive(Debug, Serialize)]
+pub struct GatewayDescription<'a> {
+    name: &'a str,
+    version: Option<GatewayVersion>,
+    arch: Option<Arch>,
+    libc: Option<Libc>,
+    #[serde(flatten)]
+    facts: GatewayFacts,
+    file: Option<&'a Path>,
+    origin: &'a str,
+    notes: &'a [String],
+}
+
+impl GatewayFacts {
+    /// With the SHA-256 of the gateway's file, if there is one; `checksum` computes it.
+    ///
+    /// # Errors
+    /// The gateway's file cannot be read.
+    pub fn with_checksum(gateway: &Gateway, checksum: impl Fn(&Path) -> Result<String>) -> Result<Self> {
+        Ok(GatewayFacts {
+            sha256: gateway.binary.as_deref().map(checksum).transpose()?,
+            ..gateway.facts()
+        })
+    }
+
+    /// How it differs from the locked facts of the gateway `label`.
+    pub fn difference(&self, locked: &GatewayFacts, label: &str) -> Option<String> {
+        let locked = GatewayFacts {
+            // Not every lockfile records it.
+            main_module: locked.main_module.clone().or_else(|| self.main_module.clone()),
+            ..locked.clone()
+        };
+        if *self == locked {
+            None
+        } else if self.go != locked.go {
+            let (have, want) = (&self.go, &locked.go);
+            Some(format!("the gateway {label} has Go {have}, locked is Go {want}"))
+        } else if self.sha256 != locked.sha256 {
+            Some(format!("the gateway {label} is not given by the locked file"))
+        } else {
+            Some(format!("the gateway {label} differs from the locked one"))
+        }
+    }
+}
+
 /// A text as part of a file name.
 pub fn file_label(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
@@ -59,6 +132,35 @@ impl Gateway {
     pub fn is_community(&self) -> bool {
         let module = self.main_module.as_deref().unwrap_or_default();
         module.split('/').any(|element| element == "krakend-ce")
+    }
+
+    pub fn facts(&self) -> GatewayFacts {
+        GatewayFacts {
+            go: self.go.to_string(),
+            module_cache: self.module_cache.clone(),
+            main_module: self.main_module.clone(),
+            main_root: self.main_root.clone(),
+            glibc_floor: self.glibc_floor.map(|floor| floor.to_string()),
+            trimpath: self.settings.trimpath,
+            tags: self.settings.tags.clone(),
+            goamd64: self.settings.goamd64.clone(),
+            goarm64: self.settings.goarm64.clone(),
+            goexperiment: self.settings.goexperiment.clone(),
+            sha256: None,
+        }
+    }
+
+    pub fn description(&self) -> GatewayDescription<'_> {
+        GatewayDescription {
+            name: &self.label,
+            version: self.version,
+            arch: self.arch,
+            libc: self.libc,
+            facts: self.facts(),
+            file: self.binary.as_deref(),
+            origin: &self.origin,
+            notes: &self.notes,
+        }
     }
 
     /// Whether both are the same gateway, however they were named.

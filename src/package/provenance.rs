@@ -77,12 +77,7 @@ pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums
     let mut facts = json!({
         "name": "gateway",
         "uri": format!("pkg:generic/krakend@{}", gateway.label),
-        "annotations": {
-            "go": gateway.go, "moduleCache": gateway.module_cache,
-            "mainModule": gateway.main_module, "mainRoot": gateway.main_root,
-            "trimpath": gateway.settings.trimpath, "tags": gateway.settings.tags,
-            "glibcFloor": gateway.glibc_floor,
-        },
+        "annotations": gateway.facts(),
     });
     if let Some(binary) = &gateway.binary {
         facts["digest"] = json!({ "sha256": sums.sha256(binary)? });
@@ -126,7 +121,7 @@ fn alignment(alignment: Option<&Alignment>) -> Value {
     json!({
         "moves": alignment.moves.iter().map(moved).collect::<Vec<_>>(),
         "emptied": alignment.emptied,
-        "goLine": line.map(|line| json!({ "from": line.have, "to": line.want })),
+        "go_line": line.map(|line| json!({ "from": line.have, "to": line.want })),
         "dropped": alignment.drop,
     })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::facts::Gateway;
+use crate::gateway::facts::GatewayFacts;
 use crate::util::error::{Error, Result};
 use crate::util::fs::overwrite;
 
@@ -49,44 +49,6 @@ pub enum PinCheck {
     Other(String),
 }
 
-/// The facts of a gateway that its plugins depend on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayFacts {
-    go: String,
-    #[serde(alias = "module-cache")]
-    module_cache: String,
-    #[serde(alias = "main-root")]
-    main_root: String,
-    #[serde(default, alias = "glibc-floor", skip_serializing_if = "Option::is_none")]
-    glibc_floor: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    trimpath: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<String>,
-    /// The checksum of its file, if one was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
-}
-
-impl GatewayFacts {
-    /// `checksum` computes a file's SHA-256.
-    ///
-    /// # Errors
-    /// The gateway's file cannot be read.
-    pub fn of(gateway: &Gateway, checksum: impl Fn(&Path) -> Result<String>) -> Result<Self> {
-        Ok(GatewayFacts {
-            go: gateway.go.to_string(),
-            module_cache: gateway.module_cache.clone(),
-            main_root: gateway.main_root.clone(),
-            glibc_floor: gateway.glibc_floor.map(|floor| floor.to_string()),
-            trimpath: gateway.settings.trimpath,
-            tags: gateway.settings.tags.clone(),
-            sha256: gateway.binary.as_deref().map(checksum).transpose()?,
-        })
-    }
-}
-
 impl Lock {
     /// Reads the file; a missing file is an empty lockfile.
     ///
@@ -125,17 +87,8 @@ impl Lock {
 
     /// Records a gateway; returns how it differs from the previous record.
     pub fn gateway(&mut self, label: &str, facts: GatewayFacts) -> Option<String> {
-        let old = self.gateway.insert(label.to_owned(), facts.clone());
-        match old {
-            Some(old) if old == facts => None,
-            Some(old) if old.go != facts.go => Some(format!(
-                "the gateway {label} has Go {}, locked is Go {}",
-                facts.go, old.go
-            )),
-            Some(old) if old.sha256 != facts.sha256 => {
-                Some(format!("the gateway {label} is not given by the locked file"))
-            }
-            Some(_) => Some(format!("the gateway {label} differs from the locked one")),
+        match self.gateway.insert(label.to_owned(), facts.clone()) {
+            Some(locked) => facts.difference(&locked, label),
             None => Some(format!("the gateway {label} is not locked")),
         }
     }
@@ -208,15 +161,9 @@ mod tests {
     use super::*;
 
     fn facts(go: &str) -> GatewayFacts {
-        GatewayFacts {
-            go: go.to_owned(),
-            module_cache: "/go/pkg/mod".to_owned(),
-            main_root: "/app".to_owned(),
-            glibc_floor: Some("2.36".to_owned()),
-            trimpath: false,
-            tags: Vec::new(),
-            sha256: None,
-        }
+        let text =
+            format!("go = \"{go}\"\nmodule_cache = \"/go/pkg/mod\"\nmain_root = \"/app\"\nglibc_floor = \"2.36\"");
+        toml::from_str(&text).expect("the facts that a lockfile needs")
     }
 
     #[test]
@@ -246,6 +193,35 @@ mod tests {
         again.keep(&[], &[], "linux/amd64");
         assert!(again.gateway.is_empty());
         assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's checksum is lost");
+    }
+
+    #[test]
+    fn every_build_setting_is_locked() {
+        let facts = |more: &str| -> GatewayFacts {
+            let text = "go = \"1.25.6\"\nmodule_cache = \"/go/pkg/mod\"\nmain_root = \"/app\"\n";
+            toml::from_str(&format!("{text}{more}")).expect("facts")
+        };
+        for more in [
+            "goamd64 = \"v3\"",
+            "goarm64 = \"v9.0\"",
+            "goexperiment = \"greenteagc\"",
+            "tags = [\"a\"]",
+        ] {
+            let mut lock = Lock::default();
+            lock.gateway("acme-3", facts(""));
+            let message = lock.gateway("acme-3", facts(more));
+            assert_eq!(
+                message.as_deref(),
+                Some("the gateway acme-3 differs from the locked one"),
+                "{more}"
+            );
+        }
+        let mut lock = Lock::default();
+        lock.gateway("2.12.1", facts(""));
+        assert_eq!(
+            lock.gateway("2.12.1", facts("main_module = \"example.com/gateway\"")),
+            None
+        );
     }
 
     #[test]

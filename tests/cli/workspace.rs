@@ -393,6 +393,15 @@ fn metadata_and_ci_matrix() {
     );
     let by_parts = json("metadata -p auth --go 1.25.6 --libc musl --format-version 1");
     assert_eq!(main(&by_parts["gateways"][0]), [serde_json::Value::Null, "/app".into()]);
+    let shown = json("gateway show --gateway 2.12.1 --message-format json");
+    for (key, value) in document["gateways"][0].as_object().unwrap() {
+        let is_own = key == "origin" || key == "notes";
+        assert!(
+            is_own || shown[key] == *value,
+            "{key}: {value}, but `gateway show` says {}",
+            shown[key]
+        );
+    }
     case.run("metadata --format-version 2").exits(2);
     assert_eq!(
         json("matrix --workspace --ci github")["include"][7]["target"],

@@ -81,8 +81,11 @@ fn release_dir_has_sbom_and_provenance() {
         "{tools:?}"
     );
     let gateway = tools.iter().find(|tool| tool["name"] == "gateway").unwrap();
-    assert_eq!(gateway["annotations"]["mainModule"], "github.com/krakend/krakend-ce/v2");
-    assert_eq!(gateway["annotations"]["mainRoot"], "/app");
+    assert_eq!(
+        gateway["annotations"]["main_module"],
+        "github.com/krakend/krakend-ce/v2"
+    );
+    assert_eq!(gateway["annotations"]["main_root"], "/app");
     for name in want {
         let mode = fs::metadata(case.at(&format!("work/dist/{name}")))
             .unwrap()

@@ -7,9 +7,10 @@ use crate::build::unit::Unit;
 use crate::commands::args::BuildArgs;
 use crate::commands::build::plan::BuildPlan;
 use crate::commands::build::request::dir_of;
+use crate::gateway::facts::GatewayFacts;
 use crate::project::config::Settings;
 use crate::project::lockfile;
-use crate::project::lockfile::{GatewayFacts, Lock, PinCheck};
+use crate::project::lockfile::{Lock, PinCheck};
 use crate::toolchain::gateway_archive::Wanted;
 use crate::toolchain::manifest::Parts;
 use crate::toolchain::session::Session;
@@ -99,7 +100,7 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
     for Unit { job, .. } in &plan.units {
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
-            let facts = GatewayFacts::of(&job.gateway, sum)?;
+            let facts = GatewayFacts::with_checksum(&job.gateway, sum)?;
             differences.extend(lock.gateway(&job.gateway.label, facts).map(asked));
         }
         if let Some(version) = job.gateway.version {

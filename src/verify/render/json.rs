@@ -14,7 +14,7 @@ pub fn json(verdicts: &[Verdict], against: &LoadTarget<'_>) -> Value {
     json!({
         "schema_version": SCHEMA_VERSION,
         "gateway": {
-            "label": gateway.label,
+            "name": gateway.label,
             "file": gateway.binary,
             "go": gateway.go,
             "arch": against.arch,
