@@ -1,14 +1,15 @@
 //! The SHA-256 of each official Go archive, from toolchains/go-sums.txt; archives from mirrors must match.
 
 use crate::matrix::rows;
+use crate::util::packed::{Packed, packed};
 use crate::util::version::GoVersion;
 
 /// Lines of `version checksum checksum …`, one column per host; the first line names the hosts.
-const TEXT: &str = include_str!("../../toolchains/go-sums.txt");
+static TEXT: Packed = packed!("go-sums.txt");
 
 /// The SHA-256 of the official Go archive for a host, given as `GOOS/GOARCH`.
 pub fn lookup(version: &GoVersion, host: &str) -> Option<&'static str> {
-    rows::cell(TEXT, &version.to_string(), host)
+    rows::cell(TEXT.text(), &version.to_string(), host)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The modules each release requires, from toolchains/modules.txt.
 //!
-//! The text is embedded (under 100 KB) and parsed on demand, so it costs nothing at start-up.
+//! The text is embedded, unpacked and parsed on demand, so it costs nothing at start-up.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,9 +9,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::util::error::{Error, Result};
+use crate::util::packed::{Packed, packed};
 use crate::util::version::GatewayVersion;
 
-const TEXT: &str = include_str!("../../toolchains/modules.txt");
+static TEXT: Packed = packed!("modules.txt");
 const ORIGIN: &str = "toolchains/modules.txt";
 
 /// A module at the version in the main module's build list.
@@ -109,6 +110,7 @@ struct ReleaseSection {
 
 fn sections() -> impl Iterator<Item = Result<ReleaseSection>> {
     let mut lines = TEXT
+        .text()
         .lines()
         .enumerate()
         .map(|(at, line)| (at + 1, line))

@@ -1,14 +1,15 @@
 //! The SHA-512 of official gateway archives, from toolchains/official-sums.txt; all downloads must match.
 
 use crate::matrix::rows;
+use crate::util::packed::{Packed, packed};
 use crate::util::target::Target;
 use crate::util::version::GatewayVersion;
 
-const TEXT: &str = include_str!("../../toolchains/official-sums.txt");
+static TEXT: Packed = packed!("official-sums.txt");
 
 /// The SHA-512 of a release's archive for a target, if it is not published beside the archive.
 pub fn lookup(version: GatewayVersion, target: &Target) -> Option<&'static str> {
-    rows::cell(TEXT, &version.to_string(), &target.short())
+    rows::cell(TEXT.text(), &version.to_string(), &target.short())
 }
 
 #[cfg(test)]
@@ -19,7 +20,12 @@ mod tests {
 
     #[test]
     fn checksums_are_distinct() {
-        let rows: Vec<_> = TEXT.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+        let rows: Vec<_> = TEXT
+            .text()
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .skip(1)
+            .collect();
         let sums: Vec<_> = rows.iter().flat_map(|row| row.split(' ').skip(1)).collect();
         assert_eq!(sums.len(), rows.len() * 2);
         assert_eq!(sums.iter().collect::<BTreeSet<_>>().len(), sums.len());

@@ -1,8 +1,10 @@
 //! The `h1:` checksums of all modules that any release requires, from toolchains/sums.txt: with them in a go.sum, the
 //! go command need not ask a checksum database about the gateway's modules.
 
+use crate::util::packed::{Packed, packed};
+
 /// Lines of `module version h1:zip h1:go.mod`, sorted for a binary search in the text itself.
-const TEXT: &str = include_str!("../../toolchains/sums.txt");
+static TEXT: Packed = packed!("sums.txt");
 
 /// A module version's two checksums, as in go.sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct Checksums<'a> {
 
 /// The checksums of a module version, if any release requires it.
 pub fn lookup(module: &str, version: &str) -> Option<Checksums<'static>> {
-    lookup_in(TEXT, module, version)
+    lookup_in(TEXT.text(), module, version)
 }
 
 fn lookup_in<'a>(text: &'a str, module: &str, version: &str) -> Option<Checksums<'a>> {
@@ -41,12 +43,12 @@ fn lookup_in<'a>(text: &'a str, module: &str, version: &str) -> Option<Checksums
 
 /// All entries: module, version, checksums.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str, Checksums<'static>)> {
-    TEXT.lines().filter_map(fields)
+    TEXT.text().lines().filter_map(fields)
 }
 
 /// The go.sum lines of a module version, if its checksums are known.
 pub fn go_sum_lines(module: &str, version: &str) -> Option<String> {
-    lines_in(TEXT, module, version)
+    lines_in(TEXT.text(), module, version)
 }
 
 /// The same from the text of another such list.
@@ -82,8 +84,8 @@ mod tests {
 
     #[test]
     fn every_line_parses_and_is_found() {
-        assert!(TEXT.is_ascii() && TEXT.ends_with('\n'));
-        let lines: Vec<_> = TEXT.lines().map(|line| fields(line).unwrap()).collect();
+        assert!(TEXT.text().is_ascii() && TEXT.text().ends_with('\n'));
+        let lines: Vec<_> = TEXT.text().lines().map(|line| fields(line).unwrap()).collect();
         assert_eq!(lines.len(), 1_426);
         assert!(lines.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)));
         for (module, version, sum) in lines {

@@ -21,3 +21,4 @@ pub mod ui;
 pub mod error;
 pub mod context;
 pub mod hash;
+pub(crate) mod packed;

@@ -1,8 +1,9 @@
 //! The symbols of musl's libc: whether a symbol that a plugin needs exists on a musl gateway's system.
 
+use crate::util::packed::{Packed, packed};
 use crate::util::version::LibcVersion;
 
-const LIST: &str = include_str!("../../toolchains/musl.txt");
+static LIST: Packed = packed!("musl.txt");
 
 /// Library names that musl's loader resolves to itself, between `lib` and the first dot.
 const OWN: [&str; 7] = ["c", "pthread", "rt", "m", "dl", "util", "xnet"];
@@ -22,7 +23,7 @@ pub struct Musl {
 impl Musl {
     /// For a version; the newest if it is unknown.
     pub fn for_version(version: Option<LibcVersion>) -> Self {
-        let lines = LIST.lines().filter(|line| !line.starts_with('#'));
+        let lines = LIST.text().lines().filter(|line| !line.starts_with('#'));
         let mut names: Vec<&str> = lines
             .take_while(
                 |line| match line.strip_prefix("since ").map(str::parse::<LibcVersion>) {

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::gateway::explain::multiline::{Combiner, LogMessage};
 use crate::gateway::explain::pattern::{fill, fit};
 use crate::util::error::{Error, Result};
+use crate::util::packed::{Packed, packed};
 
-const ROWS: &str = include_str!("../../../toolchains/explain.toml");
+static ROWS: Packed = packed!("explain.toml");
 
 /// The most that is read of a line. No message is longer, but a file that is not a log may have no line ends.
 const LINE_LIMIT: u64 = 1 << 20;
@@ -63,7 +64,8 @@ pub fn messages() -> Result<Vec<Message>> {
     struct Rows {
         message: Vec<Message>,
     }
-    let rows: Rows = toml::from_str(ROWS).map_err(|why| Error::usage(format!("toolchains/explain.toml: {why}")))?;
+    let rows: Rows =
+        toml::from_str(ROWS.text()).map_err(|why| Error::usage(format!("toolchains/explain.toml: {why}")))?;
     Ok(rows.message)
 }
 
