@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_command_is_told_from_a_folder() {
+    fn a_misspelt_command_is_not_taken_for_a_directory() {
         let guess = |word| misspelt_command(word);
         for (word, command) in [
             ("buidl", "build"),

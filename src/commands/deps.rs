@@ -30,7 +30,7 @@ pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
     let gateway = subject.gateway(&asked(&args.gateway, None, &subject.session.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let mut all = deps(&subject.selection(&gateway)?, &modules);
-    all.sort_by(|a, b| (a.freedom, &a.module).cmp(&(b.freedom, &b.module)));
+    all.sort_by(|a, b| (a.owner, &a.module).cmp(&(b.owner, &b.module)));
     if cx.format == Format::Json {
         all.iter().for_each(print_json);
         return Ok(());
@@ -47,8 +47,8 @@ pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
         ),
         (VersionOwner::Free, "free to bump: the gateway does not have them"),
     ];
-    for (freedom, title) in groups {
-        let group: Vec<&Dep> = all.iter().filter(|dep| dep.freedom == freedom).collect();
+    for (owner, title) in groups {
+        let group: Vec<&Dep> = all.iter().filter(|dep| dep.owner == owner).collect();
         if group.is_empty() {
             continue;
         }

@@ -33,10 +33,7 @@ pub enum Fit {
     /// It, or a module of it that stays as it is, needs a newer Go than the gateway's.
     NewerGo { need: Box<Need> },
     /// A conflict that no alignment resolves.
-    Remains {
-        #[serde(rename = "clash")]
-        conflict: Box<Conflict>,
-    },
+    Remains { conflict: Box<Conflict> },
     /// Several modules have a package, and the gateway does not decide which.
     Ambiguous { ambiguous: Ambiguous },
 }

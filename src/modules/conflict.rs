@@ -15,7 +15,7 @@ pub struct Conflict {
     pub want: Source,
     pub cause: Cause,
     pub direction: Direction,
-    pub bearing: Impact,
+    pub impact: Impact,
     /// The direct requirement that brings it in, then the chain down to it.
     pub chain: Vec<String>,
 }
@@ -87,7 +87,7 @@ impl Conflict {
 
     /// Whether the gateway would refuse the plugin for it.
     pub fn prevents_loading(&self) -> bool {
-        matches!(self.bearing, Impact::InBoth { .. })
+        matches!(self.impact, Impact::InBoth { .. })
     }
 }
 
@@ -108,7 +108,7 @@ fn conflict_of(module: &PluginModule, gateway: &GatewayModules) -> Option<Confli
             .collect(),
         _ => shared_packages(module, gateway),
     };
-    let bearing = if module.packages.is_empty() {
+    let impact = if module.packages.is_empty() {
         Impact::NotInPlugin
     } else if packages.is_empty() {
         Impact::NotInGateway
@@ -121,7 +121,7 @@ fn conflict_of(module: &PluginModule, gateway: &GatewayModules) -> Option<Confli
         have: module.source.clone(),
         want,
         cause,
-        bearing,
+        impact,
         chain: module.chain.clone(),
     })
 }

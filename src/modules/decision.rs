@@ -18,7 +18,7 @@ pub struct Decision {
     /// Modules that differ, but are not compiled into both.
     pub harmless: Vec<Conflict>,
     /// What only the gateway's own file could tell.
-    pub doubts: Vec<PossibleConflict>,
+    pub possible_conflicts: Vec<PossibleConflict>,
     /// The change of the go line, if the gateway's Go would reject it or read it differently.
     pub go_line: Option<GoLine>,
     /// Directives that the gateway's Go does not know.
@@ -64,7 +64,7 @@ pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk
     Decision {
         conflicts: real,
         harmless,
-        doubts: possible_conflicts(plugin, gateway),
+        possible_conflicts: possible_conflicts(plugin, gateway),
         go_line: go_line::change(line, &gateway.go),
         drop: unknown
             .filter(|verb| plugin.directives.contains(verb))

@@ -12,9 +12,8 @@ pub struct Dep {
     pub have: Source,
     /// The gateway's version, if it has the module.
     pub gateway: Option<Source>,
-    pub freedom: VersionOwner,
+    pub owner: VersionOwner,
     /// Whether `have` would conflict.
-    #[serde(rename = "clashes")]
     pub conflicts: bool,
     pub chain: Vec<String>,
 }
@@ -45,10 +44,10 @@ pub fn deps(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Dep> {
                 gateway: conflict
                     .map(|c| c.want.clone())
                     .or_else(|| gateway.source(&module.path)),
-                freedom: if real {
+                owner: if real {
                     VersionOwner::Shared
                 } else {
-                    freedom(module, gateway)
+                    owner(module, gateway)
                 },
                 conflicts: real,
                 chain: module.chain.clone(),
@@ -57,7 +56,7 @@ pub fn deps(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Dep> {
         .collect()
 }
 
-fn freedom(module: &PluginModule, gateway: &GatewayModules) -> VersionOwner {
+fn owner(module: &PluginModule, gateway: &GatewayModules) -> VersionOwner {
     if gateway.module(&module.path).is_none() {
         VersionOwner::Free
     } else if shared_packages(module, gateway).is_empty() {

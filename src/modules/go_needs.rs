@@ -165,7 +165,7 @@ mod tests {
 
     /// A standard package that the gateway's Go lacks: certain, perhaps, or not at all.
     #[test]
-    fn a_missing_standard_package_is_told_with_the_way_to_it() {
+    fn a_missing_standard_package_comes_with_its_import_chain() {
         let decision = |conditions: &[&[&str]], chain: &[&str], required: bool, moves: bool, version: &str| {
             let path = chain.last().copied().unwrap_or("example.com/plugin");
             let mut user = module(path, "v1.0.0", &[path]);

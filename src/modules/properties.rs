@@ -96,7 +96,7 @@ fn refused(package: &str, module: &PluginModule, gateway: &GatewayModules) -> bo
 }
 
 #[test]
-fn clashes_are_what_a_gateway_would_refuse() {
+fn conflicts_are_what_a_gateway_would_refuse() {
     let mut world = World(fastrand::Rng::with_seed(21));
     let matrix = Matrix::builtin().unwrap();
     let mut seen = [0; 2];
@@ -117,7 +117,7 @@ fn clashes_are_what_a_gateway_would_refuse() {
         seen[usize::from(real.is_empty())] += 1;
         for dep in deps(&plugin, &gateway) {
             assert_eq!(dep.conflicts, real.contains(&dep.module), "round {round}");
-            assert!(!dep.conflicts || dep.freedom == VersionOwner::Shared);
+            assert!(!dep.conflicts || dep.owner == VersionOwner::Shared);
         }
         let fits = matches!(
             compat(&plugin, std::slice::from_ref(&gateway), &matrix)[0].fit,
@@ -148,7 +148,7 @@ fn emptied_into_their_providers(plugin: &mut PluginModules, emptied: &str, gatew
 }
 
 #[test]
-fn what_is_aligned_does_not_clash() {
+fn what_is_aligned_does_not_conflict() {
     let mut world = World(fastrand::Rng::with_seed(4));
     let mut moved = 0;
     for round in 0..20_000 {

@@ -24,12 +24,11 @@ pub struct Report {
     pub known: Precision,
     pub verdict: Verdict,
     /// Modules that both compile in, in different versions.
-    #[serde(rename = "clashes")]
     pub conflicts: Vec<Conflict>,
     /// Modules that differ, but are not compiled into both: harmless.
     pub harmless: Vec<Conflict>,
     /// What only the gateway's own file could tell.
-    pub doubts: Vec<PossibleConflict>,
+    pub possible_conflicts: Vec<PossibleConflict>,
     /// The go line, if the gateway's Go would reject it or read it differently.
     pub go_line: Option<GoLine>,
     /// Directives of go.mod that the gateway's Go does not know.
@@ -94,7 +93,7 @@ pub fn report(
         known: gateway.known(),
         verdict,
         conflicts: decision.conflicts,
-        doubts: decision.doubts,
+        possible_conflicts: decision.possible_conflicts,
         harmless: decision.harmless,
         go_line,
         unknown_directives: decision.drop,
@@ -202,7 +201,7 @@ impl fmt::Display for Report {
                 write!(f, " ({more})")?;
             }
         }
-        for PossibleConflict { module, parent } in &self.doubts {
+        for PossibleConflict { module, parent } in &self.possible_conflicts {
             write!(
                 f,
                 "\n  perhaps: {module} was a part of {parent}, which the gateway has; only its file can tell: `--gateway ./krakend`"
@@ -231,7 +230,7 @@ fn remark(conflict: &Conflict) -> Option<String> {
         .first()
         .filter(|first| **first != conflict.module)
         .map(|first| format!("through {first}"));
-    let packages = match &conflict.bearing {
+    let packages = match &conflict.impact {
         Impact::InBoth { packages } if conflict.cause == Cause::Moved => packages.first().cloned(),
         _ => None,
     };

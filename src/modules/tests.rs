@@ -54,13 +54,13 @@ pub(crate) fn release(version: &str) -> Release {
 /// `a: v1.1.0 -> v1.0.0 Version Down [a/x]`.
 fn lines(conflicts: &[Conflict]) -> Vec<String> {
     let one = |c: &Conflict| {
-        let bearing = match &c.bearing {
+        let impact = match &c.impact {
             Impact::InBoth { packages } => packages.join(" "),
             other => format!("{other:?}"),
         };
         let (have, want) = (c.have.relative_to(&c.module), c.want.relative_to(&c.module));
         format!(
-            "{}: {have} -> {want} {:?} {:?} [{bearing}]",
+            "{}: {have} -> {want} {:?} {:?} [{impact}]",
             c.module, c.cause, c.direction
         )
     };
@@ -212,7 +212,7 @@ fn folders_of_the_gateways_own_cannot_be_had() {
 }
 
 #[test]
-fn without_packages_a_linked_module_is_taken_to_clash() {
+fn without_packages_a_linked_module_is_a_conflict() {
     let side = plugin(vec![
         module("github.com/gin-gonic/gin", "v1.9.0", &["github.com/gin-gonic/gin"]),
         module(
@@ -296,7 +296,7 @@ fn a_plugin_with_a_releases_modules_fits_that_release() {
 }
 
 #[test]
-fn a_newer_go_is_told() {
+fn a_newer_go_is_reported() {
     let gateway = |version: &str| GatewayModules::from_release(&release(version)).unwrap();
     let fit = |go: &str, module_go: Option<&str>, version: &str| {
         let mut free = module("example.com/free", "v1.0.0", &["example.com/free"]);
@@ -350,7 +350,7 @@ fn deps_say_who_decides() {
     ]);
     let lines: Vec<String> = deps(&side, &gateway)
         .iter()
-        .map(|d| format!("{} {:?} {}", d.module, d.freedom, d.conflicts))
+        .map(|d| format!("{} {:?} {}", d.module, d.owner, d.conflicts))
         .collect();
     assert_eq!(
         lines,
@@ -365,7 +365,7 @@ fn deps_say_who_decides() {
 }
 
 #[test]
-fn an_upgrade_tells_what_moves() {
+fn an_upgrade_reports_what_moves() {
     let gateway = |version: &str| GatewayModules::from_release(&release(version)).unwrap();
     let all = upgrade(&gateway("2.13.7"), &gateway("2.13.8"), None);
     assert_eq!(
@@ -417,7 +417,7 @@ fn a_module_that_was_split_is_known_by_release_too() {
         let conflicts = conflicts(&plugin(vec![old]), &gateway);
         conflicts
             .iter()
-            .map(|conflict| format!("{conflict} {:?}", conflict.bearing))
+            .map(|conflict| format!("{conflict} {:?}", conflict.impact))
             .collect::<Vec<_>>()
     };
     assert_eq!(

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_told_without_its_secret() {
+    fn an_address_is_shown_without_its_secret() {
         for (url, shown) in [
             (
                 "https://u:t0ken@git.example.com/a/b.git",

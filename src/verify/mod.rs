@@ -192,7 +192,7 @@ impl<'p, 'a> Process<'p, 'a> {
             let reported =
                 |path: &&str| plugin.path == Some(*path) && self.opened.iter().any(|open| std::ptr::eq(*open, *other));
             let differing: Vec<&str> = found.differing.into_iter().filter(|path| !reported(path)).collect();
-            findings.extend((!differing.is_empty()).then(|| plugins_clash(other, &differing)));
+            findings.extend((!differing.is_empty()).then(|| plugins_conflict(other, &differing)));
         }
         findings
     }
@@ -263,7 +263,7 @@ fn same_plugin_path(plugin: &PluginBinary<'_>, other: &PluginBinary<'_>) -> Diag
     .help("give each plugin a module path of its own in its go.mod, and build the directory (`.`), not `main.go`")
 }
 
-fn plugins_clash(other: &PluginBinary<'_>, packages: &[&str]) -> Diagnostic {
+fn plugins_conflict(other: &PluginBinary<'_>, packages: &[&str]) -> Diagnostic {
     let first = packages.first().copied().unwrap_or_default();
     let others = and_more(packages.len().saturating_sub(1));
     Diagnostic::new(

@@ -53,15 +53,15 @@ pub(crate) fn run(args: &[&str], folder: &Path) -> Output {
 
 pub(crate) fn check(folder: &Path, gateway: &str) -> (Option<i32>, Value) {
     let out = run(&["check", "--message-format", "json", "--gateway", gateway], folder);
-    let told = text(&out.stdout);
+    let found = text(&out.stdout);
     // Behind the report, an event says why the exit code is not 0.
-    let first = told.lines().next().unwrap_or_default();
-    let report = serde_json::from_str(first).unwrap_or_else(|why| panic!("{why}: {told}{}", text(&out.stderr)));
+    let first = found.lines().next().unwrap_or_default();
+    let report = serde_json::from_str(first).unwrap_or_else(|why| panic!("{why}: {found}{}", text(&out.stderr)));
     (out.status.code(), report)
 }
 
 /// `gin v1.10.1 -> v1.9.1`, by the last elements of the paths.
-pub(crate) fn clashes(report: &Value) -> Vec<String> {
+pub(crate) fn conflicts(report: &Value) -> Vec<String> {
     let version = |source: &Value, module: &str| {
         let published = &source["published"];
         let (path, version) = (
@@ -74,15 +74,15 @@ pub(crate) fn clashes(report: &Value) -> Vec<String> {
             format!("{path}@{version}")
         }
     };
-    let one = |clash: &Value| {
-        let module = clash["module"].as_str().unwrap();
+    let one = |conflict: &Value| {
+        let module = conflict["module"].as_str().unwrap();
         format!(
             "{module} {} -> {}",
-            version(&clash["have"], module),
-            version(&clash["want"], module)
+            version(&conflict["have"], module),
+            version(&conflict["want"], module)
         )
     };
-    report["clashes"].as_array().unwrap().iter().map(one).collect()
+    report["conflicts"].as_array().unwrap().iter().map(one).collect()
 }
 
 pub(crate) fn build(folder: &Path, gateway: &str, output: &Path, more: &[&str]) -> Output {
@@ -155,11 +155,11 @@ fn misfits_of_a_new_gateway() {
     ] {
         let folder = fixture(&format!("new/{name}"), "cured");
         let (code, report) = check(&folder, &spec);
-        let told = clashes(&report);
-        assert_eq!((code, told.len()), (Some(1), count), "{name}: {told:#?}");
+        let found = conflicts(&report);
+        assert_eq!((code, found.len()), (Some(1), count), "{name}: {found:#?}");
         assert!(
-            some.iter().all(|clash| told.iter().any(|t| t == clash)),
-            "{name}: {told:#?}"
+            some.iter().all(|conflict| found.iter().any(|t| t == conflict)),
+            "{name}: {found:#?}"
         );
         assert_eq!(report["verdict"], "fits-aligned", "{name}");
         assert_eq!(report["go_line"].is_object(), go_line, "{name}: {}", report["go_line"]);
@@ -190,12 +190,15 @@ fn misfits_of_an_old_gateway() {
         let folder = fixture(&format!("old/{name}"), "cured");
         // Only its file tells which packages it has: where one of them moved to is not to be known otherwise.
         let (code, report) = check(&folder, gateway.binary.to_str().unwrap());
-        let told = clashes(&report);
-        assert!(code == Some(1) && told.iter().any(|t| t == some), "{name}: {told:#?}");
+        let found = conflicts(&report);
+        assert!(code == Some(1) && found.iter().any(|t| t == some), "{name}: {found:#?}");
         assert_eq!(report["go_line"].is_object(), name == "newer");
-        // By its release there is at least a doubt.
-        let doubts = check(&folder, release.version).1["doubts"].as_array().unwrap().len();
-        assert_eq!(doubts, if name == "moved" { 2 } else { 0 });
+        // By its release there is at least a possible conflict.
+        let possible = check(&folder, release.version).1["possible_conflicts"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(possible, if name == "moved" { 2 } else { 0 });
         builds_and_loads(&folder, &folder, &release, &gateway);
     }
 }
@@ -248,16 +251,16 @@ fn check_agrees_with_package_hashes() {
         assert!(!gateway.open(&[&plugin])[0].ok, "{name} is refused as it is");
         let hashes = by_hash(&plugin, &gateway.binary);
         let (_, report) = check(&folder, file);
-        let modules: Vec<&str> = report["clashes"]
+        let modules: Vec<&str> = report["conflicts"]
             .as_array()
             .unwrap()
             .iter()
             .map(|c| c["module"].as_str().unwrap())
             .collect();
-        // A package's hash covers what it imports: a module that only builds on another that clashes differs, too.
+        // A package's hash covers what it imports: a module that only builds on another that conflicts differs, too.
         let missed: Vec<&String> = hashes
             .iter()
-            .filter(|module| !modules.contains(&module.as_str()) && !builds_on_a_clash(&report, module, &folder))
+            .filter(|module| !modules.contains(&module.as_str()) && !builds_on_a_conflict(&report, module, &folder))
             .collect();
         assert!(missed.is_empty(), "{name}: missed {missed:?}");
         let invented: Vec<&&str> = modules.iter().filter(|module| !hashes.contains(**module)).collect();
@@ -269,14 +272,14 @@ fn check_agrees_with_package_hashes() {
     }
 }
 
-/// Whether something of a clashing module is behind it: then its own version may well be the gateway's.
-fn builds_on_a_clash(report: &Value, module: &str, folder: &Path) -> bool {
+/// Whether something of a conflicting module is behind it: then its own version may well be the gateway's.
+fn builds_on_a_conflict(report: &Value, module: &str, folder: &Path) -> bool {
     let out = run(&["deps", "--message-format", "json", "--gateway", "2.12.1"], folder);
     let same = text(&out.stdout)
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .any(|dep| dep["module"] == module && dep["have"] == dep["gateway"]);
-    same && !report["clashes"].as_array().unwrap().is_empty()
+    same && !report["conflicts"].as_array().unwrap().is_empty()
 }
 
 #[test]
@@ -355,7 +358,10 @@ fn imported_gateway_needs_no_file() {
     let file = gateway.binary.to_str().unwrap();
     let out = run(&["gateway", "import", file, "--name", "acme-3.0"], &folder);
     assert!(out.status.success(), "{}", text(&out.stderr));
-    assert_eq!(clashes(&check(&folder, "acme-3.0").1), clashes(&check(&folder, file).1));
+    assert_eq!(
+        conflicts(&check(&folder, "acme-3.0").1),
+        conflicts(&check(&folder, file).1)
+    );
     let shown = text(&run(&["gateway", "show", "--gateway", "acme-3.0"], &folder).stdout);
     assert!(
         shown.contains("Go            1.25.6") && shown.contains("that it links"),
@@ -383,7 +389,7 @@ fn check_reads_as_check_plugin() {
         assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
         text(&out.stdout)
     };
-    let clash = "github.com/google/uuid  v1.4.0, the gateway has v1.6.0";
+    let conflict = "github.com/google/uuid  v1.4.0, the gateway has v1.6.0";
     let fits = said(&[
         "-g",
         "1.25.6",
@@ -394,7 +400,7 @@ fn check_reads_as_check_plugin() {
         "-f",
     ]);
     assert!(
-        fits.contains(clash) && !fits.contains("libc:") && !fits.contains("go:"),
+        fits.contains(conflict) && !fits.contains("libc:") && !fits.contains("go:"),
         "{fits}"
     );
     assert!(
@@ -475,8 +481,8 @@ fn compat_upgrade_and_deps() {
         "only what the plugin has: {upgrade:#}"
     );
     let deps = lines(&["deps", "--gateway", "2.12.1"]);
-    let freedom = |module: &str| deps.iter().find(|dep| dep["module"] == module).unwrap()["freedom"].clone();
-    assert_eq!(freedom("github.com/gin-gonic/gin"), "shared");
-    assert_eq!(freedom("github.com/redis/go-redis/v9"), "free");
-    assert_eq!(freedom("github.com/bytedance/sonic"), "unlinked");
+    let owner = |module: &str| deps.iter().find(|dep| dep["module"] == module).unwrap()["owner"].clone();
+    assert_eq!(owner("github.com/gin-gonic/gin"), "shared");
+    assert_eq!(owner("github.com/redis/go-redis/v9"), "free");
+    assert_eq!(owner("github.com/bytedance/sonic"), "unlinked");
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::modules::align::{TARGET, build, builds_and_loads, check, clashes, fixture, new, run};
+use crate::modules::align::{TARGET, build, builds_and_loads, check, conflicts, fixture, new, run};
 use crate::support::gateway::text;
 use crate::support::{cache, copy_tree, made, plugbuild, root};
 
@@ -13,7 +13,7 @@ fn workspace_plugins_share_a_local_module() {
     for plugin in ["a", "b"] {
         let (code, report) = check(&whole.join(plugin), &release.spec(&gateway));
         assert_eq!(code, Some(1));
-        assert_eq!(clashes(&report), ["github.com/google/uuid v1.5.0 -> v1.6.0"]);
+        assert_eq!(conflicts(&report), ["github.com/google/uuid v1.5.0 -> v1.6.0"]);
         builds_and_loads(&whole.join(plugin), &whole, &release, &gateway);
     }
     let shared = whole.join("shared/go.mod");
@@ -39,7 +39,7 @@ fn workspace_plugins_share_a_local_module() {
     assert!(text(&out.stderr).contains("go.work"), "{}", text(&out.stderr));
 }
 
-/// A folder that go.work puts in a module's place is not told by its place on this machine.
+/// A folder that go.work puts in a module's place is not described by its path on this machine.
 #[test]
 fn replaced_module_leaves_no_path() {
     let (release, gateway) = new();
@@ -121,7 +121,7 @@ fn vendor_folder_is_used_where_it_fits() {
     };
     vendor();
     assert_eq!(
-        clashes(&check(&folder, &spec).1),
+        conflicts(&check(&folder, &spec).1),
         ["github.com/google/uuid v1.4.0 -> v1.6.0"]
     );
     let (said, _) = builds_and_loads(&folder, &folder, &release, &gateway);

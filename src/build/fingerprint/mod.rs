@@ -292,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_the_network_heeds_breaks_no_seal() {
+    fn network_settings_do_not_change_the_fingerprint() {
         for name in [
             "GOCACHE",
             "GOFLAGS",
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_that_name_files_or_ask_for_all_anew_are_never_sealed() {
+    fn flags_that_name_files_or_force_a_rebuild_have_no_fingerprint() {
         for flag in ["-a", "--a", "-overlay=x.json", "-x", "-work=true"] {
             assert!(!is_trackable(flag), "{flag}");
         }

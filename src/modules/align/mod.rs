@@ -32,7 +32,7 @@ pub struct Alignment {
     /// Modules whose packages the gateway has from another one: an empty module stands in for each.
     pub emptied: Vec<String>,
     /// What only the gateway's own file could tell.
-    pub doubts: Vec<PossibleConflict>,
+    pub possible_conflicts: Vec<PossibleConflict>,
     /// Conflicts that remain, as no alignment resolves them.
     pub remaining: Vec<Conflict>,
     /// The `go` line, if it must change.
@@ -123,7 +123,7 @@ pub fn from_decision(plugin: &PluginModules, gateway: &GatewayModules, decision:
         .collect();
     let moved = moves.iter().filter(|conflict| conflict.cause == Cause::Moved);
     Alignment {
-        doubts: decision.doubts,
+        possible_conflicts: decision.possible_conflicts,
         emptied: moved.map(|conflict| conflict.module.clone()).collect(),
         set_aside: overridden_replaces(plugin, &rows),
         moves,

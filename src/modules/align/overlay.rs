@@ -15,7 +15,7 @@ pub struct ModuleOverlay {
     /// How modules were changed, if any had to be.
     pub alignment: Option<Alignment>,
     /// What only the gateway's own file could tell.
-    pub doubts: Vec<PossibleConflict>,
+    pub possible_conflicts: Vec<PossibleConflict>,
     /// The copy of go.mod or go.work that is read in its place.
     pub copy: Option<ModFile>,
 }

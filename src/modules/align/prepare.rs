@@ -63,7 +63,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
     let decided = crate::modules::align::from_decision(side, gateway, decision);
     if asked.is_some() && decided.is_needless() && job.align != Mode::Always {
         return Ok(ModuleOverlay {
-            doubts: decided.doubts,
+            possible_conflicts: decided.possible_conflicts,
             ..ModuleOverlay::default()
         });
     }
@@ -137,7 +137,7 @@ impl Aligner<'_> {
         };
         copy.mark_current(&question)?;
         Ok(ModuleOverlay {
-            doubts: std::mem::take(&mut alignment.doubts),
+            possible_conflicts: std::mem::take(&mut alignment.possible_conflicts),
             alignment: Some(alignment),
             copy: Some(copy),
         })
@@ -309,9 +309,9 @@ fn refuse_vendor_flag(job: &Job) -> Result<()> {
 
 /// Reports what was changed for a job, and what is uncertain.
 pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
-    for PossibleConflict { module, parent } in &overlay.doubts {
+    for PossibleConflict { module, parent } in &overlay.possible_conflicts {
         ui.warn(format!(
-            "{module} may be a part of {parent} in KrakenD {}, and then conflict: only its file tells, `--gateway ./krakend`",
+            "{module} may be a part of {parent} in KrakenD {}, and then conflict: only its file can tell: `--gateway ./krakend`",
             job.gateway.label
         ));
     }

@@ -92,7 +92,7 @@ pub fn resolved(found: &[Ambiguous], gateway: &GatewayModules) -> Vec<Conflict> 
                 want: want.clone(),
                 cause: Cause::Moved,
                 direction: Direction::Aside,
-                bearing: Impact::InBoth {
+                impact: Impact::InBoth {
                     packages: vec![package.clone()],
                 },
                 chain: vec![module.clone()],

@@ -199,13 +199,13 @@ impl Fixer<'_> {
     /// gave that up, of the other's name or the newest.
     fn raised(&self, why: Error, before: &[Edit]) -> Result<Vec<Edit>> {
         let mut next = Vec::new();
-        for clash in split::resolved(&split::ambiguous(&why.message), self.gateway) {
-            let Source::Published { version, .. } = &clash.want else {
+        for conflict in split::resolved(&split::ambiguous(&why.message), self.gateway) {
+            let Source::Published { version, .. } = &conflict.want else {
                 continue;
             };
             for query in [version.as_str(), "latest"] {
-                let found = self.published(&clash.module, query)?;
-                let edit = found.map(|version| Edit::Require(clash.module.clone(), version));
+                let found = self.published(&conflict.module, query)?;
+                let edit = found.map(|version| Edit::Require(conflict.module.clone(), version));
                 if let Some(edit) = edit.filter(|edit| !before.contains(edit)) {
                     next.push(edit);
                     break;

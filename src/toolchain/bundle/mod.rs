@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_could_not_be_meant_is_refused() {
+    fn an_impossible_list_is_refused() {
         let good = list(&["tools/go.tar.gz", "modules/cache/download/x/@v/v1.zip"]);
         assert_eq!(parsed(&good).unwrap(), good);
         for bad in [

@@ -314,7 +314,7 @@ fn without_a_repository_nothing_points_to_one() {
 }
 
 #[test]
-fn a_build_is_told_of_no_folder_but_under_another_name() {
+fn a_build_knows_each_directory_by_another_name() {
     let builder = compile::Builder {
         root: "/home/me/plugbuild".into(),
         zig: "/store/zig".into(),

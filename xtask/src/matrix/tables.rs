@@ -73,7 +73,7 @@ impl Tables {
         })
     }
 
-    /// Takes over what a clone says of one release, and tells what that changed.
+    /// Takes over what a clone says of one release, and returns what that changed.
     pub(super) fn merge(
         &mut self,
         version: GatewayVersion,
