@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use crate::support::gateway::text;
@@ -10,11 +9,12 @@ use crate::support::{root, skipped, test_tool};
 
 /// The documents of docs/, by name.
 fn documents() -> BTreeSet<String> {
-    fs::read_dir(root().join("docs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".md") && name != "SUMMARY.md")
-        .collect()
+    let docs = root().join("docs");
+    let files = crate::repo::architecture::files("docs", &["md"]);
+    let names = files
+        .iter()
+        .map(|file| file.strip_prefix(&docs).unwrap().to_str().unwrap().to_owned());
+    names.filter(|name| name != "SUMMARY.md").collect()
 }
 
 #[test]
@@ -34,6 +34,20 @@ fn quoted<'a>(page: &'a str, attribute: &'a str) -> impl Iterator<Item = &'a str
     page.split(attribute)
         .skip(1)
         .filter_map(|rest| rest.strip_prefix("=\"")?.split('"').next())
+}
+
+/// Where a link of a page leads, from the book's root.
+fn beside(page: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            "." => {}
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
 }
 
 #[test]
@@ -67,9 +81,13 @@ fn book_builds_and_links_resolve() {
         for link in quoted(chapter, " href").filter(|link| !link.contains("://")) {
             links += 1;
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let file = if file.is_empty() { name.as_str() } else { file };
-            assert!(Path::new(&out.path().join(file)).is_file(), "{name} links to {link}");
-            let there = anchor.is_empty() || quoted(&pages[file], " id").any(|id| id == anchor);
+            let file = if file.is_empty() {
+                name.clone()
+            } else {
+                beside(name, file)
+            };
+            assert!(out.path().join(&file).is_file(), "{name} links to {link}");
+            let there = anchor.is_empty() || quoted(&pages[&file], " id").any(|id| id == anchor);
             assert!(there, "{name} links to {link}");
         }
     }

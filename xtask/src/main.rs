@@ -2,6 +2,7 @@
 
 mod bench;
 mod dist;
+mod docs;
 mod matrix;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ enum Chore {
     Matrix(matrix::Args),
     Bench(bench::Args),
     Dist(dist::Args),
+    Docs(docs::Args),
 }
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         Chore::Matrix(args) => matrix::run(&args, root()),
         Chore::Bench(args) => bench::run(&args, root()),
         Chore::Dist(args) => dist::run(&args, root()),
+        Chore::Docs(args) => docs::run(&args, root()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
