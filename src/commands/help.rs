@@ -27,7 +27,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
 ];
 
 /// What stands under `Examples:`; a command of commands shows those of its first two.
-const EXAMPLES: [(&str, [&str; 2]); 39] = [
+const EXAMPLES: [(&str, [&str; 2]); 40] = [
     (
         "build",
         [
@@ -229,6 +229,13 @@ const EXAMPLES: [(&str, [&str; 2]); 39] = [
         [
             "plugbuild config check krakend.json",
             "plugbuild config check krakend.json auth.so --gateway ./krakend",
+        ],
+    ),
+    (
+        "config migrate",
+        [
+            "plugbuild config migrate krakend.json",
+            "plugbuild config migrate krakend.json --write",
         ],
     ),
     (

@@ -11,6 +11,7 @@ use crate::commands::args::{GatewayArgs, parse};
 use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print_json, print_path};
 use crate::gateway;
+use crate::gateway::config::{ConfigReader, ConfigVersion};
 use crate::gateway::facts::Gateway;
 use crate::gateway::registerer::PluginKind;
 use crate::gateway::{GatewaySpec, registerer};
@@ -256,6 +257,8 @@ fn project(
     let found = gateway::identify(&asked, &matrix, cx.host)?;
     let from_file = found.binary.is_some();
     let release = flavoured(&found);
+    let reader = ConfigReader::of(&found);
+    let config = reader.as_ref().map_or(ConfigVersion::V3, |reader| reader.version);
     let gateway = match spec {
         GatewaySpec::File(path) => relative_path(dir, &path, cx).display().to_string(),
         GatewaySpec::Auto | GatewaySpec::Named(_) => spec.to_string(),
@@ -271,6 +274,8 @@ fn project(
         gateway_go: given.go.clone(),
         from_file,
         go: found.go,
+        config,
+        schema: config.schema(reader.map(|reader| reader.release)),
     })
 }
 

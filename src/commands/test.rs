@@ -112,6 +112,9 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
     let asked = asked(&args.gateway, None, &settings, cx)?;
     trust::may_run_gateway(asked.named_in.as_deref(), &settings, &matrix, cx.host)?;
     let gateway = gateway::identify(&asked, &matrix, cx.host)?;
+    if let Some((_, (file, config))) = &request {
+        gateway_run::is_read_by(config, file, &gateway)?;
+    }
     let folder = tempfile::tempdir().map_err(|e| Error::io("create", "a temporary directory", e))?;
     let tried: Vec<TestPlugin> = args
         .plugins
@@ -282,7 +285,7 @@ impl GatewayRunner<'_> {
     /// A start with nothing but the plugins, for releases without that command; its log decides.
     fn start_bare(&self, plugin: &TestPlugin, folder: &Path) -> Result<Vec<String>> {
         let own = plugin.file.parent().unwrap_or(folder);
-        let (mut running, _) = self.started(&|port| Ok(gateway_run::bare(own, port)), folder)?;
+        let (mut running, _) = self.started(&|port| Ok(gateway_run::bare(self.gateway, own, port)), folder)?;
         running.stop();
         Ok(std::mem::take(&mut running.lines))
     }

@@ -110,6 +110,7 @@ fn build_and_start(args: &WatchArgs, running: &mut Option<Running>, cx: Context)
     // A program that cannot be run is reported before anything is built.
     let runnable = GatewayRunner::new(&job.gateway, None, matrix, cx)?;
     let (config, own) = configuration(&job, args, cx)?;
+    gateway_run::is_read_by(&own, &config, &job.gateway)?;
     execute(plan, &build)?;
     if let Some(mut before) = running.take() {
         before.process.stop();

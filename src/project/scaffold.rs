@@ -1,5 +1,8 @@
 //! The files of a new plugin: templates filled with its name, its gateway and the gateway's Go. Pure.
 
+use crate::gateway::config::ConfigVersion;
+use crate::gateway::config::migrate::migrate;
+use crate::gateway::registerer;
 use crate::gateway::registerer::PluginKind;
 use crate::project::config;
 use crate::util::component::Name;
@@ -27,6 +30,9 @@ pub struct Project {
     pub from_file: bool,
     /// The gateway's Go.
     pub go: GoVersion,
+    /// The version of configuration that the gateway reads, and the address of its schema.
+    pub config: ConfigVersion,
+    pub schema: String,
 }
 
 /// A file, by its path in the plugin's directory.
@@ -116,11 +122,25 @@ impl Project {
             file("plugin.go", plugin, true),
             file("logger.go", include_str!("../../templates/logger.go"), true),
             file("plugin_test.go", test, true),
-            file("krakend.json", config, false),
+            ScaffoldFile {
+                path: "krakend.json",
+                text: self.configuration(config),
+                source: false,
+            },
             file(config::FILE, include_str!("../../templates/plugbuild.toml"), false),
             file(".gitignore", "/plugins/\n/dist/\n*.so\n", false),
             file(WORKFLOW, include_str!("../../templates/plugin.yml"), false),
         ]
+    }
+
+    /// The configuration that the gateway reads; the templates are of version 3.
+    fn configuration(&self, template: &str) -> String {
+        let text = self.filled(template);
+        match self.config {
+            ConfigVersion::V3 => text,
+            ConfigVersion::V4 => migrate(&text, registerer::all(), &self.schema)
+                .expect("each template is a configuration, which a test migrates"),
+        }
     }
 
     fn filled(&self, text: &str) -> String {
@@ -135,6 +155,7 @@ impl Project {
         }
         text.replace("plugin-name", &self.name)
             .replace("plugin-module", &self.module)
+            .replace("plugin-schema", &self.schema)
             .replace("plugin-gateway", &escaped(&self.gateway))
             .replace(
                 "# gateway-go\n",
@@ -156,7 +177,7 @@ mod tests {
 
     use crate::gateway::config::parse;
     use crate::gateway::config::parse::ParsedConfig;
-    use crate::gateway::config::{GivenPlugin, PluginDir, RegisteredNames, check};
+    use crate::gateway::config::{ConfigIssue, GivenPlugin, PluginDir, RegisteredNames, check};
     use crate::project::source::PluginSource;
     use crate::project::source::registered_names::registered;
 
@@ -170,18 +191,22 @@ mod tests {
             gateway_go: None,
             from_file: false,
             go: go.parse().unwrap(),
+            config: ConfigVersion::V3,
+            schema: ConfigVersion::V3.schema(None),
         }
     }
 
     #[test]
     fn scaffold_is_consistent() {
-        let rows = crate::gateway::registerer::all();
+        let rows = registerer::all();
         for kind in PluginKind::ALL {
             let dir = tempfile::tempdir().unwrap();
-            let files = project(kind, "1.19.5").files();
+            let project = project(kind, "1.19.5");
+            let files = project.files();
             for file in &files {
+                let placeholders = ["plugin-name", "plugin-schema", "go-line"];
                 assert!(
-                    !file.text.contains("plugin-name") && !file.text.contains("go-line"),
+                    !placeholders.iter().any(|word| file.text.contains(word)),
                     "{}",
                     file.path
                 );
@@ -191,23 +216,34 @@ mod tests {
             }
             let names = registered(&PluginSource::read(dir.path()).unwrap(), rows).expect("the names are constants");
             assert_eq!(names[0], (kind, "my-own".to_owned()));
-            let config = files.iter().find(|file| file.path == "krakend.json").unwrap();
-            let ParsedConfig::Document(document) = parse::read(config.path, &config.text) else {
-                panic!("{}", config.text);
-            };
-            let plugin = GivenPlugin {
-                label: "my-own".to_owned(),
-                file: Some("my-own.so".to_owned()),
-                registered: Some(RegisteredNames {
-                    names,
-                    origin: "read".to_owned(),
-                }),
-            };
-            let folder = |_: &str| PluginDir::Open(vec![("my-own.so".to_owned(), false)]);
-            let findings = check(&document, rows, &[plugin], &folder);
+            // Version 4 is for the Enterprise edition in any case.
             let enterprise = usize::from(kind == PluginKind::Middleware);
-            assert_eq!(findings.len(), enterprise, "{findings:?}");
+            assert_eq!(issues(&files, names.clone()).len(), enterprise);
+            let newer = Project {
+                config: ConfigVersion::V4,
+                schema: ConfigVersion::V4.schema(None),
+                ..project
+            };
+            assert_eq!(issues(&newer.files(), names), []);
         }
+    }
+
+    /// What `config check` says of the scaffold's configuration.
+    fn issues(files: &[ScaffoldFile], names: Vec<(PluginKind, String)>) -> Vec<ConfigIssue> {
+        let config = files.iter().find(|file| file.path == "krakend.json").unwrap();
+        let ParsedConfig::Document(document) = parse::read(config.path, &config.text) else {
+            panic!("{}", config.text);
+        };
+        let plugin = GivenPlugin {
+            label: "my-own".to_owned(),
+            file: Some("my-own.so".to_owned()),
+            registered: Some(RegisteredNames {
+                names,
+                origin: "read".to_owned(),
+            }),
+        };
+        let folder = |_: &str| PluginDir::Open(vec![("my-own.so".to_owned(), false)]);
+        check(&document, registerer::all(), &[plugin], &folder, None)
     }
 
     #[test]

@@ -28,17 +28,15 @@ func (r registerer) RegisterMiddlewares(register func(
 
 var errUnknownType = errors.New(pluginName + ": the gateway gave something else than it should")
 
-// newMiddleware is called once for each place that krakend.json injects the plugin in. extra is the whole object under
-// "plugin/middleware"; next is the rest of the pipe.
+// newMiddleware is called once for each place that krakend.json injects the plugin in; extra is what it has there for it,
+// next is the rest of the pipe.
 func newMiddleware(
 	extra map[string]interface{},
 	next func(context.Context, interface{}) (interface{}, error),
 ) func(context.Context, interface{}) (interface{}, error) {
 	header := "X-Plugin"
-	if own, ok := extra[pluginName].(map[string]interface{}); ok {
-		if set, ok := own["header"].(string); ok {
-			header = set
-		}
+	if set, ok := settings(extra, pluginName)["header"].(string); ok {
+		header = set
 	}
 	return func(ctx context.Context, req interface{}) (interface{}, error) {
 		out, err := next(ctx, req)
@@ -73,6 +71,15 @@ type response struct {
 }
 
 func (r response) Headers() map[string][]string { return r.headers }
+
+// settings are the plugin's own. Configuration 3 gives every plugin the whole object of its type, with the settings under its
+// name; should a gateway give the settings alone, as configuration 4 has them under "config", these are all there is.
+func settings(extra map[string]interface{}, name string) map[string]interface{} {
+	if own, ok := extra[name].(map[string]interface{}); ok {
+		return own
+	}
+	return extra
+}
 
 // main is never called: a plugin is opened, not run.
 func main() {}

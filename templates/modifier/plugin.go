@@ -8,7 +8,10 @@ import (
 )
 
 // pluginName is what krakend.json calls the modifier of requests; the one of responses is registered beside it.
-const pluginName = "plugin-name"
+const (
+	pluginName   = "plugin-name"
+	responseName = "plugin-name-response"
+)
 
 // ModifierRegisterer is the variable the gateway looks up.
 var ModifierRegisterer = registerer(pluginName)
@@ -24,15 +27,15 @@ func (r registerer) RegisterModifiers(register func(
 	appliesToResponse bool,
 )) {
 	register(string(r), newRequestModifier, true, false)
-	register(string(r)+"-response", newResponseModifier, false, true)
+	register(responseName, newResponseModifier, false, true)
 }
 
 var errUnknownType = errors.New(pluginName + ": the gateway gave something else than it should")
 
-// newRequestModifier is called once for each place that krakend.json injects the plugin in. extra is the whole object
-// under "plugin/req-resp-modifier"; the plugin's own settings are kept under its name.
+// newRequestModifier is called once for each place that krakend.json injects the plugin in; extra is what it has there for
+// it.
 func newRequestModifier(extra map[string]interface{}) func(interface{}) (interface{}, error) {
-	header := headerOf(extra)
+	header := headerOf(extra, pluginName)
 	return func(in interface{}) (interface{}, error) {
 		req, ok := in.(RequestWrapper)
 		if !ok {
@@ -43,7 +46,7 @@ func newRequestModifier(extra map[string]interface{}) func(interface{}) (interfa
 }
 
 func newResponseModifier(extra map[string]interface{}) func(interface{}) (interface{}, error) {
-	header := headerOf(extra)
+	header := headerOf(extra, responseName)
 	return func(in interface{}) (interface{}, error) {
 		resp, ok := in.(ResponseWrapper)
 		if !ok {
@@ -53,11 +56,9 @@ func newResponseModifier(extra map[string]interface{}) func(interface{}) (interf
 	}
 }
 
-func headerOf(extra map[string]interface{}) string {
-	if own, ok := extra[pluginName].(map[string]interface{}); ok {
-		if set, ok := own["header"].(string); ok {
-			return set
-		}
+func headerOf(extra map[string]interface{}, name string) string {
+	if set, ok := settings(extra, name)["header"].(string); ok {
+		return set
 	}
 	return "X-Plugin"
 }
@@ -106,6 +107,15 @@ type response struct {
 }
 
 func (r response) Headers() map[string][]string { return r.headers }
+
+// settings are the plugin's own. Configuration 3 gives every plugin the whole object of its type, with the settings under its
+// name; should a gateway give the settings alone, as configuration 4 has them under "config", these are all there is.
+func settings(extra map[string]interface{}, name string) map[string]interface{} {
+	if own, ok := extra[name].(map[string]interface{}); ok {
+		return own
+	}
+	return extra
+}
 
 // main is never called: a plugin is opened, not run.
 func main() {}

@@ -4,6 +4,7 @@ mod commands;
 mod errors;
 mod gateway_spec;
 mod go_flags;
+mod migrate;
 mod progress;
 mod typos;
 mod workspace;

@@ -54,7 +54,7 @@ fn cases(folder: &Path) -> BTreeMap<String, (PathBuf, ParsedConfig)> {
 /// Whether the gateway starts with it, and which plugins it injects, as `config check` has it.
 fn ours(document: &Document) -> (bool, Vec<String>) {
     let rows = registerer::all();
-    let findings = check(document, rows, &[], &|_| PluginDir::Open(Vec::new()));
+    let findings = check(document, rows, &[], &|_| PluginDir::Open(Vec::new()), None);
     let refused = findings
         .iter()
         .any(|finding| finding.what.ends_with("the gateway refuses to start"));

@@ -4,6 +4,7 @@ mod adversarial;
 mod binary;
 mod command;
 mod config;
+mod config4;
 mod go_lines;
 mod official;
 pub(crate) mod oracle;

@@ -6,25 +6,24 @@ use clap::Args;
 use serde_json::json;
 
 use crate::binary::Binary;
-use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::args::parse;
+use crate::commands::config::reader::known_gateway;
 use crate::commands::config::registered_names::plugin;
-use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print_json, print_line};
 use crate::commands::verify::typed;
 use crate::gateway::config::document::Position;
 use crate::gateway::config::parse::ParsedConfig;
-use crate::gateway::config::{ConfigIssue, GivenPlugin, IssueSeverity, PluginDir, check, parse};
+use crate::gateway::config::{ConfigIssue, ConfigReader, GivenPlugin, IssueSeverity, PluginDir, check, parse};
 use crate::gateway::facts::Gateway;
 use crate::gateway::{GatewaySpec, registerer};
 use crate::matrix::Matrix;
-use crate::project::config::Settings;
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 use crate::util::process::quoted;
 use crate::util::ui::Format;
+use crate::verify;
 use crate::verify::gateway::LoadTarget;
 use crate::verify::{LoadOutcome, Verdict, finding};
-use crate::{gateway as gateway_room, verify};
 
 #[derive(Debug, Clone, Args)]
 pub struct ConfigCheckArgs {
@@ -34,7 +33,8 @@ pub struct ConfigCheckArgs {
     /// The plugins it uses: .so files, or directories whose source shows the registered names
     #[arg(value_name = "PLUGIN")]
     pub plugins: Vec<PathBuf>,
-    /// Verify each .so for this gateway [default: that of plugbuild.toml]
+    /// The gateway that reads it: decides between version 3 and 4, and each .so is verified for it [default: that of
+    /// plugbuild.toml]
     #[arg(short, long, value_name = "KRAKEND", value_parser = parse::<GatewaySpec>)]
     pub gateway: Option<GatewaySpec>,
 }
@@ -44,10 +44,12 @@ pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
     let text = read(&cx.host.absolute(&args.config))?;
     let rows = registerer::all();
     let read = parse::read(&args.config.to_string_lossy(), &text);
-    let known = gateway(args, cx)?;
+    let built = args.plugins.iter().any(|path| cx.host.absolute(path).is_file());
+    let known = known_gateway(args.gateway.as_ref(), built, cx)?;
+    let reader = known.as_ref().and_then(|(gateway, ..)| ConfigReader::of(gateway));
     let unfit = match &known {
-        Some((gateway, opened, matrix)) => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
-        None => Vec::new(),
+        Some((gateway, opened, matrix)) if built => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
+        _ => Vec::new(),
     };
     let plugins: Vec<GivenPlugin> = args
         .plugins
@@ -58,9 +60,8 @@ pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
         ParsedConfig::Document(document) => {
             let path = cx.host.absolute(&args.config);
             let beside = path.parent().unwrap_or(Path::new("/")).to_owned();
-            check(&document, rows, &plugins, &|folder| {
-                PluginDir::look(folder, &cx.host.cwd, &beside)
-            })
+            let look = |folder: &str| PluginDir::look(folder, &cx.host.cwd, &beside);
+            check(&document, rows, &plugins, &look, reader.as_ref())
         }
         ParsedConfig::Template => {
             cx.ui.status(
@@ -93,23 +94,6 @@ pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
     }
     cx.ui.status("checked", format!("{shown}: {counted}"));
     Ok(())
-}
-
-/// The gateway that is known: the one that was typed, else that of the settings where a plugin is there to verify.
-fn gateway(args: &ConfigCheckArgs, cx: Context) -> Result<Option<(Gateway, Option<Binary>, Matrix)>> {
-    let settings = Settings::read(&cx.host.cwd, cx.host)?;
-    let given = GatewayArgs {
-        gateway: args.gateway.clone(),
-        go: None,
-    };
-    let asked = asked(&given, None, &settings, cx)?;
-    let built = args.plugins.iter().any(|path| cx.host.absolute(path).is_file());
-    if asked.gateway.is_none() || !built {
-        return Ok(None);
-    }
-    let matrix = settings.matrix()?;
-    let (gateway, binary) = gateway_room::open(&asked, &matrix, cx.host)?;
-    Ok(Some((gateway, binary, matrix)))
 }
 
 /// The plugins that the gateway will not load, by `verify`'s own decision.
@@ -168,13 +152,14 @@ fn counted(number: usize, what: &str) -> String {
     }
 }
 
-fn report(finding: &ConfigIssue, config: &Path, cx: Context) {
+pub(crate) fn report(finding: &ConfigIssue, config: &Path, cx: Context) {
     let ConfigIssue {
         at,
         severity,
         what,
         help,
     } = finding;
+    let help = help.as_ref().map(|help| named(help, config));
     let level = match severity {
         IssueSeverity::Error => "error",
         IssueSeverity::Warning => "warning",
@@ -196,4 +181,10 @@ fn report(finding: &ConfigIssue, config: &Path, cx: Context) {
             "help": help,
         })),
     }
+}
+
+/// The help with the file in the command that it names.
+fn named(help: &str, config: &Path) -> String {
+    let command = "plugbuild config migrate";
+    help.replace(command, &format!("{command} {}", quoted(config.as_os_str())))
 }

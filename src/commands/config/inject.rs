@@ -6,11 +6,13 @@ use clap::Args;
 
 use crate::commands::args::parse;
 use crate::commands::config::check::read;
+use crate::commands::config::reader::known_reader;
 use crate::commands::config::registered_names::plugin;
 use crate::commands::output::print;
+use crate::gateway::config::document::Node;
 use crate::gateway::config::inject::{Injection, inject};
-use crate::gateway::config::parse;
 use crate::gateway::config::parse::{ConfigFormat, ParsedConfig};
+use crate::gateway::config::{ConfigReader, ConfigVersion, parse};
 use crate::gateway::registerer;
 use crate::gateway::registerer::{PluginKind, Registerer};
 use crate::util::context::Context;
@@ -28,7 +30,7 @@ pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     let path = cx.host.absolute(&args.config);
     let text = read(&path)?;
     match parse::read(&args.config.to_string_lossy(), &text) {
-        ParsedConfig::Document(_) => {}
+        ParsedConfig::Document(document) => warn_of_another_version(&document.root, &args.config, cx)?,
         ParsedConfig::Template => {
             return Err(Error::usage(format!(
                 "{shown} is a template of the flexible configuration: it is left alone"
@@ -72,6 +74,26 @@ pub(crate) fn run(args: &InjectArgs, cx: Context) -> Result<()> {
     }
     overwrite(&path, &new)?;
     cx.ui.status("injected", format!("{} in {shown}", names.join(", ")));
+    Ok(())
+}
+
+/// Says if the gateway of the settings reads another version than the file has.
+fn warn_of_another_version(root: &Node, file: &Path, cx: Context) -> Result<()> {
+    let reader = known_reader(None, cx)?;
+    let written = ConfigVersion::written_in(root);
+    let (Some(reader), Some(written)) = (reader, written) else {
+        return Ok(());
+    };
+    if reader.version != written {
+        let ConfigReader { label, version, .. } = reader;
+        let file = file.display();
+        cx.ui.warn(format!(
+            "{file} is of version {written}, and KrakenD {label} reads version {version}"
+        ));
+        if version == ConfigVersion::V4 {
+            cx.ui.help(format!("`plugbuild config migrate {file}`"));
+        }
+    }
     Ok(())
 }
 

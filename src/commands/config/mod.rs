@@ -9,6 +9,7 @@ use crate::commands::args::{BuildArgs, OutputArgs, PlanArgs, WorkArgs};
 use crate::commands::build::request::{GatewayChoice, OptionResolver, dir_of};
 use crate::commands::config::check::ConfigCheckArgs;
 use crate::commands::config::inject::InjectArgs;
+use crate::commands::config::migrate::MigrateArgs;
 use crate::commands::output::{print, print_json, print_line};
 use crate::plan::{CcChoice, Output};
 use crate::project::config;
@@ -19,6 +20,8 @@ use crate::util::ui::Format;
 
 pub mod check;
 pub mod inject;
+pub mod migrate;
+pub mod reader;
 pub mod registered_names;
 
 #[derive(Debug, Clone, Args)]
@@ -35,6 +38,8 @@ pub enum ConfigCommand {
     Check(ConfigCheckArgs),
     /// Add a plugin to a gateway's configuration (JSON), keeping its formatting
     Inject(InjectArgs),
+    /// Bring the plugins of a gateway's configuration from version 3 to version 4
+    Migrate(MigrateArgs),
     /// Print the JSON schema of plugbuild.toml, for editors
     Schema,
 }
@@ -64,6 +69,7 @@ pub(crate) fn run(command: &ConfigCommand, cx: Context) -> Result<()> {
         ConfigCommand::Show(args) => show(args, cx),
         ConfigCommand::Check(args) => crate::commands::config::check::run(args, cx),
         ConfigCommand::Inject(args) => crate::commands::config::inject::run(args, cx),
+        ConfigCommand::Migrate(args) => crate::commands::config::migrate::run(args, cx),
         ConfigCommand::Schema => {
             let text = serde_json::to_string_pretty(&config::schema());
             print(text.unwrap_or_default());

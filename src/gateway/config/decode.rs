@@ -6,16 +6,16 @@
 
 use crate::gateway::config::document::{Entry, Node, Position, Value};
 use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
+use crate::gateway::config::version::{ConfigReader, ConfigVersion, integer};
 use crate::gateway::registerer::Registerer;
-
-/// The required version of a configuration.
-const VERSION: i64 = 3;
 
 /// A configuration as the gateway sees it.
 #[derive(Debug, Clone)]
 pub struct Decoded {
     /// With documented key names, lists where lists are expected, and each key once; `None` if it is not an object.
     pub root: Option<Node>,
+    /// The version whose form it has.
+    pub version: ConfigVersion,
     pub findings: Vec<ConfigIssue>,
 }
 
@@ -23,6 +23,8 @@ pub struct Decoded {
 #[derive(Clone, Copy)]
 enum Shape {
     Service,
+    /// Of version 4, which has no `plugin` of its own.
+    Service4,
     Endpoint,
     Agent,
     Backend,
@@ -50,6 +52,12 @@ impl Shape {
                 ("endpoints", List(Shape::Endpoint)),
                 ("async_agent", List(Shape::Agent)),
             ],
+            Shape::Service4 => &[
+                ("version", Version),
+                ("extra_config", Extra),
+                ("endpoints", List(Shape::Endpoint)),
+                ("async_agent", List(Shape::Agent)),
+            ],
             Shape::Endpoint => &[
                 ("endpoint", Text),
                 ("extra_config", Extra),
@@ -66,10 +74,13 @@ impl Shape {
     }
 }
 
-/// Decodes a configuration; `rows` are the plugin types.
-pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
+/// Decodes a configuration; `rows` are the plugin types, `reader` the gateway it is for, if known.
+pub fn decode(root: &Node, rows: &[Registerer], reader: Option<&ConfigReader>) -> Decoded {
+    let version = ConfigVersion::of(root, reader.map(|reader| reader.version));
     let mut decoder = Decoder {
         rows,
+        reader,
+        version,
         findings: Vec::new(),
     };
     if !matches!(root.value, Value::Map(_)) {
@@ -77,18 +88,29 @@ pub fn decode(root: &Node, rows: &[Registerer]) -> Decoded {
         decoder.rejected(root.at, what, None);
         return Decoded {
             root: None,
+            version,
             findings: decoder.findings,
         };
     }
     let mut root = root.clone();
     last_only(&mut root);
-    decoder.strukt(&mut root, Shape::Service);
+    decoder.strukt(
+        &mut root,
+        match version {
+            ConfigVersion::V3 => Shape::Service,
+            ConfigVersion::V4 => Shape::Service4,
+        },
+    );
     if root.get("version").is_none() {
-        let help = format!("add `\"version\": {VERSION}`");
+        let help = match reader {
+            Some(reader) => format!("add `\"version\": {}`", reader.version),
+            None => "add `\"version\": 3`, or 4 for KrakenD 3".to_owned(),
+        };
         decoder.rejected(root.at, "no `version`".to_owned(), Some(help));
     }
     Decoded {
         root: Some(root),
+        version,
         findings: decoder.findings,
     }
 }
@@ -114,6 +136,8 @@ fn last_only(node: &mut Node) {
 
 struct Decoder<'a> {
     rows: &'a [Registerer],
+    reader: Option<&'a ConfigReader>,
+    version: ConfigVersion,
     findings: Vec<ConfigIssue>,
 }
 
@@ -202,11 +226,26 @@ impl Decoder<'_> {
     }
 
     fn version(&mut self, node: &Node) {
-        if integer(&node.value) != Some(VERSION) {
-            self.rejected(node.at, format!("`version` must be the number {VERSION}"), None);
-        } else if node.value != Value::Number(VERSION.to_string()) {
-            let what = format!("`version` is documented as the number {VERSION}; the gateway takes this for it");
-            self.loose(node.at, what, Some(format!("write `{VERSION}`")));
+        let number = self.version.number();
+        if integer(&node.value) != Some(number) {
+            let must = match self.reader {
+                Some(reader) => format!("`version` must be the number {}", reader.version),
+                None => "`version` must be the number 3, or 4 for KrakenD 3".to_owned(),
+            };
+            return self.rejected(node.at, must, None);
+        }
+        if let Some(reader) = self.reader.filter(|reader| reader.version != self.version) {
+            let ConfigReader { label, version, .. } = reader;
+            let what = format!("`version` is {number}, and KrakenD {label} reads version {version}");
+            let help = match version {
+                ConfigVersion::V4 => "`plugbuild config migrate` brings its plugins to version 4",
+                ConfigVersion::V3 => "give the gateway it is for: `--gateway ./krakend`, a KrakenD 3",
+            };
+            return self.rejected(node.at, what, Some(help.to_owned()));
+        }
+        if node.value != Value::Number(number.to_string()) {
+            let what = format!("`version` is documented as the number {number}; the gateway takes this for it");
+            self.loose(node.at, what, Some(format!("write `{number}`")));
         }
     }
 
@@ -302,27 +341,5 @@ impl Decoder<'_> {
             let at = entries.remove(long).at;
             self.loose(at, what, None);
         }
-    }
-}
-
-/// A value where the gateway expects an integer.
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        #[allow(clippy::cast_possible_truncation, reason = "as Go converts a float")]
-        Value::Number(number) => number.parse::<f64>().ok().map(|number| number as i64),
-        Value::Text(text) => {
-            let digits = text.trim_start_matches('+').replace('_', "").to_lowercase();
-            let (digits, base) = match (digits.get(..2), digits.strip_prefix('0')) {
-                (Some("0x"), _) => (&digits[2..], 16),
-                (Some("0b"), _) => (&digits[2..], 2),
-                (Some("0o"), _) => (&digits[2..], 8),
-                (_, Some(octal)) if !octal.is_empty() => (octal, 8),
-                _ => (digits.as_str(), 10),
-            };
-            i64::from_str_radix(digits, base).ok()
-        }
-        Value::Bool(is) => Some(i64::from(*is)),
-        Value::Null => Some(0),
-        Value::List(_) | Value::Map(_) => None,
     }
 }

@@ -3,7 +3,8 @@
 use jsonc_parser::cst::{CstArray, CstInputValue, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::json;
 
-use crate::gateway::config::json::STRICT;
+use crate::gateway::config::json::{self as json_file, STRICT};
+use crate::gateway::config::version::ConfigVersion;
 use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
 use crate::util::error::{Error, Result};
 
@@ -28,12 +29,8 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
     let root = tree
         .object_value()
         .ok_or_else(|| Error::usage("a configuration is a JSON object"))?;
-    if root.get("plugin").is_none() {
-        // Before the parts that use it, so that a reader sees it first.
-        let index = root.get("extra_config").or_else(|| root.get("endpoints"));
-        let index = index.map_or(root.properties().len(), |property| property.property_index());
-        root.insert(index, "plugin", json!({"pattern": ".so", "folder": "./plugins/"}));
-    }
+    let version = json_file::read(text).map_or(ConfigVersion::V3, |document| ConfigVersion::of(&document, None));
+    loader(&root, version)?;
     let holder = holder(&root, row.kind, injection)?;
     let extra = object_in(&holder, "extra_config")?;
     let key = [&row.namespace, &row.legacy_namespace]
@@ -42,12 +39,64 @@ pub fn inject(text: &str, row: &Registerer, injection: &Injection) -> Result<Str
         .unwrap_or(&row.namespace);
     let namespace = object_in(&extra, key)?;
     let name = injection.name.as_str();
-    match (namespace.get("name"), row.names) {
-        (None, NameFormat::Text) => _ = namespace.append("name", json!(name)),
-        (None, _) => _ = namespace.append("name", json!([name])),
-        (Some(there), names) => add_name(&there, row.kind, names, name)?,
+    match (namespace.get("name"), row.names, version) {
+        (Some(_), NameFormat::List | NameFormat::TextOrList, ConfigVersion::V4) => return Err(old_form(key)),
+        (None, NameFormat::List | NameFormat::TextOrList, ConfigVersion::V4) => add_object(&namespace, row.kind, name)?,
+        (None, NameFormat::Text, _) => _ = namespace.append("name", json!(name)),
+        (None, _, ConfigVersion::V3) => _ = namespace.append("name", json!([name])),
+        (Some(there), names, _) => add_name(&there, row.kind, names, name)?,
     }
     Ok(tree.to_string())
+}
+
+/// Adds `plugin` where this version has it.
+fn loader(root: &CstObject, version: ConfigVersion) -> Result<()> {
+    let plugin = json!({"pattern": ".so", "folder": "./plugins/"});
+    let there = root.get("plugin").is_some();
+    match version {
+        ConfigVersion::V3 if !there => {
+            // Before the parts that use it, so that a reader sees it first.
+            let index = root.get("extra_config").or_else(|| root.get("endpoints"));
+            let index = index.map_or(root.properties().len(), |property| property.property_index());
+            root.insert(index, "plugin", plugin);
+        }
+        ConfigVersion::V3 => {}
+        ConfigVersion::V4 if there => return Err(old_form("plugin")),
+        ConfigVersion::V4 => {
+            if root.get("extra_config").is_none() {
+                let index = root
+                    .get("endpoints")
+                    .map_or(root.properties().len(), |property| property.property_index());
+                root.insert(index, "extra_config", CstInputValue::Object(Vec::new()));
+            }
+            let extra = object_in(root, "extra_config")?;
+            if extra.get("plugin").is_none() {
+                extra.insert(0, "plugin", plugin);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn old_form(key: &str) -> Error {
+    Error::usage(format!(
+        "`{key}` has the form of version 3, and the configuration is of version 4"
+    ))
+    .help("bring it to version 4 first: `plugbuild config migrate`")
+}
+
+/// Adds a plugin to the list of a namespace of version 4.
+fn add_object(namespace: &CstObject, kind: PluginKind, name: &str) -> Result<()> {
+    let plugins = namespace.array_value_or_create("plugins").ok_or_else(|| {
+        Error::usage(format!("`plugins` of the {kind}s exists and is not a list")).help("plugbuild config check")
+    })?;
+    if !objects(&plugins)
+        .iter()
+        .any(|plugin| self::text(plugin, "name").as_deref() == Some(name))
+    {
+        plugins.append(json!({"name": name}));
+    }
+    Ok(())
 }
 
 /// The object whose `extra_config` receives it.
@@ -275,6 +324,36 @@ mod tests {
         );
         assert!(taken.unwrap_err().message.contains("has the client m already"));
         assert!(written(TWO, PluginKind::Handler, of(Some("/a"), None)).is_err());
+    }
+
+    #[test]
+    fn version_4_lists_objects() {
+        let text = "{\n  \"version\": 4,\n  \"endpoints\": [\n    {\"endpoint\": \"/a\", \"backend\": [{\"url_pattern\": \"/x\"}]}\n  ]\n}\n";
+        let once = written(text, PluginKind::Handler, named("auth")).unwrap();
+        assert_eq!(
+            once,
+            "{\n  \"version\": 4,\n  \"extra_config\": {\n    \"plugin\": {\n      \"pattern\": \".so\",\n      \"folder\": \"./plugins/\"\n    },\n    \"plugin/http-server\": {\n      \"plugins\": [\n        {\n          \"name\": \"auth\"\n        }\n      ]\n    }\n  },\n  \"endpoints\": [\n    {\"endpoint\": \"/a\", \"backend\": [{\"url_pattern\": \"/x\"}]}\n  ]\n}\n"
+        );
+        let both = written(&once, PluginKind::Handler, named("cache")).unwrap();
+        assert!(
+            both.contains("\"name\": \"auth\"") && both.contains("\"name\": \"cache\""),
+            "{both}"
+        );
+        let client = written(&both, PluginKind::Client, named("c")).unwrap();
+        assert!(client.contains("\"plugin/http-client\": {\n"), "{client}");
+        for (text, kind) in [
+            (r#"{"version": 4, "plugin": {}}"#, PluginKind::Handler),
+            (
+                r#"{"version": 4, "extra_config": {"plugin/http-server": {"name": ["a"]}}}"#,
+                PluginKind::Handler,
+            ),
+            (
+                r#"{"version": 4, "extra_config": {"plugin/http-server": {"plugins": "a"}}}"#,
+                PluginKind::Handler,
+            ),
+        ] {
+            assert!(written(text, kind, named("b")).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -15,9 +15,13 @@ pub mod yaml;
 mod tests;
 pub mod parse;
 pub mod issue;
+pub mod migrate;
+pub mod names;
+pub mod version;
 
 pub use crate::gateway::config::check::{GivenPlugin, RegisteredNames, check, injected};
 pub use crate::gateway::config::document::Position;
 pub use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
 pub use crate::gateway::config::parse::{Document, ParsedConfig};
 pub use crate::gateway::config::plugin_dir::PluginDir;
+pub use crate::gateway::config::version::{ConfigReader, ConfigVersion};

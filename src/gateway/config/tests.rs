@@ -1,6 +1,7 @@
-//! Configurations and the issues found in them, side by side in tests/config/cases.txt.
+//! Configurations and the issues found in them, side by side in tests/config/cases.txt, and in cases-4.txt those of
+//! version 4.
 //!
-//! A case is `### file name`, `plugin …` lines, the configuration, `>>>`, the issues. UPDATE=1 in the environment
+//! A case is `### file name`, `plugin …` and `gateway …` lines, the configuration, `>>>`, the issues. UPDATE=1 in the environment
 //! rewrites the issues: read the diff before you commit it.
 
 use super::*;
@@ -9,6 +10,7 @@ use crate::gateway::config::parse::read;
 use crate::gateway::registerer;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/cases.txt");
+const CASES_4: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/cases-4.txt");
 
 /// The directories of the cases.
 fn look(folder: &str) -> PluginDir {
@@ -47,9 +49,19 @@ fn plugin(line: &str) -> GivenPlugin {
     }
 }
 
-fn report(name: &str, text: &str, plugins: &[GivenPlugin]) -> String {
+/// `gateway 2.13.8`.
+fn reader(line: &str) -> ConfigReader {
+    let release = line.trim_start_matches("gateway ").parse().unwrap();
+    ConfigReader {
+        label: format!("{release}"),
+        release,
+        version: ConfigVersion::read_by(release).unwrap(),
+    }
+}
+
+fn report(name: &str, text: &str, plugins: &[GivenPlugin], reader: Option<&ConfigReader>) -> String {
     match read(name, text) {
-        ParsedConfig::Document(document) => check(&document, registerer::all(), plugins, &look)
+        ParsedConfig::Document(document) => check(&document, registerer::all(), plugins, &look, reader)
             .into_iter()
             .map(|finding| {
                 let help = finding.help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
@@ -62,18 +74,24 @@ fn report(name: &str, text: &str, plugins: &[GivenPlugin]) -> String {
     }
 }
 
-#[test]
+/// How many cases of a file have issues, and how many have none.
 #[allow(clippy::disallowed_methods, reason = "the switch that rewrites the snapshot")]
-fn config_cases() {
-    let cases = std::fs::read_to_string(CASES).unwrap();
+fn compared(file: &str) -> (usize, usize) {
+    let cases = std::fs::read_to_string(file).unwrap();
     let (mut written, mut broken, mut right) = (String::new(), 0, 0);
     for case in cases.split("### ").skip(1) {
         let (head, _) = case.split_once(">>>\n").expect("a case has its >>>");
         let (name, rest) = head.split_once('\n').unwrap();
-        let given: Vec<&str> = rest.lines().take_while(|line| line.starts_with("plugin ")).collect();
-        let plugins: Vec<GivenPlugin> = given.iter().map(|line| plugin(line)).collect();
-        let text: String = rest.split_inclusive('\n').skip(given.len()).collect();
-        let report = report(name, &text, &plugins);
+        let is_given = |line: &&str| line.starts_with("plugin ") || line.starts_with("gateway ");
+        let (gateways, plugins): (Vec<&str>, Vec<&str>) = rest
+            .lines()
+            .take_while(is_given)
+            .partition(|line| line.starts_with("gateway "));
+        let given = gateways.len() + plugins.len();
+        let plugins: Vec<GivenPlugin> = plugins.into_iter().map(plugin).collect();
+        let text: String = rest.split_inclusive('\n').skip(given).collect();
+        let reader = gateways.first().map(|line| reader(line));
+        let report = report(name, &text, &plugins, reader.as_ref());
         if report.is_empty() {
             right += 1;
         } else {
@@ -81,21 +99,34 @@ fn config_cases() {
         }
         written += &format!("### {head}>>>\n{report}\n");
     }
-    assert!(broken >= 30 && right >= 10, "{broken} broken and {right} right cases");
     let written = format!("{}\n", written.trim_end());
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(CASES, written).unwrap();
+        std::fs::write(file, written).unwrap();
     } else {
         assert_eq!(cases, written, "read what changed, then run this with UPDATE=1");
     }
+    (broken, right)
+}
+
+#[test]
+fn config_cases() {
+    let (broken, right) = compared(CASES);
+    assert!(broken >= 30 && right >= 10, "{broken} broken and {right} right cases");
+    let (broken, right) = compared(CASES_4);
+    assert!(
+        broken >= 30 && right >= 8,
+        "{broken} broken and {right} right cases of version 4"
+    );
 }
 
 /// Arbitrary text never panics.
 #[test]
 fn arbitrary_text_never_panics() {
     let mut random = fastrand::Rng::with_seed(6);
-    let cases = std::fs::read_to_string(CASES).unwrap();
-    for _ in 0..3000 {
+    let cases = [CASES, CASES_4]
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .concat();
+    for _ in 0..4000 {
         let mut bytes: Vec<u8> = cases.bytes().skip(random.usize(..cases.len())).take(300).collect();
         for _ in 0..random.usize(..6) {
             let at = random.usize(..bytes.len().max(1));
@@ -105,17 +136,17 @@ fn arbitrary_text_never_panics() {
         }
         let text = String::from_utf8_lossy(&bytes);
         for name in ["k.json", "k.yaml", "k.toml"] {
-            report(name, &text, &[]);
+            report(name, &text, &[], None);
         }
     }
     for deep in ["[", "{\"a\":", "- "] {
         for name in ["k.json", "k.yaml", "k.toml"] {
-            report(name, &deep.repeat(20_000), &[]);
+            report(name, &deep.repeat(20_000), &[], None);
         }
     }
     let laughs: String = (1..30)
         .map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}]\n", n - 1))
         .collect();
     let laughs = format!("a0: &a0 [lol]\n{laughs}");
-    assert!(report("k.yaml", &laughs, &[]).contains("aliases counted in full"));
+    assert!(report("k.yaml", &laughs, &[], None).contains("aliases counted in full"));
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::gateway::config::parse::ParsedConfig;
-use crate::gateway::config::{document, parse};
+use crate::gateway::config::{ConfigReader, ConfigVersion, document, parse};
+use crate::gateway::facts::Gateway;
 use crate::gateway::registerer::PluginKind;
 use crate::matrix::Matrix;
 use crate::util::error::{Error, Result};
@@ -116,16 +117,49 @@ pub fn read(name: &str, text: &str) -> Result<Value> {
 pub fn configuration(config: &Value, dir: &Path, port: u16) -> String {
     let mut config = config.clone();
     let old = self::port(&config);
+    let version = config.get("version").and_then(Value::as_i64);
     if let Some(root) = config.as_object_mut() {
-        root.insert(
-            "plugin".to_owned(),
-            json!({ "folder": format!("{}/", dir.display()), "pattern": ".so" }),
-        );
+        let plugin = json!({ "folder": format!("{}/", dir.display()), "pattern": ".so" });
+        if version == Some(ConfigVersion::V4.number()) {
+            let extra = root.entry("extra_config").or_insert_with(|| json!({}));
+            let there = extra
+                .as_object_mut()
+                .map(|extra| extra.entry("plugin").or_insert_with(|| json!({})));
+            // What is to happen where one cannot be loaded stays as it is.
+            if let (Some(Value::Object(there)), Value::Object(plugin)) = (there, plugin) {
+                there.extend(plugin);
+            }
+        } else {
+            root.insert("plugin".to_owned(), plugin);
+        }
         root.insert("port".to_owned(), json!(port));
         root.insert("listen_ip".to_owned(), json!("127.0.0.1"));
     }
     follow(&mut config, old, port);
     config.to_string()
+}
+
+/// Refuses a configuration of another version than the gateway reads.
+///
+/// # Errors
+/// The gateway would not start with it.
+pub fn is_read_by(config: &Value, file: &Path, gateway: &Gateway) -> Result<()> {
+    let Some(reader) = ConfigReader::of(gateway) else {
+        return Ok(());
+    };
+    let version = config.get("version").and_then(Value::as_i64);
+    let Some(other) = version.filter(|version| *version != reader.version.number()) else {
+        return Ok(());
+    };
+    let file = file.display();
+    let error = Error::usage(format!(
+        "{file} is of version {other}, and KrakenD {} reads version {}",
+        reader.label, reader.version
+    ));
+    Err(match reader.version {
+        ConfigVersion::V4 => error.help(format!("bring it there: `plugbuild config migrate {file}`")),
+        ConfigVersion::V3 => error.help("give a configuration of that version: `--config krakend.json`"),
+    })
 }
 
 /// The port of a configuration, or the gateway's default.
@@ -149,9 +183,9 @@ fn follow(value: &mut Value, old: u16, port: u16) {
 }
 
 /// A configuration that only loads the plugins.
-pub fn bare(dir: &Path, port: u16) -> String {
-    let plugin = json!({ "folder": format!("{}/", dir.display()), "pattern": ".so" });
-    json!({ "version": 3, "port": port, "listen_ip": "127.0.0.1", "plugin": plugin }).to_string()
+pub fn bare(gateway: &Gateway, dir: &Path, port: u16) -> String {
+    let version = ConfigReader::of(gateway).map_or(ConfigVersion::V3, |reader| reader.version);
+    configuration(&json!({ "version": version.number() }), dir, port)
 }
 
 /// The log lines about plugins, without the prefix before the message.
@@ -245,6 +279,17 @@ mod tests {
             new["endpoints"][0]["backend"][0]["host"],
             json!(["http://localhost:41000", "http://x:9000"])
         );
+        let four = r#"{"version": 4, "extra_config": {"plugin": {"folder": "/x/", "on_load_default_error": "error"}}}"#;
+        for (text, default) in [(four, json!("error")), ("{\"version\": 4}", Value::Null)] {
+            let config = read("k.json", text).unwrap();
+            let new: Value = serde_json::from_str(&configuration(&config, Path::new("/p"), 41000)).unwrap();
+            let plugin = &new["extra_config"]["plugin"];
+            assert_eq!((&plugin["folder"], &plugin["pattern"]), (&json!("/p/"), &json!(".so")));
+            assert_eq!(
+                (&plugin["on_load_default_error"], &new["plugin"]),
+                (&default, &Value::Null)
+            );
+        }
         assert_eq!(
             read("k.yaml", "port: 9000\n").map(|config| port(&config)).unwrap(),
             9000

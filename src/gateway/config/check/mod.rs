@@ -4,16 +4,24 @@
 
 pub mod loader;
 pub mod namespace;
+pub mod objects;
 
 use std::collections::HashMap;
 
-use crate::gateway::config::decode::{Decoded, decode};
+use crate::gateway::config::decode::decode;
 use crate::gateway::config::document::{Node, Position};
 use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
 use crate::gateway::config::parse::{ConfigFormat, Document};
 use crate::gateway::config::plugin_dir::PluginDir;
-use crate::gateway::registerer::{PluginKind, Registerer};
+use crate::gateway::config::version::{ConfigReader, ConfigVersion};
+use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
 use crate::util::suggest::nearest;
+
+/// The cure for what is of version 3.
+pub(crate) const MIGRATE: &str = "`plugbuild config migrate` brings it to version 4";
+
+/// How version 4 names plugins.
+pub(crate) const LISTED: &str = "as in `\"plugins\": [{\"name\": \"my-plugin\"}]`";
 
 /// A plugin given together with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +42,25 @@ pub struct RegisteredNames {
     pub origin: String,
 }
 
-/// Checks a configuration against the plugin types, the given plugins, and the plugin directory.
+/// Checks a configuration against the plugin types, the given plugins, the plugin directory, and the gateway that will
+/// read it, if known.
 pub fn check(
     document: &Document,
     rows: &[Registerer],
     plugins: &[GivenPlugin],
     look: &dyn Fn(&str) -> PluginDir,
+    reader: Option<&ConfigReader>,
 ) -> Vec<ConfigIssue> {
-    let Decoded { root, findings } = decode(&document.root, rows);
-    let mut checker = Checker::new(root.as_ref().unwrap_or(&document.root), rows, plugins, findings);
+    let decoded = decode(&document.root, rows, reader);
+    let root = decoded.root.as_ref();
+    let mut checker = Checker {
+        root: root.unwrap_or(&document.root),
+        version: decoded.version,
+        rows,
+        plugins,
+        found: decoded.findings,
+        used: Vec::new(),
+    };
     if document.format == ConfigFormat::Json {
         checker.keys_given_twice(&document.root);
     }
@@ -57,10 +75,18 @@ pub fn check(
 
 /// The plugins that the gateway looks for: a name in a namespace that it reads, by type.
 pub fn injected(document: &Document, rows: &[Registerer]) -> Vec<(PluginKind, String)> {
-    let Some(root) = decode(&document.root, rows).root else {
+    let decoded = decode(&document.root, rows, None);
+    let Some(root) = &decoded.root else {
         return Vec::new();
     };
-    let mut checker = Checker::new(&root, rows, &[], Vec::new());
+    let mut checker = Checker {
+        root,
+        version: decoded.version,
+        rows,
+        plugins: &[],
+        found: Vec::new(),
+        used: Vec::new(),
+    };
     checker.namespaces();
     let read = checker.used.into_iter().filter(|used| used.read);
     read.map(|used| (used.kind, used.name)).collect()
@@ -78,6 +104,7 @@ struct Used {
 
 struct Checker<'a> {
     root: &'a Node,
+    version: ConfigVersion,
     rows: &'a [Registerer],
     plugins: &'a [GivenPlugin],
     found: Vec<ConfigIssue>,
@@ -85,16 +112,6 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(root: &'a Node, rows: &'a [Registerer], plugins: &'a [GivenPlugin], found: Vec<ConfigIssue>) -> Self {
-        Checker {
-            root,
-            rows,
-            plugins,
-            found,
-            used: Vec::new(),
-        }
-    }
-
     fn error(&mut self, at: Position, what: impl Into<String>, help: impl Into<Option<String>>) {
         self.report(at, IssueSeverity::Error, what, help);
     }
@@ -144,7 +161,7 @@ impl<'a> Checker<'a> {
         if self.used.iter().any(|used| used.name.contains("{{")) {
             return;
         }
-        let at = self.root.get("plugin").map_or(self.root.at, |entry| entry.at);
+        let at = self.loader_entry().map_or(self.root.at, |entry| entry.at);
         for plugin in self.plugins {
             let Some(registered) = plugin.registered.as_ref().filter(|r| !r.names.is_empty()) else {
                 continue;
@@ -161,6 +178,14 @@ impl<'a> Checker<'a> {
                 self.warning(at, what, format!("the names are {}", registered.origin));
             }
         }
+    }
+}
+
+/// How version 3 names plugins.
+pub(crate) fn example(row: &Registerer) -> String {
+    match row.names {
+        NameFormat::Text => "as in `\"name\": \"my-plugin\"`".to_owned(),
+        NameFormat::List | NameFormat::TextOrList => "as in `\"name\": [\"my-plugin\"]`".to_owned(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Checks the namespaces that inject plugins: their level, their type, and that their names are registered.
 
-use crate::gateway::config::check::{Checker, Used, join, nearest};
+use crate::gateway::config::check::{Checker, LISTED, Used, example, join, nearest};
 use crate::gateway::config::document::{Entry, Node, Position, Value};
 use crate::gateway::config::extra_config::{PluginEntry, Scope, sightings};
+use crate::gateway::config::version::ConfigVersion;
 use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
 
 impl<'a> Checker<'a> {
@@ -45,7 +46,7 @@ impl<'a> Checker<'a> {
                 self.error(entry.at, what, wrong_level(row));
             }
         }
-        if row.enterprise {
+        if row.enterprise && self.version == ConfigVersion::V3 {
             let what = format!(
                 "`{}` works in the Enterprise edition only: the Community edition ignores it",
                 row.namespace
@@ -58,20 +59,34 @@ impl<'a> Checker<'a> {
                 entry.key,
                 entry.node.what()
             );
-            self.error(entry.node.at, what, example(row));
+            let example = match self.version {
+                ConfigVersion::V4 if row.names != NameFormat::Text => LISTED.to_owned(),
+                _ => example(row),
+            };
+            self.error(entry.node.at, what, example);
             return;
         }
-        let names = self.names(row, entry);
-        self.settings(row, entry, &names);
+        let is_read = spot.is_read(row) && !self.is_old(row, entry);
+        let names = match self.version {
+            ConfigVersion::V3 => self.names_and_settings(row, entry),
+            ConfigVersion::V4 => self.objects(row, entry),
+        };
         for (name, at) in names {
             self.name(row, &name, at);
             self.used.push(Used {
                 kind: row.kind,
                 name,
                 at,
-                read: spot.is_read(row),
+                read: is_read,
             });
         }
+    }
+
+    /// The names in a namespace, with the settings beside them.
+    pub(crate) fn names_and_settings(&mut self, row: &Registerer, entry: &'a Entry) -> Vec<(String, Position)> {
+        let names = self.names(row, entry);
+        self.settings(row, entry, &names);
+        names
     }
 
     /// The names in a namespace, as the gateway reads them.
@@ -83,6 +98,15 @@ impl<'a> Checker<'a> {
                 .iter()
                 .find(|e| matches!(e.key.as_str(), "names" | "Name" | "plugin" | "plugins"));
             match near {
+                Some(near)
+                    if near.key == "plugins" && near.node.items().iter().any(|item| item.get("name").is_some()) =>
+                {
+                    let what = format!(
+                        "`plugins` is the form of version 4; version 3 reads `name` from `{}`: no plugin is injected",
+                        entry.key
+                    );
+                    self.error(near.at, what, example(row));
+                }
                 Some(near) => {
                     let what = format!("`{}` instead of `name`: no plugin is injected", near.key);
                     self.error(near.at, what, example(row));
@@ -253,12 +277,5 @@ fn wrong_level(row: &Registerer) -> String {
         PluginKind::Modifier | PluginKind::Middleware => {
             "move it into the `extra_config` of an endpoint or of a backend".to_owned()
         }
-    }
-}
-
-fn example(row: &Registerer) -> String {
-    match row.names {
-        NameFormat::Text => "as in `\"name\": \"my-plugin\"`".to_owned(),
-        NameFormat::List | NameFormat::TextOrList => "as in `\"name\": [\"my-plugin\"]`".to_owned(),
     }
 }

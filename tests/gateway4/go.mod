@@ -1,0 +1,3 @@
+module example.com/gateway4
+
+go 1.25
