@@ -72,7 +72,7 @@ pub(crate) fn run(args: &MigrateArgs, cx: Context) -> Result<()> {
     }
     for issue in &left {
         match changed && !args.write {
-            // A line of what is not written is no place to look at.
+            // Positions are those of the new text, which is not in the file yet.
             true => {
                 cx.ui.warn(format!("left to you: {}", issue.what));
                 issue.help.iter().for_each(|help| cx.ui.help(help));
