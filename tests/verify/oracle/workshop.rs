@@ -370,8 +370,7 @@ impl Workshop {
             self.publish("example.org/bare", version, "", &files);
         }
         for (version, leaf) in [("v1.0.0", "v0.9.0"), ("v1.1.0", "v1.1.0")] {
-            let text = fs::read_to_string(self.sources.join("go/mid/mid.go")).unwrap();
-            let files = [("mid.go".to_owned(), text.replace("VERSION", version))];
+            let files = self.mid(version);
             self.publish(
                 "example.org/mid",
                 version,
@@ -381,7 +380,7 @@ impl Workshop {
         }
     }
 
-    fn leaf(&self, version: &str) -> Vec<(String, String)> {
+    pub(crate) fn leaf(&self, version: &str) -> Vec<(String, String)> {
         let fields = if version == "v1.1.0" { "C string" } else { "" };
         // A patch release that changes no word of code.
         let said = if version == "v1.0.1" { "v1.0.0" } else { version };
@@ -400,8 +399,13 @@ impl Workshop {
         .to_vec()
     }
 
+    pub(crate) fn mid(&self, version: &str) -> [(String, String); 1] {
+        let text = fs::read_to_string(self.sources.join("go/mid/mid.go")).unwrap();
+        [("mid.go".to_owned(), text.replace("VERSION", version))]
+    }
+
     /// Writes one module version as a proxy serves it.
-    fn publish(&self, module: &str, version: &str, requires: &str, files: &[(String, String)]) {
+    pub(crate) fn publish(&self, module: &str, version: &str, requires: &str, files: &[(String, String)]) {
         let folder = self.root.join("proxy").join(module).join("@v");
         let gomod = format!("module {module}\n\ngo 1.17\n{requires}");
         write(&folder.join(format!("{version}.mod")), &gomod);
