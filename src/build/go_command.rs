@@ -6,6 +6,7 @@ use crate::build::overlay;
 use crate::build::unit::Unit;
 use crate::matrix::Matrix;
 use crate::modules::align::overlay::ModuleOverlay;
+use crate::modules::go_list::COMPILED;
 use crate::plan::ldflags;
 use crate::toolchain::session::Session;
 use crate::toolchain::wrapper::toolexec;
@@ -49,6 +50,22 @@ pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocat
     go.env.extend(job.env.clone());
     go.env.extend(overlay.env());
     go
+}
+
+/// Compiles the packages of a build with its very flags, and links nothing: the build then finds them in Go's cache.
+pub fn compile(build: &Invocation) -> Invocation {
+    let mut compile = build.clone();
+    compile.args = std::iter::once("list").chain(COMPILED).map(Into::into).collect();
+    let mut rest = build.args.iter().skip(1);
+    while let Some(arg) = rest.next() {
+        match arg.to_str() {
+            Some("-o") => _ = rest.next(),
+            // It does not exist yet, and only adds a file to the plugin's own package.
+            Some(flag) if flag.starts_with(overlay::FLAG) => {}
+            _ => compile.args.push(arg.clone()),
+        }
+    }
+    compile
 }
 
 /// The build's own environment and module flags, for a query to the go command about its package.

@@ -5,11 +5,12 @@ use std::time::SystemTime;
 use crate::build::assertions::{Assertions, is_about_assertions};
 use crate::build::unit::{Fingerprint, ReadyUnit, Unit};
 use crate::modules::align::overlay::ModuleOverlay;
+use crate::modules::go_list::unfetched;
 use crate::toolchain::gc;
 use crate::toolchain::go_messages::{explained, is_about_newer_go, newer_go, too_low_a_line};
 use crate::toolchain::session::Session;
 use crate::toolchain::store::ExclusiveLock;
-use crate::util::error::{Error, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 
 pub mod freshness;
@@ -104,7 +105,10 @@ fn failure(unit: &ReadyUnit, output: &str, assertions: &Assertions, host: &Host)
         return error;
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);
-    let error = Error::build(what);
+    let error = match unfetched::kind(output, &unit.go, host) {
+        Ok(kind) => Error::new(kind.unwrap_or(ErrorKind::Build), what),
+        Err(why) => return why,
+    };
     let help = explained(output, job, host).or_else(|| too_low_a_line(output, job));
     match (help, &unit.overlay.alignment) {
         (Some(help), _) => error.help(help),

@@ -53,14 +53,12 @@ pub fn write(
         true => Assertions::new(&source, crate::gateway::registerer::all(), job.gateway.version)?,
         false => Assertions::default(),
     };
-    if job.gateway.is_community() {
-        let ignored = crate::gateway::registerer::all()
-            .iter()
-            .filter(|row| row.enterprise && source.exports(&row.symbol));
-        assertions
-            .warnings
-            .extend(ignored.map(crate::gateway::registerer::Registerer::ignored));
-    }
+    let ignored = crate::gateway::registerer::all()
+        .iter()
+        .filter(|row| job.gateway.ignores(row) && source.exports(&row.symbol));
+    assertions
+        .warnings
+        .extend(ignored.map(crate::gateway::registerer::Registerer::ignored));
     if known
         && assertions.file().is_none()
         && source.has_main()

@@ -78,8 +78,13 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         if report.fits() {
             subject.is_complete(&gateway)?;
         }
+        let overlay = match report.aligns_modules() || report.is_for_the_compiler() {
+            true => subject.overlay(&gateway, &modules)?,
+            false => None,
+        };
         if report.is_for_the_compiler()
-            && let Some(compiled) = subject.compiles(&gateway, &modules)?
+            && let Some(overlay) = overlay
+            && let Some(compiled) = subject.compiles(&gateway, &overlay)?
         {
             report.decided(compiled);
         }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::build::go_command;
+use crate::build::unit::Unit;
 use crate::commands::args::TagsArg;
 use crate::gateway::Asked;
 use crate::gateway::GatewaySpec;
@@ -9,6 +11,7 @@ use crate::gateway::facts::Gateway;
 use crate::modules::GatewayModules;
 use crate::modules::PluginModules;
 use crate::modules::align;
+use crate::modules::align::overlay::ModuleOverlay;
 use crate::modules::gateway as modules_gateway;
 use crate::modules::go_list;
 use crate::modules::modfile;
@@ -24,7 +27,9 @@ use crate::project::go_env::GoEnv;
 use crate::project::import_path;
 use crate::project::plugin::Plugin;
 use crate::project::source::PluginSource;
+use crate::toolchain;
 use crate::toolchain::bundle::proxy;
+use crate::toolchain::cc;
 use crate::toolchain::go;
 use crate::toolchain::go::Go;
 use crate::toolchain::go_messages;
@@ -32,6 +37,7 @@ use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
+use crate::util::process::Invocation;
 use crate::util::target::Arch;
 use crate::{gateway, plan};
 
@@ -127,18 +133,47 @@ impl PluginContext {
 
     /// Whether the gateway's Go compiles the plugin as it would be built; `None` if that Go is not installed or C code
     /// is needed.
-    pub(crate) fn compiles(&self, gateway: &Gateway, modules: &GatewayModules) -> Result<Option<Compiled>> {
+    pub(crate) fn compiles(&self, gateway: &Gateway, overlay: &ModuleOverlay) -> Result<Option<Compiled>> {
         let (job, go) = self.job(gateway)?;
-        if go.state != State::Ready {
-            return Ok(None);
-        }
         let what = format!(
             "{} with Go {}, as it may use what came later",
             self.plugin.module.path, gateway.go
         );
         self.session.ui.status("compiling", what);
-        let overlay = align::prepare::prepare(&job, modules, &go, &self.session)?;
-        go_list::compiles(&job, &overlay, &go, &self.session)
+        let compile = self
+            .build_command(&job, overlay)?
+            .map(|build| go_command::compile(&build));
+        go_list::compiles(&job, overlay, &go, compile, &self.session)
+    }
+
+    /// What a build does to the plugin's modules; `None` if the gateway's Go is not installed.
+    ///
+    /// # Errors
+    /// Those of the build: a version of the gateway's that cannot be fetched, or lacks what the plugin uses.
+    pub(crate) fn overlay(&self, gateway: &Gateway, modules: &GatewayModules) -> Result<Option<ModuleOverlay>> {
+        let (job, go) = self.job(gateway)?;
+        match go.state {
+            State::Ready => align::prepare::prepare(&job, modules, &go, &self.session).map(Some),
+            State::Missing => Ok(None),
+        }
+    }
+
+    /// The command of a build, if its tools are here and may be run.
+    fn build_command(&self, job: &Job, overlay: &ModuleOverlay) -> Result<Option<Invocation>> {
+        let Session {
+            matrix, host, store, ..
+        } = &self.session;
+        let Ok(Some(toolchain)) = toolchain::resolve(std::slice::from_ref(job), &self.session).map(|mut all| all.pop())
+        else {
+            return Ok(None);
+        };
+        if toolchain.missing().next().is_some() || cc::needs_trust(job, matrix, host) {
+            return Ok(None);
+        }
+        let toolchain = toolchain.asked(host);
+        toolchain.write_wrappers(job, &self.session)?;
+        let unit = Unit::new(job.clone(), toolchain, store);
+        Ok(Some(go_command::build(&unit, overlay, &self.session)))
     }
 
     /// Whether go.mod and go.sum are complete for a build without alignment.

@@ -84,6 +84,8 @@ const TEST_PLUGIN: GatewayVersion = GatewayVersion {
     patch: 0,
 };
 
+const ENTERPRISE: &str = "try it in the Enterprise edition: `--gateway` with that gateway's own file";
+
 /// One plugin of a test.
 struct TestPlugin {
     /// A copy in a directory of its own: a gateway treats a name as a pattern, and `auth.so` matches `jwt-auth.so`.
@@ -216,6 +218,7 @@ impl GatewayRunner<'_> {
         let mut failed = Vec::new();
         let mut differing = Vec::new();
         let mut stopped = Vec::new();
+        let mut unused = Vec::new();
         for plugin in tried {
             let started = if own_command {
                 None
@@ -228,7 +231,15 @@ impl GatewayRunner<'_> {
                 differing.push(plugin.shown.as_str());
                 self.report(plugin, None, false, &[]);
             }
-            for kind in &plugin.kinds {
+            let (ignored, used): (Vec<_>, Vec<_>) =
+                plugin.kinds.iter().partition(|kind| self.gateway.ignores(kind.row()));
+            for kind in &ignored {
+                self.report_ignored(plugin, *kind);
+            }
+            if used.is_empty() && !ignored.is_empty() {
+                unused.push(plugin.shown.as_str());
+            }
+            for kind in &used {
                 let (ok, said) = match &started {
                     None => self.test_plugin(plugin, *kind, folder)?,
                     Some(said) => (gateway_run::loaded(said, *kind).unwrap_or(0) > 0, said.clone()),
@@ -244,10 +255,14 @@ impl GatewayRunner<'_> {
                 }
             }
         }
-        if failed.is_empty() {
+        let label = &self.gateway.label;
+        if failed.is_empty() && unused.is_empty() {
             return Ok(());
         }
-        let label = &self.gateway.label;
+        if failed.is_empty() {
+            let what = format!("the gateway {label} uses nothing of {}", unused.join(", "));
+            return Err(Error::incompatible(what).help(ENTERPRISE));
+        }
         let mut error = Error::incompatible(format!("the gateway {label} did not load {}", failed.join(", ")));
         if let Some(help) = stopped_by(&stopped) {
             error = error.help(help);
@@ -255,7 +270,7 @@ impl GatewayRunner<'_> {
                 return Err(error);
             }
         } else if differing.is_empty() {
-            return Err(error.help("try it in the Enterprise edition: `--gateway` with that gateway's own file"));
+            return Err(error.help(ENTERPRISE));
         }
         differing.dedup();
         Err(error.help(self.verified(differing)))
@@ -288,6 +303,25 @@ impl GatewayRunner<'_> {
         let (mut running, _) = self.started(&|port| Ok(gateway_run::bare(self.gateway, own, port)), folder)?;
         running.stop();
         Ok(std::mem::take(&mut running.lines))
+    }
+
+    /// A type that this gateway has no loader for: it opens the file, and looks for other types only.
+    fn report_ignored(&self, plugin: &TestPlugin, kind: PluginKind) {
+        let Context { ui, format, .. } = self.cx;
+        let label = &self.gateway.label;
+        match format {
+            Format::Json => print_json(&json!({
+                "reason": "plugin-tested",
+                "plugin": plugin.shown,
+                "type": kind.name(),
+                "gateway": label,
+                "loaded": false,
+                "ignored": true,
+                "log": [],
+            })),
+            Format::Human => print_line(format_args!("ignored: {} as a {kind} in KrakenD {label}", plugin.shown)),
+        }
+        ui.status("note", kind.row().ignored());
     }
 
     /// Returns the message if the plugin's own code stopped it.

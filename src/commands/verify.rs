@@ -196,7 +196,7 @@ impl Judge<'_> {
             say(&format!("warning: {}", render::human(&verdicts, &against).trim_end()));
         }
         let outcome = match answer {
-            LoadOutcome::WillLoad => "will load",
+            LoadOutcome::WillLoad => verdicts.first().map_or("will load", Verdict::words),
             _ => "can't tell whether it loads",
         };
         Ok(Some(format!(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::registerer::Registerer;
 use crate::matrix::Release;
 use crate::util::error::Result;
 use crate::util::target::{Arch, Libc, LibcKind};
@@ -161,6 +162,11 @@ impl Gateway {
             origin: &self.origin,
             notes: &self.notes,
         }
+    }
+
+    /// Whether it never looks for a registerer, whatever the plugin exports.
+    pub fn ignores(&self, row: &Registerer) -> bool {
+        row.enterprise && self.is_community()
     }
 
     /// Whether both are the same gateway, however they were named.

@@ -124,6 +124,11 @@ impl Report {
         self.verdict == Verdict::Fits
     }
 
+    /// Whether a build takes versions of the gateway's in place of the plugin's.
+    pub fn aligns_modules(&self) -> bool {
+        self.verdict == Verdict::FitsAligned && !self.conflicts.is_empty()
+    }
+
     /// Whether it may use what the gateway's Go does not have, which only a compiler can tell.
     pub fn is_for_the_compiler(&self) -> bool {
         self.verdict != Verdict::DoesNotFit && !self.needs.is_empty()

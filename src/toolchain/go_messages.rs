@@ -9,7 +9,7 @@ use crate::util::process::quoted;
 use crate::util::version::GoVersion;
 
 /// Signs that a module is there, but not for everybody.
-pub(crate) const PRIVATE: [&str; 8] = [
+const PRIVATE: [&str; 8] = [
     "no secure protocol found",
     "terminal prompts disabled",
     "could not read Username",

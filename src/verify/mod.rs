@@ -59,9 +59,22 @@ pub struct Verdict {
     pub findings: Vec<Diagnostic>,
     /// What could not be checked, and so may still fail.
     pub unseen: Vec<String>,
+    /// Whether the gateway opens it and uses nothing of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ignored: bool,
 }
 
 impl Verdict {
+    /// The answer in words.
+    pub fn words(&self) -> &'static str {
+        match self.answer {
+            LoadOutcome::WillLoad if self.ignored => "will open, and be ignored",
+            LoadOutcome::WillLoad => "will load",
+            LoadOutcome::WillNotLoad => "will not load",
+            LoadOutcome::CantTell => "can't tell",
+        }
+    }
+
     /// Whether `plugin.Open` itself would succeed, whatever the gateway then finds in the plugin.
     pub fn opens(&self) -> LoadOutcome {
         let open: Vec<_> = self
@@ -124,6 +137,7 @@ impl<'p, 'a> Process<'p, 'a> {
             shared: None,
             findings: wrong_machine(plugin, against).into_iter().collect(),
             unseen: Vec::new(),
+            ignored: registerers::are_ignored(plugin, against.gateway),
         };
         let mut linked = false;
         if verdict.findings.is_empty() {

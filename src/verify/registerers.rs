@@ -6,6 +6,7 @@
 
 use crate::binary::go_format;
 use crate::binary::go_format::GoFormat;
+use crate::gateway::facts::Gateway;
 use crate::gateway::registerer;
 use crate::gateway::registerer::Registerer;
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
@@ -75,6 +76,12 @@ pub fn symbols() -> String {
     symbols.join(", ")
 }
 
+/// Whether a gateway looks for none of the registerers that a plugin exports: it opens the file, and uses nothing of it.
+pub(crate) fn are_ignored(plugin: &PluginBinary<'_>, gateway: &Gateway) -> bool {
+    let exported = exported(plugin);
+    !exported.is_empty() && exported.iter().all(|(row, _)| gateway.ignores(row))
+}
+
 /// What the gateway would find.
 pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<Diagnostic> {
     let exported = exported(plugin);
@@ -86,7 +93,9 @@ pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<
         ];
     }
     // One that works is enough for a plugin to be useful.
-    let severity = match exported.iter().any(|(_, shape)| *shape == RegistererForm::Right) {
+    let works =
+        |(row, shape): &(&Registerer, RegistererForm)| *shape == RegistererForm::Right && !against.gateway.ignores(row);
+    let severity = match exported.iter().any(works) {
         true => Severity::Warning,
         false => Severity::Error,
     };
@@ -113,7 +122,7 @@ pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<
     };
     let ignored = exported
         .iter()
-        .filter(|(row, _)| row.enterprise && against.gateway.is_community())
+        .filter(|(row, _)| against.gateway.ignores(row))
         .map(|(row, _)| {
             Diagnostic::new(Id::IgnoredRegisterer, Stage::Register, row.ignored())
                 .severity(Severity::Warning)

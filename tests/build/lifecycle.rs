@@ -232,10 +232,19 @@ fn middleware_builds() {
     let out = in_dir(&folder, &["test", "plugins/my-plugin.so", "--gateway", &file]);
     let said = text(&out.stderr);
     assert_eq!(out.status.code(), Some(1), "{said}");
-    let told = [
-        "middlewares are loaded by the Enterprise edition only",
-        "did not load plugins/my-plugin.so as a middleware",
-    ];
+    // What the file is, `verify` says; both say the same of what the gateway does with it.
+    let ignored =
+        "MiddlewareRegisterer is ignored by this gateway: middleware plugins work in the Enterprise edition only";
+    assert!(text(&out.stdout).starts_with("ignored: plugins/my-plugin.so as a middleware in KrakenD "));
+    let verified = in_dir(&folder, &["verify", "plugins/my-plugin.so", "--gateway", &file]);
+    let verdict = text(&verified.stdout);
+    assert_eq!(verified.status.code(), Some(0), "{verdict}");
+    assert!(
+        verdict.starts_with("plugins/my-plugin.so: will open, and be ignored"),
+        "{verdict}"
+    );
+    assert!(verdict.contains(ignored), "{verdict}");
+    let told = [ignored, "uses nothing of plugins/my-plugin.so"];
     assert!(
         told.iter().all(|told| said.contains(told)) && !said.contains("test-plugin"),
         "{said}"

@@ -7,3 +7,4 @@ mod older_go;
 mod properties;
 mod sources;
 mod trimpath;
+mod unfetched;

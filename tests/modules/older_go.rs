@@ -209,3 +209,45 @@ fn go_line_below_the_language_is_too_low() {
     let out = build();
     assert!(out.status.success(), "{}", said(&out));
 }
+
+/// What check compiles, to see whether the gateway's Go can, is not compiled again by the build.
+#[test]
+fn build_finds_what_check_compiled() {
+    let go = match Go::fetch("1.20.4") {
+        Ok(go) => go,
+        Err(why) => return skipped("a build after a check", &why),
+    };
+    let looped = "package main\n\nimport \"example.com/shared/inner\"\n\nfunc Sum() (n int) {\n\tfor _, i := range inner.Words {\n\t\tn += len(i)\n\t}\n\treturn\n}\n";
+    let folder = plugin(
+        "shared",
+        &[
+            ("go.mod", "module example.com/shared\n\ngo 1.22\n"),
+            ("looped.go", looped),
+        ],
+    );
+    fs::create_dir(folder.join("inner")).unwrap();
+    let asks = |args: &[&str]| {
+        // Nobody has compiled this one before.
+        let mut ask = plugbuild(args);
+        let out = ask.current_dir(&folder).env("PLUGBUILD_GO", &go.root).output().unwrap();
+        said(&out)
+    };
+    let compiles = |check_first: bool| {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let words = format!("package inner\n\nvar Words = []string{{\"{}\"}}\n", now.as_nanos());
+        fs::write(folder.join("inner/inner.go"), words).unwrap();
+        if check_first {
+            let told = asks(&["check", "--gateway", OLD]);
+            assert!(told.contains("compiling"), "{told}");
+        }
+        let told = asks(&["build", "-g", OLD, "-o", "x.so", "--", "-x"]);
+        assert!(folder.join("x.so").exists(), "{told}");
+        told.lines()
+            .filter(|line| line.contains("-p example.com/shared/inner "))
+            .count()
+    };
+    assert_eq!(compiles(false), 1);
+    assert_eq!(compiles(true), 0);
+}

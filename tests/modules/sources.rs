@@ -304,7 +304,7 @@ fn private_module_by_netrc() {
     password_is("guess");
     let refused = build();
     let said = text(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(3), "{said}");
+    assert_eq!(refused.status.code(), Some(5), "{said}");
     assert!(said.contains("401 Unauthorized") && said.contains("~/.netrc"), "{said}");
     password_is("open");
     let tidy = release

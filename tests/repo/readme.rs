@@ -34,8 +34,13 @@ fn main_command_builds_from_an_empty_home() {
         std::process::Command::new("sh")
             .args(["-c", command])
             .current_dir(&clone)
-            // The compiled crate may be there already; what plugbuild fetches may not.
+            // The compiled crates may be there already, and Go's packages; what plugbuild fetches may not.
             .env("CARGO_TARGET_DIR", cache().join("readme-target"))
+            .env("GOCACHE", cache().join("gocache"))
+            // What a release is optimised for is not seen here, and takes minutes.
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
             .env("CARGO_HOME", cargo_home())
             .env("RUSTUP_HOME", rustup_home())
             .env("HOME", home)

@@ -10,8 +10,7 @@ use crate::modules;
 use crate::modules::go_line::GoLine;
 use crate::modules::modfile::text::Pin;
 use crate::modules::{Cause, Conflict, Decision, GatewayModules, PluginModules, PossibleConflict, Source};
-use crate::toolchain::go_messages::PRIVATE;
-use crate::util::error::Error;
+use crate::util::error::{Error, ErrorKind};
 
 pub mod prepare;
 pub mod split;
@@ -91,8 +90,7 @@ impl Alignment {
             .map(Conflict::to_string)
             .collect();
         // A module that cannot be fetched is not the fault of its version.
-        let absent = PRIVATE.iter().any(|sign| said.contains(sign));
-        if all.is_empty() || absent {
+        if all.is_empty() || error.kind != ErrorKind::Build {
             return error;
         }
         error

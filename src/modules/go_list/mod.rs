@@ -33,6 +33,7 @@ use crate::util::version::GoVersion;
 pub mod parse;
 pub mod std_imports;
 pub mod package;
+pub mod unfetched;
 mod vendor;
 
 /// The go command to run, and the plugin to ask about.
@@ -101,7 +102,9 @@ pub fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<Plugin
                     .ok_or(why);
             }
             // Another Go would use the same network.
-            Err(why) if [ErrorKind::Interrupted, ErrorKind::Network].contains(&why.kind) => return Err(why),
+            Err(why) if [ErrorKind::Interrupted, ErrorKind::Network, ErrorKind::Integrity].contains(&why.kind) => {
+                return Err(why);
+            }
             Err(why) => last = Some(why),
         }
     }
@@ -133,17 +136,16 @@ pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
     let Some((program, version)) = readers(exact, session).next() else {
         return Ok(());
     };
-    let output = as_built(
+    let list = as_built(
         job,
         &ModuleOverlay::default(),
         GoList::new(job, &version, program, &session.matrix),
         &PACKAGES,
-        &session.host,
-    )?;
-    let said = output_text(&output);
+    );
+    let said = output_text(&fetching(&list, job, &session.host)?);
     // Other errors are not about these files; the listing reports them.
     match go_messages::OUT_OF_DATE.iter().any(|sign| said.contains(sign)) {
-        true => Err(failed(&said, job, &session.host)),
+        true => Err(failed(&said, &list, job, &session.host)),
         false => Ok(()),
     }
 }
@@ -212,7 +214,7 @@ impl<'a> Listings<'a> {
     fn one_by_one(&self) -> Result<PluginModules> {
         let packages = fetching(&self.packages, self.job, self.host)?;
         if !packages.status.success() {
-            return Err(failed(&output_text(&packages), self.job, self.host));
+            return Err(failed(&output_text(&packages), &self.packages, self.job, self.host));
         }
         self.side(&packages, self.modules()?)
     }
@@ -250,7 +252,7 @@ impl<'a> Listings<'a> {
 
     fn side(&self, packages: &Output, modules: Modules) -> Result<PluginModules> {
         if !packages.status.success() {
-            return Err(failed(&output_text(packages), self.job, self.host));
+            return Err(failed(&output_text(packages), &self.packages, self.job, self.host));
         }
         let (modules, build_list) = match modules {
             Modules::Listed(modules) => (modules, BuildList::Whole),
@@ -328,41 +330,45 @@ const PACKAGES: [&str; 3] = ["-deps", "-f", "{{.ImportPath}}"];
 /// # Errors
 /// The go command's output.
 pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<()> {
-    let output = as_built(
-        job,
-        overlay,
-        GoList::new(job, &go.version, go.program(), &session.matrix),
-        &PACKAGES,
-        &session.host,
-    )?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(failed(&output_text(&output), job, &session.host))
+    let reader = GoList::new(job, &go.version, go.program(), &session.matrix);
+    let list = as_built(job, overlay, reader, &PACKAGES);
+    let output = fetching(&list, job, &session.host)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(failed(&output_text(&output), &list, job, &session.host)),
     }
 }
 
-/// Whether a Go compiles the plugin, without linking and without a C compiler. `None` if a build would compile other
-/// files.
+/// Whether a Go compiles the plugin, without linking: by this command, if the tools of a build are here, else without a
+/// C compiler. `None` if a build would compile other files then.
 ///
 /// # Errors
 /// The go command cannot be run, or cannot fetch.
-pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<Option<Compiled>> {
+pub fn compiles(
+    job: &Job,
+    overlay: &ModuleOverlay,
+    go: &Go,
+    compile: Option<Invocation>,
+    session: &Session,
+) -> Result<Option<Compiled>> {
+    let host = &session.host;
     let mut reader = GoList::new(job, &go.version, go.program(), &session.matrix);
     let files = "{{if not .Standard}}{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}{{end}}";
-    let with_c = as_built(job, overlay, reader.clone(), &["-deps", "-f", files], &session.host)?;
+    let list = |reader: &GoList| {
+        fetching(
+            &as_built(job, overlay, reader.clone(), &["-deps", "-f", files]),
+            job,
+            host,
+        )
+    };
+    let with_c = list(&reader)?;
     reader.env.insert("CGO_ENABLED".to_owned(), "0".into());
-    let without = as_built(job, overlay, reader.clone(), &["-deps", "-f", files], &session.host)?;
+    let without = list(&reader)?;
     if !with_c.status.success() || with_c.stdout != without.stdout {
         return Ok(None);
     }
-    let output = as_built(
-        job,
-        overlay,
-        reader,
-        &["-export", "-f", "{{.ImportPath}}"],
-        &session.host,
-    )?;
+    let compile = compile.unwrap_or_else(|| as_built(job, overlay, reader, &COMPILED));
+    let output = fetching(&compile, job, host)?;
     Ok(Some(match output.status.success() {
         true => Compiled::Yes,
         false => {
@@ -373,8 +379,11 @@ pub fn compiles(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) 
     }))
 }
 
-/// Lists the packages of a build with the files and flags of that build.
-fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str], host: &Host) -> Result<Output> {
+/// What makes `go list` compile.
+pub const COMPILED: [&str; 3] = ["-export", "-f", "{{.ImportPath}}"];
+
+/// Lists the packages of a build with the files and module flags of that build.
+fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str]) -> Invocation {
     let files = |flag: &&String| flag.starts_with("-mod=") || flag.starts_with("-modfile=");
     let mut list = Invocation::new(&reader.program, &job.plugin.dir)
         .arg("list")
@@ -386,7 +395,7 @@ fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str
         .env_remove("GOROOT");
     list.env.extend(reader.env);
     list.env.extend(overlay.env());
-    fetching(&list, job, host)
+    list
 }
 
 const STILL_WAITS: &str = "the go command still waits";
@@ -413,16 +422,16 @@ fn fetching(go: &Invocation, job: &Job, host: &Host) -> Result<Output> {
     })
 }
 
-fn failed(said: &str, job: &Job, host: &Host) -> Error {
+/// The error of this go command.
+fn failed(said: &str, go: &Invocation, job: &Job, host: &Host) -> Error {
     let dir = quoted(job.plugin.dir.as_os_str());
     let lines = words(said);
     let has = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
-    let kind = if has(&go_messages::NETWORK) {
-        ErrorKind::Network
-    } else if has(&go_messages::NEWER_GO) {
-        ErrorKind::Incompatible
-    } else {
-        ErrorKind::Build
+    let kind = match unfetched::kind(said, go, host) {
+        Err(why) => return why,
+        Ok(Some(kind)) => kind,
+        Ok(None) if has(&go_messages::NEWER_GO) => ErrorKind::Incompatible,
+        Ok(None) => ErrorKind::Build,
     };
     let what = format!(
         "the go command cannot list the modules of {}: {}",
@@ -432,6 +441,8 @@ fn failed(said: &str, job: &Job, host: &Host) -> Error {
     let error = Error::new(kind, what);
     // The same output means the same whether it comes from listing or from building.
     let help = go_messages::explained(said, job, host)
+        // Not the network, but one module: its host or the proxy does not give it to everybody.
+        .or_else(|| (kind == ErrorKind::Network).then(|| go_messages::private(said, job, host)))
         .unwrap_or_else(|| format!("see whether `cd {dir} && go list -deps .` works"));
     error.help(help)
 }

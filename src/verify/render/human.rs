@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use crate::toolchain::provenance::Record;
 use crate::util::ui::and_more;
+use crate::verify::Verdict;
 use crate::verify::finding::{Diagnostic, Severity};
 use crate::verify::gateway::LoadTarget;
-use crate::verify::{LoadOutcome, Verdict};
 
 /// How many packages one finding names; the rest are counted.
 const SHOWN: usize = 3;
@@ -25,11 +25,7 @@ pub fn human(verdicts: &[Verdict], against: &LoadTarget<'_>) -> String {
 }
 
 fn block(verdict: &Verdict, against: &LoadTarget<'_>) -> String {
-    let answer = match verdict.answer {
-        LoadOutcome::WillLoad => "will load",
-        LoadOutcome::WillNotLoad => "will not load",
-        LoadOutcome::CantTell => "can't tell",
-    };
+    let answer = verdict.words();
     let mut text = format!("{}: {answer} ({})\n", verdict.plugin.display(), gateway(against));
     // Writing to a String cannot fail.
     for finding in &verdict.findings {
