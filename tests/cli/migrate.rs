@@ -152,3 +152,34 @@ fn migration_says_what_it_leaves() {
     let refused = case.run("config migrate old.json");
     assert!(refused.exits(2).stderr.contains("`version` is 2"), "{}", refused.stderr);
 }
+
+/// An editor reads the schema that a configuration names.
+#[test]
+fn new_names_the_schema_of_its_gateway() {
+    let case = case();
+    for (name, gateway, version, schema) in [
+        (
+            "newest",
+            "2.13.8",
+            3,
+            "https://www.krakend.io/schema/v2.13/krakend.json",
+        ),
+        ("first", "2.0.5", 3, "https://www.krakend.io/schema/v3.json"),
+        (
+            "enterprise",
+            "./ee.txt",
+            4,
+            "https://www.krakend.io/schema/v3.0/krakend.json",
+        ),
+    ] {
+        case.run(&format!("new {name} --type modifier --gateway {gateway} -q"))
+            .exits(0);
+        let text = fs::read_to_string(case.at(&format!("work/{name}/krakend.json"))).unwrap();
+        assert!(
+            text.contains(&format!("\"$schema\": \"{schema}\",\n  \"version\": {version},")),
+            "{text}"
+        );
+        let checked = case.run(&format!("config check {name}/krakend.json {name} --gateway {gateway}"));
+        assert!(checked.exits(0).stderr.contains("no errors"), "{}", checked.stderr);
+    }
+}

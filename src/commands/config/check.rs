@@ -13,7 +13,10 @@ use crate::commands::output::{print_json, print_line};
 use crate::commands::verify::typed;
 use crate::gateway::config::document::Position;
 use crate::gateway::config::parse::ParsedConfig;
-use crate::gateway::config::{ConfigIssue, ConfigReader, GivenPlugin, IssueSeverity, PluginDir, check, parse};
+use crate::gateway::config::version::OnLoadError;
+use crate::gateway::config::{
+    ConfigIssue, ConfigReader, GivenPlugin, IssueSeverity, PluginDir, check, on_load_error, parse,
+};
 use crate::gateway::facts::Gateway;
 use crate::gateway::{GatewaySpec, registerer};
 use crate::matrix::Matrix;
@@ -47,8 +50,8 @@ pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
     let built = args.plugins.iter().any(|path| cx.host.absolute(path).is_file());
     let known = known_gateway(args.gateway.as_ref(), built, cx)?;
     let reader = known.as_ref().and_then(|(gateway, ..)| ConfigReader::of(gateway));
-    let unfit = match &known {
-        Some((gateway, opened, matrix)) if built => unfit(args, gateway, opened.as_ref(), matrix, cx)?,
+    let verdicts = match &known {
+        Some((gateway, opened, matrix)) if built => will_not_load(args, gateway, opened.as_ref(), matrix, cx)?,
         _ => Vec::new(),
     };
     let plugins: Vec<GivenPlugin> = args
@@ -56,6 +59,10 @@ pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
         .iter()
         .map(|path| plugin(path, rows, cx))
         .collect::<Result<_>>()?;
+    let unfit: Vec<ConfigIssue> = verdicts
+        .into_iter()
+        .map(|(path, issue)| with_effect(issue, &path, &read, &plugins))
+        .collect();
     let findings = match read {
         ParsedConfig::Document(document) => {
             let path = cx.host.absolute(&args.config);
@@ -96,14 +103,32 @@ pub(crate) fn run(args: &ConfigCheckArgs, cx: Context) -> Result<()> {
     Ok(())
 }
 
+/// Adds what the gateway then does, where its configuration says it.
+fn with_effect(issue: ConfigIssue, path: &str, read: &ParsedConfig, plugins: &[GivenPlugin]) -> ConfigIssue {
+    let ParsedConfig::Document(document) = read else {
+        return issue;
+    };
+    let names = plugins
+        .iter()
+        .find(|plugin| plugin.label == path)
+        .and_then(|plugin| plugin.registered.as_ref());
+    match on_load_error(document, registerer::all(), names) {
+        Some(OnLoadError { effect, value, .. }) => ConfigIssue {
+            what: format!("{}; {effect} (`{value}`)", issue.what),
+            ..issue
+        },
+        None => issue,
+    }
+}
+
 /// The plugins that the gateway will not load, by `verify`'s own decision.
-fn unfit(
+fn will_not_load(
     args: &ConfigCheckArgs,
     gateway: &Gateway,
     opened: Option<&Binary>,
     matrix: &Matrix,
     cx: Context,
-) -> Result<Vec<ConfigIssue>> {
+) -> Result<Vec<(String, ConfigIssue)>> {
     let built = args.plugins.iter().filter(|path| cx.host.absolute(path).is_file());
     let binaries = built.map(Binary::open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries
@@ -126,7 +151,7 @@ fn unfit(
             .filter(|f| f.severity == finding::Severity::Error);
         let why: Vec<&str> = errors.map(|finding| finding.what.as_str()).collect();
         let plugin = quoted(verdict.plugin.as_os_str());
-        ConfigIssue {
+        let issue = ConfigIssue {
             at: Position::START,
             severity: IssueSeverity::Error,
             what: format!(
@@ -135,7 +160,8 @@ fn unfit(
                 why.join("; ")
             ),
             help: Some(format!("`plugbuild verify {plugin} {}` says more", against.typed)),
-        }
+        };
+        (label.to_string(), issue)
     };
     Ok(bad.map(finding).collect())
 }

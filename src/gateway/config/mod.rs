@@ -19,7 +19,7 @@ pub mod migrate;
 pub mod names;
 pub mod version;
 
-pub use crate::gateway::config::check::{GivenPlugin, RegisteredNames, check, injected};
+pub use crate::gateway::config::check::{GivenPlugin, RegisteredNames, check, injected, on_load_error};
 pub use crate::gateway::config::document::Position;
 pub use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
 pub use crate::gateway::config::parse::{Document, ParsedConfig};

@@ -119,6 +119,38 @@ fn config_cases() {
     );
 }
 
+/// What happens where the plugin cannot be loaded is said by the configuration.
+#[test]
+fn strictest_use_decides() {
+    let text = r#"{"version": 4, "extra_config": {
+        "plugin": {"pattern": ".so", "folder": "./plugins/", "on_load_default_error": "reject"},
+        "plugin/http-server": {"plugins": [{"name": "a", "on_load_error": "passthrough"}, {"name": "b"}]}
+    }, "endpoints": [{"endpoint": "/", "backend": [{"extra_config": {
+        "plugin/http-client": {"name": "c"},
+        "plugin/req-resp-modifier": {"plugins": [{"name": "a", "on_load_error": "exit"}]}}}]}]}"#;
+    let ParsedConfig::Document(document) = read("k.json", text) else {
+        panic!("{text}");
+    };
+    let said = |words: &str| {
+        let given = plugin(&format!("plugin x.so {words}"));
+        on_load_error(&document, registerer::all(), given.registered.as_ref()).map(|one| one.value.as_str())
+    };
+    for (names, word) in [
+        ("handler=a", Some("passthrough")),
+        ("handler=b", Some("error")),
+        ("client=c", Some("error")),
+        ("handler=a modifier=a", Some("critical")),
+        ("modifier=b", None),
+        ("?", Some("critical")),
+    ] {
+        assert_eq!(said(names), word, "{names}");
+    }
+    let ParsedConfig::Document(three) = read("k.json", r#"{"version": 3}"#) else {
+        panic!()
+    };
+    assert!(on_load_error(&three, registerer::all(), None).is_none());
+}
+
 /// Arbitrary text never panics.
 #[test]
 fn arbitrary_text_never_panics() {

@@ -10,10 +10,11 @@ use std::collections::HashMap;
 
 use crate::gateway::config::decode::decode;
 use crate::gateway::config::document::{Node, Position};
+use crate::gateway::config::extra_config::sightings;
 use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
 use crate::gateway::config::parse::{ConfigFormat, Document};
 use crate::gateway::config::plugin_dir::PluginDir;
-use crate::gateway::config::version::{ConfigReader, ConfigVersion};
+use crate::gateway::config::version::{ConfigReader, ConfigVersion, OnLoadError};
 use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
 use crate::util::suggest::nearest;
 
@@ -90,6 +91,45 @@ pub fn injected(document: &Document, rows: &[Registerer]) -> Vec<(PluginKind, St
     checker.namespaces();
     let read = checker.used.into_iter().filter(|used| used.read);
     read.map(|used| (used.kind, used.name)).collect()
+}
+
+/// What the gateway does if a plugin with these names (`None`: any) cannot be loaded, where the configuration says it: the
+/// strictest of all places that use it. A configuration of version 3 says nothing: the gateway runs without the plugin.
+pub fn on_load_error(
+    document: &Document,
+    rows: &[Registerer],
+    names: Option<&RegisteredNames>,
+) -> Option<&'static OnLoadError> {
+    let decoded = decode(&document.root, rows, None);
+    let root = decoded.root.as_ref().filter(|_| decoded.version == ConfigVersion::V4)?;
+    let word = |node: &Node, key: &str| OnLoadError::named(node.get(key)?.node.text()?);
+    let loader = root.get("extra_config").and_then(|extra| extra.node.get("plugin"));
+    let default = loader
+        .and_then(|loader| word(&loader.node, "on_load_default_error"))
+        .or_else(|| OnLoadError::all().first())?;
+    let is_row = |row: &Registerer, key: &str| row.namespace == key || row.legacy_namespace == key;
+    let mut used = Vec::new();
+    for found in sightings(root, &|key| rows.iter().any(|row| is_row(row, key))) {
+        let row = rows
+            .iter()
+            .find(|row| is_row(row, &found.entry.key) && found.spot.is_read(row));
+        let Some(row) = row else { continue };
+        let namespace = &found.entry.node;
+        let listed = namespace.get("plugins").map_or(&[][..], |plugins| plugins.node.items());
+        // A client has a name only.
+        for plugin in listed.iter().chain([namespace]) {
+            let Some(name) = plugin.get("name").and_then(|name| name.node.text()) else {
+                continue;
+            };
+            let is_own = |(kind, own): &(PluginKind, String)| *kind == row.kind && own == name;
+            if names.is_none_or(|known| known.names.iter().any(is_own)) {
+                used.push(word(plugin, "on_load_error").unwrap_or(default));
+            }
+        }
+    }
+    OnLoadError::all()
+        .iter()
+        .find(|one| used.iter().any(|used| std::ptr::eq(*used, *one)))
 }
 
 /// A name that the configuration asks for.
