@@ -59,7 +59,9 @@ fn pages(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
         .map(|(title, rows)| (Path::new("docs").join(file(rows)), error_page(title, rows)))
         .collect();
     pages.insert("docs/cli.md".into(), reference());
-    pages.insert("docs/SUMMARY.md".into(), summary(root, &messages)?);
+    let summary = summary(root, &messages)?;
+    pages.insert("docs/llms.txt".into(), index(&summary));
+    pages.insert("docs/SUMMARY.md".into(), summary);
     Ok(pages)
 }
 
@@ -158,6 +160,16 @@ fn summary(root: &Path, messages: &[(String, Vec<Row>)]) -> Result<String> {
         }
     }
     Ok(out)
+}
+
+/// The chapters, in the form that language models look for (llmstxt.org).
+fn index(summary: &str) -> String {
+    let chapters = summary.lines().filter(|line| line.trim_start().starts_with("- ["));
+    let chapters: String = chapters.map(|line| format!("{}\n", line.trim_start())).collect();
+    format!(
+        "# plugbuild\n\n> {}\n\n## Docs\n\n{chapters}",
+        env!("CARGO_PKG_DESCRIPTION")
+    )
 }
 
 /// Every command with its help.
