@@ -148,7 +148,7 @@ impl Assertions {
             what.join("\n")
         };
         let error = Error::incompatible(text).help(format!(
-            "KrakenD {gateway} would log `unknown type` at debug level and continue without the plugin"
+            "{gateway} would log `unknown type` at debug level and continue without the plugin"
         ));
         Some(
             docs.into_iter()

@@ -101,7 +101,7 @@ pub fn link(unit: &ReadyUnit, session: &Session, cores: Option<usize>, mut say: 
 /// Explains the go command's failure.
 fn failure(unit: &ReadyUnit, output: &str, assertions: &Assertions, host: &Host) -> Error {
     let job = &unit.job;
-    if let Some(error) = assertions.explain(output, &job.gateway.label) {
+    if let Some(error) = assertions.explain(output, &job.gateway.title()) {
         return error;
     }
     let what = format!("go build of {} for {} failed", job.plugin.module.path, job.target.value);

@@ -16,6 +16,7 @@ use crate::modules::report::{DeclaredBuild, Report, System, Verdict};
 use crate::modules::{fix, report};
 use crate::project::source::PluginSource;
 use crate::util::context::Context;
+use crate::util::edition;
 use crate::util::error::{Error, Result};
 use crate::util::target::{Arch, Libc};
 use crate::util::ui::Format;
@@ -169,12 +170,9 @@ fn print_report(report: &Report, cx: Context) {
 }
 
 fn failed(misfits: &[Report]) -> Error {
-    let gateways: Vec<&str> = misfits.iter().map(|report| report.gateway.as_str()).collect();
+    let gateways: Vec<String> = misfits.iter().map(|report| edition::title(&report.gateway)).collect();
     let plugin = &misfits[0].plugin;
-    let error = Error::incompatible(format!(
-        "{plugin} does not fit KrakenD {} as it is",
-        gateways.join(", ")
-    ));
+    let error = Error::incompatible(format!("{plugin} does not fit {} as it is", gateways.join(", ")));
     if misfits.iter().any(|report| report.verdict == Verdict::DoesNotFit) {
         return error.help("`plugbuild compat` lists the releases it fits");
     }

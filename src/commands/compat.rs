@@ -8,6 +8,7 @@ use clap::Args;
 use crate::commands::args::TagsArg;
 use crate::commands::output::{print_as_is, print_json, print_line};
 use crate::commands::plugin_context::PluginContext;
+use crate::gateway::plugin_support;
 use crate::modules::{Compat, Fit, GatewayModules, compat, gateway};
 use crate::util::context::Context;
 use crate::util::error::{Error, Result};
@@ -36,16 +37,13 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
     };
     gateways.retain(|gateway| kept(&gateway.label));
     if let (Some(from), true) = (from, gateways.is_empty()) {
+        if let Some(none) = plugin_support::of_release(&[from.major, from.minor, from.patch], &subject.session.matrix) {
+            return Err(none.error(None));
+        }
         return Err(Error::usage(format!("no release from {from} on is known"))
             .help("`plugbuild gateway list` lists all that are"));
     }
-    for row in subject
-        .session
-        .matrix
-        .releases()
-        .iter()
-        .filter(|row| row.name.is_some())
-    {
+    for row in subject.session.matrix.releases().iter().filter(|row| row.is_custom()) {
         gateways.extend(gateway::from_release(row)?);
     }
     let mut all = compat(&plugin, &gateways, &subject.session.matrix);

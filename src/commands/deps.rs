@@ -63,8 +63,8 @@ pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
     }
     if modules.known() == Precision::Requirements {
         cx.ui.warn(format!(
-            "what KrakenD {} really links is not known: all it requires is taken as shared",
-            gateway.label
+            "what {} really links is not known: all it requires is taken as shared",
+            gateway.title()
         ));
     }
     Ok(())

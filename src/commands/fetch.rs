@@ -18,13 +18,10 @@ pub(crate) fn run(args: &FetchArgs, cx: Context) -> Result<()> {
     let args = &args.into();
     let ready = provide(plan_build(args, cx)?, args, Reuse::Nothing)?;
     modules(&ready, |job| {
-        let (label, target) = (&job.gateway.label, &job.target.value);
+        let (gateway, target) = (job.gateway.title(), &job.target.value);
         cx.ui.status(
             "fetched",
-            format!(
-                "all to build {} for KrakenD {label} on {target}",
-                job.plugin.module.path
-            ),
+            format!("all to build {} for {gateway} on {target}", job.plugin.module.path),
         );
     })
 }

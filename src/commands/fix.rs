@@ -27,7 +27,7 @@ pub(crate) fn run(args: &FixArgs, cx: Context) -> Result<()> {
     let fix = fix::find(&job, &go, &modules, &subject.session)?;
     if fix.edits.is_empty() {
         cx.ui
-            .status("fits", format!("KrakenD {} as it is: nothing to edit", gateway.label));
+            .status("fits", format!("{} as it is: nothing to edit", gateway.title()));
         return Ok(());
     }
     report(&fix, args.write, cx);

@@ -37,6 +37,7 @@ pub fn rows(gateway: &Gateway, side: &GatewayModules, name: &str, list: &str) ->
     let settings = &gateway.settings;
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let text = |value: Option<&str>| value.map(quoted);
+    let edition = gateway.edition.map(|edition| edition.to_string().to_lowercase());
     let version = gateway.version.map_or_else(|| "0.0.0".to_owned(), |v| v.to_string());
     let libc = gateway.libc.map(|libc| libc.to_string());
     let glibc = gateway.glibc_floor.map(|floor| floor.to_string());
@@ -45,6 +46,7 @@ pub fn rows(gateway: &Gateway, side: &GatewayModules, name: &str, list: &str) ->
     let fields = [
         ("name", text(Some(name))),
         ("version", text(Some(&version))),
+        ("edition", text(edition.as_deref())),
         ("go", text(Some(&go))),
         ("libc", text(libc.as_deref())),
         ("glibc", text(glibc.as_deref())),
@@ -177,7 +179,7 @@ fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
         });
         return Ok(());
     }
-    print_line(format_args!("KrakenD {}: {}", gateway.label, gateway.origin));
+    print_line(format_args!("{}: {}", gateway.title(), gateway.origin));
     facts(&gateway)
         .into_iter()
         .for_each(|(what, value)| print_line(format_args!("  {what:<13} {value}")));

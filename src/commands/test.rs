@@ -194,10 +194,10 @@ fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Ma
     if gateway.binary.is_some() {
         return Ok(gateway);
     }
-    let Some(version) = gateway.version.filter(|_| args.official) else {
+    let Some(version) = gateway.release().filter(|_| args.official) else {
         return Err(Error::usage(format!(
-            "KrakenD {} is known, but there is no binary of it to run",
-            gateway.label
+            "{} is known, but there is no binary of it to run",
+            gateway.title()
         ))
         .help("give one: `--gateway ./krakend`, or let the release's own be fetched: `--official`"));
     };
@@ -342,8 +342,9 @@ impl GatewayRunner<'_> {
             Format::Human => {
                 let verdict = if ok { "loaded" } else { "NOT loaded" };
                 print_line(format_args!(
-                    "{verdict}: {} as {as_what} in KrakenD {}",
-                    plugin.shown, self.gateway.label
+                    "{verdict}: {} as {as_what} in {}",
+                    plugin.shown,
+                    self.gateway.title()
                 ));
             }
         }

@@ -10,6 +10,7 @@ use crate::commands::plugin_context::PluginContext;
 use crate::gateway::GatewaySpec;
 use crate::modules::{Change, Upgrade, upgrade};
 use crate::util::context::Context;
+use crate::util::edition;
 use crate::util::error::Result;
 use crate::util::ui::{Format, counted};
 
@@ -50,7 +51,11 @@ pub(crate) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
         modules,
         needs,
     } = &change;
-    print_line(format_args!("KrakenD {from} → {to}"));
+    print_line(format_args!(
+        "{} → {}",
+        edition::title(from),
+        edition::title(to).trim_start_matches("KrakenD ")
+    ));
     let line = |what: &str, old: Option<String>, new: Option<String>| match (old, new) {
         (Some(old), Some(new)) if old == new => print_line(format_args!("  {what:<6} {old}, as before")),
         (Some(old), Some(new)) => print_line(format_args!("  {what:<6} {old} → {new}")),

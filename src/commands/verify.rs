@@ -103,11 +103,12 @@ fn official(
     matrix: &Matrix,
     cx: Context,
 ) -> Result<Had> {
-    let Some(version) = gateway.version else {
-        return Err(
-            Error::usage(format!("--official takes a release, and {} is none", gateway.label))
-                .help("name one: `--gateway 2.12.1 --official`"),
-        );
+    let Some(version) = gateway.release() else {
+        return Err(Error::usage(format!(
+            "--official takes a Community release; the gateway is {}",
+            gateway.title()
+        ))
+        .help("name one: `--gateway 2.12.1 --official`"));
     };
     let first = plugins.first();
     let arch = args
@@ -236,7 +237,7 @@ pub(crate) fn typed(gateway: &Gateway) -> String {
     match &gateway.binary {
         Some(path) => format!("--gateway {}", quoted(path.as_os_str())),
         None if gateway.own_go.is_some() => format!("--gateway {} --go {}", gateway.label, gateway.go),
-        None if gateway.version.is_some() => format!("--gateway {}", gateway.label),
+        None if gateway.release().is_some() => format!("--gateway {}", gateway.label),
         None => format!("--go {}", gateway.go),
     }
 }

@@ -12,9 +12,11 @@ use crate::commands::args::{BuildArgs, LockArgs, OutputArgs, PlanArgs};
 use crate::commands::build::execute;
 use crate::commands::build::plan::plan_build;
 use crate::commands::build::request::OptionResolver;
+use crate::gateway::identify;
 use crate::gateway::run as gateway_run;
 use crate::gateway::run::process::GatewayRunner;
 use crate::plan::Job;
+use crate::project::config::PluginConfig;
 use crate::project::trust;
 use crate::toolchain::session::Session;
 use crate::util::context::Context;
@@ -65,7 +67,14 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
         let files = wait_until_stable(&root);
         if let Err(why) = build_and_start(args, &mut running, cx) {
             // Later it may be a file that is being written.
-            if why.kind == ErrorKind::Interrupted || first && matches!(why.kind, ErrorKind::Usage | ErrorKind::Io) {
+            let is_final = match why.kind {
+                ErrorKind::Interrupted => true,
+                ErrorKind::Usage | ErrorKind::Io => first,
+                // No change of the plugin makes a gateway load plugins.
+                ErrorKind::Incompatible => first && !gateway_loads_plugins(args, &root, cx),
+                _ => false,
+            };
+            if is_final {
                 return Err(why);
             }
             cx.ui.error(&why);
@@ -86,6 +95,17 @@ pub(crate) fn run(args: &WatchArgs, cx: Context) -> Result<()> {
         }
         cx.ui.status("rebuilding", "after a change");
     }
+}
+
+fn gateway_loads_plugins(args: &WatchArgs, root: &Path, cx: Context) -> bool {
+    let build = args.into();
+    let refused = || -> Option<Error> {
+        let session = Session::open(root, cx).ok()?;
+        let asked = OptionResolver::new(&build, &session).asked(&PluginConfig::default());
+        let mut asked = asked.ok()?.into_iter();
+        asked.find_map(|asked| identify(&asked, &session.matrix, &session.host).err())
+    };
+    refused().is_none_or(|why| why.kind != ErrorKind::Incompatible)
 }
 
 /// Replaces the running gateway by one with the current plugin, once that is built.

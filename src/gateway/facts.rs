@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::registerer::Registerer;
 use crate::matrix::Release;
-use crate::util::error::Result;
+use crate::util::edition;
+use crate::util::edition::Edition;
+use crate::util::error::{Error, Result};
 use crate::util::target::{Arch, Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
@@ -16,6 +18,10 @@ pub struct Gateway {
     /// Its name in messages and file names: `2.1.4`, `acme-3.0`.
     pub label: String,
     pub version: Option<GatewayVersion>,
+    /// Unknown for a fork, and for a gateway given by its parts.
+    pub edition: Option<Edition>,
+    /// Only known for a binary.
+    pub no_plugins: Option<NoPlugins>,
     pub go: GoVersion,
     /// The Go it was compiled with, if known and `--go` names a different one.
     pub own_go: Option<GoVersion>,
@@ -81,6 +87,7 @@ pub struct GatewayFacts {
 pub struct GatewayDescription<'a> {
     name: &'a str,
     version: Option<GatewayVersion>,
+    edition: Option<Edition>,
     arch: Option<Arch>,
     libc: Option<Libc>,
     #[serde(flatten)]
@@ -122,6 +129,29 @@ impl GatewayFacts {
     }
 }
 
+/// Why a gateway loads no plugins, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPlugins {
+    /// No build of its release loads any, whoever made it.
+    pub dropped: bool,
+    /// A full clause: `KrakenD Community 3.0.0 loads no Go plugins`, `it is linked statically`.
+    pub why: String,
+    pub help: Vec<String>,
+}
+
+impl NoPlugins {
+    /// As an error; `place` is where the gateway was found, unless it was named by its release.
+    pub(crate) fn error(&self, place: Option<&str>) -> Error {
+        let message = match place {
+            None => self.why.clone(),
+            Some(place) if self.dropped => format!("{} ({place})", self.why),
+            Some(place) => format!("{place} cannot load plugins: {}", self.why),
+        };
+        let help = self.help.iter();
+        help.fold(Error::incompatible(message), |error, help| error.help(help.as_str()))
+    }
+}
+
 /// A text as part of a file name.
 pub fn file_label(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-.+".contains(c);
@@ -129,10 +159,19 @@ pub fn file_label(text: &str) -> String {
 }
 
 impl Gateway {
-    /// Whether this is the Community edition, as a release or built from its own module.
+    /// Whether this is the Community Edition, as a release or built from its own module.
     pub fn is_community(&self) -> bool {
-        let module = self.main_module.as_deref().unwrap_or_default();
-        module.split('/').any(|element| element == "krakend-ce")
+        self.edition == Some(Edition::Community)
+    }
+
+    /// The release whose row in the matrix it may have: the same number of the Enterprise Edition is another program.
+    pub fn release(&self) -> Option<GatewayVersion> {
+        self.version.filter(|_| self.edition != Some(Edition::Enterprise))
+    }
+
+    /// In a sentence: `KrakenD 2.13.3`, `KrakenD Enterprise 2.13.3`.
+    pub fn title(&self) -> String {
+        edition::title(&self.label)
     }
 
     pub fn facts(&self) -> GatewayFacts {
@@ -155,6 +194,7 @@ impl Gateway {
         GatewayDescription {
             name: &self.label,
             version: self.version,
+            edition: self.edition,
             arch: self.arch,
             libc: self.libc,
             facts: self.facts(),
@@ -194,6 +234,8 @@ impl Gateway {
         Gateway {
             label: row.label(),
             version: Some(row.version),
+            edition: row.known_edition(),
+            no_plugins: None,
             go: row.go.clone(),
             own_go: None,
             arch: None,

@@ -7,10 +7,13 @@ use crate::binary::buildinfo::BuildInfo;
 use crate::binary::linkage::Form;
 use crate::binary::pclntab::SourceRoot;
 use crate::gateway::facts::{Gateway, GatewaySettings};
+use crate::gateway::plugin_support;
 use crate::gateway::spec::Asked;
 use crate::gateway::version_output::parse_libc;
 use crate::matrix::{Defaults, Matrix};
 use crate::util::component;
+use crate::util::edition;
+use crate::util::edition::Edition;
 use crate::util::error::{Error, Result};
 use crate::util::printable::printable_line;
 use crate::util::target::{Libc, LibcKind};
@@ -35,22 +38,22 @@ pub(crate) fn from_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result
         ))
         .help("a plugin needs the very same Go: install it and name it: `PLUGBUILD_GO=… plugbuild --go VERSION`")
     })?;
-    let version: Option<GatewayVersion> = info.x_value("KrakendVersion").and_then(|v| v.parse().ok());
-    let row = version.and_then(|v| matrix.release(v));
-    let mut notes = Vec::new();
-    let is_line = |version: &&str| component::checked_line("a version", version).is_ok();
-    let named = info.x_value("KrakendVersion").filter(is_line).map(str::to_owned);
-    let label = named.unwrap_or_else(|| {
-        path.file_name().map_or_else(
-            || "gateway".to_owned(),
-            |n| printable_line(&n.to_string_lossy()).into_owned(),
-        )
-    });
-    let (module_cache, main_root, trimmed) = roots(&binary, &info, matrix.defaults(), &mut notes);
-    let glibc_floor = row.and_then(|row| row.glibc);
-    let gateway = Gateway {
+    let main_module = info.main.as_ref().map(|main| main.path.clone());
+    let Named {
         label,
         version,
+        edition,
+    } = Named::of(&info, path);
+    let community = version.filter(|_| edition == Some(Edition::Community));
+    let row = community.and_then(|v| matrix.release(v));
+    let mut notes = Vec::new();
+    let (module_cache, main_root, trimmed) = roots(&binary, &info, matrix.defaults(), &mut notes);
+    let glibc_floor = row.and_then(|row| row.glibc);
+    let mut gateway = Gateway {
+        label,
+        version,
+        edition,
+        no_plugins: None,
         go,
         own_go: None,
         arch: Some(image.arch()),
@@ -58,13 +61,49 @@ pub(crate) fn from_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result
         glibc_floor,
         settings: settings(&info, trimmed),
         module_cache,
-        main_module: info.main.as_ref().map(|main| main.path.clone()),
+        main_module,
         main_root,
         origin: format!("read from {path_shown}"),
         binary: Some(path.to_owned()),
         notes,
     };
+    gateway.no_plugins = plugin_support::of_file(&gateway, &binary, matrix);
     Ok((gateway, binary))
+}
+
+/// What a gateway's file calls itself.
+struct Named {
+    label: String,
+    version: Option<GatewayVersion>,
+    edition: Option<Edition>,
+}
+
+impl Named {
+    fn of(info: &BuildInfo, path: &Path) -> Named {
+        let is_line = |version: &&str| component::checked_line("a version", version).is_ok();
+        let reported = info.x_value("KrakendVersion").filter(is_line);
+        let release = reported.and_then(edition::release);
+        let of_module = info.main.as_ref().and_then(|main| Edition::of_module(&main.path));
+        // Of a fork's version that looks like a release, nothing follows.
+        let edition = match release {
+            Some((Edition::Enterprise, _)) => Some(Edition::Enterprise),
+            _ => of_module,
+        };
+        let file = || {
+            path.file_name().map_or_else(
+                || "gateway".to_owned(),
+                |n| printable_line(&n.to_string_lossy()).into_owned(),
+            )
+        };
+        Named {
+            label: match (release, reported) {
+                (Some((_, version)), _) => edition.unwrap_or(Edition::Community).label(version),
+                (None, reported) => reported.map_or_else(file, str::to_owned),
+            },
+            version: release.map(|(_, version)| version),
+            edition,
+        }
+    }
 }
 
 /// A gateway is a program that something can be loaded into.
@@ -75,6 +114,8 @@ fn check_form(binary: &Binary) -> Result<()> {
             .help("give the program that loads the plugins: `--gateway ./krakend`")
     };
     match binary.image().form() {
+        // Which gateway it is decides what to do about it.
+        Form::StaticProgram if binary.build_info().is_ok() => Ok(()),
         Form::Program => Ok(()),
         Form::StaticProgram => Err(Error::usage(format!(
             "{path_shown} is linked statically: no such program can load plugins"
@@ -83,25 +124,6 @@ fn check_form(binary: &Binary) -> Result<()> {
         Form::Library if binary.package_hashes().next().is_some() => Err(not_a_gateway("a Go plugin")),
         other => Err(not_a_gateway(&other.to_string())),
     }
-}
-
-/// The first major version without plugins, and the reason: <https://www.krakend.io/blog/dropping-plugins-support-on-community/>
-pub(crate) const DROPPED: (u32, &str, &str) = (
-    3,
-    "KrakenD's Community Edition has no plugin support from 3.0 on",
-    "use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it",
-);
-
-/// Why a program loads no plugins, and what to do; for builds and for `verify`.
-pub fn why_none(gateway: &Gateway) -> (&'static str, &'static str) {
-    let (major, why, cure) = DROPPED;
-    if gateway.is_community() && gateway.version.is_some_and(|version| version.major >= major) {
-        return (why, cure);
-    }
-    (
-        "it was linked without Go's plugin package or without cgo",
-        "use an official build of the gateway, or build yours with CGO_ENABLED=1",
-    )
 }
 
 /// The source directories: the module cache and the main module, and whether `-trimpath` removed them.

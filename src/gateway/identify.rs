@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::binary::Binary;
-use crate::binary::go_format::GoFormat;
+use crate::gateway::enterprise;
 use crate::gateway::facts::{Gateway, GatewaySettings};
+use crate::gateway::plugin_support;
 use crate::gateway::spec::{Asked, GatewaySpec, forms, suggestion};
 use crate::gateway::version_output::VersionText;
 use crate::matrix::{Defaults, Matrix, Release};
+use crate::util::edition::Edition;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::process::signals::interruptible;
@@ -26,29 +28,32 @@ const TEXT_LIMIT: u64 = 64 << 10;
 /// version, a file that cannot load plugins.
 pub fn identify(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<Gateway> {
     let (gateway, binary) = open(asked, matrix, host)?;
-    // How a Go newer than every proved one marks its packages is unknown.
-    let is_proved = GoFormat::of(&format!("go{}", gateway.go)).is_some();
-    match binary.filter(|binary| is_proved && !binary.loads_plugins()) {
-        None => Ok(gateway),
-        Some(binary) => {
-            let (why, help) = crate::gateway::from_binary::why_none(&gateway);
-            Err(Error::usage(format!("{} cannot load plugins: {why}", binary.path().display())).help(help))
-        }
+    match (&gateway.no_plugins, binary) {
+        (Some(none), Some(file)) => Err(in_named_place(
+            none.error(Some(&file.path().display().to_string())),
+            asked,
+        )),
+        _ => Ok(gateway),
+    }
+}
+
+/// Says where the gateway is named, if not on the command line.
+fn in_named_place(why: Error, asked: &Asked) -> Error {
+    match &asked.named_in {
+        Some(place) => Error {
+            message: format!("{} (the gateway is named in {place})", why.message),
+            ..why
+        },
+        None => why,
     }
 }
 
 /// The same with the gateway's file, if one was given: mapped and searched once.
 ///
 /// # Errors
-/// As [`identify`], but the caller checks whether the file can load plugins.
+/// As [`identify`], but the caller checks whether a file can load plugins ([`Gateway::no_plugins`]).
 pub fn open(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Option<Binary>)> {
-    let (mut gateway, binary) = looked_up(asked, matrix, host).map_err(|why| match &asked.named_in {
-        Some(place) => Error {
-            message: format!("{} (the gateway is named in {place})", why.message),
-            ..why
-        },
-        None => why,
-    })?;
+    let (mut gateway, binary) = looked_up(asked, matrix, host).map_err(|why| in_named_place(why, asked))?;
     if let Some(place) = &asked.named_in {
         gateway.origin = format!("{} (named in {place})", gateway.origin);
     }
@@ -66,6 +71,11 @@ fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Op
         None => from_parts(asked, matrix),
         Some(GatewaySpec::Latest { flavour }) => from_prefix(&[], *flavour, matrix),
         Some(GatewaySpec::Release { numbers, flavour }) => from_prefix(numbers, *flavour, matrix),
+        Some(GatewaySpec::Enterprise {
+            numbers,
+            flavour,
+            typed,
+        }) => enterprise::from_prefix(numbers, *flavour, typed, matrix),
         Some(GatewaySpec::Named(name)) => from_name(name, matrix, host),
         Some(GatewaySpec::Stdin) => {
             let read = || read_text(std::io::stdin(), "standard input");
@@ -89,12 +99,19 @@ fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Op
 }
 
 fn from_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> Result<Gateway> {
+    if let Some(none) = plugin_support::of_release(numbers, matrix) {
+        return Err(none.error(None));
+    }
     let row = matrix.newest(numbers).ok_or_else(|| unknown_release(numbers, matrix))?;
     let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-    let origin = match numbers.len() {
-        3 => "the matrix's row of this release".to_owned(),
-        0 => "the newest release in the matrix".to_owned(),
-        _ => format!("the newest {typed} release in the matrix"),
+    let origin = match (numbers.len(), matrix.without_plugins().first()) {
+        (3, _) => "the Community Edition's row of this release".to_owned(),
+        (0, Some(first)) => format!(
+            "the newest Community release that loads plugins: those from {} on load none",
+            first.version
+        ),
+        (0, None) => "the newest Community release in the matrix".to_owned(),
+        _ => format!("the newest {typed} Community release in the matrix"),
     };
     Ok(Gateway::from_release(row, flavour, origin))
 }
@@ -118,17 +135,8 @@ fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
             format!("the nearest are {}", near.collect::<Vec<_>>().join(", "))
         }
     };
-    let error = Error::usage(format!("no release {typed} of KrakenD is known"))
-        .help(format!("{known}; `plugbuild gateway list` lists all"));
-    let (dropped, why, cure) = crate::gateway::from_binary::DROPPED;
-    if version.major >= dropped {
-        return error.help(format!("{why}: {cure}"));
-    }
-    ways_out(error)
-}
-
-fn ways_out(error: Error) -> Error {
-    error
+    Error::usage(format!("no release {typed} of KrakenD is known"))
+        .help(format!("{known}; `plugbuild gateway list` lists all"))
         .help("any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`")
         .help("or by its parts: `--go 1.26.1 --libc musl`")
 }
@@ -153,6 +161,9 @@ fn from_name(name: &str, matrix: &Matrix, host: &Host) -> Result<Gateway> {
 
 /// Suggests the release that a name resembles, else all forms.
 fn with_suggestion(error: Error, name: &str) -> Error {
+    if let Some(tag) = name.strip_prefix("krakend-ee:") {
+        return enterprise::ways_to_give(error, tag);
+    }
     match suggestion(name) {
         Some(help) => error.help(help),
         None => forms(error),
@@ -171,6 +182,8 @@ fn from_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     Ok(Gateway {
         label: format!("go{go}"),
         version: None,
+        edition: None,
+        no_plugins: None,
         go: go.clone(),
         own_go: None,
         arch: None,
@@ -188,7 +201,12 @@ fn from_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
 
 /// From the output of `krakend version`.
 fn from_version_output(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
-    let row = text.release().and_then(|version| matrix.release(version));
+    let (edition, version) = text.release().unzip();
+    let community = version.filter(|_| edition == Some(Edition::Community));
+    if let Some(none) = community.and_then(|v| plugin_support::of_release(&[v.major, v.minor, v.patch], matrix)) {
+        return Err(none.error(Some(&format!("the output of `krakend version` on {place}"))));
+    }
+    let row = community.and_then(|version| matrix.release(version));
     let go = text.go.clone().or_else(|| asked.go.clone()).or_else(|| row.map(|r| r.go.clone())).ok_or_else(|| {
         Error::usage(format!("the version text on {place} does not contain the gateway's Go version"))
             .help("give it: `--go 1.25.6` (in the container: `docker inspect`, or read the binary with `--gateway ./krakend`)")
@@ -197,7 +215,13 @@ fn from_version_output(text: &VersionText, place: &str, asked: &Asked, matrix: &
     let mut gateway = match row {
         Some(row) => Gateway::from_release(row, None, origin),
         None => Gateway {
-            label: text.krakend.clone().unwrap_or_else(|| format!("go{go}")),
+            label: match (text.release(), &text.krakend) {
+                (Some((edition, version)), _) => edition.label(version),
+                (None, Some(reported)) => reported.clone(),
+                (None, None) => format!("go{go}"),
+            },
+            version,
+            edition,
             origin,
             ..from_parts(
                 &Asked {

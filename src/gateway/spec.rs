@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::util::edition::{ENTERPRISE_SUFFIX, Edition};
 use crate::util::error::{Error, Result};
 use crate::util::suggest::nearest;
 use crate::util::target::{Libc, LibcKind};
@@ -19,6 +20,12 @@ pub enum GatewaySpec {
     },
     /// `latest`, `latest-alpine`.
     Latest { flavour: Option<LibcKind> },
+    /// `2.13.3-ee`, `krakend/krakend-ee:2.13.3`: the newest one of the user's own with this prefix; no numbers for any.
+    Enterprise {
+        numbers: Vec<u32>,
+        flavour: Option<LibcKind>,
+        typed: String,
+    },
     /// `auto`: the `krakend` on PATH.
     Auto,
     /// `-`: the text of `krakend version` on standard input.
@@ -49,27 +56,47 @@ impl FromStr for GatewaySpec {
             _ => {}
         }
         if let Some((image, tag)) = split_image(text) {
-            // Enterprise and tags that are not releases are reported when the gateway is looked up.
-            return match tag.parse() {
-                Ok(release @ (GatewaySpec::Release { .. } | GatewaySpec::Latest { .. })) if image != ENTERPRISE => {
-                    Ok(release)
-                }
-                _ => Ok(GatewaySpec::Named(format!("{image}:{tag}"))),
+            // Tags that are not releases are reported when the gateway is looked up.
+            let edition = if image == ENTERPRISE {
+                Edition::Enterprise
+            } else {
+                Edition::Community
             };
+            let named = || GatewaySpec::Named(format!("{image}:{tag}"));
+            return Ok(release(tag, edition, text).unwrap_or_else(named));
         }
         if looks_like_path {
             return Ok(GatewaySpec::File(text.into()));
         }
-        let (name, flavour) = split_flavour(text);
-        if name == "latest" {
-            return Ok(GatewaySpec::Latest { flavour });
-        }
-        let bare = name.strip_prefix(['v', 'V']).unwrap_or(name);
-        match numbers(bare) {
-            Some(numbers) if numbers.len() <= 3 => Ok(GatewaySpec::Release { numbers, flavour }),
-            _ => Ok(GatewaySpec::Named(text.to_owned())),
-        }
+        Ok(release(text, Edition::Community, text).unwrap_or_else(|| GatewaySpec::Named(text.to_owned())))
     }
+}
+
+/// A release by its version, or by the tag of an image of this edition; `-ee` makes it one of the Enterprise Edition.
+fn release(text: &str, edition: Edition, typed: &str) -> Option<GatewaySpec> {
+    let (name, flavour) = split_flavour(text);
+    let (name, edition) = match name.strip_suffix(ENTERPRISE_SUFFIX) {
+        Some(name) => (name, Edition::Enterprise),
+        None => (name, edition),
+    };
+    let (name, flavour) = match flavour {
+        None => split_flavour(name),
+        Some(_) => (name, flavour),
+    };
+    let bare = name.strip_prefix(['v', 'V']).unwrap_or(name);
+    let numbers = match name {
+        "latest" => Vec::new(),
+        _ => numbers(bare).filter(|numbers| numbers.len() <= 3)?,
+    };
+    Some(match edition {
+        Edition::Enterprise => GatewaySpec::Enterprise {
+            numbers,
+            flavour,
+            typed: typed.to_owned(),
+        },
+        Edition::Community if numbers.is_empty() => GatewaySpec::Latest { flavour },
+        Edition::Community => GatewaySpec::Release { numbers, flavour },
+    })
 }
 
 /// As typed.
@@ -86,6 +113,7 @@ impl fmt::Display for GatewaySpec {
                 flavoured(f, &numbers.join("."), flavour)
             }
             GatewaySpec::Latest { flavour } => flavoured(f, "latest", flavour),
+            GatewaySpec::Enterprise { typed, .. } => f.write_str(typed),
             GatewaySpec::Auto => f.write_str("auto"),
             GatewaySpec::Stdin => f.write_str("-"),
             GatewaySpec::File(path) => path.display().fmt(f),
@@ -130,10 +158,7 @@ fn split_image(text: &str) -> Option<(&str, &str)> {
 pub fn suggestion(name: &str) -> Option<String> {
     let (image, tag) = name.split_once(':').unwrap_or((name, ""));
     match image {
-        ENTERPRISE => Some(format!(
-            "Enterprise releases are not known here; give the gateway's own file, out of its image: \
-             `docker cp $(docker create krakend/{name}):/usr/bin/krakend .`, then `--gateway ./krakend`"
-        )),
+        ENTERPRISE => None,
         "krakend" | "krakend-ce" | "builder" => {
             let release = corrected(tag)?;
             Some(format!(
@@ -148,7 +173,10 @@ pub fn suggestion(name: &str) -> Option<String> {
 fn corrected(text: &str) -> Option<String> {
     let is_release = |text: &str| {
         let spec = text.parse();
-        matches!(spec, Ok(GatewaySpec::Release { .. } | GatewaySpec::Latest { .. }))
+        matches!(
+            spec,
+            Ok(GatewaySpec::Release { .. } | GatewaySpec::Latest { .. } | GatewaySpec::Enterprise { .. })
+        )
     };
     if is_release(text) {
         return Some(text.to_owned());
@@ -224,7 +252,18 @@ mod tests {
                 "docker.io/krakend/krakend-ce:latest",
                 GatewaySpec::Latest { flavour: None },
             ),
-            ("krakend/krakend-ee:2.9", GatewaySpec::Named("krakend-ee:2.9".into())),
+            ("3", release(&[3], None)),
+            ("v3.0", release(&[3, 0], None)),
+            ("krakend:3.0.0", release(&[3, 0, 0], None)),
+            ("krakend:3-alpine", release(&[3], Some(LibcKind::Musl))),
+            ("krakend/krakend-ee:main", GatewaySpec::Named("krakend-ee:main".into())),
+            (
+                "krakend/krakend-ee:2.13.3-watch",
+                GatewaySpec::Named("krakend-ee:2.13.3-watch".into()),
+            ),
+            ("acme-ee", GatewaySpec::Named("acme-ee".into())),
+            ("3.0.0-rc1", GatewaySpec::Named("3.0.0-rc1".into())),
+            ("-ee", GatewaySpec::Named("-ee".into())),
             ("krakend/builder:main", GatewaySpec::Named("builder:main".into())),
             ("./krakend:2.1", GatewaySpec::File("./krakend:2.1".into())),
             ("out/krakend:2.1", GatewaySpec::File("out/krakend:2.1".into())),
@@ -233,6 +272,31 @@ mod tests {
             ("+2.1", GatewaySpec::Named("+2.1".into())),
         ] {
             assert_eq!(text.parse::<GatewaySpec>().unwrap(), want, "{text}");
+        }
+        for (text, numbers, flavour) in [
+            ("2.13.3-ee", &[2, 13, 3][..], None),
+            ("v2.13-ee", &[2, 13], None),
+            ("3.0.4-ee", &[3, 0, 4], None),
+            ("3-ee", &[3], None),
+            ("krakend/krakend-ee:2.13.3", &[2, 13, 3], None),
+            ("krakend-ee:v3", &[3], None),
+            ("krakend/krakend-ee:2.13.3-ee", &[2, 13, 3], None),
+            (
+                "krakend/builder-ee:2.13.3-linux-generic",
+                &[2, 13, 3],
+                Some(LibcKind::Glibc),
+            ),
+            ("2.13.3-ee-alpine", &[2, 13, 3], Some(LibcKind::Musl)),
+            ("2.13.3-alpine-ee", &[2, 13, 3], Some(LibcKind::Musl)),
+            ("krakend/krakend-ee:latest", &[], None),
+        ] {
+            let want = GatewaySpec::Enterprise {
+                numbers: numbers.to_vec(),
+                flavour,
+                typed: text.to_owned(),
+            };
+            assert_eq!(text.parse::<GatewaySpec>().unwrap(), want, "{text}");
+            assert_eq!(want.to_string(), text);
         }
         assert_eq!("".parse::<GatewaySpec>().unwrap_err().help.len(), FORMS.len());
     }
@@ -252,13 +316,13 @@ mod tests {
                 "{name}"
             );
         }
-        assert!(help("krakend-ee:2.9").contains("krakend/krakend-ee:2.9)"));
         for name in [
             "acme",
             "krakend",
             "acme-3.0",
             "2.1.4-rc1",
             "krakend:main",
+            "krakend-ee:main",
             "redis:7",
             "-alpine",
             "99999999999.1",

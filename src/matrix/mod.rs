@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::util::edition::Edition;
 use crate::util::error::Result;
 use crate::util::target::Target;
 use crate::util::version::GatewayVersion;
@@ -28,7 +29,7 @@ mod tests;
 pub use crate::matrix::linked::linked;
 pub use crate::matrix::official::Official;
 pub use crate::matrix::quirk::{CcKind, Quirk, QuirkFacts};
-pub use crate::matrix::release::{Defaults, Release};
+pub use crate::matrix::release::{Defaults, Release, WithoutPlugins};
 pub use crate::matrix::target_row::{CrossGcc, TargetRow};
 pub use crate::matrix::zig::{PinnedZig, ZigHost};
 
@@ -93,18 +94,35 @@ impl Matrix {
         self.official().find(|r| r.version == version)
     }
 
-    /// A custom gateway by name.
+    /// A custom gateway by its label.
     pub fn named(&self, name: &str) -> Option<&Release> {
-        self.releases().iter().find(|r| r.name.as_deref() == Some(name))
+        self.releases().iter().find(|r| r.is_custom() && r.label() == name)
+    }
+
+    /// The newest custom gateway of the Enterprise Edition whose version begins with these numbers.
+    pub fn enterprise(&self, prefix: &[u32]) -> Option<&Release> {
+        let rows = self.releases().iter();
+        rows.filter(|r| r.known_edition() == Some(Edition::Enterprise) && r.version.starts_with(prefix))
+            .max_by_key(|r| r.version)
+    }
+
+    /// The releases of the Community Edition that load no plugins, oldest first.
+    pub fn without_plugins(&self) -> &[WithoutPlugins] {
+        &self.releases.without_plugins
+    }
+
+    /// Whether all releases of the Community Edition that begin with these numbers load no plugins.
+    pub fn drops_plugins(&self, prefix: &[u32]) -> bool {
+        let at = |n: usize| prefix.get(n).copied().unwrap_or_default();
+        let first = self.releases.first_without_plugins();
+        !prefix.is_empty()
+            && first.is_some_and(|first| (at(0), at(1), at(2)) >= (first.major, first.minor, first.patch))
     }
 
     /// The newest release whose version begins with these numbers: `[2, 1]` is 2.1.4, `[]` the latest of all.
     pub fn newest(&self, prefix: &[u32]) -> Option<&Release> {
         self.official()
-            .filter(|r| {
-                let GatewayVersion { major, minor, patch } = r.version;
-                [major, minor, patch].starts_with(prefix)
-            })
+            .filter(|r| r.version.starts_with(prefix))
             .max_by_key(|r| r.version)
     }
 
@@ -157,8 +175,8 @@ impl Matrix {
         &self.quirks
     }
 
-    /// The releases of KrakenD, without custom rows.
+    /// The releases of the Community Edition, without custom rows.
     pub fn official(&self) -> impl Iterator<Item = &Release> {
-        self.releases().iter().filter(|r| r.name.is_none())
+        self.releases().iter().filter(|r| !r.is_custom())
     }
 }

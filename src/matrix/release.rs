@@ -11,6 +11,7 @@ use crate::matrix::modules::ModuleRow;
 use crate::matrix::{modules, rows};
 use crate::util::component;
 use crate::util::component::Name;
+use crate::util::edition::Edition;
 use crate::util::error::Result;
 use crate::util::schema::Described;
 use crate::util::target::{Libc, LibcKind};
@@ -24,6 +25,9 @@ pub struct Release {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub version: GatewayVersion,
+    /// Official releases are of the Community Edition; a custom gateway may be of either, or a fork.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Edition>,
     /// The date of the tag, `2023-01-12`.
     pub released: Option<String>,
     /// The Go that compiled it; a plugin needs exactly the same.
@@ -69,7 +73,20 @@ pub struct Release {
 impl Release {
     /// Its name in messages and on the command line: its name, else its version.
     pub fn label(&self) -> String {
-        self.name.clone().unwrap_or_else(|| self.version.to_string())
+        let edition = self.edition.unwrap_or(Edition::Community);
+        self.name.clone().unwrap_or_else(|| edition.label(self.version))
+    }
+
+    /// Whether this is a gateway of the user's own, not a release of the Community Edition.
+    pub fn is_custom(&self) -> bool {
+        self.name.is_some() || self.edition == Some(Edition::Enterprise)
+    }
+
+    /// Its edition, if it says so: a fork does not.
+    pub fn known_edition(&self) -> Option<Edition> {
+        let official = (!self.is_custom()).then_some(Edition::Community);
+        let of_module = || self.main_module.as_deref().and_then(Edition::of_module);
+        self.edition.or(official).or_else(of_module)
     }
 
     /// The modules that it requires, sorted by path.
@@ -92,6 +109,17 @@ impl Release {
     }
 }
 
+/// A release of the Community Edition that loads no plugins, and so does every later one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithoutPlugins {
+    pub version: GatewayVersion,
+    /// The date of the tag, if known.
+    pub released: Option<String>,
+    pub main_module: Option<String>,
+    pub source: String,
+}
+
 /// Where gateways are compiled, for rows and files that do not say.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +131,7 @@ pub struct Defaults {
 #[derive(Debug, Clone)]
 pub(crate) struct Releases {
     pub(crate) rows: Vec<Release>,
+    pub(crate) without_plugins: Vec<WithoutPlugins>,
     pub(crate) defaults: Defaults,
 }
 
@@ -112,14 +141,21 @@ pub(crate) fn parse(text: &str) -> Result<Releases> {
     struct File {
         defaults: Defaults,
         release: Vec<Release>,
+        #[serde(default)]
+        without_plugins: Vec<WithoutPlugins>,
     }
     let origin = Path::new("toolchains/releases.toml");
     let File {
         defaults,
         release: mut rows,
+        without_plugins,
     } = rows::parse(text, origin)?;
     rows.iter_mut().for_each(|row| row.fill(&defaults, origin));
-    Ok(Releases { rows, defaults })
+    Ok(Releases {
+        rows,
+        without_plugins,
+        defaults,
+    })
 }
 
 impl Releases {
@@ -138,12 +174,29 @@ impl Releases {
             .sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
     }
 
+    /// The first release of the Community Edition that loads no plugins.
+    pub(crate) fn first_without_plugins(&self) -> Option<GatewayVersion> {
+        self.without_plugins.iter().map(|row| row.version).min()
+    }
+
+    /// A row without a name replaces an official one, which must be able to load plugins.
+    fn check_plugins(&self, row: &Release) -> Result<(), String> {
+        match self.first_without_plugins() {
+            Some(first) if !row.is_custom() && row.version >= first => Err(format!(
+                "KrakenD Community {} loads no Go plugins; the row of an Enterprise gateway has `edition = \"enterprise\"`, that of a fork a `name`",
+                row.version
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn add(&mut self, own: Vec<Spanned<Release>>, text: &str, origin: &Path) -> Result<()> {
         let mut seen = Vec::new();
         for row in own {
             let span = row.span();
             let mut row = row.into_inner();
             row.check()
+                .and_then(|()| self.check_plugins(&row))
                 .map_err(|what| rows::at(text, origin, Some(span.clone()), &what))?;
             row.fill(&self.defaults, origin);
             let label = row.label();
@@ -169,6 +222,7 @@ impl Described for Release {
                      goamd64 goarm64 goexperiment modules source";
         let mut properties: Map<String, Value> =
             texts.split(' ').map(|key| (key.to_owned(), String::schema())).collect();
+        properties.insert("edition".to_owned(), json!({ "enum": ["community", "enterprise"] }));
         properties.insert("trimpath".to_owned(), bool::schema());
         properties.insert("tags".to_owned(), Vec::<String>::schema());
         json!({

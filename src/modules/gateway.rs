@@ -25,7 +25,7 @@ pub fn modules(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModul
         return Ok(Some(side));
     }
     let own = matrix.named(&gateway.label);
-    let Some(row) = own.or_else(|| gateway.version.and_then(|version| matrix.release(version))) else {
+    let Some(row) = own.or_else(|| gateway.release().and_then(|version| matrix.release(version))) else {
         return Ok(None);
     };
     let side = from_release(row)?.map(|side| GatewayModules {
@@ -82,7 +82,7 @@ pub fn from_release(row: &Release) -> Result<Option<GatewayModules>> {
                 .map_err(|e| Error::io("read the module list", file, e))?;
             Ok(Some(GatewayModules::from_list(row, modules::parse(&text, file)?)))
         }
-        None if row.name.is_some() => Ok(None),
+        None if row.is_custom() => Ok(None),
         // A row of the user's may be for a release that is newer than this plugbuild.
         None => Ok(GatewayModules::from_release(row).ok()),
     }

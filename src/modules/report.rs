@@ -11,6 +11,7 @@ pub use crate::modules::decision::Verdict;
 use crate::modules::decision::decide;
 use crate::modules::go_line::GoLine;
 use crate::modules::go_needs::Need;
+use crate::util::edition;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GoVersion, LibcVersion};
 
@@ -157,7 +158,7 @@ impl fmt::Display for Report {
             Verdict::FitsAligned => "fits when it is aligned, not as it is",
             Verdict::DoesNotFit => "does not fit",
         };
-        write!(f, "{plugin}: {answer} (KrakenD {gateway}, Go {go})")?;
+        write!(f, "{plugin}: {answer} ({}, Go {go})", edition::title(gateway))?;
         if self.is_for_the_compiler() {
             write!(f, ", if that Go compiles it")?;
         }

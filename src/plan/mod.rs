@@ -315,10 +315,10 @@ fn check_workspace(plugin: &Plugin, gateway: &Gateway) -> Result<()> {
         return Ok(());
     };
     let error = Error::incompatible(format!(
-        "{} is not known to Go {}, which the gateway {} was compiled with",
+        "{} is not known to Go {}, which {} was compiled with",
         work.display(),
         gateway.go,
-        gateway.label
+        gateway.title()
     ));
     let dir = |root: &std::path::Path| crate::util::process::quoted(root.as_os_str());
     let replaces = plugin
@@ -338,8 +338,10 @@ fn check_go_line(plugin: &Plugin, gateway: &Gateway) -> Result<Option<String>> {
         return Ok(None);
     };
     let message = format!(
-        "{}: go.mod asks for Go {line}, the gateway {} was compiled with Go {}",
-        plugin.module.path, gateway.label, gateway.go
+        "{}: go.mod asks for Go {line}, {} was compiled with Go {}",
+        plugin.module.path,
+        gateway.title(),
+        gateway.go
     );
     if !version::stops(line, &gateway.go) {
         return Ok(Some(format!("{message}: it builds if it uses nothing newer")));

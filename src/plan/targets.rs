@@ -41,8 +41,9 @@ pub fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result
         && let Some(other) = chosen.iter().find(|c| c.value.arch != arch)
     {
         return Err(Error::usage(format!(
-            "the gateway {} is an {arch} program and cannot load a plugin for {}",
-            gateway.label, other.value.arch
+            "{} is an {arch} program and cannot load a plugin for {}",
+            gateway.title(),
+            other.value.arch
         ))
         .help(format!(
             "leave the architecture out, or give the {} gateway",
@@ -55,8 +56,9 @@ pub fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result
     {
         let kind = other.value.libc.kind;
         return Err(Error::usage(format!(
-            "the gateway {} is for {} and cannot load a plugin for {kind}",
-            gateway.label, libc.kind
+            "{} is for {} and cannot load a plugin for {kind}",
+            gateway.title(),
+            libc.kind
         ))
         .help(format!("leave the libc out, or give the {kind} gateway")));
     }

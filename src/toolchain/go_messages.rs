@@ -98,8 +98,8 @@ pub(crate) fn newer_go(job: &Job) -> String {
         _ => String::new(),
     };
     format!(
-        "{line}KrakenD {} is compiled with Go {go}: features of a later Go are missing; `plugbuild compat` lists the gateways with a newer Go",
-        job.gateway.label
+        "{line}{} is compiled with Go {go}: features of a later Go are missing; `plugbuild compat` lists the gateways with a newer Go",
+        job.gateway.title()
     )
 }
 

@@ -2,6 +2,7 @@
 
 pub mod schema;
 pub mod version;
+pub mod edition;
 pub mod target;
 pub mod module_path;
 pub mod position;

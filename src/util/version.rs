@@ -13,6 +13,13 @@ pub struct GatewayVersion {
     pub patch: u32,
 }
 
+impl GatewayVersion {
+    /// Whether it begins with these numbers: 2.1.4 with `[2, 1]`, and every one with `[]`.
+    pub fn starts_with(self, prefix: &[u32]) -> bool {
+        [self.major, self.minor, self.patch].starts_with(prefix)
+    }
+}
+
 impl fmt::Display for GatewayVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)

@@ -81,7 +81,7 @@ impl<'a> LoadTarget<'a> {
         arch: Option<Arch>,
         typed: String,
     ) -> Result<Self> {
-        let release = gateway.version.and_then(|version| matrix.release(version));
+        let release = gateway.release().and_then(|version| matrix.release(version));
         Ok(LoadTarget {
             gateway,
             typed,
@@ -92,11 +92,6 @@ impl<'a> LoadTarget<'a> {
             linked: release.map_or(Ok(None), |release| linked(release.version))?,
             official: None,
         })
-    }
-
-    /// Whether the gateway can load plugins.
-    pub fn loads_plugins(&self) -> bool {
-        self.file.as_ref().is_none_or(|file| file.binary.loads_plugins())
     }
 }
 
@@ -132,7 +127,7 @@ impl System {
 
     fn from_release(gateway: &Gateway, matrix: &Matrix, asked: Option<Libc>) -> Self {
         let libc = asked.or(gateway.libc);
-        let row = gateway.version.and_then(|version| matrix.release(version));
+        let row = gateway.release().and_then(|version| matrix.release(version));
         let kind = libc.map(|libc| libc.kind);
         let of_row = row.zip(kind).and_then(|(row, kind)| row.libc_version(kind));
         let floor = libc.and_then(|libc| libc.floor);

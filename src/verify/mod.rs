@@ -229,15 +229,9 @@ fn wrong_machine(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Option<
             )),
         );
     }
-    (!against.loads_plugins()).then(|| {
-        let (why, help) = crate::gateway::why_none(against.gateway);
-        Diagnostic::new(
-            Id::NoPluginSupport,
-            Stage::Open,
-            format!("the gateway cannot load any plugin: {why}"),
-        )
-        .help(help)
-    })
+    let none = against.gateway.no_plugins.as_ref()?;
+    let what = format!("the gateway cannot load any plugin: {}", none.why);
+    Some(Diagnostic::new(Id::NoPluginSupport, Stage::Open, what).help(none.help.join("; ")))
 }
 
 /// Whether it corrupts the runtime's module list: it adds itself where another Go keeps the next entry, or to its own

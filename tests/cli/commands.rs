@@ -41,7 +41,7 @@ exit: 0
 --- stdout
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
-     gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
+     gateway KrakenD 2.12.1: the newest 2.12 Community release in the matrix
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH
@@ -55,7 +55,7 @@ exit: 0
 --- stdout
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
-     gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
+     gateway KrakenD 2.12.1: the newest 2.12 Community release in the matrix
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH
@@ -69,7 +69,7 @@ exit: 0
 --- stdout
 {"cc":"zig 0.16.0","checks":{"arch":"amd64","glibc":null,"go":"go1.25.6","local_paths":[],"needed":[],"registerers":["HandlerRegisterer"]},"file":"[CWD]/handler_2.12.1_linux_amd64_musl.so","fresh":true,"gateway":"2.12.1","go":"1.25.6","name":"handler","plugin":"example.com/handler","reason":"plugin-built","sha256":"[HASH]","target":"x86_64-unknown-linux-musl"}
 --- stderr
-     gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
+     gateway KrakenD 2.12.1: the newest 2.12 Community release in the matrix
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH
@@ -93,7 +93,7 @@ exit: 0
 --- stdout
 [CWD]/out/my.so
 --- stderr
-     gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
+     gateway KrakenD 2.12.1: the newest 2.12 Community release in the matrix
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.31: --arch; --libc
           cc zig 0.16.0: compiles for every target and libc version, on PATH

@@ -109,7 +109,7 @@ fn folder_without_package_main() {
         .is(str![[r#"
 exit: 3
 --- stderr
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH

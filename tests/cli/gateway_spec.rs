@@ -70,49 +70,49 @@ fn release_number_prefix_or_flavour() {
         str![[r#"
 $ -g 2.1.4
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
-     gateway KrakenD 2.1.4: the matrix's row of this release
+     gateway KrakenD 2.1.4: the Community Edition's row of this release
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
 $ -g v2.1
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
-     gateway KrakenD 2.1.4: the newest 2.1 release in the matrix
+     gateway KrakenD 2.1.4: the newest 2.1 Community release in the matrix
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
 $ -g 2
 [CWD]/out/handler_2.13.8_linux_amd64_musl.so
-     gateway KrakenD 2.13.8: the newest 2 release in the matrix
+     gateway KrakenD 2.13.8: the newest 2 Community release in the matrix
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
 $ -g latest
 [CWD]/out/handler_2.13.8_linux_amd64_musl.so
-     gateway KrakenD 2.13.8: the newest release in the matrix
+     gateway KrakenD 2.13.8: the newest Community release that loads plugins: those from 3.0.0 on load none
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
 $ -g 2.13.8-linux-generic
 [CWD]/out/handler_2.13.8_linux_amd64_glibc.so
-     gateway KrakenD 2.13.8: the matrix's row of this release
+     gateway KrakenD 2.13.8: the Community Edition's row of this release
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
 $ -g v2.12-alpine
 [CWD]/out/handler_2.12.1_linux_amd64_musl.so
-     gateway KrakenD 2.12.1: the newest 2.12 release in the matrix
+     gateway KrakenD 2.12.1: the newest 2.12 Community release in the matrix
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as the gateway
 
 $ -g latest-glibc
 [CWD]/out/handler_2.13.8_linux_amd64_glibc.so
-     gateway KrakenD 2.13.8: the newest release in the matrix
+     gateway KrakenD 2.13.8: the newest Community release that loads plugins: those from 3.0.0 on load none
           go 1.25.12, as the gateway: in ~/sdk/go1.25.12
       target x86_64-unknown-linux-gnu.2.36: --arch; glibc as the gateway
 
 $ -g 2.12.1-alpine --libc glibc=2.31
 [CWD]/out/handler_2.12.1_linux_amd64_glibc.so
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-gnu.2.31: --arch; --libc
 
@@ -146,11 +146,12 @@ help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `k
 help: or by its parts: `--go 1.26.1 --libc musl`
 
 $ -g 3
-exit: 2
+exit: 1
 --- stderr
-error: no release 3 of KrakenD is known
-help: known are 2.0.0 to 2.13.8; `plugbuild gateway list` lists all
-help: KrakenD's Community Edition has no plugin support from 3.0 on: use a release of KrakenD 2, or the Enterprise Edition: `--gateway ./krakend` of it
+error: KrakenD Community 3 loads no Go plugins
+help: stay on the last line that loads them: `--gateway 2.13` (now 2.13.8)
+help: or move to KrakenD Enterprise, which still loads plugins: give its file, `--gateway ./krakend`
+help: or use no plugin: compile the code into the gateway, or write it in Lua; docs/community-3.md compares the ways
 
 $ -g 1.4.1-linux-generic
 exit: 2
@@ -239,8 +240,10 @@ help: did you mean `--gateway 2.12.1-alpine`? that is the release, without its i
 $ -g krakend/krakend-ee:2.9
 exit: 2
 --- stderr
-error: `krakend-ee:2.9` is not a release, and no custom gateway has this name
-help: Enterprise releases are not known here; give the gateway's own file, out of its image: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`
+error: what KrakenD Enterprise 2.9 was compiled with is not known
+help: give its file: `docker cp $(docker create krakend/krakend-ee:2.9):/usr/bin/krakend .`, then `--gateway ./krakend`; `plugbuild gateway import ./krakend` keeps what it says
+help: or what it says of itself: `docker run --rm krakend/krakend-ee:2.9 version 2>&1 | plugbuild --gateway -`
+help: `--gateway 2.9` is the Community Edition's 2.9.4, another program, mostly of another Go
 
 $ -g 2.12.1-linux-generik
 exit: 2
@@ -506,7 +509,7 @@ error: the gateway will not load [CWD]/out/handler_v2.9-acme-go1.25.6_linux_amd6
     case.run("-g ./krakend -a arm64 --dry-run").is(str![[r#"
 exit: 2
 --- stderr
-error: the gateway 2.12.1 is an amd64 program and cannot load a plugin for arm64
+error: KrakenD 2.12.1 is an amd64 program and cannot load a plugin for arm64
 help: leave the architecture out, or give the arm64 gateway
 
 "#]]);
@@ -570,7 +573,7 @@ warning: assuming the paths and settings of the official builds
 $ -g 2.1.4 --go 1.25.6
 [CWD]/out/handler_2.1.4-go1.25.6_linux_amd64_musl.so
 warning: --go 1.25.6 wins over the gateway's own Go 1.19.5
-     gateway KrakenD 2.1.4: the matrix's row of this release
+     gateway KrakenD 2.1.4: the Community Edition's row of this release
           go 1.25.6, not as the gateway, which has 1.19.5: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
@@ -584,7 +587,7 @@ warning: --go 1.25.6 wins over the gateway's own Go 1.19.5
         str![[r#"
 $ 
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
-     gateway KrakenD 2.1.4: the newest 2.1 release in the matrix (named in PLUGBUILD_GATEWAY)
+     gateway KrakenD 2.1.4: the newest 2.1 Community release in the matrix (named in PLUGBUILD_GATEWAY)
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 
@@ -617,7 +620,7 @@ exit: 0
         str![[r#"
 $ -g 2.1
 [CWD]/out/handler_2.1.4_linux_amd64_musl.so
-     gateway KrakenD 2.1.4: the newest 2.1 release in the matrix
+     gateway KrakenD 2.1.4: the newest 2.1 Community release in the matrix
           go 1.19.5, as the gateway: in ~/sdk/go1.19.5
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
 

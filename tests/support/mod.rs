@@ -36,7 +36,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-pub(crate) use plugin_file::{gateway_file, gateway_without_plugins, plugin_file};
+pub(crate) use plugin_file::{gateway_file, gateway_without_plugins, plugin_file, static_gateway};
 
 /// Where tests keep what is slow to make; it outlives a run and goes with `cargo clean`.
 pub(crate) fn cache() -> PathBuf {

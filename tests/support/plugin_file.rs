@@ -23,26 +23,34 @@ pub(crate) fn plugin_file(go: &str) -> PathBuf {
 
 /// A file that says of itself what a gateway does: its Go, and the values the linker was given.
 pub(crate) fn gateway_file(name: &str, go: &str, krakend: &str, libc: &str) -> PathBuf {
-    program(name, go, krakend, libc, &["runtime"])
+    program(name, go, krakend, libc, &["runtime"], &PROGRAM)
 }
 
 /// One that was linked without Go's plugin package.
 pub(crate) fn gateway_without_plugins(name: &str, go: &str, krakend: &str) -> PathBuf {
-    program(name, go, krakend, "MUSL-1.2.5_(alpine-3.23.0)", &[])
+    program(name, go, krakend, "MUSL-1.2.5_(alpine-3.23.0)", &[], &PROGRAM)
 }
 
-fn program(name: &str, go: &str, krakend: &str, libc: &str, packages: &[&str]) -> PathBuf {
+/// One that is linked statically.
+pub(crate) fn static_gateway(name: &str, go: &str, krakend: &str) -> PathBuf {
+    let form = ["-static-pie", "-Wl,-e,0"];
+    program(name, go, krakend, "MUSL-1.2.5_(alpine-3.23.0)", &[], &form)
+}
+
+/// A program, by the loader that it asks for.
+const PROGRAM: [&str; 4] = ["-pie", "-Wl,-E", "-Wl,--dynamic-linker=/lib/ld.so", "-Wl,-e,0"];
+
+/// `krakend` is its version, after the main module that it is built from, if that is the Community Edition's:
+/// `krakend-ce/v3 3.0.0`.
+fn program(name: &str, go: &str, krakend: &str, libc: &str, packages: &[&str], form: &[&str]) -> PathBuf {
+    let (module, krakend) = match krakend.split_once(' ') {
+        Some((module, version)) => (format!("mod\tgithub.com/krakend/{module}\t(devel)\n"), version),
+        None => (String::new(), krakend),
+    };
     let package = "github.com/luraproject/lura/v2/core";
     let values = format!("-X {package}.KrakendVersion={krakend} -X {package}.GlibcVersion={libc}");
-    let modules = format!("path\texample.com/gateway\nbuild\t-ldflags=\"{values}\"\nbuild\tGOARCH=amd64\n");
-    // A program, by the loader that it asks for.
-    go_file(
-        name,
-        go,
-        &modules,
-        packages,
-        &["-pie", "-Wl,-E", "-Wl,--dynamic-linker=/lib/ld.so", "-Wl,-e,0"],
-    )
+    let modules = format!("path\texample.com/gateway\n{module}build\t-ldflags=\"{values}\"\nbuild\tGOARCH=amd64\n");
+    go_file(name, go, &modules, packages, form)
 }
 
 /// Made once, by the C compiler that cargo links with. It needs no libc, so that it fits every target of the machine's

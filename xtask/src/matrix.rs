@@ -45,10 +45,13 @@ pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
 fn follow(tables: &mut Tables, clone: &Clone, images: &Images) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     for (version, day) in clone.releases()? {
-        let merged = clone
-            .files(version)
-            .and_then(|files| upstream::read(&files))
-            .and_then(|theirs| tables.merge(version, &day, theirs, images));
+        let merged = clone.loads_plugins(version).and_then(|loads| {
+            if !loads {
+                return Ok(tables.merge_without_plugins(version, &day, clone.main_module(version)?));
+            }
+            let theirs = upstream::read(&clone.files(version)?)?;
+            tables.merge(version, &day, theirs, images)
+        });
         notes.extend(merged.map_err(|mut e| {
             e.message = format!("v{version}: {}", e.message);
             e

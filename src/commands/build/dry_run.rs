@@ -33,9 +33,9 @@ pub(crate) fn run(plan: BuildPlan) -> Result<()> {
             }
         }
         print_line(format_args!(
-            "# {} for KrakenD {} on {}, then finished as {}",
+            "# {} for {} on {}, then finished as {}",
             job.plugin.module.path,
-            job.gateway.label,
+            job.gateway.title(),
             job.target.value,
             job.output.display()
         ));
@@ -58,8 +58,9 @@ fn prepare_offline(units: Vec<Unit>, session: &Session) -> Result<(Vec<ReadyUnit
             Err(why) if matches!(why.kind, ErrorKind::Incompatible | ErrorKind::Interrupted) => return Err(why),
             Err(_) => {
                 remarks.push(format!(
-                    "{} for KrakenD {}: the build will decide which modules to change, once everything it needs is fetched",
-                    unit.job.plugin.module.path, unit.job.gateway.label
+                    "{} for {}: the build will decide which modules to change, once everything it needs is fetched",
+                    unit.job.plugin.module.path,
+                    unit.job.gateway.title()
                 ));
                 ModuleOverlay::default()
             }

@@ -103,7 +103,7 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
             let facts = GatewayFacts::with_checksum(&job.gateway, sum)?;
             differences.extend(lock.gateway(&job.gateway.label, facts).map(asked));
         }
-        if let Some(version) = job.gateway.version {
+        if let Some(version) = job.gateway.release() {
             let wanted = Wanted::new(version, &job.target.value);
             let had = wanted.in_store(store);
             differences.extend(

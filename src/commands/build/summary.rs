@@ -13,6 +13,7 @@ use crate::commands::output::{print_json, print_path};
 use crate::gateway::facts::Gateway;
 use crate::plan::Job;
 use crate::toolchain::session::Session;
+use crate::util::edition;
 use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::target::Target;
 use crate::util::ui::{Format, Ui, and_more, counted};
@@ -21,10 +22,8 @@ use crate::verify::plugin_conflicts::conflicts;
 /// The choices for one build, with their reasons.
 pub(crate) fn print_header(unit: &ReadyUnit, ui: &Ui) {
     let ReadyUnit { job, toolchain, go, .. } = unit;
-    let Gateway {
-        label, origin, own_go, ..
-    } = &job.gateway;
-    ui.status("gateway", format!("KrakenD {label}: {origin}"));
+    let Gateway { origin, own_go, .. } = &job.gateway;
+    ui.status("gateway", format!("{}: {origin}", job.gateway.title()));
     let whose = own_go.as_ref().map_or_else(
         || "as the gateway".to_owned(),
         |own| format!("not as the gateway, which has {own}"),
@@ -56,8 +55,11 @@ pub(crate) fn print_headers(ready: &ReadyBuild, slots: usize) {
     let mut gateways: Vec<String> = Vec::new();
     for ReadyUnit { job, toolchain, .. } in units {
         let line = format!(
-            "KrakenD {}: {}; go {} ({})",
-            job.gateway.label, job.gateway.origin, toolchain.go.version, toolchain.go.why
+            "{}: {}; go {} ({})",
+            job.gateway.title(),
+            job.gateway.origin,
+            toolchain.go.version,
+            toolchain.go.why
         );
         if !gateways.contains(&line) {
             ui.status("gateway", &line);
@@ -151,12 +153,12 @@ pub(crate) fn warn_of_conflicts(units: &[ReadyUnit], results: &[Option<Result<Bu
             }
             warned.push(pair);
             session.ui.warn(format!(
-                "{} and {} cannot be in one gateway: each has its own {}{} (KrakenD {} on {})",
+                "{} and {} cannot be in one gateway: each has its own {}{} ({} on {})",
                 pair.0,
                 pair.1,
                 conflict.packages.first().map_or("", String::as_str),
                 and_more(conflict.packages.len().saturating_sub(1)),
-                here.0,
+                edition::title(&here.0),
                 here.1.short()
             ));
             session

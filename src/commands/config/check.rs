@@ -154,11 +154,7 @@ fn will_not_load(
         let issue = ConfigIssue {
             at: Position::START,
             severity: IssueSeverity::Error,
-            what: format!(
-                "{label} will not load into KrakenD {}: {}",
-                gateway.label,
-                why.join("; ")
-            ),
+            what: format!("{label} will not load into {}: {}", gateway.title(), why.join("; ")),
             help: Some(format!("`plugbuild verify {plugin} {}` says more", against.typed)),
         };
         (label.to_string(), issue)

@@ -35,8 +35,8 @@ impl<'a> GatewayRunner<'a> {
     ) -> Result<GatewayRunner<'a>> {
         let binary = gateway.binary.as_ref().ok_or_else(|| {
             Error::usage(format!(
-                "KrakenD {} is known, but there is no binary of it to run",
-                gateway.label
+                "{} is known, but there is no binary of it to run",
+                gateway.title()
             ))
             .help("give one: `--gateway ./krakend`")
         })?;

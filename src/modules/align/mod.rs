@@ -10,6 +10,7 @@ use crate::modules;
 use crate::modules::go_line::GoLine;
 use crate::modules::modfile::text::Pin;
 use crate::modules::{Cause, Conflict, Decision, GatewayModules, PluginModules, PossibleConflict, Source};
+use crate::util::edition;
 use crate::util::error::{Error, ErrorKind};
 
 pub mod prepare;
@@ -95,7 +96,8 @@ impl Alignment {
         }
         error
             .help(format!(
-                "it was built against the versions of KrakenD {label}, and may need what only another has: {}",
+                "it was built against the versions of {}, and may need what only another has: {}",
+                edition::title(label),
                 all.join(", ")
             ))
             .help(format!(

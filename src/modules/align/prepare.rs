@@ -242,9 +242,9 @@ pub(crate) fn ensure_available(decision: &Decision, job: &Job) -> Result<()> {
     };
     let list: String = lacking.iter().take(5).map(|need| format!("\n  {need}")).collect();
     let what = format!(
-        "{} cannot be built for KrakenD {}, which is compiled with Go {}:{list}{}",
+        "{} cannot be built for {}, which is compiled with Go {}:{list}{}",
         job.plugin.module.path,
-        job.gateway.label,
+        job.gateway.title(),
         job.gateway.go,
         and_more(lacking.len().saturating_sub(5))
     );
@@ -280,14 +280,16 @@ fn refuse(alignment: &Alignment, job: &Job) -> Result<()> {
     let list = |conflicts: &[Conflict]| conflicts.iter().map(|c| format!("\n  {c}")).collect::<String>();
     if !alignment.remaining.is_empty() {
         let what = format!(
-            "{plugin} would not load into KrakenD {label}, and no alignment cures it:{}",
+            "{plugin} would not load into {}, and no alignment cures it:{}",
+            job.gateway.title(),
             list(&alignment.remaining)
         );
         return Err(Error::incompatible(what).help(format!("see why: `plugbuild check --gateway {label}`")));
     }
     if job.align == Mode::Never && !alignment.moves.is_empty() {
         let what = format!(
-            "{plugin} would not load into KrakenD {label}: the gateway has other versions of{}",
+            "{plugin} would not load into {}: the gateway has other versions of{}",
+            job.gateway.title(),
             list(&alignment.moves)
         );
         return Err(Error::incompatible(what)
@@ -311,8 +313,8 @@ fn refuse_vendor_flag(job: &Job) -> Result<()> {
 pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     for PossibleConflict { module, parent } in &overlay.possible_conflicts {
         ui.warn(format!(
-            "{module} may be a part of {parent} in KrakenD {}, and then conflict: only its file can tell: `--gateway ./krakend`",
-            job.gateway.label
+            "{module} may be a part of {parent} in {}, and then conflict: only its file can tell: `--gateway ./krakend`",
+            job.gateway.title()
         ));
     }
     let Some(alignment) = &overlay.alignment else {
@@ -321,16 +323,13 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     let moves = &alignment.moves;
     let shown: Vec<String> = moves.iter().take(3).map(Conflict::to_string).collect();
     match moves.len() {
-        0 => ui.verbose(
-            "aligned",
-            format!("with KrakenD {}, which moves nothing", job.gateway.label),
-        ),
+        0 => ui.verbose("aligned", format!("with {}, which moves nothing", job.gateway.title())),
         n => ui.status(
             "aligned",
             format!(
-                "{} with KrakenD {}: {}{}",
+                "{} with {}: {}{}",
                 counted(n, "module"),
-                job.gateway.label,
+                job.gateway.title(),
                 shown.join(", "),
                 and_more(n - shown.len())
             ),
@@ -355,8 +354,9 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     );
     if line.loop_variables_change {
         ui.warn(format!(
-            "before Go 1.22 all rounds of a loop share its variables, and Go {} is what KrakenD {} is compiled with",
-            job.gateway.go, job.gateway.label
+            "before Go 1.22 all rounds of a loop share its variables, and Go {} is what {} is compiled with",
+            job.gateway.go,
+            job.gateway.title()
         ));
     }
 }

@@ -22,6 +22,7 @@ use crate::toolchain::go::Go;
 use crate::toolchain::installed_go;
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
+use crate::util::edition;
 use crate::util::error::{Error, Result};
 use crate::util::process::Invocation;
 use crate::util::version::GoVersion;
@@ -189,8 +190,9 @@ impl Fixer<'_> {
             edits.extend(next);
         }
         Err(Error::incompatible(format!(
-            "no edit of go.mod was found that makes {} fit KrakenD {}",
-            self.job.plugin.module.path, self.gateway.label
+            "no edit of go.mod was found that makes {} fit {}",
+            self.job.plugin.module.path,
+            edition::title(&self.gateway.label)
         ))
         .help("`plugbuild build` aligns it without an edit"))
     }

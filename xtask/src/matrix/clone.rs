@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use plugbuild::matrix::upstream::Files;
+use plugbuild::matrix::upstream::{Files, imports_plugin_loader};
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::GatewayVersion;
 
@@ -40,6 +40,26 @@ impl Clone<'_> {
             dockerfile: show("Dockerfile")?.unwrap_or_default(),
             dockerfile_builder_linux: show("Dockerfile-builder-linux")?,
         })
+    }
+
+    /// Whether a Go file at the top of the repository imports a plugin loader.
+    pub(super) fn loads_plugins(&self, version: GatewayVersion) -> Result<bool> {
+        let tag = format!("v{version}");
+        let names = self.git(&["ls-tree", "--name-only", &tag])?;
+        let is_source = |name: &&str| name.ends_with(".go") && !name.ends_with("_test.go");
+        for name in names.lines().filter(is_source) {
+            if imports_plugin_loader(&self.git(&["show", &format!("{tag}:{name}")])?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The `module` line of go.mod.
+    pub(super) fn main_module(&self, version: GatewayVersion) -> Result<Option<String>> {
+        let text = self.git(&["show", &format!("v{version}:go.mod")])?;
+        let module = text.lines().find_map(|line| line.strip_prefix("module "));
+        Ok(module.map(|path| path.trim().trim_matches('"').to_owned()))
     }
 
     fn git(&self, args: &[&str]) -> Result<String> {

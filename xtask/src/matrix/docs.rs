@@ -46,6 +46,17 @@ fn releases(matrix: &Matrix, out: &mut String) {
         ]
     });
     table(out, ["release", "released", "Go", "musl", "glibc", "main module"], rows);
+    let none: Vec<String> = matrix
+        .without_plugins()
+        .iter()
+        .map(|row| row.version.to_string())
+        .collect();
+    if !none.is_empty() {
+        out.push_str(&format!(
+            "\nReleases that load no plugins, as every later one of the Community Edition: {}. [What now](community-3.md)\n",
+            none.join(", ")
+        ));
+    }
 }
 
 fn targets(matrix: &Matrix, out: &mut String) {

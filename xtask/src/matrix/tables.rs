@@ -7,7 +7,7 @@ use std::path::Path;
 use plugbuild::matrix::images::Images;
 use plugbuild::matrix::modules::ModuleRow;
 use plugbuild::matrix::upstream::{Sums, Upstream};
-use plugbuild::matrix::{modules, sums};
+use plugbuild::matrix::{WithoutPlugins, modules, sums};
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::{GatewayVersion, GoVersion, LibcVersion};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Tables {
     pub(super) releases: BTreeMap<GatewayVersion, ReleaseRow>,
+    pub(super) without_plugins: BTreeMap<GatewayVersion, WithoutPlugins>,
     pub(super) modules: BTreeMap<GatewayVersion, Vec<ModuleRow>>,
     pub(super) sums: Sums,
 }
@@ -57,6 +58,8 @@ impl Tables {
         #[derive(Deserialize)]
         struct File {
             release: Vec<ReleaseRow>,
+            #[serde(default)]
+            without_plugins: Vec<WithoutPlugins>,
         }
         let file: File = from_toml(&root.join("toolchains/releases.toml"))?;
         let sum = |(module, version, sum): (&str, &str, sums::Checksums)| {
@@ -68,6 +71,7 @@ impl Tables {
         };
         Ok(Tables {
             releases: file.release.into_iter().map(|row| (row.version, row)).collect(),
+            without_plugins: file.without_plugins.into_iter().map(|row| (row.version, row)).collect(),
             modules: modules::all()?.into_iter().collect(),
             sums: sums::all().map(sum).collect(),
         })
@@ -125,6 +129,28 @@ impl Tables {
         Ok(notes)
     }
 
+    /// Takes over a release that no plugin can be built for, and tells what that changed.
+    pub(super) fn merge_without_plugins(
+        &mut self,
+        version: GatewayVersion,
+        day: &str,
+        main_module: Option<String>,
+    ) -> Vec<String> {
+        let old = self.without_plugins.get(&version);
+        let row = WithoutPlugins {
+            version,
+            released: old.and_then(|old| old.released.clone()).or(Some(day.to_owned())),
+            main_module,
+            source: format!("no Go file imports a plugin loader @ v{version}"),
+        };
+        let notes = match old {
+            Some(old) if *old == row => Vec::new(),
+            _ => vec![format!("{version}: loads no plugins")],
+        };
+        self.without_plugins.insert(version, row);
+        notes
+    }
+
     /// The texts of releases.toml, modules.txt and sums.txt, below the heads that the files have.
     pub(super) fn render(&self, root: &Path) -> Result<Vec<(&'static str, String)>> {
         let head = |name: &str, until: &str| -> Result<String> {
@@ -147,9 +173,13 @@ impl Tables {
         #[derive(Serialize)]
         struct File<'a> {
             release: Vec<&'a ReleaseRow>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            without_plugins: Vec<&'a WithoutPlugins>,
         }
-        let release = self.releases.values().collect();
-        to_toml(&File { release })
+        to_toml(&File {
+            release: self.releases.values().collect(),
+            without_plugins: self.without_plugins.values().collect(),
+        })
     }
 
     fn modules_txt(&self) -> String {

@@ -90,6 +90,20 @@ impl Repository {
         }
         write("go.mod", era.go_mod);
         write("go.sum", era.go_sum);
+        write(
+            "main.go",
+            "package gw\n\nimport \"github.com/luraproject/lura/v2/proxy\"\n",
+        );
+        let loader = "package gw\n\nimport \"github.com/luraproject/lura/v2/transport/http/server/plugin\"\n";
+        write("plugin_test.go", loader);
+        write(
+            "plugin.go",
+            if era.tag.starts_with("v3") {
+                "package gw\n"
+            } else {
+                loader
+            },
+        );
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", era.tag]);
         self.git(&["tag", "-m", era.tag, era.tag]);
@@ -201,6 +215,39 @@ fn every_era_of_the_repository_is_read() {
 }
 
 #[test]
+fn release_without_a_plugin_loader_is_a_row_that_says_so() {
+    let Some(repository) = Repository::new() else { return };
+    for tag in ["v3.0.0", "v3.0.1", "v3.1.0-rc1"] {
+        repository.release(&Era {
+            tag,
+            go: "1.26.5",
+            alpine: "3.99",
+            builder_linux: None,
+            go_mod: "module github.com/krakend/krakend-ce/v3\n\ngo 1.26\n",
+            go_sum: "",
+        });
+    }
+    let tables = Tables::read(crate::root()).unwrap();
+    let mut after = tables.clone();
+    let images = Images::builtin().unwrap();
+    let clone = Clone(repository.0.path());
+    assert_eq!(
+        follow(&mut after, &clone, &images).unwrap(),
+        ["3.0.0: loads no plugins", "3.0.1: loads no plugins"]
+    );
+    assert_eq!((&after.releases, &after.modules), (&tables.releases, &tables.modules));
+    let rendered = after.render(crate::root()).unwrap();
+    let row = "[[without_plugins]]\nversion = \"3.0.1\"\nreleased = \"2026-11-02\"\nmain_module = \"github.com/krakend/krakend-ce/v3\"\n\
+               source = \"no Go file imports a plugin loader @ v3.0.1\"\n";
+    assert!(rendered[0].1.ends_with(row), "{}", rendered[0].1);
+    let matrix = Matrix::parse(&rendered[0].1).unwrap();
+    assert_eq!(matrix.newest(&[]).unwrap().version.major, 2);
+    assert_eq!(matrix.without_plugins().len(), 2);
+    assert!(matrix.drops_plugins(&[3]) && !matrix.drops_plugins(&[2]));
+    assert_eq!(follow(&mut after, &clone, &images).unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_new_release_is_added_to_the_real_rows() {
     let Some(repository) = Repository::new() else { return };
     let tables = Tables::read(crate::root()).unwrap();
@@ -246,11 +293,13 @@ fn a_new_release_is_added_to_the_real_rows() {
         tables.render(crate::root()).unwrap(),
         after.render(crate::root()).unwrap(),
     );
+    // The releases that load no plugins come last.
+    let before = |text: &str| text.split("\n[[without_plugins]]").next().unwrap().to_owned();
     let added = |at: usize| {
-        new[at]
-            .1
-            .strip_prefix(old[at].1.as_str())
+        before(&new[at].1)
+            .strip_prefix(before(&old[at].1).as_str())
             .unwrap_or_else(|| panic!("{}", new[at].0))
+            .to_owned()
     };
     assert!(
         added(0).starts_with("\n[[release]]\nversion = \"2.99.0\"\n"),
