@@ -15,6 +15,7 @@ pub mod module_facts;
 pub mod modules;
 pub mod official;
 pub mod official_sums;
+pub mod plugin_loader;
 pub mod quirk;
 pub mod release;
 pub mod rows;

@@ -78,17 +78,6 @@ pub fn read(files: &Files) -> Result<Upstream> {
     })
 }
 
-/// Whether a Go file of the gateway's imports one of lura's plugin loaders, as some file of every release that loads plugins does.
-pub fn imports_plugin_loader(go_file: &str) -> bool {
-    let loaders = [
-        "/proxy/plugin\"",
-        "/transport/http/server/plugin\"",
-        "/transport/http/client/plugin\"",
-    ];
-    let is_loader = |line: &str| line.contains("/lura/") && loaders.iter().any(|loader| line.ends_with(loader));
-    go_file.lines().any(|line| is_loader(line.trim_end()))
-}
-
 impl Upstream {
     /// The row of this release, and what had to be assumed for it: images newer than plugbuild have no row of theirs.
     ///
@@ -334,26 +323,6 @@ mod tests {
             assert_eq!((stage.image.as_str(), stage.workdir.as_deref()), (image, workdir));
         }
         assert!(build_stage("FROM alpine:3.15\n", &variables()).is_none());
-    }
-
-    #[test]
-    fn plugin_loaders() {
-        for (line, loads) in [
-            (
-                "import client \"github.com/luraproject/lura/v2/transport/http/client/plugin\"",
-                true,
-            ),
-            (
-                "\tserver \"github.com/luraproject/lura/transport/http/server/plugin\"\r",
-                true,
-            ),
-            ("\t\"github.com/luraproject/lura/v2/proxy/plugin\"", true),
-            ("\t\"github.com/luraproject/lura/v2/proxy\"", false),
-            ("\t\"example.com/own/proxy/plugin\"", false),
-        ] {
-            let file = format!("package krakend\n\nimport (\n{line}\n)\n");
-            assert_eq!(imports_plugin_loader(&file), loads, "{line}");
-        }
     }
 
     #[test]

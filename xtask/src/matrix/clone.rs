@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use plugbuild::matrix::upstream::{Files, imports_plugin_loader};
+use plugbuild::matrix::plugin_loader::imports_plugin_loader;
+use plugbuild::matrix::upstream::Files;
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::GatewayVersion;
 

@@ -1,0 +1,37 @@
+//! Whether a release of the gateway loads plugins, from its sources. Pure.
+
+/// Whether a Go file of the gateway's imports one of lura's plugin loaders, as some file of every release that loads plugins does.
+pub fn imports_plugin_loader(go_file: &str) -> bool {
+    let loaders = [
+        "/proxy/plugin\"",
+        "/transport/http/server/plugin\"",
+        "/transport/http/client/plugin\"",
+    ];
+    let is_loader = |line: &str| line.contains("/lura/") && loaders.iter().any(|loader| line.ends_with(loader));
+    go_file.lines().any(|line| is_loader(line.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugin_loaders() {
+        for (line, loads) in [
+            (
+                "import client \"github.com/luraproject/lura/v2/transport/http/client/plugin\"",
+                true,
+            ),
+            (
+                "\tserver \"github.com/luraproject/lura/transport/http/server/plugin\"\r",
+                true,
+            ),
+            ("\t\"github.com/luraproject/lura/v2/proxy/plugin\"", true),
+            ("\t\"github.com/luraproject/lura/v2/proxy\"", false),
+            ("\t\"example.com/own/proxy/plugin\"", false),
+        ] {
+            let file = format!("package krakend\n\nimport (\n{line}\n)\n");
+            assert_eq!(imports_plugin_loader(&file), loads, "{line}");
+        }
+    }
+}
