@@ -285,7 +285,7 @@ help: or what it says of itself: `docker run --rm krakend/krakend-ee:latest vers
     shown.is(str![[r#"
 exit: 0
 --- stdout
-{"arch":null,"edition":"enterprise","gateway":"2.13.3-ee","glibc_floor":null,"go":"1.25.6","known":null,"libc":"musl","main_root":"/app","module_cache":"/go/pkg/mod","modules":[],"notes":["assuming the paths and settings of the official builds"],"origin":"the output of `krakend version` on standard input","reason":"gateway","tags":[],"trimpath":false,"version":"2.13.3"}
+{"reason":"gateway","name":"2.13.3-ee","version":"2.13.3","edition":"enterprise","arch":null,"libc":"musl","go":"1.25.6","module_cache":"/go/pkg/mod","main_module":null,"main_root":"/app","glibc_floor":null,"trimpath":false,"tags":[],"goamd64":null,"goarm64":null,"goexperiment":null,"file":null,"origin":"the output of `krakend version` on standard input","notes":["assuming the paths and settings of the official builds"],"known":null,"modules":[]}
 
 "#]]);
     let row = "[[matrix.release]]\nversion = \"2.13.3\"\nedition = \"enterprise\"\ngo = \"1.25.6\"\nlibc = \"musl\"\n";

@@ -129,7 +129,7 @@ impl Tables {
         Ok(notes)
     }
 
-    /// Takes over a release that no plugin can be built for, and tells what that changed.
+    /// Takes over a release that no plugin can be built for; returns what that changed.
     pub(super) fn merge_without_plugins(
         &mut self,
         version: GatewayVersion,
