@@ -242,7 +242,7 @@ impl GatewayRunner<'_> {
             for kind in &used {
                 let (ok, said) = match &started {
                     None => self.test_plugin(plugin, *kind, folder)?,
-                    Some(said) => (gateway_run::loaded(said, *kind).unwrap_or(0) > 0, said.clone()),
+                    Some(said) => loaded_alone(said, *kind),
                 };
                 let own = self.report(plugin, Some(*kind), ok, &said);
                 if !ok {
@@ -293,7 +293,10 @@ impl GatewayRunner<'_> {
         self.cx.ui.verbose("running", &run);
         let output = run.output(self.cx.host)?;
         let said = [output.stdout, output.stderr].concat();
-        let lines = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
+        let lines: Vec<String> = String::from_utf8_lossy(&said).lines().map(str::to_owned).collect();
+        if !output.status.success() && gateway_run::lacks_command(&lines) {
+            return Ok(loaded_alone(&self.start_bare(plugin, folder)?, kind));
+        }
         Ok((output.status.success(), lines))
     }
 
@@ -358,6 +361,11 @@ impl GatewayRunner<'_> {
         }
         Vec::new()
     }
+}
+
+/// Whether a start with nothing but the plugin loaded it, and the log.
+fn loaded_alone(said: &[String], kind: PluginKind) -> (bool, Vec<String>) {
+    (gateway_run::loaded(said, kind).unwrap_or(0) > 0, said.to_vec())
 }
 
 /// The configuration for requests.

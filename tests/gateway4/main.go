@@ -11,10 +11,15 @@ import (
 	"sort"
 )
 
+// without is a command that this gateway is to be without, set by the linker.
+var without string
+
 func main() {
 	args := os.Args[1:]
 	var err error
 	switch {
+	case len(args) > 0 && args[0] == without:
+		err = fmt.Errorf("unknown command %q for \"krakend\"", without)
 	case len(args) == 1 && args[0] == "judge":
 		err = judge()
 	case len(args) == 3 && args[0] == "run" && args[1] == "-c":

@@ -27,7 +27,12 @@ fn go() -> Release {
 
 /// Builds the gateway into a folder.
 fn gateway(folder: &Path) -> PathBuf {
-    let flags = "-ldflags=-X example.com/gateway4.KrakendVersion=3.0.4-ee";
+    gateway_without(folder, "")
+}
+
+/// The same without one of its commands.
+fn gateway_without(folder: &Path, command: &str) -> PathBuf {
+    let flags = &format!("-ldflags=-X example.com/gateway4.KrakendVersion=3.0.4-ee -X main.without={command}");
     let sources = root().join("tests/gateway4");
     go().go.build(&sources, &folder.join("krakend"), &[flags, "."], &[])
 }
@@ -293,6 +298,13 @@ fn plugin_is_served_by_a_gateway_of_version_4() {
         "X-Plugin: auth",
     ];
     succeeded(run(&["test"]).arg(&built).args(request));
+    // Without a command of its own for it, the gateway is started with the plugin alone.
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    let other = gateway_without(&other, "test-plugin");
+    let mut test = plugbuild(&["test", "--gateway"]);
+    let said = succeeded(test.arg(other).arg(&built).current_dir(&dir).env("HOME", folder.path()));
+    assert!(text(&said.stdout).contains("loaded:"), "{}", text(&said.stdout));
     // One that cannot be loaded: by default this gateway does not start, and may be told otherwise.
     let config: Value = serde_json::from_str(&fs::read_to_string(dir.join("krakend.json")).unwrap()).unwrap();
     for (word, started, status) in [

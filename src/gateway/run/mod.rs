@@ -217,6 +217,11 @@ pub fn loaded(log: &[String], kind: PluginKind) -> Option<usize> {
         .find_map(|line| line.rsplit(' ').next()?.trim().parse().ok())
 }
 
+/// Whether the gateway has no `test-plugin`: from KrakenD 3 on it is documented as `plugin test`.
+pub fn lacks_command(log: &[String]) -> bool {
+    log.iter().any(|line| line.contains("unknown command \"test-plugin\""))
+}
+
 /// Whether the gateway cannot load plugins of a type, as the Community edition with middlewares: its `test-plugin`
 /// does not know the flag, or its log only counts other types.
 pub fn lacks_loader(log: &[String], kind: PluginKind) -> bool {
