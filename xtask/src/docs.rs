@@ -177,7 +177,7 @@ fn reference() -> String {
     let mut command = Cli::command().term_width(100);
     command.build();
     let mut page = format!(
-        "# Command reference\n\n{WRITTEN}\n\nWhat `--help` prints for each command; [Commands](commands.md) tells what they are for.\n"
+        "# Command reference\n\n{WRITTEN}\n\nWhat `--help` prints for each command; [Commands](commands.md) says what they are for.\n"
     );
     describe(&mut command, "plugbuild", &mut page);
     page
