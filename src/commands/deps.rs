@@ -11,6 +11,7 @@ use crate::commands::plugin_context::PluginContext;
 use crate::modules::{Dep, Precision, VersionOwner, deps};
 use crate::util::context::Context;
 use crate::util::error::Result;
+use crate::util::sort::sort_by;
 use crate::util::ui::Format;
 
 /// Which modules are the gateway's to say, and which the plugin's.
@@ -30,7 +31,7 @@ pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
     let gateway = subject.gateway(&asked(&args.gateway, None, &subject.session.settings, cx)?)?;
     let modules = subject.modules(&gateway)?;
     let mut all = deps(&subject.selection(&gateway)?, &modules);
-    all.sort_by(|a, b| (a.owner, &a.module).cmp(&(b.owner, &b.module)));
+    sort_by(&mut all, |a, b| (a.owner, &a.module).cmp(&(b.owner, &b.module)));
     if cx.format == Format::Json {
         all.iter().for_each(print_json);
         return Ok(());

@@ -13,6 +13,7 @@ use crate::modules::align::overlay::ModuleOverlay;
 use crate::toolchain::state::State;
 use crate::util::context::Context;
 use crate::util::error::Result;
+use crate::util::process::Invocation;
 use crate::util::process::quoted;
 use crate::util::ui::Format;
 
@@ -53,23 +54,27 @@ pub(crate) fn run(args: &PlanArgs, cx: Context) -> Result<()> {
             .filter(|arg| Some(arg.as_os_str()) != overlay.as_deref())
             .map(|arg| quoted(arg))
             .collect();
-        let mut all: BTreeMap<String, String> = go
-            .env
-            .iter()
-            .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
-            .collect();
-        all.remove("PWD");
-        all.insert("PLUGBUILD_GO".to_owned(), go.program.to_string_lossy().into_owned());
-        all.insert("PLUGBUILD_BUILD_FLAGS".to_owned(), flags.join(" "));
-        match cx.format {
-            Format::Json => print_json(&all),
-            Format::Human => {
-                print("unset GOROOT GOTOOLDIR");
-                for (name, value) in &all {
-                    print(format_args!("export {name}={}", quoted(value.as_ref())));
-                }
+        print_variables(go, &flags, cx.format);
+    }
+    Ok(())
+}
+
+fn print_variables(go: &Invocation, flags: &[String], format: Format) {
+    let mut all: BTreeMap<String, String> = go
+        .env
+        .iter()
+        .map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()))
+        .collect();
+    all.remove("PWD");
+    all.insert("PLUGBUILD_GO".to_owned(), go.program.to_string_lossy().into_owned());
+    all.insert("PLUGBUILD_BUILD_FLAGS".to_owned(), flags.join(" "));
+    match format {
+        Format::Json => print_json(&all),
+        Format::Human => {
+            print("unset GOROOT GOTOOLDIR");
+            for (name, value) in &all {
+                print(format_args!("export {name}={}", quoted(value.as_ref())));
             }
         }
     }
-    Ok(())
 }

@@ -10,6 +10,8 @@ use crate::commands::build::events::planned_event;
 use crate::commands::build::plan::{BuildPlan, plan_build};
 use crate::commands::output::print_data;
 use crate::modules::align::overlay::ModuleOverlay;
+use crate::project::workspace::Member;
+use crate::toolchain::Toolchain;
 use crate::toolchain::state::State;
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -47,40 +49,10 @@ fn document(plan: BuildPlan) -> Value {
         units,
         ..
     } = plan;
-    let plugins = members.iter().map(|member| {
-        let registers = member
-            .registers
-            .iter()
-            .map(|(kind, name)| json!({ "name": name, "type": kind.map(|kind| kind.row().long_name()) }));
-        json!({
-            "name": member.name,
-            "path": member.plugin.dir,
-            "module": member.plugin.module.path,
-            "import_path": member.plugin.import_path(),
-            "registers": registers.collect::<Vec<_>>(),
-        })
-    });
-    let mut gateways: Vec<Value> = Vec::new();
-    let mut toolchains: Vec<Value> = Vec::new();
-    let note = |list: &mut Vec<Value>, value: Value| {
-        if !list.contains(&value) {
-            list.push(value);
-        }
-    };
+    let (mut gateways, mut toolchains) = (Vec::new(), Vec::new());
     for Unit { job, toolchain, .. } in &units {
-        note(&mut gateways, json!(job.gateway.description()));
-        let ready = toolchain.go.state == State::Ready;
-        note(
-            &mut toolchains,
-            json!({ "name": "go", "version": toolchain.go.version, "path": toolchain.go.root, "ready": ready, "why": toolchain.go.why }),
-        );
-        if let Some(zig) = &toolchain.cc.zig {
-            let ready = zig.state == State::Ready;
-            note(
-                &mut toolchains,
-                json!({ "name": "zig", "version": zig.version, "path": zig.program, "ready": ready, "why": zig.why }),
-            );
-        }
+        add_new(&mut gateways, json!(job.gateway.description()));
+        tools_of(toolchain).for_each(|tool| add_new(&mut toolchains, tool));
     }
     let jobs = units
         .into_iter()
@@ -91,11 +63,42 @@ fn document(plan: BuildPlan) -> Value {
         "host": session.host.platform.to_string(),
         "store": session.store.root(),
         "settings": session.settings.files().collect::<Vec<_>>(),
-        "plugins": plugins.collect::<Vec<_>>(),
+        "plugins": members.iter().map(described).collect::<Vec<_>>(),
         "gateways": gateways,
         "toolchains": toolchains,
         "jobs": jobs.collect::<Vec<_>>(),
     })
+}
+
+fn described(member: &Member) -> Value {
+    let registers = member
+        .registers
+        .iter()
+        .map(|(kind, name)| json!({ "name": name, "type": kind.map(|kind| kind.row().long_name()) }));
+    json!({
+        "name": member.name,
+        "path": member.plugin.dir,
+        "module": member.plugin.module.path,
+        "import_path": member.plugin.import_path(),
+        "registers": registers.collect::<Vec<_>>(),
+    })
+}
+
+/// Its Go, and its zig if it has one.
+fn tools_of(toolchain: &Toolchain) -> impl Iterator<Item = Value> {
+    let Toolchain { go, cc, .. } = toolchain;
+    let ready = |state| state == State::Ready;
+    let zig = cc.zig.as_ref().map(|zig| {
+        json!({ "name": "zig", "version": zig.version, "path": zig.program, "ready": ready(zig.state), "why": zig.why })
+    });
+    let go = json!({ "name": "go", "version": go.version, "path": go.root, "ready": ready(go.state), "why": go.why });
+    std::iter::once(go).chain(zig)
+}
+
+fn add_new(list: &mut Vec<Value>, value: Value) {
+    if !list.contains(&value) {
+        list.push(value);
+    }
 }
 
 #[cfg(test)]

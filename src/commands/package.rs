@@ -196,20 +196,11 @@ fn fill(
         let source = source.unwrap_or_default();
         let version = given.clone().unwrap_or_else(|| source.version());
         // The shipped copy is described, which nobody else knows of.
-        let plugin = folder.path().join(format!("{}.so", package::stem(job, &version)));
-        folder.copy(&job.output, &format!("{}.so", package::stem(job, &version)))?;
+        let file = format!("{}.so", package::stem(job, &version));
+        folder.copy(&job.output, &file)?;
+        let plugin = folder.path().join(file);
         let binary = Binary::open(&plugin)?;
-        let have = hex(&Sha256::digest(binary.bytes()));
-        if have != done.artifact.sha256 {
-            let what = format!(
-                "{} was changed after it was checked: its SHA-256 is {have}, not {}",
-                job.output.display(),
-                done.artifact.sha256
-            );
-            // It can be removed: it would be finished again from the linked file.
-            let _ = std::fs::remove_file(&job.output);
-            return Err(Error::new(ErrorKind::Integrity, what).help("run it again: the plugin is finished again"));
-        }
+        is_as_checked(&binary, done, &job.output)?;
         let mut entry = package::entry(job, toolchain, &done.artifact, &version, binary.bytes().len() as u64);
         let (info, origin) = modules::read(&binary, unit, host)?;
         let document = sbom::cyclonedx(&entry, &info, origin);
@@ -223,14 +214,33 @@ fn fill(
     }
     folder.write(PROVENANCE, &statements)?;
     let files = entries.iter().map(|entry| entry.file.clone()).collect();
+    write_list(folder, entries)?;
+    folder.write_checksums()?;
+    Ok(files)
+}
+
+fn write_list(folder: &ReleaseDir, entries: Vec<ArtifactEntry>) -> Result<()> {
     let list = Manifest {
         schema_version: SCHEMA_VERSION,
         artifacts: entries,
     };
     let list = serde_json::to_value(&list).map_err(|e| Error::io("write", LIST, e))?;
-    folder.write_json(LIST, &list)?;
-    folder.write_checksums()?;
-    Ok(files)
+    folder.write_json(LIST, &list)
+}
+
+/// Whether a copy is what was built and checked.
+fn is_as_checked(copy: &Binary, done: &Built, built: &Path) -> Result<()> {
+    let (have, want) = (hex(&Sha256::digest(copy.bytes())), &done.artifact.sha256);
+    if have == *want {
+        return Ok(());
+    }
+    // It can be removed: it would be finished again from the linked file.
+    let _ = std::fs::remove_file(built);
+    let what = format!(
+        "{} was changed after it was checked: its SHA-256 is {have}, not {want}",
+        built.display()
+    );
+    Err(Error::new(ErrorKind::Integrity, what).help("run it again: the plugin is finished again"))
 }
 
 /// The plugin and its bill of materials in one archive.

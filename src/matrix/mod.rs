@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::util::edition::Edition;
 use crate::util::error::Result;
+use crate::util::sort::sort_by_key;
 use crate::util::target::Target;
 use crate::util::version::GatewayVersion;
 
@@ -132,9 +133,9 @@ impl Matrix {
         let mut rows: Vec<&Release> = self.official().collect();
         // The newest release is nearest to anything newer.
         if rows.iter().all(|r| r.version.major < version.major) {
-            rows.sort_by_key(|r| std::cmp::Reverse(r.version));
+            sort_by_key(&mut rows, |r| std::cmp::Reverse(r.version));
         } else {
-            rows.sort_by_key(|r| {
+            sort_by_key(&mut rows, |r| {
                 let v = r.version;
                 let lines = (v.major.abs_diff(version.major), v.minor.abs_diff(version.minor));
                 let patches = v.patch.abs_diff(version.patch);

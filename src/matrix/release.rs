@@ -14,6 +14,7 @@ use crate::util::component::Name;
 use crate::util::edition::Edition;
 use crate::util::error::Result;
 use crate::util::schema::Described;
+use crate::util::sort::sort_by;
 use crate::util::target::{Libc, LibcKind};
 use crate::util::version::{GatewayVersion, GoVersion, LibcVersion};
 
@@ -170,8 +171,7 @@ impl Releases {
     }
 
     fn sort(&mut self) {
-        self.rows
-            .sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+        sort_by(&mut self.rows, |a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
     }
 
     /// The first release of the Community Edition that loads no plugins.

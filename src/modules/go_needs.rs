@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::matrix::std_packages;
 use crate::modules::build_list::{GatewayModules, PluginModule, PluginModules, StdUse};
 use crate::project::build_constraint;
+use crate::util::sort::sort_by_key;
 use crate::util::version;
 use crate::util::version::GoVersion;
 
@@ -84,7 +85,7 @@ pub(crate) fn needs(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Nee
         }));
     }
     all.extend(language_need(plugin));
-    all.sort_by_key(|need| (!need.certain, need.what == What::GoLine));
+    sort_by_key(&mut all, |need| (!need.certain, need.what == What::GoLine));
     all
 }
 

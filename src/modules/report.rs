@@ -165,6 +165,18 @@ impl fmt::Display for Report {
         if self.c_code && self.verdict != Verdict::DoesNotFit {
             write!(f, "\n  C code is left to the build")?;
         }
+        self.write_other_compiler(f)?;
+        self.write_language(f)?;
+        self.write_needs(f)?;
+        self.write_conflicts(f)
+    }
+}
+
+/// The groups of reasons.
+impl Report {
+    /// What the Go or the libc that were asked for do not fit.
+    fn write_other_compiler(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let go = &self.go;
         for error in &self.errors {
             write!(f, "\n  {error}")?;
         }
@@ -177,6 +189,12 @@ impl fmt::Display for Report {
         if let Some(why) = &self.other_libc {
             write!(f, "\n  libc: {why}")?;
         }
+        Ok(())
+    }
+
+    /// What go.mod and the sources have that the gateway's Go refuses.
+    fn write_language(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let go = &self.go;
         if let Some(line) = &self.go_line {
             write!(f, "\n  go line: {}, which Go {go} refuses", line.have)?;
         }
@@ -186,6 +204,10 @@ impl fmt::Display for Report {
         for verb in &self.unknown_directives {
             write!(f, "\n  go.mod: Go {go} does not know `{verb}`")?;
         }
+        Ok(())
+    }
+
+    fn write_needs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for need in self.needs.iter().filter(|need| need.certain) {
             write!(f, "\n  go: {need}")?;
         }
@@ -196,12 +218,13 @@ impl fmt::Display for Report {
         if may.len() > 3 {
             write!(f, "\n  go: {} more that may need a newer Go", may.len() - 3)?;
         }
+        Ok(())
+    }
+
+    fn write_conflicts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wide = self.conflicts.iter().map(|c| c.module.len()).max().unwrap_or_default();
         for conflict in &self.conflicts {
-            let (have, want) = (
-                conflict.have.relative_to(&conflict.module),
-                conflict.want.relative_to(&conflict.module),
-            );
+            let [have, want] = [&conflict.have, &conflict.want].map(|source| source.relative_to(&conflict.module));
             write!(f, "\n  {:<wide$}  {have}, the gateway has {want}", conflict.module)?;
             if let Some(more) = remark(conflict) {
                 write!(f, " ({more})")?;

@@ -42,11 +42,36 @@ impl ToolSums {
 /// # Errors
 /// A tool that cannot be read.
 pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums: &mut ToolSums) -> Result<Value> {
+    let ReadyUnit { job, overlay, .. } = unit;
+    Ok(json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": entry.file, "digest": { "sha256": entry.sha256 } }],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": BUILD_TYPE,
+                "externalParameters": {
+                    "plugin": entry.plugin, "gateway": entry.gateway, "target": entry.target, "flags": job.user_flags,
+                },
+                "internalParameters": {
+                    "flags": flags(job, overlay), "environment": environment(job), "alignment": alignment(overlay.alignment.as_ref()),
+                },
+                "resolvedDependencies": dependencies(unit, source, sums)?,
+            },
+            "runDetails": {
+                "builder": {
+                    "id": "urn:plugbuild",
+                    "version": { env!("CARGO_PKG_NAME"): env!("CARGO_PKG_VERSION") },
+                },
+            },
+        },
+    }))
+}
+
+/// What it was made from: its source, the tools, the gateway.
+fn dependencies(unit: &ReadyUnit, source: &VcsInfo, sums: &mut ToolSums) -> Result<Vec<Value>> {
     let ReadyUnit {
-        job,
-        toolchain: tools,
-        overlay,
-        ..
+        job, toolchain: tools, ..
     } = unit;
     let gateway = &job.gateway;
     let mut dependencies = Vec::new();
@@ -83,29 +108,7 @@ pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums
         facts["digest"] = json!({ "sha256": sums.sha256(binary)? });
     }
     dependencies.push(facts);
-    Ok(json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{ "name": entry.file, "digest": { "sha256": entry.sha256 } }],
-        "predicateType": "https://slsa.dev/provenance/v1",
-        "predicate": {
-            "buildDefinition": {
-                "buildType": BUILD_TYPE,
-                "externalParameters": {
-                    "plugin": entry.plugin, "gateway": entry.gateway, "target": entry.target, "flags": job.user_flags,
-                },
-                "internalParameters": {
-                    "flags": flags(job, overlay), "environment": environment(job), "alignment": alignment(overlay.alignment.as_ref()),
-                },
-                "resolvedDependencies": dependencies,
-            },
-            "runDetails": {
-                "builder": {
-                    "id": "urn:plugbuild",
-                    "version": { env!("CARGO_PKG_NAME"): env!("CARGO_PKG_VERSION") },
-                },
-            },
-        },
-    }))
+    Ok(dependencies)
 }
 
 /// The changes from the plugin's own go.mod; null if it was built as it is.

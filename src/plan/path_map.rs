@@ -13,6 +13,7 @@ use crate::project::plugin::Plugin;
 use crate::util::error::{Error, Result};
 use crate::util::go_flags::quoted;
 use crate::util::module_path::escaped;
+use crate::util::sort::sort_by_key;
 
 /// Ordered rules, longest directory first: nested directories match before their parents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,9 @@ impl PathMap {
         }));
         let local = std::iter::once(&plugin.module).chain(&plugin.siblings);
         rules.extend(local.map(|module| rule(module.root.clone(), recorded(&module.path), Some(&module.path))));
-        rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.as_os_str().len()));
+        sort_by_key(&mut rules, |rule: &Mapping| {
+            std::cmp::Reverse(rule.from.as_os_str().len())
+        });
         for rule in &rules {
             check(&rule.from)?;
             check(Path::new(&rule.to))?;

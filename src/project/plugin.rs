@@ -10,6 +10,7 @@ use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::owner::Trusted;
 use crate::util::regular_file::is_there;
+use crate::util::sort::sort_by;
 use crate::util::version::GoVersion;
 
 /// A plugin's sources, read before any tool runs.
@@ -62,17 +63,8 @@ impl Plugin {
                     .help("give its directory: a package is built whole, never from single files"),
             );
         }
-        let root = dir.ancestors().find(|d| is_there(d.join("go.mod"))).ok_or_else(|| {
-            let error = Error::usage(format!("no go.mod in {} or above it", dir.display()));
-            mains_below(&dir)
-                .into_iter()
-                .fold(error, Error::help)
-                .help(format!(
-                    "make it a module: `cd {} && go mod init example.com/myplugin`",
-                    dir.display()
-                ))
-                .help("or start from a plugin that builds: `plugbuild new NAME --type handler`")
-        })?;
+        let root = dir.ancestors().find(|d| is_there(d.join("go.mod")));
+        let root = root.ok_or_else(|| no_module(&dir))?;
         let trusted = Trusted::of(host).and_owner_of(&dir);
         trusted.check_file(&root.join("go.mod"))?;
         let module_file = directives_of(&root.join("go.mod"))?;
@@ -94,7 +86,7 @@ impl Plugin {
             siblings.extend(local_replacements(&file, work)?);
         }
         siblings.retain(|m| m.root != module.root);
-        siblings.sort_by(|a, b| a.root.cmp(&b.root));
+        sort_by(&mut siblings, |a, b| a.root.cmp(&b.root));
         siblings.dedup_by(|a, b| a.root == b.root);
         let vendored = vendored(work.as_deref().and_then(Path::parent).unwrap_or(root))?;
         Ok(Plugin {
@@ -201,6 +193,18 @@ fn local_replacements(directives: &[Directive], file: &Path) -> Result<Vec<Local
 }
 
 /// Adds the line of a file that names a missing local module.
+fn no_module(dir: &Path) -> Error {
+    let error = Error::usage(format!("no go.mod in {} or above it", dir.display()));
+    mains_below(dir)
+        .into_iter()
+        .fold(error, Error::help)
+        .help(format!(
+            "make it a module: `cd {} && go mod init example.com/myplugin`",
+            dir.display()
+        ))
+        .help("or start from a plugin that builds: `plugbuild new NAME --type handler`")
+}
+
 fn absent(why: Error, file: &Path, verb: &str, folder: &str) -> Error {
     let message = format!("{} (named in {}: `{verb}` … {folder})", why.message, file.display());
     Error { message, ..why }.help_if_none(format!("create a module there, or remove that `{verb}`"))

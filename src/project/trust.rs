@@ -15,6 +15,7 @@ use crate::util::hash::{hex, sha256_of};
 use crate::util::host::Host;
 use crate::util::position::LineIndex;
 use crate::util::printable::printable_line;
+use crate::util::sort::sort_by;
 
 /// The keys that name programs.
 pub const CC: &str = "build.cc";
@@ -298,6 +299,6 @@ pub fn records(host: &Host) -> Result<Vec<TrustRecord>> {
     for entry in entries.flatten() {
         all.extend(read(&entry.path())?);
     }
-    all.sort_by(|a, b| a.file.cmp(&b.file));
+    sort_by(&mut all, |a, b| a.file.cmp(&b.file));
     Ok(all)
 }

@@ -11,6 +11,7 @@ use crate::project::source::{PluginSource, registered_names};
 use crate::util::component::Name;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
+use crate::util::sort::sort_by;
 
 /// A plugin of the project.
 #[derive(Debug, Clone)]
@@ -81,7 +82,7 @@ pub fn members(config: &Config, file: &Path, host: &Host, goenv: &GoEnv) -> Resu
         return Err(Error::usage(format!("{} names no plugins", file.display()))
             .help("list their directories: `[workspace]`, `members = [\"plugins/*\"]`"));
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    sort_by(&mut found, |a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 

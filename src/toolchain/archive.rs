@@ -111,12 +111,6 @@ pub fn for_each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entr
         limits.entries(count + 1)?;
         let mut entry = entry.map_err(|e| damaged(&e))?;
         let kind = entry.header().entry_type();
-        let word = |entry: &mut tar::Entry<'_, _>| {
-            let mut word = Vec::new();
-            entry.read_to_end(&mut word).map_err(|e| damaged(&e))?;
-            word.truncate(word.iter().position(|byte| *byte == 0).unwrap_or(word.len()));
-            Ok(Some(word))
-        };
         if (kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions())
             && entry.size() > EXTENSION
         {
@@ -124,9 +118,9 @@ pub fn for_each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entr
             return Err(Error::integrity(what));
         }
         if kind.is_gnu_longname() {
-            name = word(&mut entry)?;
+            name = Some(c_string(&mut entry)?);
         } else if kind.is_gnu_longlink() {
-            link = word(&mut entry)?;
+            link = Some(c_string(&mut entry)?);
         } else if kind.is_pax_local_extensions() {
             for field in entry.pax_extensions().map_err(|e| damaged(&e))?.into_iter().flatten() {
                 let field = field.map_err(|e| damaged(&e))?;
@@ -154,6 +148,14 @@ pub fn for_each_entry(from: impl Read, limits: Limits, mut take: impl FnMut(Entr
         }
     }
     Ok(())
+}
+
+/// The content up to its first zero byte.
+fn c_string(content: &mut impl Read) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    content.read_to_end(&mut text).map_err(|e| damaged(&e))?;
+    text.truncate(text.iter().position(|byte| *byte == 0).unwrap_or(text.len()));
+    Ok(text)
 }
 
 fn open(archive: &Path) -> Result<BufReader<File>> {

@@ -9,6 +9,7 @@ use crate::toolchain::sha256_cache;
 use crate::toolchain::store::{ExclusiveLock, IN_USE, Store, entries};
 use crate::util::error::{Error, Result};
 use crate::util::fs::remove_tree;
+use crate::util::sort::sort_by_key;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -70,7 +71,7 @@ pub fn parts(store: &Store) -> Vec<Part> {
         })
         .filter(|part| part.entries > 0)
         .collect();
-    parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+    sort_by_key(&mut parts, |part| std::cmp::Reverse(part.bytes));
     parts
 }
 

@@ -7,6 +7,7 @@ use crate::toolchain::store::{Store, entries};
 use crate::toolchain::unpacked;
 use crate::util::error::{Error, Result};
 use crate::util::host::Host;
+use crate::util::sort::sort_by;
 use crate::util::version::GoVersion;
 
 /// `PLUGBUILD_GO`: a go command or a GOROOT of exactly the needed version.
@@ -99,6 +100,6 @@ pub(crate) fn installed(store: &Store) -> Vec<(GoVersion, PathBuf)> {
         .into_iter()
         .filter_map(|root| Some((version_of(&root)?, root)))
         .collect();
-    all.sort();
+    sort_by(&mut all, Ord::cmp);
     all
 }

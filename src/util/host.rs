@@ -93,26 +93,15 @@ impl Host {
         let home = get("HOME").map(PathBuf::from);
         let base = etcetera::choose_base_strategy().ok();
         // etcetera reads the HOME of the process; a test's host has its own.
-        let data = get("XDG_DATA_HOME")
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-            .or_else(|| home.as_ref().map(|h| h.join(".local/share")))
-            .or_else(|| base.as_ref().map(BaseStrategy::data_dir));
-        let config = get("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-            .or_else(|| home.as_ref().map(|h| h.join(".config")))
-            .or_else(|| base.as_ref().map(BaseStrategy::config_dir));
-        let state = get("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-            .or_else(|| home.as_ref().map(|h| h.join(".local/state")))
-            .or_else(|| base.as_ref().and_then(BaseStrategy::state_dir));
-        let cache = get("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-            .or_else(|| home.as_ref().map(|h| h.join(".cache")))
-            .or_else(|| base.as_ref().map(BaseStrategy::cache_dir));
+        let dir = |variable: &str, below_home: &str| {
+            let given = get(variable).map(PathBuf::from).filter(|dir| dir.is_absolute());
+            given.or_else(|| home.as_ref().map(|home| home.join(below_home)))
+        };
+        let of_system = |ask: fn(&_) -> PathBuf| base.as_ref().map(ask);
+        let data = dir("XDG_DATA_HOME", ".local/share").or_else(|| of_system(BaseStrategy::data_dir));
+        let config = dir("XDG_CONFIG_HOME", ".config").or_else(|| of_system(BaseStrategy::config_dir));
+        let cache = dir("XDG_CACHE_HOME", ".cache").or_else(|| of_system(BaseStrategy::cache_dir));
+        let state = dir("XDG_STATE_HOME", ".local/state").or_else(|| base.as_ref().and_then(BaseStrategy::state_dir));
         let store = match (get("PLUGBUILD_HOME"), data) {
             (Some(given), _) => cwd.join(given),
             (None, Some(data)) => data.join("plugbuild"),

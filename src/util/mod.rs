@@ -23,3 +23,4 @@ pub mod error;
 pub mod context;
 pub mod hash;
 pub(crate) mod packed;
+pub(crate) mod sort;

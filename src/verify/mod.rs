@@ -35,6 +35,7 @@ pub mod plugin_conflicts;
 pub mod render;
 
 pub use crate::binary::symbol_versions::newest_glibc;
+use crate::util::sort::sort_by_key;
 pub use crate::verify::libc::fits_libc;
 
 /// Will it load?
@@ -159,9 +160,7 @@ impl<'p, 'a> Process<'p, 'a> {
             }
         }
         verdict.answer = answer(&verdict.findings, &verdict.unseen);
-        verdict
-            .findings
-            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        sort_by_key(&mut verdict.findings, |finding| std::cmp::Reverse(finding.severity));
         verdict
     }
 

@@ -13,6 +13,7 @@ use crate::build::fingerprint::path_times::Places;
 use crate::plan::Job;
 use crate::util::file_stamp;
 use crate::util::hash::hex;
+use crate::util::sort::sort_by_key;
 
 /// Files, and directories of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +179,7 @@ impl InputHasher {
         };
         self.places.push(dir.to_owned());
         let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
-        entries.sort_by_key(fs::DirEntry::file_name);
+        sort_by_key(&mut entries, fs::DirEntry::file_name);
         for entry in entries {
             let (path, kind) = (entry.path(), entry.file_type()?);
             if depth == Depth::Tree && kind.is_dir() {

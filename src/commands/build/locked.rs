@@ -21,6 +21,7 @@ use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::hash::sha256_of;
 use crate::util::host::Host;
 use crate::util::regular_file::is_there;
+use crate::util::sort::sort_by_key;
 
 /// Checks the installed tools and the gateways against the lock: with `--locked` a difference fails the build,
 /// otherwise
@@ -50,7 +51,7 @@ pub(crate) fn check(plan: &BuildPlan, args: &BuildArgs) -> Result<()> {
     let depth = if strict { Depth::Content } else { Depth::Looks };
     let mut differences = compare(&mut lock, plan, depth)?;
     // Changed files are reported before a changed plan.
-    differences.sort_by_key(|difference| difference.kind != ErrorKind::Integrity);
+    sort_by_key(&mut differences, |difference| difference.kind != ErrorKind::Integrity);
     if strict {
         return differences.into_iter().next().map_or(Ok(()), Err);
     }

@@ -191,6 +191,35 @@ impl Counts {
             not_begun: results.iter().filter(|result| result.is_none()).count(),
         }
     }
+
+    /// The last line of many builds.
+    fn report(&self, took: Duration, session: &Session) {
+        let Counts {
+            built,
+            fresh,
+            failed,
+            stopped,
+            not_begun,
+        } = self;
+        if session.format == Format::Json {
+            print_json(&json!({
+                "reason": "build-finished", "success": failed + not_begun + stopped == 0,
+                "built": built, "fresh": fresh, "failed": failed, "stopped": stopped, "not_begun": not_begun,
+                "seconds": took.as_millis() as f64 / 1e3,
+            }));
+        }
+        let stopped = match stopped {
+            0 => String::new(),
+            _ => format!(" {stopped} stopped,"),
+        };
+        let seconds = took.as_secs_f64();
+        session.ui.status(
+            "total",
+            format!(
+                "{built} built, {fresh} up to date, {failed} failed,{stopped} {not_begun} not begun, in {seconds:.1} s"
+            ),
+        );
+    }
 }
 
 /// Prints the table; returns all results, or one error for all failures.
@@ -206,7 +235,6 @@ pub(crate) fn summarize(
         refused,
         ..
     } = ready;
-    let counts = Counts::new(&results, refused.len());
     if session.format == Format::Human {
         table(units, &results, &session.ui);
         for (unit, result) in units.iter().zip(&results) {
@@ -215,31 +243,9 @@ pub(crate) fn summarize(
             }
         }
     }
-    let Counts {
-        built,
-        fresh,
-        failed,
-        stopped,
-        not_begun,
-    } = counts;
-    if session.format == Format::Json {
-        print_json(&json!({
-            "reason": "build-finished", "success": failed + not_begun + stopped == 0,
-            "built": built, "fresh": fresh, "failed": failed, "stopped": stopped, "not_begun": not_begun,
-            "seconds": took.as_millis() as f64 / 1e3,
-        }));
-    }
-    let stopped = match stopped {
-        0 => String::new(),
-        _ => format!(" {stopped} stopped,"),
-    };
-    let seconds = took.as_secs_f64();
-    session.ui.status(
-        "total",
-        format!(
-            "{built} built, {fresh} up to date, {failed} failed,{stopped} {not_begun} not begun, in {seconds:.1} s"
-        ),
-    );
+    let counts = Counts::new(&results, refused.len());
+    counts.report(took, session);
+    let failed = counts.failed;
     let mut errors: Vec<Error> = refused.iter().map(|(_, why)| why.clone()).collect();
     let mut all = Vec::new();
     for result in results.into_iter().flatten() {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::util::sort::sort_by;
+
 /// The state of a plugin directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PluginDir {
@@ -43,7 +45,7 @@ impl PluginDir {
                 Some((entry.file_name().to_string_lossy().into_owned(), is_dir))
             })
             .collect();
-        names.sort();
+        sort_by(&mut names, Ord::cmp);
         PluginDir::Open(names)
     }
 }

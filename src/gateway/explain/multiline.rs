@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::gateway::explain::pattern::fit;
+use crate::util::sort::sort_by_key;
 
 /// The registerers that every gateway looks for in every plugin.
 const LOOKED_FOR: [&str; 3] = ["ClientRegisterer", "HandlerRegisterer", "ModifierRegisterer"];
@@ -81,7 +82,7 @@ impl Combiner {
                 .iter()
                 .all(|symbol| lacking.iter().any(|(own, _)| own == symbol));
             let mut messages: Vec<LogMessage> = lacking.into_iter().map(|(_, message)| message).collect();
-            messages.sort_by_key(|message| message.line);
+            sort_by_key(&mut messages, |message| message.line);
             if nothing {
                 messages.truncate(1);
                 messages

@@ -46,15 +46,7 @@ pub fn runner(
         if libc.is_none() || Path::new("/").join(loader).exists() {
             return Ok(Vec::new());
         }
-        return Err(Error::tool_missing(format!(
-            "the gateway is for {target}, and this machine has no {}",
-            row.loader
-        ))
-        .help(if libc == Some(LibcKind::Musl) {
-            "install musl (`apt-get install musl`), or give a gateway for glibc"
-        } else {
-            "give a gateway for this machine's libc"
-        }));
+        return Err(missing_loader(&target, &row.loader));
     }
     let emulator = row.qemu.iter().find_map(|name| host.find(name)).ok_or_else(|| {
         Error::tool_missing(format!(
@@ -64,16 +56,7 @@ pub fn runner(
         .help("install it: `apt-get install qemu-user-static`")
         .help("`plugbuild verify` checks from the files whether it loads, on any machine")
     })?;
-    let usual = PathBuf::from(format!(
-        "/usr/{}-linux-{}",
-        if arch == Arch::Arm64 { "aarch64" } else { "x86_64" },
-        if target.libc.kind == LibcKind::Musl {
-            "musl"
-        } else {
-            "gnu"
-        }
-    ));
-    let roots = [sysroot.map(Path::to_owned), Some(usual)];
+    let roots = [sysroot.map(Path::to_owned), Some(usual_sysroot(&target))];
     let root = roots
         .into_iter()
         .flatten()
@@ -86,6 +69,27 @@ pub fn runner(
             .help("give the directory that has it: `--sysroot DIR`, such as an unpacked root file system of its image")
         })?;
     Ok(vec![emulator.into(), "-L".into(), root.into()])
+}
+
+fn missing_loader(target: &Target, loader: &str) -> Error {
+    let what = format!("the gateway is for {target}, and this machine has no {loader}");
+    Error::tool_missing(what).help(match target.libc.kind {
+        LibcKind::Musl => "install musl (`apt-get install musl`), or give a gateway for glibc",
+        LibcKind::Glibc => "give a gateway for this machine's libc",
+    })
+}
+
+/// Where distributions install another architecture's loader and libraries.
+fn usual_sysroot(target: &Target) -> PathBuf {
+    let arch = match target.arch {
+        Arch::Amd64 => "x86_64",
+        Arch::Arm64 => "aarch64",
+    };
+    let libc = match target.libc.kind {
+        LibcKind::Musl => "musl",
+        LibcKind::Glibc => "gnu",
+    };
+    PathBuf::from(format!("/usr/{arch}-linux-{libc}"))
 }
 
 /// Reads a configuration of any supported format as the JSON for a trial.

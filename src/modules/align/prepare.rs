@@ -320,25 +320,7 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     let Some(alignment) = &overlay.alignment else {
         return;
     };
-    let moves = &alignment.moves;
-    let shown: Vec<String> = moves.iter().take(3).map(Conflict::to_string).collect();
-    match moves.len() {
-        0 => ui.verbose("aligned", format!("with {}, which moves nothing", job.gateway.title())),
-        n => ui.status(
-            "aligned",
-            format!(
-                "{} with {}: {}{}",
-                counted(n, "module"),
-                job.gateway.title(),
-                shown.join(", "),
-                and_more(n - shown.len())
-            ),
-        ),
-    }
-    moves
-        .iter()
-        .skip(3)
-        .for_each(|conflict| ui.verbose("aligned", conflict));
+    report_moves(&alignment.moves, &job.gateway.title(), ui);
     for aside in &alignment.set_aside {
         ui.warn(format!(
             "the replace of {} by {} gives way to the gateway's {}",
@@ -359,6 +341,26 @@ pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
             job.gateway.title()
         ));
     }
+}
+
+fn report_moves(moves: &[Conflict], gateway: &str, ui: &Ui) {
+    let shown: Vec<String> = moves.iter().take(3).map(Conflict::to_string).collect();
+    match moves.len() {
+        0 => ui.verbose("aligned", format!("with {gateway}, which moves nothing")),
+        n => ui.status(
+            "aligned",
+            format!(
+                "{} with {gateway}: {}{}",
+                counted(n, "module"),
+                shown.join(", "),
+                and_more(n - shown.len())
+            ),
+        ),
+    }
+    moves
+        .iter()
+        .skip(3)
+        .for_each(|conflict| ui.verbose("aligned", conflict));
 }
 
 /// What go.mod alone says: enough to decide on if the go command cannot load it.

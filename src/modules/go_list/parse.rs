@@ -10,6 +10,7 @@ use crate::modules::{Ambiguous, BuildList, PluginModule, PluginModules, Work};
 use crate::project::go_mod;
 use crate::project::plugin::Plugin;
 use crate::project::source::language;
+use crate::util::version::GoVersion;
 
 /// One module per line; the last three fields are those of its replacement.
 pub(crate) const MODULE: &str = "{{.Path}}\t{{.Version}}\t{{.Main}}\t{{.Indirect}}\t{{.GoVersion}}\t{{.Dir}}\t{{with .Replace}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{else}}\t\t{{end}}";
@@ -50,8 +51,6 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
             all.entry(module.path).or_insert(module);
         }
     }
-    let chains = chains(&packages);
-    let mut uses = uses(&packages, read);
     let directives = |file: &Path| go_mod::parse(&read(file).unwrap_or_default());
     let own = directives(&plugin.module.root.join("go.mod"));
     let required = |module: &Module| {
@@ -59,12 +58,8 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
             .any(|d| d.verb == "require" && d.words == [module.path, module.version])
     };
     let work = plugin.work.as_deref().map(directives);
-    let own_files = packages
-        .iter()
-        .filter(|p| p.module.as_ref().is_some_and(|m| m.path == plugin.module.path))
-        .flat_map(|p| p.files.iter().map(|file| Path::new(p.dir).join(file)));
-    let language = own_files.filter_map(|file| language::shown(&read(&file)?)).max();
-    let language = language.and_then(|line| line.parse().ok());
+    let chains = chains(&packages);
+    let mut uses = uses(&packages, read);
     let modules = all
         .into_values()
         .map(|module| {
@@ -97,9 +92,19 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
         modules,
         build_list,
         ambiguous: Vec::new(),
-        language,
+        language: language_of(&packages, plugin, read),
         c_code: packages.iter().any(|p| p.imports.contains(&"C")),
     }
+}
+
+/// The newest language version that the plugin's own files show.
+fn language_of(packages: &[Package], plugin: &Plugin, read: Read) -> Option<GoVersion> {
+    let own_files = packages
+        .iter()
+        .filter(|p| p.module.as_ref().is_some_and(|m| m.path == plugin.module.path))
+        .flat_map(|p| p.files.iter().map(|file| Path::new(p.dir).join(file)));
+    let newest = own_files.filter_map(|file| language::shown(&read(&file)?)).max();
+    newest.and_then(|line| line.parse().ok())
 }
 
 /// For each module the shortest chain of imports to it: the module that the plugin's own code imports, the one that

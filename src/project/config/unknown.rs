@@ -6,6 +6,7 @@ use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use crate::util::position::LineIndex;
+use crate::util::sort::sort_by_key;
 use crate::util::suggest::nearest;
 
 /// A warning for each unknown key. `text` must parse.
@@ -16,7 +17,7 @@ pub(crate) fn warnings(text: &str, file: &Path, schema: &Value) -> Vec<String> {
         in_table(table.get_ref(), schema, "", &mut found);
     }
     // Tables are parsed in the order of their keys' names; sort as in the file.
-    found.sort_by_key(|unknown| unknown.at);
+    sort_by_key(&mut found, |unknown| unknown.at);
     found
         .into_iter()
         .map(|Unknown { at, key, nearest }| {

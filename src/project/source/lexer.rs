@@ -93,18 +93,10 @@ impl<'a> Reader<'a> {
                 TokenKind::Other
             }
             c if c.is_alphabetic() || c == '_' => {
-                let end = self
-                    .rest
-                    .find(|c: char| !c.is_alphanumeric() && c != '_')
-                    .unwrap_or(self.rest.len());
-                TokenKind::Name(self.take(end).to_owned())
+                TokenKind::Name(self.take_while(|c| c.is_alphanumeric() || c == '_').to_owned())
             }
             c if c.is_ascii_digit() => {
-                let end = self
-                    .rest
-                    .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.')
-                    .unwrap_or(self.rest.len());
-                self.take(end);
+                self.take_while(|c| c.is_alphanumeric() || c == '_' || c == '.');
                 TokenKind::Other
             }
             c => {
@@ -114,6 +106,11 @@ impl<'a> Reader<'a> {
         };
         self.found.push(Token { line, word });
         true
+    }
+
+    fn take_while(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        self.take(end)
     }
 
     /// Up to the closing quote, or the end of the line if there is none.

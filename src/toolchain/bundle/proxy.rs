@@ -11,6 +11,7 @@ use crate::toolchain::store::Store;
 use crate::util::error::{Error, Result};
 use crate::util::fs::create_dir;
 use crate::util::host::Host;
+use crate::util::sort::sort_by;
 
 /// What a GOPROXY serves; a module cache also holds locks, its own checksums and partial downloads.
 const SERVED: [&str; 3] = [".info", ".mod", ".zip"];
@@ -89,7 +90,7 @@ pub fn installed(store: &Store) -> Vec<(String, PathBuf)> {
         .filter(|place| place.join("cache/download").is_dir())
         .filter_map(|place| Some((place.file_name()?.to_string_lossy().into_owned(), place)))
         .collect();
-    bundles.sort();
+    sort_by(&mut bundles, Ord::cmp);
     bundles
 }
 

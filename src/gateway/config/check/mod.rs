@@ -14,8 +14,13 @@ use crate::gateway::config::extra_config::sightings;
 use crate::gateway::config::issue::{ConfigIssue, IssueSeverity};
 use crate::gateway::config::parse::{ConfigFormat, Document};
 use crate::gateway::config::plugin_dir::PluginDir;
-use crate::gateway::config::version::{ConfigReader, ConfigVersion, OnLoadError};
-use crate::gateway::registerer::{NameFormat, PluginKind, Registerer};
+use crate::gateway::config::version::ConfigReader;
+use crate::gateway::config::version::ConfigVersion;
+use crate::gateway::config::version::OnLoadError;
+use crate::gateway::registerer::NameFormat;
+use crate::gateway::registerer::PluginKind;
+use crate::gateway::registerer::Registerer;
+use crate::util::sort::sort_by_key;
 use crate::util::suggest::nearest;
 
 /// The cure for what is of version 3.
@@ -70,7 +75,7 @@ pub fn check(
         checker.loader(look);
         checker.unused();
     }
-    checker.found.sort_by_key(|finding| (finding.at, finding.severity));
+    sort_by_key(&mut checker.found, |finding| (finding.at, finding.severity));
     checker.found
 }
 
