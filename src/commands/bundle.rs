@@ -189,14 +189,7 @@ fn make(first: BuildPlan, args: &BuildArgs, staged: &Staged, stage: &Path) -> Re
 
 /// Makes every tool available. Go is the one that builds use; zig is the store's, as only that is known to be complete.
 fn tools(first: &BuildPlan) -> Result<Vec<Packed>> {
-    let Session {
-        matrix,
-        host,
-        store,
-        ui,
-        offline,
-        ..
-    } = &first.session;
+    let Session { host, store, ui, .. } = &first.session;
     let all = || first.units.iter().map(|unit| &unit.toolchain);
     let mut packed: Vec<Packed> = Vec::new();
     for tools in all() {
@@ -217,28 +210,35 @@ fn tools(first: &BuildPlan) -> Result<Vec<Packed>> {
         }
     }
     if all().any(|tools| tools.cc.zig.is_some()) {
-        let version = matrix.zig().version.clone();
-        let place = store.zig(&version, host);
-        let program = place.join("zig");
-        let zig = Zig {
-            state: if program.is_file() {
-                State::Ready
-            } else {
-                State::Missing
-            },
-            why: String::new(),
-            version: version.clone(),
-            program,
-        };
-        zig::ensure(&zig, matrix.zig(), host, store, *offline, ui)?;
-        packed.push(Packed {
-            name: "zig",
-            version,
-            place: relative_to_store(store, &place),
-            root: place,
-        });
+        packed.push(zig_of_store(&first.session)?);
     }
     Ok(packed)
+}
+
+fn zig_of_store(session: &Session) -> Result<Packed> {
+    let Session {
+        matrix, host, store, ..
+    } = session;
+    let version = matrix.zig().version.clone();
+    let place = store.zig(&version, host);
+    let program = place.join("zig");
+    let zig = Zig {
+        state: if program.is_file() {
+            State::Ready
+        } else {
+            State::Missing
+        },
+        why: String::new(),
+        version: version.clone(),
+        program,
+    };
+    zig::ensure(&zig, matrix.zig(), store, session.context())?;
+    Ok(Packed {
+        name: "zig",
+        version,
+        place: relative_to_store(store, &place),
+        root: place,
+    })
 }
 
 fn relative_to_store(store: &Store, place: &Path) -> PathBuf {

@@ -102,9 +102,10 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
             misfits.push(report);
         }
     }
-    match misfits.as_slice() {
-        [] => Ok(()),
-        misfits => Err(failed(misfits)),
+    if misfits.is_empty() {
+        Ok(())
+    } else {
+        Err(failed(&misfits))
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn run(args: &NewArgs, cx: Context) -> Result<()> {
         return Err(Error::usage(format!("{} already exists", args.path.display()))
             .help(format!("add what is missing: `plugbuild init {}`", args.path.display())));
     }
-    let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
+    let project = project(name, kind, (args.module.as_deref(), &args.gateway), &dir, cx)?;
     if kind == PluginKind::Middleware {
         cx.ui.warn("middleware plugins work in the Enterprise edition only");
     }
@@ -139,7 +139,7 @@ pub(crate) fn run_init(args: &InitArgs, cx: Context) -> Result<()> {
         Some((_, name)) => name,
         None => name_of(&dir)?,
     };
-    let project = project(name, kind, args.module.clone(), &args.gateway, &dir, cx)?;
+    let project = project(name, kind, (args.module.as_deref(), &args.gateway), &dir, cx)?;
     let misplaced = repository_above(&dir);
     let mut made = Vec::new();
     for file in project.files() {
@@ -240,15 +240,16 @@ fn name_of(dir: &Path) -> Result<String> {
     Ok(name)
 }
 
+/// `given` are the options: the module's path, and the gateway's.
 fn project(
     name: String,
     kind: PluginKind,
-    module: Option<String>,
-    given: &GatewayArgs,
+    given: (Option<&str>, &GatewayArgs),
     dir: &Path,
     cx: Context,
 ) -> Result<Project> {
-    module.as_deref().map_or(Ok(()), Project::check_module)?;
+    let (module, given) = given;
+    module.map_or(Ok(()), Project::check_module)?;
     let settings = Settings::read(dir, cx.host)?;
     let matrix = settings.matrix()?;
     let latest: GatewaySpec = "latest".parse()?;
@@ -266,7 +267,7 @@ fn project(
         _ => release.clone(),
     };
     Ok(Project {
-        module: module.unwrap_or_else(|| format!("example.com/{name}")),
+        module: module.map_or_else(|| format!("example.com/{name}"), str::to_owned),
         name,
         kind,
         gateway,

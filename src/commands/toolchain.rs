@@ -53,7 +53,7 @@ fn install(name: &str, store: &Store, cx: Context) -> Result<()> {
     if name == "zig" {
         let matrix = Matrix::builtin()?;
         let zig = zig::resolve(matrix.zig(), cx.host, store)?;
-        zig::ensure(&zig, matrix.zig(), cx.host, store, cx.offline, cx.ui)?;
+        zig::ensure(&zig, matrix.zig(), store, cx)?;
         say_where("zig", &zig.version, zig.state, &zig.program, cx);
         return Ok(());
     }

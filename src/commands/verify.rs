@@ -59,7 +59,8 @@ pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let binaries = args.plugins.iter().map(open).collect::<Result<Vec<_>>>()?;
     let plugins = binaries.iter().map(PluginBinary::read).collect::<Result<Vec<_>>>()?;
     let (gateway, file, official) = if args.official {
-        let had = official(&gateway, args, &plugins, &settings, &matrix, cx)?;
+        let target = official_target(args, &gateway, plugins.first(), cx.host.platform.arch);
+        let had = official_gateway(official_version(&gateway)?, &target, &settings, &matrix, cx)?;
         let (gateway, file) = open_file(&had.file, &matrix, cx)?;
         (gateway, file, Some(had.record))
     } else {
@@ -94,35 +95,20 @@ fn check_asked(args: &VerifyArgs, against: &LoadTarget<'_>) -> Result<()> {
     }
 }
 
-/// The release's own gateway for the requested target, else for that of the first plugin.
-fn official(
-    gateway: &Gateway,
-    args: &VerifyArgs,
-    plugins: &[PluginBinary<'_>],
-    settings: &Settings,
-    matrix: &Matrix,
-    cx: Context,
-) -> Result<Had> {
-    let Some(version) = gateway.release() else {
-        return Err(Error::usage(format!(
-            "--official takes a Community release; the gateway is {}",
-            gateway.title()
-        ))
-        .help("name one: `--gateway 2.12.1 --official`"));
-    };
-    let first = plugins.first();
-    let arch = args
-        .arch
-        .or_else(|| first.map(|plugin| plugin.image().arch()))
-        .unwrap_or(cx.host.platform.arch);
-    let kind = args
-        .libc
-        .or(gateway.libc)
-        .map(|libc| libc.kind)
-        .or_else(|| first.and_then(PluginBinary::libc))
-        .unwrap_or(LibcKind::Musl);
-    let target = Target::new(arch, kind);
-    official_gateway(version, &target, settings, matrix, cx)
+/// The release of `--official`.
+fn official_version(gateway: &Gateway) -> Result<GatewayVersion> {
+    gateway.release().ok_or_else(|| {
+        let what = format!("--official takes a Community release; the gateway is {}", gateway.title());
+        Error::usage(what).help("name one: `--gateway 2.12.1 --official`")
+    })
+}
+
+/// The target of `--official`: the requested one, else that of the first plugin.
+fn official_target(args: &VerifyArgs, gateway: &Gateway, first: Option<&PluginBinary<'_>>, host: Arch) -> Target {
+    let arch = args.arch.or_else(|| first.map(|plugin| plugin.image().arch()));
+    let libc = args.libc.or(gateway.libc).map(|libc| libc.kind);
+    let kind = libc.or_else(|| first.and_then(PluginBinary::libc));
+    Target::new(arch.unwrap_or(host), kind.unwrap_or(LibcKind::Musl))
 }
 
 /// Makes a release's own gateway available in the store, as the project's lock pins it.
@@ -137,7 +123,7 @@ pub(crate) fn official_gateway(
     let mut wanted = Wanted::new(version, target);
     let key = wanted.key();
     wanted.locked = lock.archive_checksum(&key);
-    wanted.ensure(matrix, cx.host, &Store::open(cx.host)?, cx.offline, cx.ui)
+    wanted.ensure(matrix, &Store::open(cx.host)?, cx)
 }
 
 fn open_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {

@@ -32,6 +32,13 @@ struct Mapping {
     module: Option<String>,
 }
 
+impl Mapping {
+    fn check(&self) -> Result<()> {
+        check(&self.from)?;
+        check(Path::new(&self.to))
+    }
+}
+
 impl PathMap {
     /// Covers the module cache, vendored modules, workspace members, local replacements and the plugin's own module.
     ///
@@ -46,12 +53,8 @@ impl PathMap {
     /// The name of a directory cannot be in a rule.
     pub fn new(plugin: &Plugin, goenv: &GoEnv, gateway: &Gateway, linked: &[ModuleRow]) -> Result<Self> {
         let trimmed = gateway.settings.trimpath;
-        let vendor = plugin
-            .work
-            .as_deref()
-            .and_then(Path::parent)
-            .unwrap_or(&plugin.module.root)
-            .join("vendor");
+        let above = plugin.work.as_deref().and_then(Path::parent);
+        let vendor = above.unwrap_or(&plugin.module.root).join("vendor");
         let rule = |from: PathBuf, to: String, module: Option<&String>| Mapping {
             from,
             to,
@@ -91,10 +94,7 @@ impl PathMap {
         sort_by_key(&mut rules, |rule: &Mapping| {
             std::cmp::Reverse(rule.from.as_os_str().len())
         });
-        for rule in &rules {
-            check(&rule.from)?;
-            check(Path::new(&rule.to))?;
-        }
+        rules.iter().try_for_each(Mapping::check)?;
         Ok(PathMap {
             rules,
             own: plugin.module.path.clone(),

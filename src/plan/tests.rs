@@ -22,6 +22,7 @@ pub(crate) fn plugin() -> Plugin {
         siblings: vec![],
         work: None,
         vendored: vec![],
+        directives: Default::default(),
     }
 }
 

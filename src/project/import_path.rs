@@ -60,6 +60,7 @@ mod tests {
                 siblings: vec![],
                 work: None,
                 vendored: vec![],
+                directives: Default::default(),
             };
             check(&plugin, standard).err().map(|why| why.to_string())
         };

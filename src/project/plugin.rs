@@ -26,6 +26,14 @@ pub struct Plugin {
     pub work: Option<PathBuf>,
     /// The modules under vendor/, if the build uses them.
     pub vendored: Vec<Vendored>,
+    pub directives: Directives,
+}
+
+/// The directives of a plugin's go.mod and go.work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directives {
+    pub go_mod: Vec<Directive>,
+    pub go_work: Option<Vec<Directive>>,
 }
 
 /// A local Go module.
@@ -67,10 +75,11 @@ impl Plugin {
         let root = root.ok_or_else(|| no_module(&dir))?;
         let trusted = Trusted::of(host).and_owner_of(&dir);
         trusted.check_file(&root.join("go.mod"))?;
-        let module_file = directives_of(&root.join("go.mod"))?;
-        let module = LocalModule::from(&module_file, root)?;
+        let go_mod = directives_of(&root.join("go.mod"))?;
+        let module = LocalModule::from(&go_mod, root)?;
         let work = work_file(&dir, host, goenv);
-        let mut siblings = local_replacements(&module_file, &root.join("go.mod"))?;
+        let mut siblings = local_replacements(&go_mod, &root.join("go.mod"))?;
+        let mut go_work = None;
         if let Some(work) = &work {
             // The user named this one by GOWORK.
             if goenv.work.as_deref().is_none_or(|given| given == "auto") {
@@ -84,6 +93,7 @@ impl Plugin {
                 siblings.push(found.map_err(|why| absent(why, work, "use", member))?);
             }
             siblings.extend(local_replacements(&file, work)?);
+            go_work = Some(file);
         }
         siblings.retain(|m| m.root != module.root);
         sort_by(&mut siblings, |a, b| a.root.cmp(&b.root));
@@ -94,6 +104,7 @@ impl Plugin {
             siblings,
             work,
             vendored,
+            directives: Directives { go_mod, go_work },
             dir,
         })
     }
@@ -276,6 +287,7 @@ mod tests {
                 siblings: vec![],
                 work: None,
                 vendored: vec![],
+                directives: Default::default(),
             }
             .name()
         };

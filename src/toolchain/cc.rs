@@ -8,7 +8,7 @@ use crate::plan::{CcChoice, Job};
 use crate::project::trust;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
-use crate::toolchain::wrapper::Wrapper;
+use crate::toolchain::wrapper::{CompilerCommand, Wrapper};
 use crate::toolchain::zig::Zig;
 use crate::toolchain::{wrapper, zig};
 use crate::util::error::{Error, Result};
@@ -188,12 +188,8 @@ impl Cc {
         };
         // zig's own headers would put the store's path into a plugin's line tables.
         let own = self.program.canonicalize().unwrap_or_else(|_| self.program.clone());
-        let mapped: Vec<(&Path, &str)> = own
-            .parent()
-            .filter(|_| self.kind == CcKind::Zig)
-            .map(|dir| (dir, "/usr/lib/zig"))
-            .into_iter()
-            .collect();
+        let of_zig = own.parent().filter(|_| self.kind == CcKind::Zig);
+        let mapped: Vec<(&Path, &str)> = of_zig.map(|dir| (dir, "/usr/lib/zig")).into_iter().collect();
         // The go command splits CC at blanks.
         let tag = tag.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.+".contains(c), "-");
         [("cc", "cc"), ("cxx", "c++")].map(|(short, sub)| {
@@ -207,14 +203,13 @@ impl Cc {
                 command.push(sub);
             }
             command.extend(fixed.iter().map(String::as_str));
-            wrapper::compiler(
-                &format!("plugbuild-{short}-{tag}"),
-                store,
-                &command,
-                &env,
-                &mapped,
-                &quirks,
-            )
+            let compiler = CompilerCommand {
+                command: &command,
+                env: &env,
+                mapped: &mapped,
+                quirks: &quirks,
+            };
+            wrapper::compiler(&format!("plugbuild-{short}-{tag}"), &compiler, store)
         })
     }
 

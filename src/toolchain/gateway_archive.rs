@@ -7,11 +7,11 @@ use crate::toolchain::fetch::Checksum;
 use crate::toolchain::provenance::{Record, Word};
 use crate::toolchain::store::Store;
 use crate::toolchain::{archive, fetch};
+use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 use crate::util::fs::create_dir;
 use crate::util::host::Host;
 use crate::util::target::Target;
-use crate::util::ui::Ui;
 use crate::util::version::GatewayVersion;
 
 /// The gateway of a release for a target.
@@ -73,9 +73,9 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// `--offline`, the network, an archive that is not the pinned one, is not in the published list or differs from
     /// it, or has no gateway in it.
-    pub fn ensure(&self, matrix: &Matrix, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<Had> {
+    pub fn ensure(&self, matrix: &Matrix, store: &Store, cx: Context) -> Result<Had> {
+        let Context { host, ui, offline, .. } = cx;
         let what = self.description();
-        let place = self.path(store);
         let _lock = store.lock(&format!("gateway-{}-{}", self.version, self.target.short()), || {
             ui.status("waiting", format!("another plugbuild is fetching {what}"));
         })?;
@@ -107,9 +107,16 @@ impl<'a> Wanted<'a> {
                 )
             }
         };
-        let stage = store.stage()?;
-        let packed = stage.path().join(&name);
         let from = format!("{folder}/{name}");
+        self.install(Record { from, sum, word }, &name, store, host)
+    }
+
+    /// Downloads the archive, which must have the record's checksum, and keeps its gateway.
+    fn install(&self, published: Record, name: &str, store: &Store, host: &Host) -> Result<Had> {
+        let Record { from, sum, word } = published;
+        let (what, place) = (self.description(), self.path(store));
+        let stage = store.stage()?;
+        let packed = stage.path().join(name);
         fetch::download(&from, &Checksum::Sha512(sum.clone()), &packed, &what, host).map_err(reachable)?;
         let unpacked = stage.path().join("unpacked");
         archive::unpack_tar_gz(&packed, &unpacked)?;

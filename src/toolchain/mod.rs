@@ -137,7 +137,7 @@ pub fn ensure(job: &Job, toolchain: Toolchain, session: &Session) -> Result<Tool
     } = session;
     go::ensure(&toolchain.go, host, store, *offline, ui)?;
     let zig = toolchain.cc.zig.as_ref();
-    let toolchain = match zig.map_or(Ok(()), |zig| zig::ensure(zig, matrix.zig(), host, store, *offline, ui)) {
+    let toolchain = match zig.map_or(Ok(()), |zig| zig::ensure(zig, matrix.zig(), store, session.context())) {
         Ok(()) => toolchain,
         Err(why) if job.cc.value == CcChoice::Auto && why.kind != ErrorKind::Interrupted => {
             let Ok(gcc) = cc::gcc(job, "zig could not be fetched", matrix, host) else {

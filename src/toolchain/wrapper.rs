@@ -68,58 +68,33 @@ exec "$tool" "$@"
     }
 }
 
-/// The script that is CC (or CXX) of a build.
-///
-/// `command` is the compiler with its fixed arguments; the quirks decide what the wrapper drops, adds or refuses.
-/// It maps the directories in `mapped` to other names in its output, as well as those in `PLUGBUILD_FILE_MAP`.
-pub fn compiler(
-    prefix: &str,
-    store: &Store,
-    command: &[&str],
-    env: &[(&str, &Path)],
-    mapped: &[(&Path, &str)],
-    quirks: &[&Quirk],
-) -> Wrapper {
-    let word = |w: &str| quoted(w.as_ref());
+/// The compiler that is CC (or CXX) of a build.
+#[derive(Debug)]
+pub struct CompilerCommand<'a> {
+    /// The compiler with its fixed arguments.
+    pub command: &'a [&'a str],
+    pub env: &'a [(&'a str, &'a Path)],
+    /// Directories with other names in its output, besides those in `PLUGBUILD_FILE_MAP`.
+    pub mapped: &'a [(&'a Path, &'a str)],
+    /// They decide what the wrapper drops, adds or refuses.
+    pub quirks: &'a [&'a Quirk],
+}
+
+fn word(text: &str) -> String {
+    quoted(text.as_ref())
+}
+
+/// The script that runs it.
+pub fn compiler(prefix: &str, compiler: &CompilerCommand<'_>, store: &Store) -> Wrapper {
     let mut text = String::from("#!/bin/sh\n# Written by plugbuild; see its ARCHITECTURE.md.\n");
-    for (variable, value) in env {
+    for (variable, value) in compiler.env {
         text += &format!("export {variable}={}\n", quoted(value.as_os_str()));
     }
     text += "compiles=\n";
-    for words in quirks.iter().map(|q| &q.cc_fail).filter(|words| !words.is_empty()) {
-        // All of them, in any order: a `case` inside a `case`.
-        let test = words.iter().rev().fold("exit 1".to_owned(), |inner, w| {
-            format!("case \" $* \" in *{}*) {inner} ;; esac", word(&format!(" {w} ")))
-        });
-        text += &format!("{test}\n");
-    }
-    text += "for arg do\n\tshift\n\tcase $arg in\n\t-c | -S | -E) compiles=1 ;;\n";
-    for drop in quirks.iter().flat_map(|q| &q.cc_drop) {
-        text += &format!("\t{}) continue ;;\n", word(drop));
-    }
-    text += "\tesac\n\tset -- \"$@\" \"$arg\"\ndone\n";
-    text += "if [ -n \"$compiles\" ]; then
-	IFS='
-'
-	set -f
-";
-    for (from, to) in mapped {
-        text += &format!(
-            "\tset -- \"$@\" {}\n",
-            word(&format!("-ffile-prefix-map={}={to}", from.display()))
-        );
-    }
-    text += "	for map in $PLUGBUILD_FILE_MAP; do
-		set -- \"$@\" \"-ffile-prefix-map=$map\"
-	done
-fi
-";
-    let fixed: Vec<String> = command
-        .iter()
-        .copied()
-        .chain(quirks.iter().flat_map(|q| &q.cc_add).map(String::as_str))
-        .map(word)
-        .collect();
+    text += &compiler.arguments();
+    text += &compiler.file_map();
+    let added = compiler.quirks.iter().flat_map(|q| &q.cc_add).map(String::as_str);
+    let fixed: Vec<String> = compiler.command.iter().copied().chain(added).map(word).collect();
     text += &format!("exec {} \"$@\"\n", fixed.join(" "));
     // Its contents determine its name, so that two never compete for one file; the store's path does not, so that Go's
     // build cache stays warm when the store moves.
@@ -127,6 +102,48 @@ fi
     let key = roots.fold(text.clone(), |key, root| key.replace(&*root.to_string_lossy(), ""));
     let name = format!("{prefix}-{}", hex(&Sha256::digest(key)[..4]));
     Wrapper { name, text }
+}
+
+impl CompilerCommand<'_> {
+    /// What the quirks refuse and drop of the arguments.
+    fn arguments(&self) -> String {
+        let mut text = String::new();
+        for words in self.quirks.iter().map(|q| &q.cc_fail).filter(|words| !words.is_empty()) {
+            // All of them, in any order: a `case` inside a `case`.
+            let test = words.iter().rev().fold("exit 1".to_owned(), |inner, w| {
+                format!("case \" $* \" in *{}*) {inner} ;; esac", word(&format!(" {w} ")))
+            });
+            text += &format!("{test}\n");
+        }
+        text += "for arg do\n\tshift\n\tcase $arg in\n\t-c | -S | -E) compiles=1 ;;\n";
+        for drop in self.quirks.iter().flat_map(|q| &q.cc_drop) {
+            text += &format!("\t{}) continue ;;\n", word(drop));
+        }
+        text += "\tesac\n\tset -- \"$@\" \"$arg\"\ndone\n";
+        text
+    }
+
+    fn file_map(&self) -> String {
+        let mut text = String::from(
+            "if [ -n \"$compiles\" ]; then
+	IFS='
+'
+	set -f
+",
+        );
+        for (from, to) in self.mapped {
+            text += &format!(
+                "\tset -- \"$@\" {}\n",
+                word(&format!("-ffile-prefix-map={}={to}", from.display()))
+            );
+        }
+        text += "	for map in $PLUGBUILD_FILE_MAP; do
+		set -- \"$@\" \"-ffile-prefix-map=$map\"
+	done
+fi
+";
+        text
+    }
 }
 
 impl Wrapper {

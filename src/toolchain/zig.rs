@@ -9,11 +9,11 @@ use crate::toolchain::source::Mirror;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
 use crate::toolchain::{archive, fetch, unpacked};
+use crate::util::context::Context;
 use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 use crate::util::process::Invocation;
 use crate::util::process::stall::StallTimeout;
-use crate::util::ui::Ui;
 
 /// The variable that names a mirror.
 const MIRROR: &str = "PLUGBUILD_ZIG_MIRROR";
@@ -72,7 +72,8 @@ pub fn resolve(row: &PinnedZig, host: &Host, store: &Store) -> Result<Zig> {
 ///
 /// # Errors
 /// `--offline`, no source that has it, or a file that is not the published one.
-pub fn ensure(zig: &Zig, row: &PinnedZig, host: &Host, store: &Store, offline: bool, ui: &Ui) -> Result<()> {
+pub fn ensure(zig: &Zig, row: &PinnedZig, store: &Store, cx: Context) -> Result<()> {
+    let Context { host, ui, offline, .. } = cx;
     if zig.state == State::Ready {
         return Ok(());
     }
@@ -90,27 +91,30 @@ pub fn ensure(zig: &Zig, row: &PinnedZig, host: &Host, store: &Store, offline: b
         .help("with a network: `plugbuild toolchain install zig`")
         .help("or use a cross gcc: `--cc gcc`"));
     }
-    let platform = host.platform.to_string();
-    let published = row
-        .host(&platform)
-        .ok_or_else(|| Error::tool_missing(format!("no zig is published for {platform}")))?;
+    let published = published_for(row, host)?;
     let mirror = Mirror::of(MIRROR, host)?;
     let from = mirror
         .as_ref()
         .map_or_else(|| row.index.clone(), |mirror| mirror.url.clone());
     let Some(python) = python(host).filter(|_| mirror.is_none()) else {
         ui.status("fetching", format!("{what} from {from}"));
-        return from_archive(zig, row, published, mirror.as_ref(), host, store).map_err(with_install_help);
+        return from_archive(zig, row, mirror.as_ref(), host, store).map_err(with_install_help);
     };
     ui.status("fetching", format!("{what}, by pip, the package ziglang"));
     match from_wheel(zig, published, &python, host, store) {
         // Bytes that differ from the published ones are not a reason to try another source.
         Err(first) if !matches!(first.kind, ErrorKind::Interrupted | ErrorKind::Integrity) => {
             ui.status("fetching", format!("{what} from {from} ({first})"));
-            from_archive(zig, row, published, None, host, store).map_err(with_install_help)
+            from_archive(zig, row, None, host, store).map_err(with_install_help)
         }
         other => other,
     }
+}
+
+fn published_for<'a>(row: &'a PinnedZig, host: &Host) -> Result<&'a ZigHost> {
+    let platform = host.platform.to_string();
+    row.host(&platform)
+        .ok_or_else(|| Error::tool_missing(format!("no zig is published for {platform}")))
 }
 
 /// Adds what to do if no source has it.
@@ -185,14 +189,8 @@ fn from_wheel(zig: &Zig, published: &ZigHost, python: &Path, host: &Host, store:
 
 /// Fetches the archive by the pinned SHA-256, or by the one in the published index of the official source or of a
 /// mirror that the user named.
-fn from_archive(
-    zig: &Zig,
-    row: &PinnedZig,
-    published: &ZigHost,
-    mirror: Option<&Mirror>,
-    host: &Host,
-    store: &Store,
-) -> Result<()> {
+fn from_archive(zig: &Zig, row: &PinnedZig, mirror: Option<&Mirror>, host: &Host, store: &Store) -> Result<()> {
+    let published = published_for(row, host)?;
     let name = row.archive(published);
     let from = mirror.map_or_else(|| row.archive_url(published), |mirror| format!("{}/{name}", mirror.url));
     let (sum, word) = match &published.archive_sha256 {

@@ -36,6 +36,14 @@ struct Pair<'x, 'a> {
     theirs: Side<'x>,
 }
 
+/// Packages with another hash, by where they come from.
+#[derive(Default)]
+struct Differing<'p> {
+    standard: Vec<&'p str>,
+    modules: BTreeMap<&'p str, Vec<&'p str>>,
+    unexplained: Vec<&'p str>,
+}
+
 /// The packages that were compiled in another directory.
 #[derive(Default)]
 struct Moved<'p> {
@@ -45,17 +53,11 @@ struct Moved<'p> {
 
 impl<'x> Pair<'x, '_> {
     fn causes(&'x self, differing: &[&'x str]) -> Vec<Diagnostic> {
-        let mut standard = Vec::new();
-        let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let mut unexplained = Vec::new();
-        for package in differing {
-            let module = self.theirs.module_of(package).or_else(|| self.ours.module_of(package));
-            match module {
-                Some(module) => modules.entry(&module.path).or_default().push(package),
-                None if is_standard(package) => standard.push(*package),
-                None => unexplained.push(*package),
-            }
-        }
+        let Differing {
+            standard,
+            modules,
+            mut unexplained,
+        } = self.by_origin(differing);
         let mut findings = Vec::new();
         let mut trimmed = Moved::default();
         let mut moved: BTreeMap<(String, String), Moved<'_>> = BTreeMap::new();
@@ -98,6 +100,19 @@ impl<'x> Pair<'x, '_> {
             findings.extend(self.unexplained(&unexplained));
         }
         findings
+    }
+
+    fn by_origin(&'x self, differing: &[&'x str]) -> Differing<'x> {
+        let mut found = Differing::default();
+        for package in differing {
+            let module = self.theirs.module_of(package).or_else(|| self.ours.module_of(package));
+            match module {
+                Some(module) => found.modules.entry(&module.path).or_default().push(package),
+                None if is_standard(package) => found.standard.push(*package),
+                None => found.unexplained.push(*package),
+            }
+        }
+        found
     }
 
     /// The plugin's Go, if it differs from the gateway's: as recorded, or as the line table shows.

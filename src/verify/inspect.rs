@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::binary::Binary;
 use crate::binary::buildinfo::{BuildInfo, BuildModule};
-use crate::binary::image::FileKind;
+use crate::binary::image::{FileKind, Image};
 use crate::binary::pclntab::SourceRoot;
 use crate::util::error::{Error, Result};
 use crate::util::target::Arch;
@@ -110,14 +110,6 @@ pub fn inspect(binary: &Binary) -> Result<InspectReport> {
             .or_else(|| image.go_string(&variable))
             .map(str::to_owned)
     };
-    let registerers = plugin
-        .iter()
-        .flat_map(registerers::exported)
-        .map(|(row, shape)| Exported {
-            name: &row.symbol,
-            namespace: &row.namespace,
-            usable: shape == RegistererForm::Right,
-        });
     Ok(InspectReport {
         schema_version: 1,
         file: binary.path().to_owned(),
@@ -131,17 +123,23 @@ pub fn inspect(binary: &Binary) -> Result<InspectReport> {
         module_cache: shown(table.and_then(|t| t.module_cache(&info))),
         main_root: shown(table.and_then(|t| t.main_module(&info))),
         trimpath: info.setting("-trimpath") == Some("true"),
-        libc: Libc {
-            interpreter: image.interpreter().map(str::to_owned),
-            needed: image.needed().map(str::to_owned).collect(),
-            glibc_floor: newest_glibc(image).map(|(_, need)| need.version.to_owned()),
-        },
-        registerers: registerers.collect(),
+        libc: Libc::needed_by(image),
+        registerers: plugin.iter().flat_map(Exported::all).collect(),
         stripped: image.section(".symtab").is_none(),
         krakend_version: core("KrakendVersion"),
         glibc_version: core("GlibcVersion"),
         settings: info.settings,
     })
+}
+
+impl Libc {
+    fn needed_by(image: Image<'_>) -> Self {
+        Libc {
+            interpreter: image.interpreter().map(str::to_owned),
+            needed: image.needed().map(str::to_owned).collect(),
+            glibc_floor: newest_glibc(image).map(|(_, need)| need.version.to_owned()),
+        }
+    }
 }
 
 impl ModuleEntry {
@@ -207,6 +205,18 @@ pub fn human(contents: &InspectReport, modules: bool) -> String {
 }
 
 impl Exported {
+    fn all(plugin: &PluginBinary<'_>) -> Vec<Self> {
+        let exported = registerers::exported(plugin).into_iter();
+        let usable = |shape| shape == RegistererForm::Right;
+        exported
+            .map(|(row, shape)| Exported {
+                name: &row.symbol,
+                namespace: &row.namespace,
+                usable: usable(shape),
+            })
+            .collect()
+    }
+
     fn render(&self) -> String {
         let usable = if self.usable {
             ""

@@ -8,7 +8,7 @@ use std::process::Command;
 use plugbuild::matrix::{CcKind, Matrix, QuirkFacts};
 use plugbuild::toolchain::store::Store;
 use plugbuild::toolchain::wrapper;
-use plugbuild::toolchain::wrapper::Wrapper;
+use plugbuild::toolchain::wrapper::{CompilerCommand, Wrapper};
 use plugbuild::util::host::Host;
 use plugbuild::util::target::{Arch, LibcKind};
 
@@ -213,14 +213,13 @@ fn compiler(bench: &Bench, cc: CcKind, go: &str) -> Wrapper {
         gold: None,
     };
     let program = bench.tool("zig");
-    wrapper::compiler(
-        "cc",
-        &store(bench.dir.path()),
-        &[&program, "cc", "-target", "aarch64-linux-musl"],
-        &[("ZIG_LOCAL_CACHE_DIR", Path::new("/it's a/cache"))],
-        &[(Path::new("/zig's lib"), "/zig/lib")],
-        &matrix.quirks(&facts),
-    )
+    let compiler = CompilerCommand {
+        command: &[&program, "cc", "-target", "aarch64-linux-musl"],
+        env: &[("ZIG_LOCAL_CACHE_DIR", Path::new("/it's a/cache"))],
+        mapped: &[(Path::new("/zig's lib"), "/zig/lib")],
+        quirks: &matrix.quirks(&facts),
+    };
+    wrapper::compiler("cc", &compiler, &store(bench.dir.path()))
 }
 
 const FIXED: [&str; 5] = [

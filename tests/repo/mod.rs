@@ -5,5 +5,6 @@ mod book;
 mod ci;
 mod dependencies;
 mod docs;
+mod functions;
 mod readme;
-mod rooms;
+pub(crate) mod rooms;

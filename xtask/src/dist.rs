@@ -46,6 +46,8 @@ const TARGETS: [&str; 2] = ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-
 const MACOS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The largest binary that is released.
+const LIMIT: u64 = 6_000_000;
 
 pub(crate) fn run(args: &Args, root: &Path) -> Result<()> {
     let repository = args.repository.as_deref().unwrap_or(env!("CARGO_PKG_REPOSITORY"));
@@ -110,11 +112,23 @@ fn given(dir: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(there)
 }
 
+/// One small file: the README promises it. A release that outgrows the limit is not made.
+fn is_small(target: &str, binary: &Path) -> Result<()> {
+    match size(binary)? {
+        bytes if bytes > LIMIT => Err(Error::build(format!(
+            "the binary for {target} has {bytes} bytes, {LIMIT} are allowed"
+        ))
+        .help("find out what made it larger (`cargo bloat --release --crates`), or raise LIMIT in xtask/src/dist.rs")),
+        _ => Ok(()),
+    }
+}
+
 /// Everything that is uploaded: an archive and a wheel a target, what has the repository's address in it where that is known,
 /// and the sums of all files.
 fn publish(repository: &str, binaries: &[(&str, PathBuf)], root: &Path, out: &Path) -> Result<()> {
     let (mut archives, mut files) = (Vec::new(), Vec::new());
     for (target, binary) in binaries {
+        is_small(target, binary)?;
         let archive = packed::archive(target, binary, root, out)?;
         println!(
             "{}: {} bytes, its binary {}",

@@ -117,23 +117,18 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
         gateway::identify(&gateway::Asked::file(file.clone()), matrix, host)?;
     }
     let options = OptionResolver::new(args, &session);
-    if let (Output::File(file), [_, _, ..]) = (options.output().value, members.as_slice()) {
-        return Err(
-            Error::usage(format!("{} cannot hold {} plugins", file.display(), members.len()))
-                .help("name a directory: `--out-dir DIR`"),
-        );
-    }
+    fits_in_output(&options.output().value, members.len())?;
+    let facts = plan::Facts {
+        goenv: &goenv,
+        matrix,
+        platform: host.platform,
+    };
     let mut gateways = Gateways::default();
     let (mut jobs, mut refused, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for member in &members {
         let request = options.request(&member.name, &member.config);
         for gateway in gateways.identify_all(options.asked(&member.config)?, &session)? {
             let linked = modules::gateway::linked_modules(&gateway, matrix)?;
-            let facts = plan::Facts {
-                goenv: &goenv,
-                matrix,
-                platform: host.platform,
-            };
             match plan::make(&request, &gateway, &linked, &member.plugin, facts) {
                 Ok(made) => {
                     jobs.extend(made.jobs);
@@ -146,22 +141,38 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
             }
         }
     }
-    plan::check_outputs(&jobs)?;
-    for job in &mut jobs {
-        proxy::offline_goproxy(&mut job.env, offline, host, &session.store);
-    }
-    let toolchains = toolchain::resolve(&jobs, &session)?;
-    let units = jobs.into_iter().zip(toolchains);
     let plan = BuildPlan {
-        units: units
-            .map(|(job, toolchain)| Unit::new(job, toolchain, &session.store))
-            .collect(),
+        units: units(jobs, &session)?,
         members,
         refused,
         keep_going: args.work.keep_going,
         session,
     };
     Ok((plan, warnings))
+}
+
+fn units(mut jobs: Vec<Job>, session: &Session) -> Result<Vec<Unit>> {
+    plan::check_outputs(&jobs)?;
+    for job in &mut jobs {
+        proxy::offline_goproxy(&mut job.env, session.offline, &session.host, &session.store);
+    }
+    let toolchains = toolchain::resolve(&jobs, session)?;
+    let units = jobs.into_iter().zip(toolchains);
+    Ok(units
+        .map(|(job, toolchain)| Unit::new(job, toolchain, &session.store))
+        .collect())
+}
+
+/// One file cannot hold several plugins.
+fn fits_in_output(output: &Output, plugins: usize) -> Result<()> {
+    match output {
+        Output::File(file) if plugins > 1 => Err(Error::usage(format!(
+            "{} cannot hold {plugins} plugins",
+            file.display()
+        ))
+        .help("name a directory: `--out-dir DIR`")),
+        _ => Ok(()),
+    }
 }
 
 /// Resolved gateways by how they were given: each is resolved once, for all plugins.

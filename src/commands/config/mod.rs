@@ -114,55 +114,16 @@ fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
         settings,
         host: cx.host,
     };
-    let all = PluginConfig::default();
-    let mut rows = Vec::new();
-    let GatewayChoice { gateways, go } = sources.named(&all)?;
-    if gateways.is_empty() {
-        rows.push(row("gateway.version", "-", "not set"));
-    }
-    rows.extend(gateways.iter().map(|g| row("gateway.version", &g.value, &g.why)));
-    rows.extend(go.map(|go| row("gateway.go", go.value, go.why)));
-    rows.push(targets(&sources, &all));
-    let output = sources.output();
-    let (Output::File(path) | Output::Dir(path)) = &output.value;
-    rows.push(row("build.out-dir", path.display(), &output.why));
-    let cc = sources.cc();
-    let wish = match &cc.value {
-        CcChoice::Auto => "auto".to_owned(),
-        CcChoice::Zig => "zig".to_owned(),
-        CcChoice::Gcc => "gcc".to_owned(),
-        CcChoice::Program(program) => program.display().to_string(),
-    };
-    rows.push(row("build.cc", wish, &cc.why));
-    let align = sources.align();
-    let wish = clap::ValueEnum::to_possible_value(&align.value).map(|v| v.get_name().to_owned());
-    rows.push(row("build.align", wish.unwrap_or_default(), &align.why));
-    let jobs = sources.jobs();
-    rows.push(row("build.jobs", jobs.value, &jobs.why));
-    let strip = sources.strip();
-    rows.push(row("profile.release.strip", strip.value, &strip.why));
-    for mirror in MIRRORS {
-        rows.push(match (cx.host.var(mirror.variable), settings.first(mirror.get)) {
+    let mut rows = gateway_rows(&sources)?;
+    rows.extend(build_rows(&sources));
+    rows.extend(MIRRORS.iter().map(
+        |mirror| match (cx.host.var(mirror.variable), settings.first(mirror.get)) {
             (Some(url), _) => row(mirror.key, url.to_string_lossy(), mirror.variable),
             (None, Some((url, file))) => row(mirror.key, url, file.display()),
             (None, None) => row(mirror.key, "-", "default: upstream"),
-        });
-    }
-    if let Some((config, file)) = settings.project() {
-        let members = &config.workspace.members;
-        rows.extend(
-            members
-                .iter()
-                .map(|member| row("workspace.members", member, file.display())),
-        );
-        let root = dir_of(file);
-        rows.extend(
-            config
-                .plugin
-                .iter()
-                .map(|p| row("plugin.path", root.join(&p.path).display(), file.display())),
-        );
-    }
+        },
+    ));
+    rows.extend(workspace_rows(settings));
     let offline = if cx.host.switch("PLUGBUILD_OFFLINE") {
         "PLUGBUILD_OFFLINE"
     } else {
@@ -176,6 +137,53 @@ fn rows(args: &ShowArgs, settings: &Settings, cx: Context) -> Result<Vec<Row>> {
     };
     rows.push(row("store", cx.host.store.display(), store));
     Ok(rows)
+}
+
+fn gateway_rows(sources: &OptionResolver) -> Result<Vec<Row>> {
+    let all = PluginConfig::default();
+    let mut rows = Vec::new();
+    let GatewayChoice { gateways, go } = sources.named(&all)?;
+    if gateways.is_empty() {
+        rows.push(row("gateway.version", "-", "not set"));
+    }
+    rows.extend(gateways.iter().map(|g| row("gateway.version", &g.value, &g.why)));
+    rows.extend(go.map(|go| row("gateway.go", go.value, go.why)));
+    rows.push(targets(sources, &all));
+    Ok(rows)
+}
+
+fn build_rows(sources: &OptionResolver) -> Vec<Row> {
+    let output = sources.output();
+    let (Output::File(path) | Output::Dir(path)) = &output.value;
+    let cc = sources.cc();
+    let wish = match &cc.value {
+        CcChoice::Auto => "auto".to_owned(),
+        CcChoice::Zig => "zig".to_owned(),
+        CcChoice::Gcc => "gcc".to_owned(),
+        CcChoice::Program(program) => program.display().to_string(),
+    };
+    let align = sources.align();
+    let mode = clap::ValueEnum::to_possible_value(&align.value).map(|v| v.get_name().to_owned());
+    let (jobs, strip) = (sources.jobs(), sources.strip());
+    vec![
+        row("build.out-dir", path.display(), &output.why),
+        row("build.cc", wish, &cc.why),
+        row("build.align", mode.unwrap_or_default(), &align.why),
+        row("build.jobs", jobs.value, &jobs.why),
+        row("profile.release.strip", strip.value, &strip.why),
+    ]
+}
+
+fn workspace_rows(settings: &Settings) -> Vec<Row> {
+    let Some((config, file)) = settings.project() else {
+        return Vec::new();
+    };
+    let root = dir_of(file);
+    let members = config.workspace.members.iter();
+    let members = members.map(|member| row("workspace.members", member, file.display()));
+    let plugins = config.plugin.iter();
+    let plugins = plugins.map(|p| row("plugin.path", root.join(&p.path).display(), file.display()));
+    members.chain(plugins).collect()
 }
 
 fn targets(sources: &OptionResolver, all: &PluginConfig) -> Row {

@@ -1,6 +1,6 @@
 //! Applies an alignment: lists what the plugin selects, decides, writes the copy, has the go command accept it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::gateway::facts::file_label;
 use crate::matrix::QuirkFacts;
@@ -16,8 +16,7 @@ use crate::modules::{
 };
 use crate::plan::Job;
 use crate::project::config::tables::Mode;
-use crate::project::go_mod;
-use crate::project::plugin::Plugin;
+use crate::project::plugin::{Directives, Plugin};
 use crate::toolchain::go::Go;
 use crate::toolchain::session::Session;
 use crate::util::error::{Error, ErrorKind, Result};
@@ -40,7 +39,7 @@ pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) 
         ));
         return Ok(ModuleOverlay::default());
     }
-    let declared = read_go_mod(&job.plugin)?;
+    let declared = declared_modules(&job.plugin);
     let quirks = matrix.quirks(&QuirkFacts::for_go(&gateway.go));
     if job.align != Mode::Always && has_no_requirements(&job.plugin, &declared, gateway) {
         // Then go.mod contains as much as the go command could tell.
@@ -364,13 +363,30 @@ fn report_moves(moves: &[Conflict], gateway: &str, ui: &Ui) {
 }
 
 /// What go.mod alone says: enough to decide on if the go command cannot load it.
-fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
-    let read = |file: &Path| {
-        let text = crate::util::regular_file::read_to_string(file).map_err(|e| Error::io("read", file, e))?;
-        Ok(go_mod::parse(&text))
-    };
-    let own = read(&plugin.module.root.join("go.mod"))?;
-    let work = plugin.work.as_deref().map(read).transpose()?;
+fn declared_modules(plugin: &Plugin) -> PluginModules {
+    let Directives { go_mod, go_work } = &plugin.directives;
+    PluginModules {
+        module: plugin.module.path.clone(),
+        go: plugin.module.go.clone(),
+        directives: go_work
+            .as_ref()
+            .unwrap_or(go_mod)
+            .iter()
+            .map(|d| d.verb.clone())
+            .collect(),
+        work: go_work.as_deref().map(Work::from_directives),
+        modules: required_modules(plugin),
+        // It does not say what its requirements require.
+        build_list: BuildList::Unknown {
+            why: "only go.mod was read".to_owned(),
+        },
+        ambiguous: Vec::new(),
+        language: None,
+        c_code: false,
+    }
+}
+
+fn required_modules(plugin: &Plugin) -> Vec<PluginModule> {
     let module = |path: &str, source, replaced| PluginModule {
         path: path.to_owned(),
         source,
@@ -386,7 +402,7 @@ fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
         Source::Folder(plugin.module.root.display().to_string()),
         false,
     )];
-    for directive in &own {
+    for directive in &plugin.directives.go_mod {
         let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
         match (directive.verb.as_str(), words.as_slice()) {
             ("require", [path, version]) => modules.push(module(path, Source::published(path, version), false)),
@@ -401,20 +417,7 @@ fn read_go_mod(plugin: &Plugin) -> Result<PluginModules> {
             _ => {}
         }
     }
-    Ok(PluginModules {
-        module: plugin.module.path.clone(),
-        go: plugin.module.go.clone(),
-        directives: work.as_ref().unwrap_or(&own).iter().map(|d| d.verb.clone()).collect(),
-        work: work.as_ref().map(|work| Work::from_directives(work)),
-        modules,
-        // It does not say what its requirements require.
-        build_list: BuildList::Unknown {
-            why: "only go.mod was read".to_owned(),
-        },
-        ambiguous: Vec::new(),
-        language: None,
-        c_code: false,
-    })
+    modules
 }
 
 /// The changes between go.mod alone and the aligned build.

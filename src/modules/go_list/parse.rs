@@ -43,14 +43,6 @@ pub(crate) fn ambiguous(packages: &str) -> Option<Vec<Ambiguous>> {
 /// The plugin's modules from both listings; the first may be empty, if only what is compiled in could be listed.
 pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin: &Plugin, read: Read) -> PluginModules {
     let packages: Vec<Package> = packages.lines().filter_map(Package::parse).collect();
-    let mut all: BTreeMap<&str, Module> = BTreeMap::new();
-    let listed = modules.lines().filter_map(Module::parse);
-    for module in listed.chain(packages.iter().filter_map(|p| p.module.clone())) {
-        // The build list contains `go` and `toolchain`, too.
-        if !matches!(module.path, "go" | "toolchain") {
-            all.entry(module.path).or_insert(module);
-        }
-    }
     let directives = |file: &Path| go_mod::parse(&read(file).unwrap_or_default());
     let own = directives(&plugin.module.root.join("go.mod"));
     let required = |module: &Module| {
@@ -60,9 +52,10 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
     let work = plugin.work.as_deref().map(directives);
     let chains = chains(&packages);
     let mut uses = uses(&packages, read);
-    let modules = all
+    let modules = by_path(modules, &packages)
         .into_values()
         .map(|module| {
+            let is_own = module.path == plugin.module.path;
             let of_module = |p: &&Package| p.module.as_ref().is_some_and(|m| m.path == module.path);
             let compiled = packages.iter().filter(|p| p.dep_only).filter(of_module);
             PluginModule {
@@ -77,9 +70,10 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
                 source: module.source(),
                 replaced: module.replace.is_some(),
                 // A copy may have another go line than the plugin.
-                go: match module.path == plugin.module.path {
-                    true => plugin.module.go.clone(),
-                    false => module.go.parse().ok(),
+                go: if is_own {
+                    plugin.module.go.clone()
+                } else {
+                    module.go.parse().ok()
                 },
             }
         })
@@ -95,6 +89,18 @@ pub(crate) fn side(modules: &str, packages: &str, build_list: BuildList, plugin:
         language: language_of(&packages, plugin, read),
         c_code: packages.iter().any(|p| p.imports.contains(&"C")),
     }
+}
+
+fn by_path<'a>(modules: &'a str, packages: &[Package<'a>]) -> BTreeMap<&'a str, Module<'a>> {
+    let mut all = BTreeMap::new();
+    let listed = modules.lines().filter_map(Module::parse);
+    for module in listed.chain(packages.iter().filter_map(|p| p.module.clone())) {
+        // The build list contains `go` and `toolchain`, too.
+        if !matches!(module.path, "go" | "toolchain") {
+            all.entry(module.path).or_insert(module);
+        }
+    }
+    all
 }
 
 /// The newest language version that the plugin's own files show.
@@ -177,6 +183,7 @@ mod tests {
             siblings: Vec::new(),
             work: None,
             vendored: Vec::new(),
+            directives: Default::default(),
         };
         let read = |file: &Path| match file.to_str()? {
             "/m/a/x/x.go" => {

@@ -7,9 +7,6 @@ use std::process::{Command, Output};
 use super::tests::tool;
 use super::*;
 
-/// One small file: 6 MB. When this was written it was 5.05 MB on arm64, 5.85 MB on amd64.
-const LIMIT: u64 = 6_000_000;
-
 /// A clone of what is committed, and a home for cargo, in folders of the given name. They are kept, so that a second run of
 /// the tests compiles only what changed.
 struct Place {

@@ -306,6 +306,21 @@ load ARGV[0]";
 }
 
 #[test]
+fn a_binary_that_is_too_large_is_not_released() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = dir.path().join("plugbuild");
+    for (size, is_released) in [(LIMIT, true), (LIMIT + 1, false)] {
+        fs::File::create(&binary).unwrap().set_len(size).unwrap();
+        let answer = is_small(TARGETS[0], &binary).map_err(|why| why.message);
+        assert_eq!(answer.is_ok(), is_released, "{answer:?}");
+    }
+    let out = tempfile::tempdir().unwrap();
+    let why = publish("", &[(TARGETS[0], binary)], crate::root(), out.path()).unwrap_err();
+    assert!(why.message.contains("6000001 bytes"), "{why}");
+    assert_eq!(inside(out.path()).unwrap(), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn without_a_repository_nothing_points_to_one() {
     let dir = tempfile::tempdir().unwrap();
     publish("", &[], crate::root(), dir.path()).unwrap();
@@ -333,7 +348,7 @@ fn a_build_knows_each_directory_by_another_name() {
         ("AR_aarch64_unknown_linux_musl", "/store/zig ar"),
         (
             "CARGO_ENCODED_RUSTFLAGS",
-            "-Clink-arg=--pack-dyn-relocs=relr\x1f--remap-path-prefix=/home/me/plugbuild=/plugbuild\x1f--remap-path-prefix=/home/me/.cargo/registry/src/index=/crates",
+            "-Clink-arg=--pack-dyn-relocs=relr\x1f-Cforce-unwind-tables=no\x1f--remap-path-prefix=/home/me/plugbuild=/plugbuild\x1f--remap-path-prefix=/home/me/.cargo/registry/src/index=/crates",
         ),
         ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld"),
         ("CC_aarch64_unknown_linux_musl", "/store/zig cc"),
