@@ -27,25 +27,8 @@ impl<'a> Checker<'a> {
     }
 
     fn namespace(&mut self, row: &'a Registerer, sighting: &PluginEntry<'a>) {
-        let PluginEntry { entry, spot, whose } = sighting;
-        let levels = join(row.levels.iter().map(ToString::to_string), "or");
-        match spot {
-            spot if spot.is_read(row) => {}
-            Scope::Extra(_) | Scope::Agent => {
-                let what = format!(
-                    "`{}` is not read from the extra_config of {whose}: a {}'s place is the {levels}",
-                    row.namespace, row.kind
-                );
-                self.error(entry.at, what, wrong_level(row));
-            }
-            Scope::Elsewhere => {
-                let what = format!(
-                    "`{}` is outside of an `extra_config`: the gateway ignores it",
-                    row.namespace
-                );
-                self.error(entry.at, what, wrong_level(row));
-            }
-        }
+        let PluginEntry { entry, spot, .. } = sighting;
+        self.level(row, sighting);
         if row.enterprise && self.version == ConfigVersion::V3 {
             let what = format!(
                 "`{}` works in the Enterprise edition only: the Community edition ignores it",
@@ -82,6 +65,29 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether it is where the gateway reads it.
+    fn level(&mut self, row: &Registerer, sighting: &PluginEntry<'a>) {
+        let PluginEntry { entry, spot, whose } = sighting;
+        let levels = join(row.levels.iter().map(ToString::to_string), "or");
+        match spot {
+            spot if spot.is_read(row) => {}
+            Scope::Extra(_) | Scope::Agent => {
+                let what = format!(
+                    "`{}` is not read from the extra_config of {whose}: a {}'s place is the {levels}",
+                    row.namespace, row.kind
+                );
+                self.error(entry.at, what, wrong_level(row));
+            }
+            Scope::Elsewhere => {
+                let what = format!(
+                    "`{}` is outside of an `extra_config`: the gateway ignores it",
+                    row.namespace
+                );
+                self.error(entry.at, what, wrong_level(row));
+            }
+        }
+    }
+
     /// The names in a namespace, with the settings beside them.
     pub(crate) fn names_and_settings(&mut self, row: &Registerer, entry: &'a Entry) -> Vec<(String, Position)> {
         let names = self.names(row, entry);
@@ -89,33 +95,35 @@ impl<'a> Checker<'a> {
         names
     }
 
+    fn no_name(&mut self, row: &Registerer, entry: &Entry) {
+        let near = entry
+            .node
+            .entries()
+            .iter()
+            .find(|e| matches!(e.key.as_str(), "names" | "Name" | "plugin" | "plugins"));
+        match near {
+            Some(near) if near.key == "plugins" && near.node.items().iter().any(|item| item.get("name").is_some()) => {
+                let what = format!(
+                    "`plugins` is the form of version 4; version 3 reads `name` from `{}`: no plugin is injected",
+                    entry.key
+                );
+                self.error(near.at, what, example(row));
+            }
+            Some(near) => {
+                let what = format!("`{}` instead of `name`: no plugin is injected", near.key);
+                self.error(near.at, what, example(row));
+            }
+            None => {
+                let what = format!("`{}` has no `name`: no plugin is injected", entry.key);
+                self.error(entry.at, what, example(row));
+            }
+        }
+    }
+
     /// The names in a namespace, as the gateway reads them.
     fn names(&mut self, row: &Registerer, entry: &'a Entry) -> Vec<(String, Position)> {
         let Some(name) = entry.node.get("name") else {
-            let near = entry
-                .node
-                .entries()
-                .iter()
-                .find(|e| matches!(e.key.as_str(), "names" | "Name" | "plugin" | "plugins"));
-            match near {
-                Some(near)
-                    if near.key == "plugins" && near.node.items().iter().any(|item| item.get("name").is_some()) =>
-                {
-                    let what = format!(
-                        "`plugins` is the form of version 4; version 3 reads `name` from `{}`: no plugin is injected",
-                        entry.key
-                    );
-                    self.error(near.at, what, example(row));
-                }
-                Some(near) => {
-                    let what = format!("`{}` instead of `name`: no plugin is injected", near.key);
-                    self.error(near.at, what, example(row));
-                }
-                None => {
-                    let what = format!("`{}` has no `name`: no plugin is injected", entry.key);
-                    self.error(entry.at, what, example(row));
-                }
-            }
+            self.no_name(row, entry);
             return Vec::new();
         };
         match (&name.node.value, row.names) {

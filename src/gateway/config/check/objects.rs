@@ -46,11 +46,8 @@ impl<'a> Checker<'a> {
             return Vec::new();
         };
         if items.is_empty() {
-            self.error(
-                plugins.node.at,
-                "`plugins` is empty, and version 4 requires one at least",
-                LISTED.to_owned(),
-            );
+            let what = "`plugins` is empty, and version 4 requires one at least";
+            self.error(plugins.node.at, what, LISTED.to_owned());
         }
         let mut names: Vec<(String, Position)> = Vec::new();
         for item in items {
