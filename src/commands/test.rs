@@ -255,6 +255,17 @@ impl GatewayRunner<'_> {
                 }
             }
         }
+        self.outcome(&failed, &stopped, differing, &unused)
+    }
+
+    /// The error for the plugins that did not load, if there are any.
+    fn outcome(
+        &self,
+        failed: &[String],
+        stopped: &[Explanation],
+        mut differing: Vec<&str>,
+        unused: &[&str],
+    ) -> Result<()> {
         let label = &self.gateway.label;
         if failed.is_empty() && unused.is_empty() {
             return Ok(());
@@ -264,7 +275,7 @@ impl GatewayRunner<'_> {
             return Err(Error::incompatible(what).help(ENTERPRISE));
         }
         let mut error = Error::incompatible(format!("the gateway {label} did not load {}", failed.join(", ")));
-        if let Some(help) = stopped_by(&stopped) {
+        if let Some(help) = stopped_by(stopped) {
             error = error.help(help);
             if differing.is_empty() {
                 return Err(error);

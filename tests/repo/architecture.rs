@@ -201,7 +201,7 @@ fn variables_are_documented() {
 #[test]
 fn private_words_stay_out_of_src() {
     let words = [
-        "told", "tells", "meant", "heed", "heeds", "anew", "misfit", "manner", "seal", "sealed", "clash",
+        "told", "meant", "heed", "heeds", "anew", "misfit", "manner", "seal", "sealed", "clash",
     ];
     let is_letter = |c: char| c.is_alphanumeric();
     for path in files("src", &["rs"]).into_iter().chain(files("xtask/src", &["rs"])) {

@@ -73,12 +73,8 @@ pub fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<Plugin
     } = session;
     let mut last = None;
     for (program, version) in readers(exact, session) {
-        let line = job
-            .plugin
-            .module
-            .go
-            .as_ref()
-            .and_then(|have| go_line::change(Some(have), &version));
+        let own = job.plugin.module.go.as_ref();
+        let line = own.and_then(|have| go_line::change(Some(have), &version));
         let drop: Vec<String> = matrix
             .quirks(&QuirkFacts::for_go(&version))
             .iter()
