@@ -98,7 +98,10 @@ fn check_asked(args: &VerifyArgs, against: &LoadTarget<'_>) -> Result<()> {
 /// The release of `--official`.
 fn official_version(gateway: &Gateway) -> Result<GatewayVersion> {
     gateway.release().ok_or_else(|| {
-        let what = format!("--official takes a Community release; the gateway is {}", gateway.title());
+        let what = format!(
+            "--official takes a Community release; the gateway is {}",
+            gateway.title()
+        );
         Error::usage(what).help("name one: `--gateway 2.12.1 --official`")
     })
 }

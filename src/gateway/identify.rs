@@ -223,13 +223,7 @@ fn from_version_output(text: &VersionText, place: &str, asked: &Asked, matrix: &
             version,
             edition,
             origin,
-            ..from_parts(
-                &Asked {
-                    go: Some(go.clone()),
-                    ..asked.clone()
-                },
-                matrix,
-            )?
+            ..from_parts(&asked.with_go(&go), matrix)?
         },
     };
     if let Some(row) = row.filter(|row| row.go != go) {

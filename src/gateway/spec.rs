@@ -211,6 +211,14 @@ impl Asked {
             ..Asked::default()
         }
     }
+
+    /// The same with this Go.
+    pub(crate) fn with_go(&self, go: &GoVersion) -> Self {
+        Asked {
+            go: Some(go.clone()),
+            ..self.clone()
+        }
+    }
 }
 
 #[cfg(test)]
