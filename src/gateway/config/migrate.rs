@@ -1,6 +1,6 @@
 //! Brings the plugins of a configuration from version 3 to version 4: only what changes is rewritten.
 
-use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
 
 use crate::gateway::config::document::{Node, Value};
 use crate::gateway::config::json::{self, STRICT};
@@ -26,7 +26,8 @@ pub fn migrate(text: &str, rows: &[Registerer], schema: &str) -> Result<String> 
         ))
         .help("keep one of them"));
     }
-    let version = document.get("version").map(|entry| entry.node.plain());
+    let written = ConfigVersion::entry(&document);
+    let version = written.map(|entry| entry.node.plain());
     if version.is_some() && ConfigVersion::written_in(&document).is_none() {
         let version = version.unwrap_or_default();
         return Err(Error::usage(format!(
@@ -40,7 +41,8 @@ pub fn migrate(text: &str, rows: &[Registerer], schema: &str) -> Result<String> 
         .object_value()
         .ok_or_else(|| Error::usage("a configuration is a JSON object"))?;
     let four = CstInputValue::Number(ConfigVersion::V4.to_string());
-    match root.get("version") {
+    let version = written.and_then(|entry| root.get(&entry.key));
+    match version {
         Some(there) if node_of(&there).is_some_and(|node| node.value == Value::Number("4".to_owned())) => {}
         Some(there) => there.set_value(four),
         None => _ = root.insert(0, "version", four),
@@ -170,7 +172,7 @@ fn with_objects(node: &Node, objects: &Objects) -> CstInputValue {
     CstInputValue::Object(entries.collect())
 }
 
-fn node_of(property: &jsonc_parser::cst::CstObjectProp) -> Option<Node> {
+fn node_of(property: &CstObjectProp) -> Option<Node> {
     json::read(&property.value()?.to_string()).ok()
 }
 
@@ -256,6 +258,7 @@ mod tests {
         assert_eq!(migrated(both), both);
         for (text, message) in [
             (r#"{"version": 2}"#, "`version` is 2"),
+            (r#"{"Version": 2}"#, "`version` is 2"),
             (
                 r#"{"version": 3, "plugin": {}, "plugin": {}}"#,
                 "`plugin` is given twice",

@@ -151,6 +151,76 @@ fn strictest_use_decides() {
     assert!(on_load_error(&three, registerer::all(), None).is_none());
 }
 
+/// Replaces one value of a configuration, at any depth.
+fn disturb(value: &mut serde_json::Value, random: &mut fastrand::Rng) {
+    let mut parts: Vec<&mut serde_json::Value> = match value {
+        serde_json::Value::Array(items) => items.iter_mut().collect(),
+        serde_json::Value::Object(entries) => entries.values_mut().collect(),
+        _ => Vec::new(),
+    };
+    if parts.is_empty() || random.u8(..5) == 0 {
+        let other = [
+            "null",
+            "[]",
+            "{}",
+            "\"x\"",
+            "4",
+            "[{}]",
+            "[\"a\"]",
+            "{\"name\": \"a\"}",
+            "{\"plugins\": [{}]}",
+        ];
+        *value = serde_json::from_str(random.choice(other).unwrap()).unwrap();
+    } else {
+        let at = random.usize(..parts.len());
+        disturb(parts.swap_remove(at), random);
+    }
+}
+
+/// Whatever a configuration looks like, a second migration or injection changes nothing, and what is injected in the form of
+/// version 4 is left alone by the migration.
+#[test]
+fn odd_configurations_are_migrated_and_injected_once() {
+    let rows = registerer::all();
+    let schema = ConfigVersion::V4.schema(None);
+    let mut random = fastrand::Rng::with_seed(4);
+    let all = [CASES, CASES_4]
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .concat();
+    let given = |line: &&str| line.starts_with("plugin ") || line.starts_with("gateway ");
+    let (mut migrated, mut injected) = (0, 0);
+    for case in all.split("### ").skip(1) {
+        let rest = case.split_once(">>>\n").unwrap().0.split_once('\n').unwrap().1;
+        let text: String = rest.split_inclusive('\n').filter(|line| !given(line)).collect();
+        let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&text) else {
+            continue;
+        };
+        for _ in 0..6 {
+            let text = value.to_string();
+            let Ok(once) = migrate::migrate(&text, rows, &schema) else {
+                break;
+            };
+            migrated += 1;
+            assert_eq!(migrate::migrate(&once, rows, &schema).unwrap(), once, "{text}");
+            report("k.json", &once, &[], None);
+            for row in rows {
+                let injection = inject::Injection {
+                    name: "new".to_owned(),
+                    ..inject::Injection::default()
+                };
+                let Ok(new) = inject::inject(&once, row, &injection) else {
+                    continue;
+                };
+                injected += 1;
+                assert_eq!(inject::inject(&new, row, &injection).unwrap(), new, "{once}");
+                assert_eq!(migrate::migrate(&new, rows, &schema).unwrap(), new, "{once}");
+            }
+            disturb(&mut value, &mut random);
+        }
+    }
+    assert!(migrated > 300 && injected > 200, "{migrated} and {injected}");
+}
+
 /// Arbitrary text never panics.
 #[test]
 fn arbitrary_text_never_panics() {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::gateway::config::document::{Node, Value};
+use crate::gateway::config::document::{Entry, Node, Value};
 use crate::gateway::facts::Gateway;
 use crate::util::version::GatewayVersion;
 
@@ -73,13 +73,15 @@ impl ConfigVersion {
         rows.find(|row| row.gateway == release.major).map(|row| row.version)
     }
 
+    /// The `version` of a configuration; the documented spelling counts before another one.
+    pub(crate) fn entry(root: &Node) -> Option<&Entry> {
+        let of_any_case = |entry: &&Entry| entry.key.eq_ignore_ascii_case("version");
+        root.get("version").or_else(|| root.entries().iter().rfind(of_any_case))
+    }
+
     /// The version that a configuration has, if it has one of the known ones.
     pub fn written_in(root: &Node) -> Option<Self> {
-        let written = root
-            .entries()
-            .iter()
-            .rfind(|entry| entry.key.eq_ignore_ascii_case("version"));
-        let number = integer(&written?.node.value)?;
+        let number = integer(&Self::entry(root)?.node.value)?;
         Self::ALL.into_iter().find(|version| version.number() == number)
     }
 
