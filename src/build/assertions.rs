@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::gateway::facts::Gateway;
 use crate::gateway::registerer::Registerer;
 use crate::project::source::lexer::Token;
 use crate::project::source::{DeclKind, Declaration, PluginSource};
+use crate::util::edition::Edition;
 use crate::util::error::Error;
 use crate::util::suggest::nearest;
-use crate::util::version::GatewayVersion;
 
 /// The file name of the assertions in compiler messages.
 const FILE: &str = "/plugbuild/registerers.go";
@@ -39,11 +40,7 @@ impl Assertions {
     ///
     /// # Errors
     /// A registerer that is invalid before anything is compiled.
-    pub fn new(
-        source: &PluginSource,
-        rows: &[Registerer],
-        gateway: Option<GatewayVersion>,
-    ) -> Result<Assertions, Error> {
+    pub fn new(source: &PluginSource, rows: &[Registerer], gateway: &Gateway) -> Result<Assertions, Error> {
         let mut found = Assertions::default();
         for row in rows {
             let declared = source.main().find(|d| d.name == row.symbol && !is_method(d));
@@ -58,13 +55,7 @@ impl Assertions {
         Ok(found)
     }
 
-    fn add(
-        &mut self,
-        row: &Registerer,
-        source: &PluginSource,
-        declared: &Declaration,
-        gateway: Option<GatewayVersion>,
-    ) {
+    fn add(&mut self, row: &Registerer, source: &PluginSource, declared: &Declaration, gateway: &Gateway) {
         let place = format!("{}:{}", name_of(declared), declared.line);
         let mut assert = |method: &str, wants: &str| {
             self.asserted.push(Asserted {
@@ -83,13 +74,17 @@ impl Assertions {
             let has = source
                 .main()
                 .any(|d| d.name == optional.method && receiver(d).is_some_and(|r| r == own));
-            match gateway {
-                _ if !has => {}
-                Some(gateway) if gateway < optional.since => self.warnings.push(format!(
-                    "{} of the {} is never called: KrakenD calls it from {} on, this is {gateway}",
-                    optional.method, row.kind, optional.since
+            if !has {
+                continue;
+            }
+            match optional.never_called(gateway.version, gateway.edition) {
+                Some(why) => self.warnings.push(format!(
+                    "{} of the {} is never called: {why}",
+                    optional.method, row.kind
                 )),
-                _ => assert(&optional.method, &optional.params),
+                // What a fork calls is not known, and its type may be one that the plugin does not have.
+                None if optional.enterprise && gateway.edition != Some(Edition::Enterprise) => {}
+                None => assert(&optional.method, &optional.params),
             }
         }
     }
@@ -105,6 +100,7 @@ impl Assertions {
         for (used, import) in [
             ("context.", "plugbuildContext \"context\""),
             ("http.", "plugbuildHTTP \"net/http\""),
+            ("redis.", "plugbuildRedis \"github.com/redis/go-redis/v9\""),
         ] {
             if uses(used) {
                 let _ = writeln!(text, "import {import}");
@@ -115,7 +111,8 @@ impl Assertions {
             let wants = asserted
                 .wants
                 .replace("context.", "plugbuildContext.")
-                .replace("http.", "plugbuildHTTP.");
+                .replace("http.", "plugbuildHTTP.")
+                .replace("redis.", "plugbuildRedis.");
             let _ = writeln!(
                 text,
                 "//line {FILE}:{line}\n\tvar _ interface{{ {}({wants}) }} = &{}",
@@ -287,11 +284,24 @@ mod tests {
 
     use super::*;
 
+    fn gateway(version: &str, edition: Edition) -> Gateway {
+        let matrix = crate::matrix::Matrix::builtin().unwrap();
+        let row = matrix.newest(&[2, 1]).unwrap();
+        Gateway {
+            version: Some(version.parse().unwrap()),
+            edition: Some(edition),
+            ..Gateway::from_release(row, None, String::new())
+        }
+    }
+
     fn assertions(text: &str) -> Result<Assertions, Error> {
         let mut source = PluginSource::default();
         source.add(Path::new("main.go"), text);
-        let gateway = Some("2.1.4".parse().unwrap());
-        Assertions::new(&source, crate::gateway::registerer::all(), gateway)
+        Assertions::new(
+            &source,
+            crate::gateway::registerer::all(),
+            &gateway("2.1.4", Edition::Community),
+        )
     }
 
     const PLUGIN: &str = "package main\nvar ModifierRegisterer = registerer(\"x\")\ntype registerer string\n\
@@ -311,6 +321,49 @@ mod tests {
             found.warnings,
             ["RegisterContext of the modifier is never called: KrakenD calls it from 2.7.0 on, this is 2.1.4"]
         );
+    }
+
+    #[test]
+    fn methods_of_the_enterprise_edition() {
+        let mut source = PluginSource::default();
+        let redis = "import \"github.com/redis/go-redis/v9\"\nfunc (r registerer) RegisterRedisSelectors(a func(string) *redis.Client) {}\n\
+            func (r registerer) RegisterQuotaProcessorSelector(f func()) {}\n";
+        source.add(Path::new("main.go"), PLUGIN);
+        source.add(Path::new("redis.go"), &format!("package main\n{redis}"));
+        let of = |version, edition| {
+            let rows = crate::gateway::registerer::all();
+            Assertions::new(&source, rows, &gateway(version, edition)).unwrap()
+        };
+        let found = of("2.13.0", Edition::Enterprise);
+        let file = found.file().unwrap();
+        assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+        assert!(
+            file.contains("import plugbuildRedis \"github.com/redis/go-redis/v9\""),
+            "{file}"
+        );
+        let want = "interface{ RegisterRedisSelectors(func(string) *plugbuildRedis.Client, func(plugbuildContext.Context, string, string) *plugbuildRedis.Client) }";
+        assert!(
+            file.contains(want) && file.contains("RegisterQuotaProcessorSelector(func(string)"),
+            "{file}"
+        );
+        for (version, edition, why) in [
+            (
+                "2.12.4",
+                Edition::Enterprise,
+                "KrakenD Enterprise calls it from 2.13.0 on, this is 2.12.4",
+            ),
+            ("2.13.3", Edition::Community, "only the Enterprise Edition calls it"),
+        ] {
+            let found = of(version, edition);
+            assert!(!found.file().unwrap().contains("redis"));
+            let named = |method: &str| format!("{method} of the modifier is never called: {why}");
+            let want = ["RegisterRedisSelectors", "RegisterQuotaProcessorSelector"].map(named);
+            assert!(
+                want.iter().all(|want| found.warnings.contains(want)),
+                "{:?}",
+                found.warnings
+            );
+        }
     }
 
     #[test]
@@ -357,7 +410,12 @@ mod tests {
         assert!(source.has_conditional(crate::gateway::registerer::all()));
         source.settle(&["b.go".to_owned()]);
         assert!(!source.has_conditional(crate::gateway::registerer::all()));
-        let found = Assertions::new(&source, crate::gateway::registerer::all(), None).unwrap();
+        let found = Assertions::new(
+            &source,
+            crate::gateway::registerer::all(),
+            &gateway("2.1.4", Edition::Community),
+        )
+        .unwrap();
         assert!(found.file().unwrap().contains("= &HandlerRegisterer"));
     }
 }

@@ -50,7 +50,7 @@ pub fn write(
         }
     }
     let mut assertions = match known {
-        true => Assertions::new(&source, crate::gateway::registerer::all(), job.gateway.version)?,
+        true => Assertions::new(&source, crate::gateway::registerer::all(), &job.gateway)?,
         false => Assertions::default(),
     };
     let ignored = crate::gateway::registerer::all()

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         }
         print_report(&report, cx);
         // The compiler judges the signatures, in a build.
-        let assertions = Assertions::new(&source, rows, gateway.version)?;
+        let assertions = Assertions::new(&source, rows, &gateway)?;
         assertions.warnings.iter().for_each(|warning| cx.ui.warn(warning));
         if args.commands && !report.fits() {
             let (job, go) = subject.job(&gateway)?;

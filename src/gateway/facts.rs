@@ -206,7 +206,7 @@ impl Gateway {
 
     /// Whether it never looks for a registerer, whatever the plugin exports.
     pub fn ignores(&self, row: &Registerer) -> bool {
-        row.enterprise && self.is_community()
+        row.is_ignored_by(self.version, self.edition)
     }
 
     /// Whether both are the same gateway, however they were named.

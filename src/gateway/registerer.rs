@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use crate::util::edition::Edition;
 use crate::util::error::{Error, Result};
 use crate::util::schema::Described;
 use crate::util::version::GatewayVersion;
@@ -72,6 +73,8 @@ pub struct Registerer {
     /// Parts of the gateway's log line that counts the loaded plugins.
     pub log: Vec<String>,
     pub enterprise: bool,
+    /// The first release of its edition that looks it up, if not all do.
+    pub since: Option<GatewayVersion>,
     pub docs: String,
     pub source: String,
 }
@@ -82,13 +85,36 @@ pub struct Registerer {
 pub struct Optional {
     pub method: String,
     pub params: String,
+    /// The method's type as in Go's linker, where `verify` looks at it.
+    pub signature: Option<String>,
     /// The first release that calls it.
     pub since: GatewayVersion,
+    /// Whether only the Enterprise Edition calls it.
+    #[serde(default)]
+    pub enterprise: bool,
+    pub docs: Option<String>,
+}
+
+impl Optional {
+    /// Why a gateway never calls it; `None` if it does, or if that is not known.
+    pub fn never_called(&self, version: Option<GatewayVersion>, edition: Option<Edition>) -> Option<String> {
+        if self.enterprise && edition == Some(Edition::Community) {
+            return Some("only the Enterprise Edition calls it".to_owned());
+        }
+        let version = version.filter(|_| !self.enterprise || edition == Some(Edition::Enterprise))?;
+        let whose = if self.enterprise {
+            "KrakenD Enterprise"
+        } else {
+            "KrakenD"
+        };
+        (version < self.since).then(|| format!("{whose} calls it from {} on, this is {version}", self.since))
+    }
 }
 
 #[derive(Deserialize)]
 struct File {
     registerer: Vec<Registerer>,
+    optional: Vec<Optional>,
 }
 
 /// All four rows, in the order of [`Kind::ALL`].
@@ -96,7 +122,11 @@ pub fn all() -> &'static [Registerer] {
     static ROWS: LazyLock<Vec<Registerer>> = LazyLock::new(|| {
         let file: File = toml::from_str(include_str!("../../toolchains/registerers.toml"))
             .expect("toolchains/registerers.toml is a part of the program, and a test reads it");
-        file.registerer
+        let with_all = |mut row: Registerer| {
+            row.optional.extend(file.optional.iter().cloned());
+            row
+        };
+        file.registerer.into_iter().map(with_all).collect()
     });
     &ROWS
 }
@@ -182,12 +212,24 @@ impl Described for PluginKind {
 }
 
 impl Registerer {
-    /// What a Community gateway does with a type that only the Enterprise edition looks up.
+    /// What a gateway does with a type that it does not look up.
     pub fn ignored(&self) -> String {
+        let since = self.since.map(|since| format!(", from {since} on"));
         format!(
-            "{} is ignored by this gateway: {} plugins work in the Enterprise edition only",
-            self.symbol, self.kind
+            "{} is ignored by this gateway: {} plugins work in the Enterprise edition only{}",
+            self.symbol,
+            self.kind,
+            since.unwrap_or_default()
         )
+    }
+
+    /// Whether a gateway does not look this type up, as far as is known of it.
+    pub fn is_ignored_by(&self, version: Option<GatewayVersion>, edition: Option<Edition>) -> bool {
+        match edition {
+            Some(Edition::Community) => self.enterprise,
+            Some(Edition::Enterprise) => version.zip(self.since).is_some_and(|(version, since)| version < since),
+            None => false,
+        }
     }
 }
 

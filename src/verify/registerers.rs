@@ -8,7 +8,7 @@ use crate::binary::go_format;
 use crate::binary::go_format::GoFormat;
 use crate::gateway::facts::Gateway;
 use crate::gateway::registerer;
-use crate::gateway::registerer::Registerer;
+use crate::gateway::registerer::{Optional, Registerer};
 use crate::verify::finding::{Diagnostic, Id, Severity, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::PluginBinary;
@@ -129,5 +129,44 @@ pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<
                 .about(&row.symbol)
                 .help("load it in the Enterprise edition, or register a handler, a client or a modifier")
         });
-    exported.iter().filter_map(wrong).chain(ignored).collect()
+    let optional = exported
+        .iter()
+        .flat_map(|(row, _)| optional_methods(plugin, row, against.gateway));
+    exported
+        .iter()
+        .filter_map(wrong)
+        .chain(ignored)
+        .chain(optional)
+        .collect()
+}
+
+/// Methods that a gateway may call: those that it never does, and those of another type than it asserts.
+fn optional_methods(plugin: &PluginBinary<'_>, row: &Registerer, gateway: &Gateway) -> Vec<Diagnostic> {
+    let Some(data) = &plugin.data else { return Vec::new() };
+    let Some(export) = data.exports().find(|export| export.name == row.symbol) else {
+        return Vec::new();
+    };
+    let warning = |id: Id, optional: &Optional, why: &str| {
+        let what = format!("{} of {} is never called: {why}", optional.method, row.symbol);
+        let help = format!("the gateway asserts `{}({})`", optional.method, optional.params);
+        Diagnostic::new(id, Stage::Register, what)
+            .severity(Severity::Warning)
+            .about(format!("{}.{}", row.symbol, optional.method))
+            .help(
+                optional
+                    .docs
+                    .iter()
+                    .fold(help, |help, docs| format!("{help}; see {docs}")),
+            )
+    };
+    let judged = row.optional.iter().filter_map(|optional| {
+        let signature = optional.signature.as_deref()?;
+        let method = data.method(&export, &optional.method)?;
+        if let Some(why) = optional.never_called(gateway.version, gateway.edition) {
+            return Some(warning(Id::IgnoredRegisterer, optional, &why));
+        }
+        let is_other = types(plugin, signature).is_some_and(|types| !types.contains(&method));
+        is_other.then(|| warning(Id::WrongRegisterer, optional, "it has other parameters or results"))
+    });
+    judged.collect()
 }
