@@ -1,5 +1,6 @@
 //! `plugbuild bundle`: everything that builds need in one file, verified before it is published; and how to install it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -23,6 +24,7 @@ use crate::project::go_env::GoEnv;
 use crate::toolchain::bundle::pack::Staged;
 use crate::toolchain::bundle::proxy::file_url;
 use crate::toolchain::bundle::{BundleManifest, MODULES, SCHEMA_VERSION, TOOLS, Tool, pack, proxy, unpack};
+use crate::toolchain::releases;
 use crate::toolchain::session::Session;
 use crate::toolchain::state::State;
 use crate::toolchain::store::Store;
@@ -35,6 +37,7 @@ use crate::util::go_flags;
 use crate::util::hash::{hex, sha256_of};
 use crate::util::host::Host;
 use crate::util::ui::{Format, Ui, counted};
+use crate::util::version::GatewayVersion;
 
 #[derive(Debug, Clone, Args)]
 pub struct BundleArgs {
@@ -80,6 +83,12 @@ pub struct InstallArgs {
     /// The bundle
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+impl BundleArgs {
+    pub(crate) fn is_dry(&self) -> bool {
+        matches!(&self.command, BundleCommand::Create(args) if args.dry_run)
+    }
 }
 
 impl From<&CreateArgs> for BuildArgs {
@@ -255,6 +264,11 @@ fn collect_modules(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage:
         create_dir(place.parent().unwrap_or(&root))?;
         symlink(&tool.root, &place).map_err(|e| Error::io("write", &place, e))?;
     }
+    let members = stage.join("members");
+    for version in from_their_modules(first) {
+        releases::copy(version, &first.session.store, &root)?;
+        releases::copy(version, &first.session.store, &members)?;
+    }
     let cx = first.session.context();
     let host = with_store(cx.host, &root, &[]);
     let builds = counted(first.units.len(), "build");
@@ -278,7 +292,14 @@ fn collect_modules(first: &BuildPlan, args: &BuildArgs, tools: &[Packed], stage:
         ..cx
     };
     read_modules(args, muted)?;
-    proxy::collect(&stage.join("gathered"), &stage.join("members").join(MODULES))
+    proxy::collect(&stage.join("gathered"), &members.join(MODULES))
+}
+
+/// The releases of the plan that the matrix does not have.
+fn from_their_modules(plan: &BuildPlan) -> BTreeSet<GatewayVersion> {
+    let gateways = plan.units.iter().map(|unit| &unit.job.gateway);
+    let read = gateways.filter(|gateway| gateway.module_sum.is_some());
+    read.filter_map(|gateway| gateway.version).collect()
 }
 
 /// Makes the go command read everything that the builds would.
@@ -354,6 +375,7 @@ fn verify_offline(first: &BuildPlan, args: &BuildArgs, file: &Path, stage: &Path
         ui: &ui,
         offline: true,
         format: Format::Human,
+        dry: false,
     };
     let failed = |why: Error| {
         if why.kind == ErrorKind::Interrupted {

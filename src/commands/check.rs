@@ -55,7 +55,7 @@ pub(crate) fn run(args: &CheckArgs, cx: Context) -> Result<()> {
         Some(sum) => dir_of_sum(&cx.host.absolute(sum))?,
         None => args.path.clone(),
     };
-    let subject = PluginContext::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
+    let mut subject = PluginContext::read(&cx.host.absolute(path), args.arch, &args.tags, cx)?;
     let (gateways, go) = understood(args);
     let declared = DeclaredBuild {
         go,

@@ -24,7 +24,7 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
                 .ok_or_else(|| Error::usage(format!("`{text}` is not a release")).help("write `--from 2.6`"))?,
         ),
     };
-    let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
+    let mut subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
     let latest = subject.latest()?;
     let plugin = subject.selection(&latest)?;
     let mut gateways = GatewayModules::all_releases(&subject.session.matrix)?;

@@ -27,8 +27,9 @@ pub struct DepsArgs {
 }
 
 pub(crate) fn deps_of(args: &DepsArgs, cx: Context) -> Result<()> {
-    let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
-    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.session.settings, cx)?)?;
+    let mut subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
+    let asked = asked(&args.gateway, None, &subject.session.settings, cx)?;
+    let gateway = subject.gateway(&asked)?;
     let modules = subject.modules(&gateway)?;
     let mut all = deps(&subject.selection(&gateway)?, &modules);
     sort_by(&mut all, |a, b| (a.owner, &a.module).cmp(&(b.owner, &b.module)));

@@ -20,8 +20,9 @@ use crate::util::fs::overwrite;
 use crate::util::ui::{Format, counted};
 
 pub(crate) fn run(args: &FixArgs, cx: Context) -> Result<()> {
-    let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
-    let gateway = subject.gateway(&asked(&args.gateway, None, &subject.session.settings, cx)?)?;
+    let mut subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
+    let asked = asked(&args.gateway, None, &subject.session.settings, cx)?;
+    let gateway = subject.gateway(&asked)?;
     let modules = subject.modules(&gateway)?;
     let (job, go) = subject.job(&gateway)?;
     let fix = fix::find(&job, &go, &modules, &subject.session)?;

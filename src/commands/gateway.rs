@@ -6,18 +6,19 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::gateway_choice;
 use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print, print_json, print_line};
-use crate::gateway;
 use crate::gateway::facts::{Gateway, GatewayDescription};
 use crate::gateway::{Asked, GatewaySpec};
 use crate::matrix::modules::ModuleRow;
-use crate::matrix::{Matrix, modules};
+use crate::matrix::{Matrix, Release, modules};
 use crate::modules::{GatewayModules, Precision, gateway as modules_gateway};
 use crate::project::config;
 use crate::project::config::{Config, Settings};
+use crate::toolchain::releases;
 use crate::util::context::Context;
-use crate::util::error::{Error, Result};
+use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::fs::{create_dir, overwrite};
 use crate::util::regular_file::is_there;
 use crate::util::target::LibcKind;
@@ -89,6 +90,8 @@ pub struct GatewayCommandArgs {
 pub enum GatewayCommand {
     /// List the known gateway releases
     List,
+    /// Look up the releases that are newer than this plugbuild, through your GOPROXY
+    Update,
     /// Show how plugins for a gateway must be compiled
     Show {
         #[command(flatten)]
@@ -119,6 +122,7 @@ pub(crate) fn fallback(cwd: &std::path::Path) -> PathBuf {
 pub(crate) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
     match command {
         GatewayCommand::List => list(cx),
+        GatewayCommand::Update => update(cx),
         GatewayCommand::Show { gateway, modules } => show(gateway, *modules, cx),
         GatewayCommand::Import { gateway, name, user } => import(gateway, name.as_deref(), *user, cx),
     }
@@ -126,7 +130,7 @@ pub(crate) fn run(command: &GatewayCommand, cx: Context) -> Result<()> {
 
 /// The releases of the matrix, and gateways of the user's own, newest first.
 pub(crate) fn list(cx: Context) -> Result<()> {
-    let matrix = Settings::read(&cx.host.cwd, cx.host)?.matrix()?;
+    let matrix = gateway_choice::matrix(&Settings::read(&cx.host.cwd, cx.host)?, cx)?;
     if cx.format == Format::Json {
         print_json(&matrix.releases());
         return Ok(());
@@ -146,13 +150,57 @@ pub(crate) fn list(cx: Context) -> Result<()> {
             .libc_version(LibcKind::Glibc)
             .map_or_else(unknown, |v| format!("floor {v}"));
         let released = row.released.clone().unwrap_or_else(unknown);
+        let from = row.from_module.as_ref();
+        let from = from.map_or_else(String::new, |module| format!(", from the module, {}", module.h1));
         print_line(format_args!(
-            "{:<12} {:<9} {released:<10} {musl:<22} {glibc}",
+            "{:<12} {:<9} {released:<10} {musl:<22} {glibc}{from}",
             row.label(),
             row.go.to_string()
         ));
     }
     Ok(())
+}
+
+/// `gateway update` as JSON, for each release.
+#[derive(Serialize)]
+struct LearnedEvent<'a> {
+    reason: &'static str,
+    release: &'a Release,
+}
+
+/// Every release that is listed and not known; one that cannot be used does not keep others from being learned.
+fn update(cx: Context) -> Result<()> {
+    let settings = Settings::read(&cx.host.cwd, cx.host)?;
+    let host = settings.with_mirrors(cx.host);
+    let cx = Context { host: &host, ..cx };
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
+    let learned = releases::update(&mut matrix, cx)?;
+    if learned.is_empty() {
+        cx.ui
+            .status("unchanged", "every release that your GOPROXY lists is known");
+    }
+    let mut refused: Option<Error> = None;
+    for (version, learned) in learned {
+        match learned {
+            Ok(row) if cx.format == Format::Json => print_json(&LearnedEvent {
+                reason: "gateway-learned",
+                release: &row,
+            }),
+            Ok(row) => {
+                let h1 = row.from_module.as_ref().map_or("", |module| module.h1.as_str());
+                print_line(format_args!("{version}  Go {}, from the module, {h1}", row.go));
+            }
+            // That one loads no plugins is an answer too.
+            Err(why) if why.kind == ErrorKind::Incompatible || refused.is_some() => cx.ui.warn(why.message),
+            Err(why) => {
+                refused = Some(Error {
+                    message: format!("KrakenD {version} cannot be looked up: {}", why.message),
+                    ..why
+                });
+            }
+        }
+    }
+    refused.map_or(Ok(()), Err)
 }
 
 /// `gateway show` as JSON.
@@ -167,8 +215,10 @@ struct ShowEvent<'a> {
 
 fn show(given: &GatewayArgs, modules: bool, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
-    let matrix = settings.matrix()?;
-    let gateway = gateway::identify(&asked(given, None, &settings, cx)?, &matrix, cx.host)?;
+    let host = settings.with_mirrors(cx.host);
+    let cx = Context { host: &host, ..cx };
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
+    let gateway = gateway_choice::identify(&asked(given, None, &settings, cx)?, &mut matrix, cx)?;
     let side = modules_gateway::modules(&gateway, &matrix)?;
     if cx.format == Format::Json {
         print_json(&ShowEvent {
@@ -223,7 +273,7 @@ fn facts(gateway: &Gateway) -> Vec<(&'static str, String)> {
 
 fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
-    let matrix = settings.matrix()?;
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
     // It is always a file: `krakend` needs no `./` before it.
     let spec = match spec {
         GatewaySpec::Named(file) => GatewaySpec::File(file.into()),
@@ -233,7 +283,7 @@ fn import(spec: &GatewaySpec, name: Option<&str>, user: bool, cx: Context) -> Re
         gateway: Some(spec),
         ..Asked::default()
     };
-    let gateway = gateway::identify(&asked, &matrix, cx.host)?;
+    let gateway = gateway_choice::identify(&asked, &mut matrix, cx)?;
     let side = match (&gateway.binary, modules_gateway::modules(&gateway, &matrix)?) {
         (Some(_), Some(side)) => side,
         _ => {

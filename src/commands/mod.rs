@@ -67,6 +67,17 @@ fn is_stream(command: &Command) -> bool {
     )
 }
 
+/// Whether a command only says what it would do.
+fn is_dry(command: &Command) -> bool {
+    match command {
+        Command::Metadata(_) | Command::Matrix(_) => true,
+        Command::Build(args) => args.dry_run,
+        Command::Package(args) => args.dry_run,
+        Command::Bundle(args) => args.is_dry(),
+        _ => false,
+    }
+}
+
 fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
     let Global {
         offline,
@@ -79,6 +90,7 @@ fn dispatch(cli: &Cli, host: &Host, ui: &Ui) -> Result<()> {
         ui,
         format,
         offline,
+        dry: is_dry(&cli.command),
     };
     match &cli.command {
         Command::Build(args) => {

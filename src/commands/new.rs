@@ -8,9 +8,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::args::{GatewayArgs, parse};
+use crate::commands::gateway_choice;
 use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print_json, print_path};
-use crate::gateway;
 use crate::gateway::config::{ConfigReader, ConfigVersion};
 use crate::gateway::facts::Gateway;
 use crate::gateway::registerer::PluginKind;
@@ -251,11 +251,13 @@ fn project(
     let (module, given) = given;
     module.map_or(Ok(()), Project::check_module)?;
     let settings = Settings::read(dir, cx.host)?;
-    let matrix = settings.matrix()?;
+    let host = settings.with_mirrors(cx.host);
+    let cx = Context { host: &host, ..cx };
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
     let latest: GatewaySpec = "latest".parse()?;
     let mut asked = asked(given, None, &settings, cx)?;
     let spec = asked.gateway.get_or_insert(latest).clone();
-    let found = gateway::identify(&asked, &matrix, cx.host)?;
+    let found = gateway_choice::identify(&asked, &mut matrix, cx)?;
     let from_file = found.binary.is_some();
     let release = flavoured(&found);
     let reader = ConfigReader::of(&found);

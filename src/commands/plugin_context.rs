@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::build::go_command;
 use crate::build::unit::Unit;
 use crate::commands::args::TagsArg;
+use crate::commands::gateway_choice;
 use crate::gateway::Asked;
 use crate::gateway::GatewaySpec;
 use crate::gateway::facts::Gateway;
@@ -16,6 +17,7 @@ use crate::modules::gateway as modules_gateway;
 use crate::modules::go_list;
 use crate::modules::modfile;
 use crate::modules::report::Compiled;
+use crate::plan;
 use crate::plan::CcChoice;
 use crate::plan::Job;
 use crate::plan::Output;
@@ -39,7 +41,6 @@ use crate::util::context::Context;
 use crate::util::error::{Error, Result};
 use crate::util::process::Invocation;
 use crate::util::target::Arch;
-use crate::{gateway, plan};
 
 /// A plugin with what is needed to ask about it.
 pub(crate) struct PluginContext {
@@ -69,11 +70,12 @@ impl PluginContext {
         })
     }
 
-    pub(crate) fn gateway(&self, asked: &Asked) -> Result<Gateway> {
-        gateway::identify(asked, &self.session.matrix, &self.session.host)
+    pub(crate) fn gateway(&mut self, asked: &Asked) -> Result<Gateway> {
+        self.session
+            .identify_with(|matrix, cx| gateway_choice::identify(asked, matrix, cx))
     }
 
-    pub(crate) fn named(&self, spec: &GatewaySpec) -> Result<Gateway> {
+    pub(crate) fn named(&mut self, spec: &GatewaySpec) -> Result<Gateway> {
         self.gateway(&Asked {
             gateway: Some(spec.clone()),
             ..Asked::default()
@@ -81,7 +83,7 @@ impl PluginContext {
     }
 
     /// The newest release, for questions that name no gateway.
-    pub(crate) fn latest(&self) -> Result<Gateway> {
+    pub(crate) fn latest(&mut self) -> Result<Gateway> {
         self.named(&GatewaySpec::Latest { flavour: None })
     }
 

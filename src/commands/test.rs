@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::binary::Binary;
 use crate::commands::args::GatewayArgs;
+use crate::commands::gateway_choice;
 use crate::commands::gateway_choice::asked;
 use crate::commands::output::{print, print_json, print_line};
 use crate::commands::verify::{official_gateway, typed};
-use crate::gateway;
 use crate::gateway::explain::Explanation;
 use crate::gateway::facts::Gateway;
 use crate::gateway::registerer::PluginKind;
@@ -110,10 +110,12 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         _ => None,
     };
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
-    let matrix = settings.matrix()?;
+    let host = settings.with_mirrors(cx.host);
+    let cx = Context { host: &host, ..cx };
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
     let asked = asked(&args.gateway, None, &settings, cx)?;
     trust::may_run_gateway(asked.named_in.as_deref(), &settings, &matrix, cx.host)?;
-    let gateway = gateway::identify(&asked, &matrix, cx.host)?;
+    let gateway = gateway_choice::identify(&asked, &mut matrix, cx)?;
     if let Some((_, (file, config))) = &request {
         gateway_run::is_read_by(config, file, &gateway)?;
     }
@@ -124,7 +126,7 @@ pub(crate) fn run(args: &TestArgs, cx: Context) -> Result<()> {
         .enumerate()
         .map(|(number, path)| tried(path, &folder.path().join(number.to_string()), cx))
         .collect::<Result<_>>()?;
-    let gateway = with_file(gateway, args, &settings, &matrix, cx)?;
+    let gateway = with_file(gateway, args, &settings, &mut matrix, cx)?;
     let sysroot = args.sysroot.as_ref().map(|dir| cx.host.absolute(dir));
     let runnable = GatewayRunner::new(&gateway, sysroot.as_deref(), &matrix, cx)?;
     let runnable = runnable.with_timeout(Duration::from_secs(args.timeout));
@@ -190,7 +192,13 @@ fn together(tried: &[TestPlugin], folder: &Path) -> Result<PathBuf> {
 }
 
 /// The gateway with its file: the given one, or the release's own.
-fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Matrix, cx: Context) -> Result<Gateway> {
+fn with_file(
+    gateway: Gateway,
+    args: &TestArgs,
+    settings: &Settings,
+    matrix: &mut Matrix,
+    cx: Context,
+) -> Result<Gateway> {
     if gateway.binary.is_some() {
         return Ok(gateway);
     }
@@ -208,7 +216,7 @@ fn with_file(gateway: Gateway, args: &TestArgs, settings: &Settings, matrix: &Ma
         gateway: Some(GatewaySpec::File(file)),
         ..Asked::default()
     };
-    gateway::identify(&asked, matrix, cx.host)
+    gateway_choice::identify(&asked, matrix, cx)
 }
 
 impl GatewayRunner<'_> {

@@ -34,7 +34,7 @@ pub struct UpgradeArgs {
 }
 
 pub(crate) fn upgrade_of(args: &UpgradeArgs, cx: Context) -> Result<()> {
-    let subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
+    let mut subject = PluginContext::read(&args.path, None, &args.tags, cx)?;
     let (from, to) = (subject.named(&args.from)?, subject.named(&args.to)?);
     let plugin = if args.all { None } else { Some(subject.selection(&to)?) };
     let change = upgrade(&subject.modules(&from)?, &subject.modules(&to)?, plugin.as_ref());

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::binary::Binary;
 use crate::commands::args::{GatewayArgs, parse};
 use crate::commands::build::events::title;
-use crate::commands::gateway_choice::asked;
+use crate::commands::gateway_choice;
+use crate::commands::gateway_choice::{asked, open_file};
 use crate::commands::output::{print, print_json};
-use crate::gateway::Asked;
 use crate::gateway::facts::Gateway;
 use crate::matrix::Matrix;
 use crate::plan::Job;
@@ -24,11 +24,11 @@ use crate::util::process::quoted;
 use crate::util::target::{Arch, Libc, LibcKind, Target};
 use crate::util::ui::{Format, counted};
 use crate::util::version::GatewayVersion;
+use crate::verify;
 use crate::verify::finding::{Diagnostic, Stage};
 use crate::verify::gateway::LoadTarget;
 use crate::verify::plugin::PluginBinary;
 use crate::verify::{LoadOutcome, Verdict, render};
-use crate::{gateway, verify};
 
 /// Which plugins against which gateway.
 #[derive(Debug, Clone, Args)]
@@ -51,8 +51,11 @@ pub struct VerifyArgs {
 
 pub(crate) fn run(args: &VerifyArgs, cx: Context) -> Result<()> {
     let settings = Settings::read(&cx.host.cwd, cx.host)?;
-    let matrix = settings.matrix()?;
-    let (gateway, opened) = gateway::open(&asked(&args.gateway, args.libc, &settings, cx)?, &matrix, cx.host)?;
+    let host = settings.with_mirrors(cx.host);
+    let cx = Context { host: &host, ..cx };
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
+    let asked = asked(&args.gateway, args.libc, &settings, cx)?;
+    let (gateway, opened) = gateway_choice::open(&asked, &mut matrix, cx)?;
     let open = |file| {
         Binary::open(file).map_err(|e| e.help_if_none("give the .so that `plugbuild` built, such as plugins/*.so"))
     };
@@ -127,10 +130,6 @@ pub(crate) fn official_gateway(
     let key = wanted.key();
     wanted.locked = lock.archive_checksum(&key);
     wanted.ensure(matrix, &Store::open(cx.host)?, cx)
-}
-
-fn open_file(file: &Path, matrix: &Matrix, cx: Context) -> Result<(Gateway, Option<Binary>)> {
-    gateway::open(&Asked::file(file.to_owned()), matrix, cx.host)
 }
 
 /// Predicts for a build what `verify` reports on its result.

@@ -42,6 +42,8 @@ pub struct Gateway {
     pub origin: String,
     /// The gateway's file, if one was given.
     pub binary: Option<PathBuf>,
+    /// `h1:…` of its own module, if these facts were read from that.
+    pub module_sum: Option<String>,
     /// Uncertain facts, for the report.
     pub notes: Vec<String>,
 }
@@ -80,6 +82,9 @@ pub struct GatewayFacts {
     /// The checksum of its file, for the lockfile.
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    /// `h1:…` of its own module, if these facts were read from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module_sum: Option<String>,
 }
 
 /// A gateway in JSON output: which one it is, and its facts.
@@ -109,9 +114,17 @@ impl GatewayFacts {
         })
     }
 
-    /// How it differs from the locked facts of the gateway `label`.
-    pub fn difference(&self, locked: &GatewayFacts, label: &str) -> Option<String> {
+    /// How it differs from the locked facts of the gateway `label`: an integrity error if its module does.
+    pub fn difference(&self, locked: &GatewayFacts, label: &str) -> Option<Error> {
+        if let (Some(have), Some(want)) = (&self.module_sum, &locked.module_sum)
+            && have != want
+        {
+            let what = format!("the module that KrakenD {label} is read from has the sum {have}, locked is {want}");
+            return Some(Error::integrity(what).help("a published version never changes: ask who runs your GOPROXY"));
+        }
         let locked = GatewayFacts {
+            // Nor has it one once the release is in the matrix.
+            module_sum: self.module_sum.clone(),
             // Not every lockfile records it.
             main_module: locked.main_module.clone().or_else(|| self.main_module.clone()),
             ..locked.clone()
@@ -120,11 +133,15 @@ impl GatewayFacts {
             None
         } else if self.go != locked.go {
             let (have, want) = (&self.go, &locked.go);
-            Some(format!("the gateway {label} has Go {have}, locked is Go {want}"))
+            Some(Error::usage(format!(
+                "the gateway {label} has Go {have}, locked is Go {want}"
+            )))
         } else if self.sha256 != locked.sha256 {
-            Some(format!("the gateway {label} is not given by the locked file"))
+            Some(Error::usage(format!(
+                "the gateway {label} is not given by the locked file"
+            )))
         } else {
-            Some(format!("the gateway {label} differs from the locked one"))
+            Some(Error::usage(format!("the gateway {label} differs from the locked one")))
         }
     }
 }
@@ -187,6 +204,7 @@ impl Gateway {
             goarm64: self.settings.goarm64.clone(),
             goexperiment: self.settings.goexperiment.clone(),
             sha256: None,
+            module_sum: self.module_sum.clone(),
         }
     }
 
@@ -259,7 +277,8 @@ impl Gateway {
             main_root: row.main_root.clone(),
             origin,
             binary: None,
-            notes: Vec::new(),
+            module_sum: row.from_module.as_ref().map(|module| module.h1.clone()),
+            notes: row.from_module.iter().flat_map(|module| module.notes.clone()).collect(),
         }
     }
 }

@@ -64,6 +64,7 @@ pub(crate) fn from_binary(path: &Path, asked: &Asked, matrix: &Matrix) -> Result
         main_module,
         main_root,
         origin: format!("read from {path_shown}"),
+        module_sum: None,
         binary: Some(path.to_owned()),
         notes,
     };

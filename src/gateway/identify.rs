@@ -70,7 +70,9 @@ fn looked_up(asked: &Asked, matrix: &Matrix, host: &Host) -> Result<(Gateway, Op
     let gateway = match &asked.gateway {
         None => from_parts(asked, matrix),
         Some(GatewaySpec::Latest { flavour }) => from_prefix(&[], *flavour, matrix),
-        Some(GatewaySpec::Release { numbers, flavour }) => from_prefix(numbers, *flavour, matrix),
+        Some(GatewaySpec::Release { numbers, flavour } | GatewaySpec::Newest { numbers, flavour }) => {
+            from_prefix(numbers, *flavour, matrix)
+        }
         Some(GatewaySpec::Enterprise {
             numbers,
             flavour,
@@ -104,19 +106,29 @@ fn from_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> R
     }
     let row = matrix.newest(numbers).ok_or_else(|| unknown_release(numbers, matrix))?;
     let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-    let origin = match (numbers.len(), matrix.without_plugins().first()) {
-        (3, _) => "the Community Edition's row of this release".to_owned(),
-        (0, Some(first)) => format!(
+    let origin = match (&row.from_module, numbers.len(), matrix.without_plugins().first()) {
+        (Some(module), 3, _) => format!("its own module, {}", module.h1),
+        (Some(module), 0, _) => format!(
+            "the newest Community release that is known, from its own module, {}",
+            module.h1
+        ),
+        (Some(module), ..) => format!(
+            "the newest {typed} Community release that is known, from its own module, {}",
+            module.h1
+        ),
+        (None, 3, _) => "the Community Edition's row of this release".to_owned(),
+        (None, 0, Some(first)) => format!(
             "the newest Community release that loads plugins: those from {} on load none",
             first.version
         ),
-        (0, None) => "the newest Community release in the matrix".to_owned(),
+        (None, 0, None) => "the newest Community release in the matrix".to_owned(),
         _ => format!("the newest {typed} Community release in the matrix"),
     };
     Ok(Gateway::from_release(row, flavour, origin))
 }
 
-fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
+/// The error for a version without a row: what is known instead, and the other ways to give a gateway.
+pub(crate) fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
     let at = |n: usize| numbers.get(n).copied().unwrap_or_default();
     let version = GatewayVersion {
         major: at(0),
@@ -195,6 +207,7 @@ fn from_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
         main_root,
         origin: "given by its parts".to_owned(),
         binary: None,
+        module_sum: None,
         notes: vec!["assuming the paths and settings of the official builds".to_owned()],
     })
 }

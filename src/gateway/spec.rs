@@ -18,6 +18,11 @@ pub enum GatewaySpec {
         numbers: Vec<u32>,
         flavour: Option<LibcKind>,
     },
+    /// `2.13@latest`, `2@latest-alpine`: the newest with this prefix that the user's GOPROXY lists.
+    Newest {
+        numbers: Vec<u32>,
+        flavour: Option<LibcKind>,
+    },
     /// `latest`, `latest-alpine`.
     Latest { flavour: Option<LibcKind> },
     /// `2.13.3-ee`, `krakend/krakend-ee:2.13.3`: the newest one of the user's own with this prefix; no numbers for any.
@@ -84,6 +89,10 @@ fn release(text: &str, edition: Edition, typed: &str) -> Option<GatewaySpec> {
         Some(_) => (name, flavour),
     };
     let bare = name.strip_prefix(['v', 'V']).unwrap_or(name);
+    if let Some(line) = bare.strip_suffix(ASKED) {
+        let numbers = numbers(line).filter(|numbers| numbers.len() <= 2 && edition == Edition::Community)?;
+        return Some(GatewaySpec::Newest { numbers, flavour });
+    }
     let numbers = match name {
         "latest" => Vec::new(),
         _ => numbers(bare).filter(|numbers| numbers.len() <= 3)?,
@@ -112,6 +121,10 @@ impl fmt::Display for GatewaySpec {
                 let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
                 flavoured(f, &numbers.join("."), flavour)
             }
+            GatewaySpec::Newest { numbers, flavour } => {
+                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+                flavoured(f, &format!("{}{ASKED}", numbers.join(".")), flavour)
+            }
             GatewaySpec::Latest { flavour } => flavoured(f, "latest", flavour),
             GatewaySpec::Enterprise { typed, .. } => f.write_str(typed),
             GatewaySpec::Auto => f.write_str("auto"),
@@ -121,6 +134,9 @@ impl fmt::Display for GatewaySpec {
         }
     }
 }
+
+/// What asks for the newest release there is, as in `go get`.
+const ASKED: &str = "@latest";
 
 const SUFFIXES: [(&str, LibcKind); 5] = [
     ("-linux-generic", LibcKind::Glibc),
@@ -238,6 +254,21 @@ mod tests {
             ("2.1.4", release(&[2, 1, 4], None)),
             ("2.13.8-linux-generic", release(&[2, 13, 8], Some(LibcKind::Glibc))),
             ("v2.13-alpine", release(&[2, 13], Some(LibcKind::Musl))),
+            (
+                "2.13@latest",
+                GatewaySpec::Newest {
+                    numbers: vec![2, 13],
+                    flavour: None,
+                },
+            ),
+            (
+                "v2@latest-alpine",
+                GatewaySpec::Newest {
+                    numbers: vec![2],
+                    flavour: Some(LibcKind::Musl),
+                },
+            ),
+            ("2.13.8@latest", GatewaySpec::Named("2.13.8@latest".into())),
             ("latest", GatewaySpec::Latest { flavour: None }),
             (
                 "latest-alpine",

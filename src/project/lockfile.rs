@@ -86,10 +86,10 @@ impl Lock {
     }
 
     /// Records a gateway; returns how it differs from the previous record.
-    pub fn gateway(&mut self, label: &str, facts: GatewayFacts) -> Option<String> {
+    pub fn gateway(&mut self, label: &str, facts: GatewayFacts) -> Option<Error> {
         match self.gateway.insert(label.to_owned(), facts.clone()) {
             Some(locked) => facts.difference(&locked, label),
-            None => Some(format!("the gateway {label} is not locked")),
+            None => Some(Error::usage(format!("the gateway {label} is not locked"))),
         }
     }
 
@@ -159,6 +159,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::util::error::ErrorKind;
 
     fn facts(go: &str) -> GatewayFacts {
         let text =
@@ -167,13 +168,33 @@ mod tests {
     }
 
     #[test]
+    fn another_module_of_a_locked_release_is_an_alarm() {
+        let from = |h1: &str| {
+            let mut from = facts("1.26.8");
+            from.module_sum = Some(h1.to_owned());
+            from
+        };
+        let mut lock = Lock::default();
+        assert_eq!(lock.gateway("2.99.0", from("h1:a=")).unwrap().kind, ErrorKind::Usage);
+        assert!(lock.gateway("2.99.0", from("h1:a=")).is_none());
+        let error = lock.gateway("2.99.0", from("h1:b=")).unwrap();
+        assert_eq!(error.kind, ErrorKind::Integrity);
+        assert!(
+            error.message.contains("h1:b=") && error.message.contains("h1:a="),
+            "{error}"
+        );
+        // A plugbuild whose matrix has the release asks for no module.
+        assert!(lock.gateway("2.99.0", facts("1.26.8")).is_none());
+    }
+
+    #[test]
     fn lockfile_roundtrips_and_reports_drift() {
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join(FILE);
         let mut lock = Lock::read(&file).expect("none is empty");
         assert_eq!(
-            lock.gateway("2.12.1", facts("1.25.6")).as_deref(),
-            Some("the gateway 2.12.1 is not locked")
+            lock.gateway("2.12.1", facts("1.25.6")).unwrap().message,
+            "the gateway 2.12.1 is not locked"
         );
         assert!(!lock.has_tool("go 1.25.6", "linux/amd64"));
         assert_eq!(lock.tool("go 1.25.6", "linux/amd64", "aa"), PinCheck::New);
@@ -182,14 +203,14 @@ mod tests {
         let mut again = Lock::read(&file).expect("read");
         assert_eq!(again, lock);
         assert!(!again.write(&file).expect("the same"));
-        assert_eq!(again.gateway("2.12.1", facts("1.25.6")), None);
+        assert!(again.gateway("2.12.1", facts("1.25.6")).is_none());
         assert_eq!(again.tool("go 1.25.6", "darwin/arm64", "bb"), PinCheck::Same);
         assert_eq!(
             again.tool("go 1.25.6", "darwin/arm64", "cc"),
             PinCheck::Other("bb".to_owned())
         );
         let message = again.gateway("2.12.1", facts("1.25.7")).expect("drift");
-        assert_eq!(message, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
+        assert_eq!(message.message, "the gateway 2.12.1 has Go 1.25.7, locked is Go 1.25.6");
         again.keep(&[], &[], "linux/amd64");
         assert!(again.gateway.is_empty());
         assert_eq!(again.tool["go 1.25.6"].len(), 1, "another host's checksum is lost");
@@ -211,16 +232,16 @@ mod tests {
             lock.gateway("acme-3", facts(""));
             let message = lock.gateway("acme-3", facts(more));
             assert_eq!(
-                message.as_deref(),
+                message.as_ref().map(|why| why.message.as_str()),
                 Some("the gateway acme-3 differs from the locked one"),
                 "{more}"
             );
         }
         let mut lock = Lock::default();
         lock.gateway("2.12.1", facts(""));
-        assert_eq!(
-            lock.gateway("2.12.1", facts("main_module = \"example.com/gateway\"")),
-            None
+        assert!(
+            lock.gateway("2.12.1", facts("main_module = \"example.com/gateway\""))
+                .is_none()
         );
     }
 

@@ -56,6 +56,7 @@ pub fn parts(store: &Store) -> Vec<Part> {
         ("modfiles", "copies of go.mod and go.sum"),
         ("modules", "modules of bundles"),
         ("gateways", "gateways of releases"),
+        ("releases", "what newer releases are built with"),
         ("tmp", "what is being made"),
     ];
     let mut parts: Vec<Part> = folders

@@ -1,7 +1,6 @@
 //! The exact Go: found on this machine, or fetched into the store.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use serde::Deserialize;
 
@@ -10,11 +9,12 @@ use crate::project::go_env;
 use crate::project::go_env::GoEnv;
 use crate::toolchain::fetch::Checksum;
 use crate::toolchain::installed_go::{bootstrap_go, candidates, from_env, version_of, version_unpacked};
+use crate::toolchain::module_download::Downloaded;
 use crate::toolchain::provenance::{Record, Word};
 use crate::toolchain::source::{Mirror, Way};
 use crate::toolchain::state::State;
 use crate::toolchain::store::{Store, entries};
-use crate::toolchain::{archive, fetch, source, unpacked};
+use crate::toolchain::{archive, fetch, module_download, source, unpacked};
 use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 use crate::util::process::Invocation;
@@ -227,30 +227,6 @@ fn proxy_of(fetcher: &Path, host: &Host) -> Result<Option<String>> {
     }))
 }
 
-/// What `go mod download -json` says of a module.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Downloaded {
-    dir: Option<PathBuf>,
-    error: Option<String>,
-    #[serde(default)]
-    sum: String,
-}
-
-impl Downloaded {
-    /// The module's directory and checksum, else why there is none.
-    fn parse(output: &Output, module: &str) -> Result<(PathBuf, String), String> {
-        let said = || String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let downloaded: Downloaded = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
-        match (downloaded.dir, downloaded.error) {
-            (Some(dir), None) => Ok((dir, downloaded.sum)),
-            // The go command's message begins with the module, which is named already.
-            (_, Some(error)) => Err(error.trim().trim_start_matches(&format!("{module}: ")).to_owned()),
-            (None, None) => Err(said()),
-        }
-    }
-}
-
 /// Runs `go mod download` for the toolchain module: the go command verifies it against the checksum database.
 fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()> {
     let stage = store.stage()?;
@@ -279,7 +255,7 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
         }
     };
     let output = output?.ok_or_else(|| failed(&format!("nothing arrived for {} s", patience.as_secs())))?;
-    let (dir, sum) = Downloaded::parse(&output, &module).map_err(|why| failed(&why))?;
+    let Downloaded { dir, sum, .. } = Downloaded::parse(&output, &module).map_err(|why| failed(&why))?;
     // A module's files have no run bit.
     let tools = format!("pkg/tool/{}_{}", platform.goos(), platform.arch.goarch());
     for file in ["bin", &tools].iter().flat_map(|tools| entries(&dir.join(tools))) {
@@ -294,18 +270,11 @@ fn from_module(go: &Go, fetcher: &Path, host: &Host, store: &Store) -> Result<()
 }
 
 fn download_of(module: &str, fetcher: &Path, proxy: Option<&str>, stage: &Path) -> Invocation {
-    let download = Invocation::new(fetcher, stage)
+    let download = module_download::staged(fetcher, stage, "-modcacherw")
         .args(["mod", "download", "-json", module])
-        .env("GOMODCACHE", stage.join("mod"))
-        .env("GOFLAGS", "-modcacherw")
-        .env("GOTOOLCHAIN", "local")
-        .env("GO111MODULE", "on")
-        .env("GOWORK", "off")
         // No setting exempts a toolchain from the checksum database.
         .env("GONOSUMDB", "none")
-        .env_remove("GONOSUMCHECK")
-        .env_remove("GIT_HTTP_USER_AGENT")
-        .env_remove("GOROOT");
+        .env_remove("GONOSUMCHECK");
     match proxy {
         Some(proxy) => download.env("GOPROXY", source::held_to_database(proxy)),
         None => download,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::matrix::Matrix;
 use crate::project::config::Settings;
+use crate::toolchain::releases;
 use crate::toolchain::store::Store;
 use crate::util::context::Context;
 use crate::util::error::Result;
@@ -22,6 +23,8 @@ pub struct Session {
     pub format: Format,
     /// Whether the network must not be used.
     pub offline: bool,
+    /// Whether nothing is fetched, as the command only says what it would do.
+    pub dry: bool,
 }
 
 impl Session {
@@ -40,15 +43,32 @@ impl Session {
     /// As [`Session::open`].
     pub fn with(settings: Settings, cx: Context) -> Result<Self> {
         let host = settings.with_mirrors(cx.host);
+        let store = Store::open(&host)?;
         Ok(Session {
-            matrix: settings.matrix()?,
-            store: Store::open(&host)?,
+            matrix: releases::with_kept(settings.matrix()?, &store),
+            store,
             ui: *cx.ui,
             format: cx.format,
             offline: cx.offline,
+            dry: cx.dry,
             settings,
             host,
         })
+    }
+
+    /// Does something that may add releases to the matrix.
+    ///
+    /// # Errors
+    /// Those of what is done.
+    pub fn identify_with<T>(&mut self, identify: impl FnOnce(&mut Matrix, Context) -> Result<T>) -> Result<T> {
+        let cx = Context {
+            host: &self.host,
+            ui: &self.ui,
+            format: self.format,
+            offline: self.offline,
+            dry: self.dry,
+        };
+        identify(&mut self.matrix, cx)
     }
 
     /// The options of all commands, without the settings.
@@ -58,6 +78,7 @@ impl Session {
             ui: &self.ui,
             format: self.format,
             offline: self.offline,
+            dry: self.dry,
         }
     }
 }

@@ -10,4 +10,6 @@ pub struct Context<'a> {
     pub ui: &'a Ui,
     pub format: Format,
     pub offline: bool,
+    /// Whether the command only says what it would do, so that nothing is fetched for it.
+    pub dry: bool,
 }

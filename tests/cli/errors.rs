@@ -824,6 +824,7 @@ help: unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched
     Case::equipped().env("PLUGBUILD_ZIG", &notzig).run(build).exits(4);
     Case::equipped()
         .env("PLUGBUILD_GATEWAY", "2.99")
+        .env("GOPROXY", "off")
         .run("-a amd64")
         .is(str![[r#"
 exit: 2

@@ -123,7 +123,7 @@ $ -g 2.12.1-alpine --libc glibc=2.31
 
 #[test]
 fn unknown_release() {
-    let case = Case::plugin();
+    let case = Case::plugin().env("GOPROXY", "off");
     told(
         &choices(
             &case,

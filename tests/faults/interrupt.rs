@@ -13,6 +13,7 @@ use crate::build::lifecycle::running;
 use crate::support::case::{Case, go_script};
 use crate::support::gateway::{Release, text};
 use crate::support::mirror::{Answer, GO_LIST, Mirror, go_archive, go_archive_name, go_list};
+use crate::support::module_proxy::{MODULE, case_with};
 use crate::support::{plugbuild, root, skipped, stand_ins_are_amd64};
 
 /// A go command with a child and a grandchild that write their process numbers, and a half output.
@@ -367,4 +368,21 @@ exit: 130
     assert!(took < Duration::from_secs(4), "{took:?}");
     wait_for("end of pip", || gone(Pid::from_raw(number().unwrap()).unwrap()));
     nothing_is_left(&case);
+}
+
+#[test]
+fn an_interrupted_look_up_of_a_release_keeps_nothing() {
+    let mirror = Mirror::start();
+    let info = format!("/{MODULE}/@v/v2.99.0.info");
+    mirror.serve(&info, Answer::Silent);
+    let (case, _proxy) = case_with(&[]);
+    let case = case.env("GOPROXY", &mirror.url);
+    let child = case
+        .command(["gateway", "show", "--gateway", "2.99.0"])
+        .spawn()
+        .unwrap();
+    wait_for("the question", || mirror.asked().contains(&info));
+    kill_process(pid(&child), Signal::TERM).unwrap();
+    case.told(&child.wait_with_output().unwrap()).exits(130);
+    assert!(case.list("store/releases").is_empty() && case.list("store/tmp").is_empty());
 }

@@ -197,6 +197,17 @@ fn variables_are_documented() {
     assert!(missing.is_empty(), "docs/settings.md lacks {missing:?}");
 }
 
+/// Else a command would not know a release that is newer than the matrix.
+#[test]
+fn commands_get_their_gateway_in_one_place() {
+    for path in files("src/commands", &["rs"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        let elsewhere = ["gateway::identify(", "gateway::open(", "gateway_room::open("];
+        let found = elsewhere.iter().any(|call| text.contains(call));
+        assert_eq!(found, path.ends_with("gateway_choice.rs"), "{}", path.display());
+    }
+}
+
 /// Words of a private dialect stay out of the code and its comments.
 #[test]
 fn private_words_stay_out_of_src() {

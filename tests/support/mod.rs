@@ -29,6 +29,7 @@ pub(crate) mod gateway;
 pub(crate) mod case;
 pub(crate) mod go;
 pub(crate) mod mirror;
+pub(crate) mod module_proxy;
 mod plugin_file;
 
 use std::fs;

@@ -102,7 +102,10 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
             let facts = GatewayFacts::with_checksum(&job.gateway, sum)?;
-            differences.extend(lock.gateway(&job.gateway.label, facts).map(asked));
+            differences.extend(lock.gateway(&job.gateway.label, facts).map(|why| match why.kind {
+                ErrorKind::Usage => asked(why.message),
+                _ => why,
+            }));
         }
         if let Some(version) = job.gateway.release() {
             let wanted = Wanted::new(version, &job.target.value);

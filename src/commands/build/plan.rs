@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::build::unit::Unit;
 use crate::commands::args::BuildArgs;
 use crate::commands::build::request::OptionResolver;
+use crate::commands::gateway_choice;
 use crate::gateway::facts::Gateway;
 use crate::plan::Job;
 use crate::plan::Output;
@@ -106,16 +107,16 @@ fn settings(args: &BuildArgs, cx: Context) -> Result<(PathBuf, Settings)> {
 /// The plan, and its warnings, some of them more than once.
 fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result<(BuildPlan, Vec<String>)> {
     let offline = cx.offline || args.lock.frozen;
-    let session = Session::with(settings, Context { offline, ..cx })?;
-    let Session {
-        settings, host, matrix, ..
-    } = &session;
-    let goenv = GoEnv::read(host)?;
-    let members = members(args, dir, settings, host, &goenv)?;
+    let mut session = Session::with(settings, Context { offline, ..cx })?;
+    let goenv = GoEnv::read(&session.host)?;
+    let members = members(args, dir, &session.settings, &session.host, &goenv)?;
     workspace::check(&members)?;
     if let Some(file) = &args.verify_with {
-        gateway::identify(&gateway::Asked::file(file.clone()), matrix, host)?;
+        let asked = gateway::Asked::file(file.clone());
+        session.identify_with(|matrix, cx| gateway_choice::identify(&asked, matrix, cx))?;
     }
+    let found = gateways(&members, args, &mut session)?;
+    let Session { host, matrix, .. } = &session;
     let options = OptionResolver::new(args, &session);
     fits_in_output(&options.output().value, members.len())?;
     let facts = plan::Facts {
@@ -123,11 +124,10 @@ fn make(args: &BuildArgs, dir: &Path, settings: Settings, cx: Context) -> Result
         matrix,
         platform: host.platform,
     };
-    let mut gateways = Gateways::default();
     let (mut jobs, mut refused, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for member in &members {
+    for (member, gateways) in members.iter().zip(found) {
         let request = options.request(&member.name, &member.config);
-        for gateway in gateways.identify_all(options.asked(&member.config)?, &session)? {
+        for gateway in gateways {
             let linked = modules::gateway::linked_modules(&gateway, matrix)?;
             match plan::make(&request, &gateway, &linked, &member.plugin, facts) {
                 Ok(made) => {
@@ -175,13 +175,27 @@ fn fits_in_output(output: &Output, plugins: usize) -> Result<()> {
     }
 }
 
+/// The gateways of each plugin.
+fn gateways(members: &[Member], args: &BuildArgs, session: &mut Session) -> Result<Vec<Vec<Gateway>>> {
+    let options = OptionResolver::new(args, session);
+    let asked: Vec<_> = members
+        .iter()
+        .map(|member| options.asked(&member.config))
+        .collect::<Result<_>>()?;
+    let mut gateways = Gateways::default();
+    asked
+        .into_iter()
+        .map(|all| gateways.identify_all(all, session))
+        .collect()
+}
+
 /// Resolved gateways by how they were given: each is resolved once, for all plugins.
 #[derive(Default)]
 struct Gateways(Vec<(gateway::Asked, Gateway)>);
 
 impl Gateways {
     /// Those of one plugin; `2.12 2.12.1` is the same gateway twice.
-    fn identify_all(&mut self, all: Vec<gateway::Asked>, session: &Session) -> Result<Vec<Gateway>> {
+    fn identify_all(&mut self, all: Vec<gateway::Asked>, session: &mut Session) -> Result<Vec<Gateway>> {
         let mut gateways: Vec<Gateway> = Vec::new();
         for asked in all {
             let gateway = self.identify(asked, session)?;
@@ -192,11 +206,11 @@ impl Gateways {
         Ok(gateways)
     }
 
-    fn identify(&mut self, asked: gateway::Asked, session: &Session) -> Result<Gateway> {
+    fn identify(&mut self, asked: gateway::Asked, session: &mut Session) -> Result<Gateway> {
         if let Some((_, gateway)) = self.0.iter().find(|(other, _)| *other == asked) {
             return Ok(gateway.clone());
         }
-        let gateway = gateway::identify(&asked, &session.matrix, &session.host)?;
+        let gateway = session.identify_with(|matrix, cx| gateway_choice::identify(&asked, matrix, cx))?;
         self.0.push((asked, gateway.clone()));
         Ok(gateway)
     }

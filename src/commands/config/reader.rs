@@ -2,6 +2,7 @@
 
 use crate::binary::Binary;
 use crate::commands::args::GatewayArgs;
+use crate::commands::gateway_choice;
 use crate::commands::gateway_choice::asked;
 use crate::gateway::GatewaySpec;
 use crate::gateway::config::ConfigReader;
@@ -27,8 +28,15 @@ pub(crate) fn known_gateway(
     if asked.gateway.is_none() {
         return Ok(None);
     }
-    let matrix = settings.matrix()?;
-    match crate::gateway::open(&asked, &matrix, cx.host) {
+    let host = settings.with_mirrors(cx.host);
+    let cx = Context {
+        host: &host,
+        // Nothing is looked up for what is not needed.
+        dry: cx.dry || typed.is_none() && !needed,
+        ..cx
+    };
+    let mut matrix = gateway_choice::matrix(&settings, cx)?;
+    match gateway_choice::open(&asked, &mut matrix, cx) {
         Ok((gateway, binary)) => Ok(Some((gateway, binary, matrix))),
         Err(_) if typed.is_none() && !needed => Ok(None),
         Err(why) => Err(why),

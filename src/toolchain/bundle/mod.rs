@@ -1,6 +1,7 @@
 //! A bundle: everything that the builds of a plan need, in one file, for a machine without a network.
 //!
-//! It is a plain tar: first its list, then each tool as an archive, then the modules laid out as a GOPROXY.
+//! It is a plain tar: first its list, then each tool as an archive, the modules laid out as a GOPROXY, and what releases that
+//! are newer than the matrix are built with.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
@@ -8,6 +9,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::matrix::kept_release;
 use crate::toolchain::unpacked;
 use crate::util::error::{Error, Result};
 use crate::util::hash::hex;
@@ -24,6 +26,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Where tools are in a bundle.
 pub const TOOLS: &str = "tools";
+
+/// Where the releases are that were read from the gateway's own module, as in the store.
+pub const RELEASES: &str = kept_release::FOLDER;
 
 /// Where modules are, laid out as a GOPROXY.
 pub const MODULES: &str = "modules/cache/download";
@@ -118,13 +123,14 @@ fn is_module(file: &str) -> bool {
     file.strip_prefix(MODULES).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Whether the path is below one of the two directories, with plain names only.
+/// Whether the path is below one of the three directories, with plain names only.
 fn is_plain(file: &str) -> bool {
     let plain = Path::new(file)
         .components()
         .all(|part| matches!(part, Component::Normal(_)));
     let tool = file.strip_prefix(TOOLS).is_some_and(|rest| rest.starts_with('/'));
-    plain && (tool || is_module(file)) && !file.ends_with('/')
+    let release = file.strip_prefix(RELEASES).is_some_and(|rest| rest.starts_with('/'));
+    plain && (tool || release || is_module(file)) && !file.ends_with('/')
 }
 
 #[cfg(test)]

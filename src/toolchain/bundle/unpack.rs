@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::toolchain::bundle::{BundleManifest, BundleMember, LIST, proxy};
+use crate::matrix::{Release, kept_release};
+use crate::toolchain::bundle::{BundleManifest, BundleMember, LIST, RELEASES, proxy};
 use crate::toolchain::provenance::{Record, Word};
-use crate::toolchain::store::{Stage, Store};
+use crate::toolchain::releases;
+use crate::toolchain::store::{Stage, Store, entries};
 use crate::toolchain::unpacked::Limits;
 use crate::toolchain::{archive, installed_go, zig};
 use crate::util::error::{Error, ErrorKind, Result};
@@ -35,6 +37,7 @@ pub struct Verified {
     stage: Stage,
     pub list: BundleManifest,
     tools: Vec<Staged>,
+    releases: Vec<Release>,
 }
 
 /// An unpacked tool, and its final path.
@@ -67,7 +70,7 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
         .map_err(|e| Error::io("read", file, e).help("give the file that `plugbuild bundle create FILE` wrote"))?;
     let stage = store.stage()?;
     let read = read(BufReader::new(reader), stage.path(), host, store);
-    let (list, tools) = read.map_err(|why| match why.kind {
+    let (list, tools, releases) = read.map_err(|why| match why.kind {
         ErrorKind::Integrity => Error::integrity(format!("the bundle {} is refused: {why}", file.display())).help(
             "nothing was installed: copy it here again, and compare its SHA-256 with what `bundle create` reported",
         ),
@@ -77,10 +80,17 @@ pub fn verify(file: &Path, host: &Host, store: &Store) -> Result<Verified> {
         },
         _ => why,
     })?;
-    Ok(Verified { stage, list, tools })
+    Ok(Verified {
+        stage,
+        list,
+        tools,
+        releases,
+    })
 }
 
-fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Result<(BundleManifest, Vec<Staged>)> {
+type Contents = (BundleManifest, Vec<Staged>, Vec<Release>);
+
+fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Result<Contents> {
     let (mut list, mut begins): (Option<BundleManifest>, bool) = (None, false);
     let mut missing: BTreeMap<String, BundleMember> = BTreeMap::new();
     let no_list = || Error::integrity(format!("it does not begin with a {LIST}"));
@@ -119,7 +129,16 @@ fn read(from: BufReader<File>, stage: &Path, host: &Host, store: &Store) -> Resu
         )));
     }
     let tools = unpacked_tools(&list, stage, host, store)?;
-    Ok((list, tools))
+    let releases = entries(&stage.join(RELEASES))
+        .iter()
+        .map(|dir| release(dir))
+        .collect::<Result<_>>()?;
+    Ok((list, tools, releases))
+}
+
+fn release(dir: &Path) -> Result<Release> {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    kept_release::read(dir).ok_or_else(|| Error::integrity(format!("what it has as the release {name} is not that")))
 }
 
 fn parsed(content: &mut dyn Read, host: &Host) -> Result<BundleManifest> {
@@ -225,6 +244,18 @@ impl Verified {
                 place: tool.place.clone(),
                 known,
             });
+        }
+        for release in &self.releases {
+            let version = release.version;
+            let what = format!("what KrakenD {version} is built with");
+            let _lock = store.lock(&releases::lock_name(version), || waiting(&what))?;
+            let place = releases::place(version, store);
+            let known = kept_release::read(&place).is_some();
+            if !known {
+                let staged = self.stage.path().join(RELEASES).join(version.to_string());
+                store.publish(&staged, &place)?;
+            }
+            done.push(Installed { what, place, known });
         }
         if let Some(id) = self.list.modules_id() {
             let _lock = store.lock("modules", || waiting("modules"))?;

@@ -10,7 +10,8 @@ const HEAD: &str = "\
 <!-- Written by `cargo xtask matrix` from toolchains/*.toml; a test compares. -->
 
 What plugbuild knows of each gateway, target and tool. `plugbuild gateway list` and `plugbuild target list` print the same rows.
-Gateways of your own go in `plugbuild.toml` or are read from their binary (`--gateway ./krakend`).
+Gateways of your own go in `plugbuild.toml` or are read from their binary (`--gateway ./krakend`). A release that is newer
+than these rows is [looked up](gateways.md) in the gateway's own module.
 ";
 
 pub(super) fn render(matrix: &Matrix) -> String {
