@@ -827,9 +827,10 @@ help: unset PLUGBUILD_ZIG: a zig that is known to work is found or fetched
         .env("GOPROXY", "off")
         .run("-a amd64")
         .is(str![[r#"
-exit: 2
+exit: 5
 --- stderr
-error: no release 2.99 of KrakenD is known (the gateway is named in PLUGBUILD_GATEWAY)
+      asking your GOPROXY for the versions of github.com/krakend/krakend-ce/v2
+error: no release 2.99 of KrakenD is known, and cannot be looked up: module lookup disabled by GOPROXY=off (the gateway is named in PLUGBUILD_GATEWAY)
 help: the nearest are 2.13.8, 2.13.7, 2.13.6; `plugbuild gateway list` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`

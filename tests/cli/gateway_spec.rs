@@ -138,9 +138,10 @@ fn unknown_release() {
         ),
         str![[r#"
 $ -g 2.1.9
-exit: 2
+exit: 5
 --- stderr
-error: no release 2.1.9 of KrakenD is known
+    fetching github.com/krakend/krakend-ce/v2@v2.1.9 through your GOPROXY, for what KrakenD 2.1.9 is built with
+error: no release 2.1.9 of KrakenD is known, and cannot be looked up: module lookup disabled by GOPROXY=off
 help: the nearest are 2.1.4, 2.1.3, 2.1.2; `plugbuild gateway list` lists all
 help: any gateway can be given as it is: `--gateway ./krakend` (its file), or `krakend version 2>&1 | plugbuild --gateway -`
 help: or by its parts: `--go 1.26.1 --libc musl`
