@@ -90,8 +90,6 @@ pub struct GatewayCommandArgs {
 pub enum GatewayCommand {
     /// List the known gateway releases
     List,
-    /// Look up the releases that are newer than this plugbuild, through your GOPROXY
-    Update,
     /// Show how plugins for a gateway must be compiled
     Show {
         #[command(flatten)]
@@ -100,6 +98,8 @@ pub enum GatewayCommand {
         #[arg(long)]
         modules: bool,
     },
+    /// Look up the releases that are newer than this plugbuild, through your GOPROXY
+    Update,
     /// Add your own gateway to plugbuild.toml, so that its binary is no longer needed
     Import {
         /// The gateway's binary: Enterprise edition, fork, or your own build

@@ -27,7 +27,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
 ];
 
 /// What stands under `Examples:`; a command of commands shows those of its first two.
-const EXAMPLES: [(&str, [&str; 2]); 40] = [
+const EXAMPLES: [(&str, [&str; 2]); 41] = [
     (
         "build",
         [
@@ -152,6 +152,13 @@ const EXAMPLES: [(&str, [&str; 2]); 40] = [
         [
             "plugbuild gateway show --gateway 2.12",
             "plugbuild gateway show --gateway ./krakend --modules",
+        ],
+    ),
+    (
+        "gateway update",
+        [
+            "plugbuild gateway update",
+            "plugbuild gateway update --message-format json",
         ],
     ),
     (
