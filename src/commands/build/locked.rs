@@ -102,10 +102,10 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
             let facts = GatewayFacts::with_checksum(&job.gateway, sum)?;
-            differences.extend(lock.gateway(&job.gateway.label, facts).map(|why| match why.kind {
-                ErrorKind::Usage => asked(why.message),
-                _ => why,
-            }));
+            differences.extend(
+                lock.gateway(&job.gateway.label, facts)
+                    .map(|why| of_gateway(why, asked)),
+            );
         }
         if let Some(version) = job.gateway.release() {
             let wanted = Wanted::new(version, &job.target.value);
@@ -138,6 +138,14 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
         }
     }
     Ok(differences)
+}
+
+/// A gateway that changed may be intended; a module that changed is not.
+fn of_gateway(why: Error, asked: impl Fn(String) -> Error) -> Error {
+    match why.kind {
+        ErrorKind::Usage => asked(why.message),
+        _ => why,
+    }
 }
 
 /// A tool that a lock pins: Go, or zig. A gcc belongs to the system.
