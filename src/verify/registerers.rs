@@ -99,27 +99,6 @@ pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<
         true => Severity::Warning,
         false => Severity::Error,
     };
-    let wrong = |(row, shape): &(&Registerer, RegistererForm)| {
-        let what = match shape {
-            RegistererForm::Right => return None,
-            RegistererForm::Function => format!("{} is a function; the gateway needs a variable", row.symbol),
-            RegistererForm::WrongMethod => format!("{} has no method {}", row.symbol, row.signature_text()),
-            RegistererForm::Indirect => format!(
-                "{} is a pointer or an interface; the gateway gets its address, which has no methods",
-                row.symbol
-            ),
-        };
-        let help = match shape {
-            RegistererForm::Indirect => format!("make it a value: `var {} = registerer(\"my-plugin\")`", row.symbol),
-            _ => format!("give its type the method `{}`", row.signature_text()),
-        };
-        Some(
-            Diagnostic::new(Id::WrongRegisterer, Stage::Register, what)
-                .severity(severity)
-                .about(&row.symbol)
-                .help(help),
-        )
-    };
     let ignored = exported
         .iter()
         .filter(|(row, _)| against.gateway.ignores(row))
@@ -134,10 +113,32 @@ pub(crate) fn check(plugin: &PluginBinary<'_>, against: &LoadTarget<'_>) -> Vec<
         .flat_map(|(row, _)| optional_methods(plugin, row, against.gateway));
     exported
         .iter()
-        .filter_map(wrong)
+        .filter_map(|(row, shape)| Some(wrong_form(row, *shape)?.severity(severity)))
         .chain(ignored)
         .chain(optional)
         .collect()
+}
+
+/// A registerer that the gateway cannot use as it is.
+fn wrong_form(row: &Registerer, shape: RegistererForm) -> Option<Diagnostic> {
+    let what = match shape {
+        RegistererForm::Right => return None,
+        RegistererForm::Function => format!("{} is a function; the gateway needs a variable", row.symbol),
+        RegistererForm::WrongMethod => format!("{} has no method {}", row.symbol, row.signature_text()),
+        RegistererForm::Indirect => format!(
+            "{} is a pointer or an interface; the gateway gets its address, which has no methods",
+            row.symbol
+        ),
+    };
+    let help = match shape {
+        RegistererForm::Indirect => format!("make it a value: `var {} = registerer(\"my-plugin\")`", row.symbol),
+        _ => format!("give its type the method `{}`", row.signature_text()),
+    };
+    Some(
+        Diagnostic::new(Id::WrongRegisterer, Stage::Register, what)
+            .about(&row.symbol)
+            .help(help),
+    )
 }
 
 /// Methods that a gateway may call: those that it never does, and those of another type than it asserts.

@@ -171,6 +171,22 @@ fn links_between_documents_resolve() {
 }
 
 #[test]
+fn architecture_names_files_that_exist() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let places = ["src/", "tests/", "toolchains/", "templates/", "xtask/", "build.rs"];
+    let named: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| places.iter().any(|place| word.starts_with(place)) && !word.contains(' '))
+        .collect();
+    assert!(named.len() > 30, "{named:?}");
+    for path in named {
+        assert!(root().join(path).exists(), "ARCHITECTURE.md names {path}");
+    }
+}
+
+#[test]
 fn variables_are_documented() {
     let docs = fs::read_to_string(root().join("docs/settings.md")).unwrap();
     let mut names: Vec<String> = files("src", &["rs"])
