@@ -102,18 +102,14 @@ pub(crate) fn compare(lock: &mut Lock, plan: &BuildPlan, depth: Depth) -> Result
         if !seen.contains(&job.gateway.label.as_str()) {
             seen.push(&job.gateway.label);
             let facts = GatewayFacts::with_checksum(&job.gateway, sum)?;
-            differences.extend(
-                lock.gateway(&job.gateway.label, facts)
-                    .map(|why| of_gateway(why, asked)),
-            );
+            let changed = lock.gateway(&job.gateway.label, facts);
+            differences.extend(changed.map(|why| of_gateway(why, asked)));
         }
         if let Some(version) = job.gateway.release() {
             let wanted = Wanted::new(version, &job.target.value);
             let had = wanted.in_store(store);
-            differences.extend(
-                had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum))
-                    .map(asked),
-            );
+            let changed = had.and_then(|had| lock.archive(&wanted.key(), &had.record.sum));
+            differences.extend(changed.map(asked));
         }
     }
     let platform = host.platform.to_string();
