@@ -16,8 +16,7 @@ use plugbuild::util::host::Host;
 use super::inside;
 
 /// Relocations in their packed form, an eighth of a megabyte less on amd64: musl reads it since 1.2.4, Rust brings 1.2.5.
-/// And no tables to unwind by, a third of a megabyte: a panic aborts, and a backtrace of a stripped binary has no names.
-const SMALLER: &str = "-Clink-arg=--pack-dyn-relocs=relr\x1f-Cforce-unwind-tables=no";
+const SMALLER: &str = "-Clink-arg=--pack-dyn-relocs=relr";
 
 /// What a build is done with, and the folders that must not show in it.
 #[derive(Debug)]

@@ -348,7 +348,7 @@ fn a_build_knows_each_directory_by_another_name() {
         ("AR_aarch64_unknown_linux_musl", "/store/zig ar"),
         (
             "CARGO_ENCODED_RUSTFLAGS",
-            "-Clink-arg=--pack-dyn-relocs=relr\x1f-Cforce-unwind-tables=no\x1f--remap-path-prefix=/home/me/plugbuild=/plugbuild\x1f--remap-path-prefix=/home/me/.cargo/registry/src/index=/crates",
+            "-Clink-arg=--pack-dyn-relocs=relr\x1f--remap-path-prefix=/home/me/plugbuild=/plugbuild\x1f--remap-path-prefix=/home/me/.cargo/registry/src/index=/crates",
         ),
         ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld"),
         ("CC_aarch64_unknown_linux_musl", "/store/zig cc"),
