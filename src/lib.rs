@@ -7,12 +7,12 @@
 //! The rooms are listed from the front to the ground: none imports one that is listed above it (tests/repo/rooms.rs).
 
 pub mod commands;
-pub mod package;
-pub mod build;
-pub mod modules;
+pub(crate) mod package;
+pub(crate) mod build;
+pub(crate) mod modules;
 pub mod verify;
 pub mod toolchain;
-pub mod plan;
+pub(crate) mod plan;
 pub mod project;
 pub mod gateway;
 pub mod matrix;

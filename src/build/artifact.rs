@@ -20,7 +20,7 @@ use crate::verify::plugin::PluginBinary;
 
 /// A finished plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artifact {
+pub(crate) struct Artifact {
     pub sha256: String,
     /// Nothing had to be done: it existed already, from the same link.
     pub fresh: bool,
@@ -31,7 +31,7 @@ pub struct Artifact {
 ///
 /// # Errors
 /// It is a directory or not a plugin, or its directory cannot be written.
-pub fn check_output(output: &Path) -> Result<()> {
+pub(crate) fn check_output(output: &Path) -> Result<()> {
     if output.is_dir() {
         return Err(Error::usage(format!("{} is a directory", output.display()))
             .help("name a file in it, or use `--out-dir DIR`"));
@@ -51,7 +51,7 @@ pub fn check_output(output: &Path) -> Result<()> {
 }
 
 /// The plugin at the output path, if it is not the job's: this build must not overwrite it.
-pub fn foreign_plugin(unit: &Unit) -> Option<String> {
+pub(crate) fn foreign_plugin(unit: &Unit) -> Option<String> {
     let job = &unit.job;
     let output = &job.output;
     if Stamp::load(&unit.linked.path, output).is_some() {
@@ -89,7 +89,7 @@ fn cannot_write(output: &Path, why: &std::io::Error) -> Error {
 ///
 /// # Errors
 /// A failed check, an error of `judge`, or an output that cannot be written.
-pub fn finish<V>(
+pub(crate) fn finish<V>(
     unit: &ReadyUnit,
     host: &Host,
     judge: impl FnOnce(&Binary, bool) -> Result<V>,

@@ -19,7 +19,7 @@ const FILE: &str = "/plugbuild/registerers.go";
 
 /// The assertions of one plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Assertions {
+pub(crate) struct Assertions {
     asserted: Vec<Asserted>,
     /// Warnings: what works, but not as intended.
     pub warnings: Vec<String>,
@@ -40,7 +40,7 @@ impl Assertions {
     ///
     /// # Errors
     /// A registerer that is invalid before anything is compiled.
-    pub fn new(source: &PluginSource, rows: &[Registerer], gateway: &Gateway) -> Result<Assertions, Error> {
+    pub(crate) fn new(source: &PluginSource, rows: &[Registerer], gateway: &Gateway) -> Result<Assertions, Error> {
         let mut found = Assertions::default();
         for row in rows {
             let declared = source.main().find(|d| d.name == row.symbol && !is_method(d));
@@ -90,7 +90,7 @@ impl Assertions {
     }
 
     /// The Go file; `None` if there is nothing to assert.
-    pub fn file(&self) -> Option<String> {
+    pub(crate) fn file(&self) -> Option<String> {
         if self.asserted.is_empty() {
             return None;
         }
@@ -124,7 +124,7 @@ impl Assertions {
     }
 
     /// The compiler's errors about the assertions, in the plugin's terms; `None` if there are none.
-    pub fn explain(&self, said: &str, gateway: &str) -> Option<Error> {
+    pub(crate) fn explain(&self, said: &str, gateway: &str) -> Option<Error> {
         let mut lines = said.lines().peekable();
         let (mut what, mut docs) = (Vec::new(), BTreeSet::new());
         while let Some(line) = lines.next() {
@@ -162,7 +162,7 @@ impl Assertions {
 }
 
 /// Whether a line of the compiler is about the assertions, and so not shown to the user.
-pub fn is_about_assertions(line: &str) -> bool {
+pub(crate) fn is_about_assertions(line: &str) -> bool {
     line.starts_with(FILE)
 }
 

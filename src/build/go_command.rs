@@ -15,7 +15,7 @@ use crate::util::host::Host;
 use crate::util::process::Invocation;
 
 /// The command that builds a unit with an overlay of its modules.
-pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocation {
+pub(crate) fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocation {
     let Unit { job, toolchain, linked } = unit;
     let Session {
         matrix, host, store, ..
@@ -53,7 +53,7 @@ pub fn build(unit: &Unit, overlay: &ModuleOverlay, session: &Session) -> Invocat
 }
 
 /// Compiles the packages of a build with its very flags, and links nothing: the build then finds them in Go's cache.
-pub fn compile(build: &Invocation) -> Invocation {
+pub(crate) fn compile(build: &Invocation) -> Invocation {
     let mut compile = build.clone();
     compile.args = std::iter::once("list").chain(COMPILED).map(Into::into).collect();
     let mut rest = build.args.iter().skip(1);

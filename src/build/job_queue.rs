@@ -52,7 +52,7 @@ impl<T> State<T> {
 
 /// Runs `work` for each job, at most `slots` at once. A job that was not started, because an earlier one failed and
 /// `keep_going` was not given, has no result.
-pub fn run<T: Send>(
+pub(crate) fn run<T: Send>(
     kinds: &[usize],
     slots: usize,
     keep_going: bool,

@@ -13,17 +13,22 @@ use crate::toolchain::store::ExclusiveLock;
 use crate::util::error::{Error, ErrorKind, Result};
 use crate::util::host::Host;
 
-pub mod freshness;
-pub mod fingerprint;
-pub mod job_queue;
-pub mod artifact;
-pub mod assertions;
-pub mod overlay;
-pub mod go_command;
-pub mod unit;
+pub(crate) mod freshness;
+pub(crate) mod fingerprint;
+pub(crate) mod job_queue;
+pub(crate) mod artifact;
+pub(crate) mod assertions;
+pub(crate) mod overlay;
+pub(crate) mod go_command;
+pub(crate) mod unit;
 
 /// Adds the modules to a unit: the command that builds it is known now.
-pub fn ready(unit: Unit, overlay: ModuleOverlay, fingerprint: Option<Fingerprint>, session: &Session) -> ReadyUnit {
+pub(crate) fn ready(
+    unit: Unit,
+    overlay: ModuleOverlay,
+    fingerprint: Option<Fingerprint>,
+    session: &Session,
+) -> ReadyUnit {
     let go = go_command::build(&unit, &overlay, session);
     let Unit { job, toolchain, linked } = unit;
     ReadyUnit {
@@ -40,7 +45,7 @@ pub fn ready(unit: Unit, overlay: ModuleOverlay, fingerprint: Option<Fingerprint
 ///
 /// # Errors
 /// An invalid registerer, or a file that cannot be read or written.
-pub fn assertions(unit: &ReadyUnit, session: &Session) -> Result<Assertions> {
+pub(crate) fn assertions(unit: &ReadyUnit, session: &Session) -> Result<Assertions> {
     overlay::write(&unit.job, &unit.linked, &session.store, || {
         go_command::files(&unit.go, &session.host)
     })
@@ -48,7 +53,7 @@ pub fn assertions(unit: &ReadyUnit, session: &Session) -> Result<Assertions> {
 
 /// A linked file, locked until this is dropped: another process, or another job of ours, may want to link it too.
 #[derive(Debug)]
-pub struct Linked {
+pub(crate) struct Linked {
     _lock: ExclusiveLock,
 }
 
@@ -56,7 +61,12 @@ pub struct Linked {
 ///
 /// # Errors
 /// The go command's full output, with help if the error is known.
-pub fn link(unit: &ReadyUnit, session: &Session, cores: Option<usize>, mut say: impl FnMut(&str)) -> Result<Linked> {
+pub(crate) fn link(
+    unit: &ReadyUnit,
+    session: &Session,
+    cores: Option<usize>,
+    mut say: impl FnMut(&str),
+) -> Result<Linked> {
     let Session { host, store, .. } = session;
     let lock = store.lock(&format!("linked-{}", unit.linked.key), || {
         say("     waiting another plugbuild is building the same plugin");

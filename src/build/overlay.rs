@@ -16,10 +16,10 @@ use crate::util::error::{Error, Result};
 const NAME: &str = "zz_plugbuild_registerers.go";
 
 /// The go command's flag for an overlay.
-pub const FLAG: &str = "-overlay=";
+pub(crate) const FLAG: &str = "-overlay=";
 
 /// The flag that gives the overlay to the go command; `None` if the user gives one.
-pub fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
+pub(crate) fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
     let goflags = job.env.get("GOFLAGS").map(|flags| flags.to_string_lossy());
     let own = job.user_flags.iter().any(|flag| flag.starts_with("-overlay"))
         || goflags.is_some_and(|flags| flags.contains("-overlay="));
@@ -31,7 +31,7 @@ pub fn flag(job: &Job, linked: &LinkedFile) -> Option<String> {
 ///
 /// # Errors
 /// An invalid registerer, or a file that cannot be read or written.
-pub fn write(
+pub(crate) fn write(
     job: &Job,
     linked: &LinkedFile,
     store: &Store,

@@ -16,14 +16,14 @@ use crate::util::process::Invocation;
 
 /// A job with the tools that build it, found but perhaps still to be fetched.
 #[derive(Debug, Clone)]
-pub struct Unit {
+pub(crate) struct Unit {
     pub job: Job,
     pub toolchain: Toolchain,
     pub linked: LinkedFile,
 }
 
 impl Unit {
-    pub fn new(job: Job, toolchain: Toolchain, store: &Store) -> Self {
+    pub(crate) fn new(job: Job, toolchain: Toolchain, store: &Store) -> Self {
         let linked = LinkedFile::new(&job, store);
         Unit { job, toolchain, linked }
     }
@@ -31,7 +31,7 @@ impl Unit {
 
 /// A unit that can be linked: its modules are decided, its command is known.
 #[derive(Debug, Clone)]
-pub struct ReadyUnit {
+pub(crate) struct ReadyUnit {
     pub job: Job,
     pub toolchain: Toolchain,
     pub linked: LinkedFile,
@@ -45,7 +45,7 @@ pub struct ReadyUnit {
 
 impl ReadyUnit {
     /// Whether nothing has changed since it was linked, so that the go command need not run.
-    pub fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.fingerprint.as_ref().is_some_and(Fingerprint::is_fresh)
     }
 }
@@ -53,7 +53,7 @@ impl ReadyUnit {
 /// Where the go command links to. The file stays there as it was linked: the next run's up-to-date check reads its
 /// build ID, which the finished file no longer has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkedFile {
+pub(crate) struct LinkedFile {
     /// Its identity: two jobs with the same key share one, in turn.
     pub key: String,
     /// Its directory in the store.
@@ -62,7 +62,7 @@ pub struct LinkedFile {
 }
 
 impl LinkedFile {
-    pub fn new(job: &Job, store: &Store) -> Self {
+    pub(crate) fn new(job: &Job, store: &Store) -> Self {
         let gateway = &job.gateway;
         let mut hash = Sha256::new();
         let go = gateway.go.to_string();
@@ -86,7 +86,7 @@ impl LinkedFile {
 
 /// A build's inputs, and whether they have changed since it was linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
+pub(crate) struct Fingerprint {
     /// A digest of all the build's inputs but the plugin's own sources.
     pub(crate) made_of: String,
     /// The linked file's build ID, if nothing has changed since it was linked.
@@ -97,12 +97,12 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// Whether nothing has changed, so that the go command need not run.
-    pub fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.unchanged.is_some()
     }
 
     /// Whether the linked file is what the go command would make now. Only while nobody else may link it.
-    pub fn matches(&self, linked: &Path) -> bool {
+    pub(crate) fn matches(&self, linked: &Path) -> bool {
         self.unchanged.is_some() && self.unchanged == notes::build_id_of(linked)
     }
 }

@@ -61,7 +61,7 @@ impl fmt::Display for Source {
 
 /// A module of the plugin's build list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PluginModule {
+pub(crate) struct PluginModule {
     pub path: String,
     /// What is compiled: the selected version, or what replaces it.
     pub source: Source,
@@ -81,7 +81,7 @@ pub struct PluginModule {
 
 /// An import of a standard package that is newer than the oldest gateway's Go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StdUse {
+pub(crate) struct StdUse {
     pub package: String,
     /// The package that imports it.
     pub by: String,
@@ -93,14 +93,14 @@ pub struct StdUse {
 
 impl PluginModule {
     /// The main module or a workspace member: compiled from its directory, whatever a `replace` says.
-    pub fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         !self.replaced && matches!(self.source, Source::Folder(_))
     }
 }
 
 /// What the go command reports about a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PluginModules {
+pub(crate) struct PluginModules {
     /// The main module's path.
     pub module: String,
     /// The main module's `go` line.
@@ -123,7 +123,7 @@ pub struct PluginModules {
 
 /// A package that several modules have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ambiguous {
+pub(crate) struct Ambiguous {
     pub package: String,
     /// With their versions; a directory has none.
     pub modules: Vec<(String, Option<String>)>,
@@ -139,7 +139,7 @@ impl fmt::Display for Ambiguous {
 /// How much of a plugin's build list is known. What is compiled in always is, and only that can conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "known", rename_all = "kebab-case")]
-pub enum BuildList {
+pub(crate) enum BuildList {
     Whole,
     /// A vendor directory has only what is compiled in.
     Vendored,
@@ -151,7 +151,7 @@ pub enum BuildList {
 
 impl PluginModules {
     /// The note on a build list that is not known.
-    pub fn unlisted(&self) -> Option<String> {
+    pub(crate) fn unlisted(&self) -> Option<String> {
         let BuildList::Unknown { why } = &self.build_list else {
             return None;
         };
@@ -164,7 +164,7 @@ impl PluginModules {
 
 /// The parts of a go.work that matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Work {
+pub(crate) struct Work {
     pub go: Option<GoVersion>,
 }
 
@@ -325,7 +325,7 @@ impl GatewayModules {
 }
 
 /// The modules of a binary's build info, without its main module.
-pub fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
+pub(crate) fn module_rows(info: &BuildInfo) -> Vec<ModuleRow> {
     let row = |module: &buildinfo::BuildModule| ModuleRow {
         path: module.path.clone(),
         version: module.version.clone(),

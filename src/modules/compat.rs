@@ -11,7 +11,7 @@ use crate::util::version::GoVersion;
 
 /// How a plugin fits one gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Compat {
+pub(crate) struct Compat {
     pub gateway: String,
     pub go: GoVersion,
     /// What the answer is based on.
@@ -25,7 +25,7 @@ pub struct Compat {
 /// The answer, from best to worst.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "fit", rename_all = "kebab-case")]
-pub enum Fit {
+pub(crate) enum Fit {
     /// Builds and loads as it is.
     AsItIs,
     /// Builds against the gateway's versions: this many modules change, and perhaps the go line.
@@ -39,7 +39,7 @@ pub enum Fit {
 }
 
 /// How a plugin fits each of these gateways.
-pub fn compat(plugin: &PluginModules, gateways: &[GatewayModules], matrix: &Matrix) -> Vec<Compat> {
+pub(crate) fn compat(plugin: &PluginModules, gateways: &[GatewayModules], matrix: &Matrix) -> Vec<Compat> {
     let one = |gateway: &GatewayModules| {
         let decision = decide(plugin, gateway, &matrix.quirks(&QuirkFacts::for_go(&gateway.go)));
         let remaining = decision.remaining().next().map(|conflict| Fit::Remains {

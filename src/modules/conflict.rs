@@ -9,7 +9,7 @@ use crate::modules::build_list::{GatewayModules, PluginModule, PluginModules, So
 
 /// A module that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Conflict {
+pub(crate) struct Conflict {
     pub module: String,
     pub have: Source,
     pub want: Source,
@@ -23,7 +23,7 @@ pub struct Conflict {
 /// Why it differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+pub(crate) enum Cause {
     /// Another version of the same module.
     Version,
     /// One of them replaces it, or both replace it differently.
@@ -39,7 +39,7 @@ pub enum Cause {
 /// The direction to the gateway's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Direction {
+pub(crate) enum Direction {
     /// A newer version: raising the requirement is enough.
     Up,
     /// An older version: other modules may require more, and then only a `replace` selects it.
@@ -51,7 +51,7 @@ pub enum Direction {
 /// Whether a difference matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "linked", rename_all = "kebab-case")]
-pub enum Impact {
+pub(crate) enum Impact {
     /// None of its packages is compiled into the plugin.
     NotInPlugin,
     /// The gateway links none of the packages that the plugin has from it.
@@ -75,7 +75,7 @@ impl fmt::Display for Conflict {
 
 impl Conflict {
     /// Whether building against the gateway's versions resolves it.
-    pub fn can_align(&self) -> bool {
+    pub(crate) fn can_align(&self) -> bool {
         let published = |source: &Source| matches!(source, Source::Published { .. });
         match self.cause {
             Cause::Version | Cause::Replaced => true,
@@ -86,13 +86,13 @@ impl Conflict {
     }
 
     /// Whether the gateway would refuse the plugin for it.
-    pub fn prevents_loading(&self) -> bool {
+    pub(crate) fn prevents_loading(&self) -> bool {
         matches!(self.impact, Impact::InBoth { .. })
     }
 }
 
 /// Every module that differs, in the order of the plugin's list; only [some](Conflict::prevents_loading) matter.
-pub fn conflicts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
+pub(crate) fn conflicts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Conflict> {
     plugin.modules.iter().filter_map(|m| conflict_of(m, gateway)).collect()
 }
 
@@ -190,13 +190,13 @@ fn moved_packages<'a>(
 
 /// A module that may have been split off one of the gateway's: then both have the same packages, and conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PossibleConflict {
+pub(crate) struct PossibleConflict {
     pub module: String,
     pub parent: String,
 }
 
 /// Modules of which only the gateway's file could tell whether another module has their packages there.
-pub fn possible_conflicts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<PossibleConflict> {
+pub(crate) fn possible_conflicts(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<PossibleConflict> {
     if gateway.packages().is_some() {
         return Vec::new();
     }

@@ -12,7 +12,7 @@ use crate::modules::go_needs::{Need, needs};
 
 /// Every problem, and the resulting verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// Modules that both compile in, in different versions.
     pub conflicts: Vec<Conflict>,
     /// Modules that differ, but are not compiled into both.
@@ -32,7 +32,7 @@ pub struct Decision {
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It fits as it is.
     Fits,
     /// It fits when it is built against the gateway's versions.
@@ -42,7 +42,7 @@ pub enum Verdict {
 }
 
 /// Decides it; `quirks` are those of the gateway's Go.
-pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Decision {
+pub(crate) fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Decision {
     let (mut real, harmless): (Vec<Conflict>, Vec<Conflict>) = conflicts(plugin, gateway)
         .into_iter()
         .partition(Conflict::prevents_loading);
@@ -76,7 +76,7 @@ pub fn decide(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk
 }
 
 impl Decision {
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         if self.remaining().next().is_some() || self.lacking().next().is_some() || !self.ambiguous.is_empty() {
             Verdict::DoesNotFit
         } else if self.fits_as_it_is() {
@@ -91,17 +91,17 @@ impl Decision {
     }
 
     /// Conflicts that no alignment resolves.
-    pub fn remaining(&self) -> impl Iterator<Item = &Conflict> {
+    pub(crate) fn remaining(&self) -> impl Iterator<Item = &Conflict> {
         self.conflicts.iter().filter(|conflict| !conflict.can_align())
     }
 
     /// What the gateway's Go certainly lacks.
-    pub fn lacking(&self) -> impl Iterator<Item = &Need> {
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &Need> {
         self.needs.iter().filter(|need| need.certain)
     }
 
     /// The go line, if the gateway's Go rejects go.mod because of it.
-    pub fn stopping_line(&self) -> Option<&GoLine> {
+    pub(crate) fn stopping_line(&self) -> Option<&GoLine> {
         self.go_line.as_ref().filter(|line| line.stops)
     }
 }

@@ -7,7 +7,7 @@ use crate::modules::conflict::{conflicts, shared_packages};
 
 /// A module of the plugin, and how the gateway constrains it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Dep {
+pub(crate) struct Dep {
     pub module: String,
     pub have: Source,
     /// The gateway's version, if it has the module.
@@ -21,7 +21,7 @@ pub struct Dep {
 /// Who decides its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum VersionOwner {
+pub(crate) enum VersionOwner {
     /// Both link it: it must be the gateway's.
     Shared,
     /// Both require it, but they share none of its packages: free to change as long as that stays so.
@@ -31,7 +31,7 @@ pub enum VersionOwner {
 }
 
 /// Every module of the plugin's list but its own.
-pub fn deps(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Dep> {
+pub(crate) fn deps(plugin: &PluginModules, gateway: &GatewayModules) -> Vec<Dep> {
     let conflicts = conflicts(plugin, gateway);
     let others = plugin.modules.iter().filter(|m| !m.is_own());
     others

@@ -11,7 +11,7 @@ use crate::util::error::{Error, Result};
 ///
 /// # Errors
 /// Its file or its list cannot be read.
-pub fn modules(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>> {
+pub(crate) fn modules(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModules>> {
     if let Some(file) = &gateway.binary {
         let binary = Binary::open(file)?;
         let info = binary.build_info()?;
@@ -40,7 +40,7 @@ pub fn modules(gateway: &Gateway, matrix: &Matrix) -> Result<Option<GatewayModul
 ///
 /// # Errors
 /// As [`modules`].
-pub fn linked_modules(gateway: &Gateway, matrix: &Matrix) -> Result<Vec<ModuleRow>> {
+pub(crate) fn linked_modules(gateway: &Gateway, matrix: &Matrix) -> Result<Vec<ModuleRow>> {
     if !gateway.settings.trimpath {
         return Ok(Vec::new());
     }
@@ -50,14 +50,14 @@ pub fn linked_modules(gateway: &Gateway, matrix: &Matrix) -> Result<Vec<ModuleRo
 
 /// What each gateway of a plan was built from, computed once.
 #[derive(Debug, Default)]
-pub struct GatewayModulesCache(Vec<(Gateway, GatewayModules)>);
+pub(crate) struct GatewayModulesCache(Vec<(Gateway, GatewayModules)>);
 
 impl GatewayModulesCache {
     /// What one of them was built from; for an unknown one, its Go.
     ///
     /// # Errors
     /// As [`modules`].
-    pub fn get(&mut self, gateway: &Gateway, matrix: &Matrix) -> Result<&GatewayModules> {
+    pub(crate) fn get(&mut self, gateway: &Gateway, matrix: &Matrix) -> Result<&GatewayModules> {
         let at = match self.0.iter().position(|(known, _)| known == gateway) {
             Some(at) => at,
             None => {
@@ -75,7 +75,7 @@ impl GatewayModulesCache {
 ///
 /// # Errors
 /// The list cannot be read.
-pub fn from_release(row: &Release) -> Result<Option<GatewayModules>> {
+pub(crate) fn from_release(row: &Release) -> Result<Option<GatewayModules>> {
     match &row.modules {
         Some(file) => {
             let text = crate::util::regular_file::read_to_string(file)

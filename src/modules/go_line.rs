@@ -6,7 +6,7 @@ use crate::util::version::{GoVersion, stops};
 
 /// A go line that must change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoLine {
+pub(crate) struct GoLine {
     pub have: GoVersion,
     pub want: GoVersion,
     /// The gateway's Go rejects the go.mod because of it; otherwise it is a hint only.
@@ -16,7 +16,7 @@ pub struct GoLine {
 }
 
 /// The change that the gateway's Go needs, if any.
-pub fn change(have: Option<&GoVersion>, gateway: &GoVersion) -> Option<GoLine> {
+pub(crate) fn change(have: Option<&GoVersion>, gateway: &GoVersion) -> Option<GoLine> {
     let have = have?;
     let want = if gateway.at_least(1, 21) {
         // From Go 1.21 on a go line is a requirement: `go.mod requires go >= 1.25.7`.

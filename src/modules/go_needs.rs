@@ -13,7 +13,7 @@ use crate::util::version::GoVersion;
 
 /// Something that needs a newer Go than the gateway's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
+pub(crate) struct Need {
     /// The module that needs it.
     pub module: String,
     /// The Go that has it.
@@ -28,7 +28,7 @@ pub struct Need {
 /// What is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub(crate) enum What {
     /// Its go line.
     GoLine,
     /// The language of its sources, beyond its go line.

@@ -2,33 +2,31 @@
 //!
 //! The comparisons are pure: both sides are data, wherever they come from (the go command, the matrix, a build info).
 
-pub mod go_line;
-pub mod conflict;
-pub mod compat;
-pub mod decision;
-pub mod deps;
-pub mod go_needs;
-pub mod report;
-pub mod build_list;
-pub mod upgrade;
+pub(crate) mod go_line;
+pub(crate) mod conflict;
+pub(crate) mod compat;
+pub(crate) mod decision;
+pub(crate) mod deps;
+pub(crate) mod go_needs;
+pub(crate) mod report;
+pub(crate) mod build_list;
+pub(crate) mod upgrade;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
-pub mod gateway;
-pub mod align;
-pub mod modfile;
-pub mod go_list;
-pub mod fix;
+pub(crate) mod gateway;
+pub(crate) mod align;
+pub(crate) mod modfile;
+pub(crate) mod go_list;
+pub(crate) mod fix;
 
-pub use crate::modules::build_list::{
+pub(crate) use crate::modules::build_list::{
     Ambiguous, BuildList, GatewayModules, PluginModule, PluginModules, Precision, Source, StdUse, Work, module_rows,
 };
-pub use crate::modules::compat::{Compat, Fit, compat};
-pub use crate::modules::conflict::{
-    Cause, Conflict, Direction, Impact, PossibleConflict, conflicts, possible_conflicts,
-};
-pub use crate::modules::decision::{Decision, Verdict, decide};
-pub use crate::modules::deps::{Dep, VersionOwner, deps};
-pub use crate::modules::go_needs::{Need, What};
-pub use crate::modules::upgrade::{Change, Upgrade, upgrade};
+pub(crate) use crate::modules::compat::{Compat, Fit, compat};
+pub(crate) use crate::modules::conflict::{Cause, Conflict, PossibleConflict, conflicts};
+pub(crate) use crate::modules::decision::{Decision, decide};
+pub(crate) use crate::modules::deps::{Dep, VersionOwner, deps};
+pub(crate) use crate::modules::go_needs::{Need, What};
+pub(crate) use crate::modules::upgrade::{Change, Upgrade, upgrade};

@@ -153,7 +153,7 @@ fn what_is_aligned_does_not_conflict() {
     let mut moved = 0;
     for round in 0..20_000 {
         let (before, gateway) = (world.plugin(), world.gateway());
-        let alignment = align::align(&before, &gateway, &[]);
+        let alignment = align::tests::align(&before, &gateway, &[]);
         let mut after = before.clone();
         for module in &mut after.modules {
             if let Some(pin) = alignment.pins.iter().find(|pin| pin.path == module.path) {
@@ -175,7 +175,7 @@ fn what_is_aligned_does_not_conflict() {
             "round {round}"
         );
         moved += alignment.moves.len();
-        let again = align::align(&after, &gateway, &[]);
+        let again = align::tests::align(&after, &gateway, &[]);
         assert!(again.moves.is_empty(), "round {round}: aligning twice is aligning once");
     }
     assert!(moved > 5_000, "{moved}");

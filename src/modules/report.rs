@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::matrix::{Matrix, QuirkFacts};
 use crate::modules::build_list::{Ambiguous, GatewayModules, PluginModules, Precision};
 use crate::modules::conflict::{Cause, Conflict, Impact, PossibleConflict};
-pub use crate::modules::decision::Verdict;
+pub(crate) use crate::modules::decision::Verdict;
 use crate::modules::decision::decide;
 use crate::modules::go_line::GoLine;
 use crate::modules::go_needs::Need;
@@ -17,7 +17,7 @@ use crate::util::version::{GoVersion, LibcVersion};
 
 /// Everything that keeps a plugin from loading, as far as sources can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     pub plugin: String,
     pub gateway: String,
     /// The gateway's Go.
@@ -50,7 +50,7 @@ pub struct Report {
 
 /// Whether a Go compiles the sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Compiled {
+pub(crate) enum Compiled {
     Yes,
     /// With the compiler's output.
     No(Vec<String>),
@@ -58,21 +58,21 @@ pub enum Compiled {
 
 /// How the plugin is compiled, if given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DeclaredBuild {
+pub(crate) struct DeclaredBuild {
     pub go: Option<GoVersion>,
     pub libc: Option<Libc>,
 }
 
 /// The gateway's system, as far as known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct System {
+pub(crate) struct System {
     /// The only libc that it is built for.
     pub libc: Option<LibcKind>,
     pub glibc: Option<LibcVersion>,
 }
 
 /// Compares the two.
-pub fn report(
+pub(crate) fn report(
     plugin: &PluginModules,
     gateway: &GatewayModules,
     declared: &DeclaredBuild,
@@ -121,22 +121,22 @@ fn libc_mismatch(libc: Libc, system: &System) -> Option<String> {
 }
 
 impl Report {
-    pub fn fits(&self) -> bool {
+    pub(crate) fn fits(&self) -> bool {
         self.verdict == Verdict::Fits
     }
 
     /// Whether a build takes versions of the gateway's in place of the plugin's.
-    pub fn aligns_modules(&self) -> bool {
+    pub(crate) fn aligns_modules(&self) -> bool {
         self.verdict == Verdict::FitsAligned && !self.conflicts.is_empty()
     }
 
     /// Whether it may use what the gateway's Go does not have, which only a compiler can tell.
-    pub fn is_for_the_compiler(&self) -> bool {
+    pub(crate) fn is_for_the_compiler(&self) -> bool {
         self.verdict != Verdict::DoesNotFit && !self.needs.is_empty()
     }
 
     /// Adds the compiler's result, which decides it.
-    pub fn decided(&mut self, compiled: Compiled) {
+    pub(crate) fn decided(&mut self, compiled: Compiled) {
         match compiled {
             Compiled::Yes => self.needs.clear(),
             Compiled::No(errors) => {

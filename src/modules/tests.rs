@@ -4,6 +4,7 @@ use super::*;
 use crate::binary::buildinfo;
 use crate::matrix::modules::ModuleRow;
 use crate::matrix::{Matrix, Release, modules};
+use crate::modules::conflict::Impact;
 
 pub(crate) fn row(text: &str) -> ModuleRow {
     modules::parse(text, "test".as_ref()).unwrap().remove(0)
@@ -203,7 +204,7 @@ fn folders_of_the_gateways_own_cannot_be_had() {
             "c: v1.0.0 -> fork/c@v1.0.1 Replaced Aside [c]",
         ]
     );
-    let alignment = crate::modules::align::align(&side, &gateway, &[]);
+    let alignment = crate::modules::align::tests::align(&side, &gateway, &[]);
     assert_eq!(
         alignment.pins.iter().map(|pin| pin.path.as_str()).collect::<Vec<_>>(),
         ["c"]

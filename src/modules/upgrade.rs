@@ -11,7 +11,7 @@ use crate::util::version::{GoVersion, LibcVersion};
 
 /// The difference between two gateways, for one plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Upgrade {
+pub(crate) struct Upgrade {
     pub from: String,
     pub to: String,
     /// The two Go versions; the plugin has to be rebuilt in any case.
@@ -26,7 +26,7 @@ pub struct Upgrade {
 
 /// One module's change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub(crate) struct Change {
     pub module: String,
     /// `None`: from then on it is shared.
     pub from: Option<Source>,
@@ -37,7 +37,7 @@ pub struct Change {
 }
 
 /// What changes; without a plugin, for every module that either gateway links.
-pub fn upgrade(from: &GatewayModules, to: &GatewayModules, plugin: Option<&PluginModules>) -> Upgrade {
+pub(crate) fn upgrade(from: &GatewayModules, to: &GatewayModules, plugin: Option<&PluginModules>) -> Upgrade {
     // If one gateway is known better than the other, only what both are known for may be compared:
     // otherwise a module that neither links would seem to become shared.
     let exact = from.known() != Precision::Requirements && to.known() != Precision::Requirements;

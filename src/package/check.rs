@@ -16,7 +16,7 @@ use crate::util::hash::sha256_of;
 ///
 /// # Errors
 /// The first problem.
-pub fn check(dir: &Path) -> Result<Vec<ArtifactEntry>> {
+pub(crate) fn check(dir: &Path) -> Result<Vec<ArtifactEntry>> {
     entries(dir).map_err(|e| {
         e.help_if_none("copy it again from where it was made, or make it again: `plugbuild package --dist DIR`")
     })

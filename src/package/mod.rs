@@ -2,12 +2,12 @@
 //!
 //! Nothing in it depends on when or where it was made: the same sources give the same bytes.
 
-pub mod check;
-pub mod staging;
-pub mod modules;
-pub mod provenance;
-pub mod sbom;
-pub mod vcs;
+pub(crate) mod check;
+pub(crate) mod staging;
+pub(crate) mod modules;
+pub(crate) mod provenance;
+pub(crate) mod sbom;
+pub(crate) mod vcs;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +19,15 @@ use crate::util::target::Target;
 use crate::verify::checks::Checks;
 
 /// The checksums of every other file.
-pub const SUMS: &str = "SHA256SUMS";
+pub(crate) const SUMS: &str = "SHA256SUMS";
 /// The list of artifacts.
-pub const LIST: &str = "artifacts.json";
+pub(crate) const LIST: &str = "artifacts.json";
 /// The provenance of each artifact, one statement per line.
-pub const PROVENANCE: &str = "provenance.intoto.jsonl";
+pub(crate) const PROVENANCE: &str = "provenance.intoto.jsonl";
 
 /// `artifacts.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Until 0.1 it was called `format-version`.
     #[serde(alias = "format-version")]
     pub schema_version: u32,
@@ -35,11 +35,11 @@ pub struct Manifest {
 }
 
 /// The format of [`Manifest`] that this plugbuild writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// One artifact of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArtifactEntry {
+pub(crate) struct ArtifactEntry {
     /// The plugin's name.
     pub name: String,
     pub version: String,
@@ -63,20 +63,20 @@ pub struct ArtifactEntry {
 
 /// The plugin in an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
+pub(crate) struct Member {
     pub file: String,
     pub sha256: String,
 }
 
 impl ArtifactEntry {
     /// The SHA-256 of the plugin itself.
-    pub fn plugin_sha256(&self) -> &str {
+    pub(crate) fn plugin_sha256(&self) -> &str {
         self.member.as_ref().map_or(&self.sha256, |member| &member.sha256)
     }
 }
 
 /// `auth_1.2.3_2.12.1_linux_arm64_musl`: the prefix of every file of an artifact.
-pub fn stem(job: &Job, version: &str) -> String {
+pub(crate) fn stem(job: &Job, version: &str) -> String {
     let Target { arch, libc } = job.target.value;
     format!(
         "{}_{}_{}_linux_{arch}_{}",
@@ -88,12 +88,12 @@ pub fn stem(job: &Job, version: &str) -> String {
 }
 
 /// The import path of a job's main package.
-pub fn plugin_path(job: &Job) -> String {
+pub(crate) fn plugin_path(job: &Job) -> String {
     job.plugin.import_path()
 }
 
 /// An artifact's entry, for a plugin that is in the directory as it is.
-pub fn entry(job: &Job, tools: &Toolchain, artifact: &Artifact, version: &str, size: u64) -> ArtifactEntry {
+pub(crate) fn entry(job: &Job, tools: &Toolchain, artifact: &Artifact, version: &str, size: u64) -> ArtifactEntry {
     let stem = stem(job, version);
     ArtifactEntry {
         name: job.name.to_string(),

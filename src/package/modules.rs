@@ -14,14 +14,14 @@ use crate::util::process::Invocation;
 
 /// Where the modules were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// The file itself: it can be checked again.
     BuildInfo,
     GoList,
 }
 
 impl Origin {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Origin::BuildInfo => "build information",
             Origin::GoList => "go list",
@@ -33,7 +33,7 @@ impl Origin {
 ///
 /// # Errors
 /// The file has no build information and the go command cannot list its packages.
-pub fn read(binary: &Binary, unit: &ReadyUnit, host: &Host) -> Result<(BuildInfo, Origin)> {
+pub(crate) fn read(binary: &Binary, unit: &ReadyUnit, host: &Host) -> Result<(BuildInfo, Origin)> {
     let ReadyUnit { job, toolchain, go, .. } = unit;
     if let Ok(info) = binary.build_info() {
         return Ok((info, Origin::BuildInfo));

@@ -16,18 +16,18 @@ use crate::util::error::Result;
 use crate::util::hash::sha256_of;
 
 /// A statement's `buildType`: how to read `externalParameters`.
-pub const BUILD_TYPE: &str = "urn:plugbuild:go-plugin:1";
+pub(crate) const BUILD_TYPE: &str = "urn:plugbuild:go-plugin:1";
 
 /// The checksums of the tools, computed once per release.
 #[derive(Debug, Clone, Default)]
-pub struct ToolSums(Vec<(std::path::PathBuf, String)>);
+pub(crate) struct ToolSums(Vec<(std::path::PathBuf, String)>);
 
 impl ToolSums {
     /// The SHA-256 of a tool's file.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn sha256(&mut self, file: &Path) -> Result<String> {
+    pub(crate) fn sha256(&mut self, file: &Path) -> Result<String> {
         if let Some((_, sum)) = self.0.iter().find(|(known, _)| known == file) {
             return Ok(sum.clone());
         }
@@ -41,7 +41,12 @@ impl ToolSums {
 ///
 /// # Errors
 /// A tool that cannot be read.
-pub fn statement(entry: &ArtifactEntry, unit: &ReadyUnit, source: &VcsInfo, sums: &mut ToolSums) -> Result<Value> {
+pub(crate) fn statement(
+    entry: &ArtifactEntry,
+    unit: &ReadyUnit,
+    source: &VcsInfo,
+    sums: &mut ToolSums,
+) -> Result<Value> {
     let ReadyUnit { job, overlay, .. } = unit;
     Ok(json!({
         "_type": "https://in-toto.io/Statement/v1",

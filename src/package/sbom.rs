@@ -9,7 +9,7 @@ use crate::package::modules::Origin;
 use crate::util::hash::hex;
 
 /// The document of one artifact.
-pub fn cyclonedx(entry: &ArtifactEntry, info: &BuildInfo, origin: Origin) -> Value {
+pub(crate) fn cyclonedx(entry: &ArtifactEntry, info: &BuildInfo, origin: Origin) -> Value {
     let main_ref = purl(&entry.plugin, &entry.version);
     let go = info.go_release().trim_start_matches("go");
     let std = json!({
@@ -138,7 +138,7 @@ fn serial(entry: &ArtifactEntry) -> String {
 }
 
 /// The modules in a document, to be compared with a file: name and version of each, sorted.
-pub fn modules_of(document: &Value) -> Vec<(String, String)> {
+pub(crate) fn modules_of(document: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let components = document["components"].as_array().into_iter().flatten();
     let mut all: Vec<_> = components
@@ -150,7 +150,7 @@ pub fn modules_of(document: &Value) -> Vec<(String, String)> {
 }
 
 /// The modules in a file.
-pub fn modules_in(info: &BuildInfo) -> Vec<(String, String)> {
+pub(crate) fn modules_in(info: &BuildInfo) -> Vec<(String, String)> {
     let named = info.deps.iter().map(identity);
     let mut all: Vec<_> = named
         .map(|(name, version)| (name.to_owned(), version.to_owned()))

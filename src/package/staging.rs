@@ -16,7 +16,7 @@ use crate::util::hash::{hex, sha256_of};
 
 /// A directory that is being made, next to its final path.
 #[derive(Debug)]
-pub struct ReleaseDir {
+pub(crate) struct ReleaseDir {
     staged: PathBuf,
     place: PathBuf,
     /// Where an older one is during its replacement, if the system cannot exchange two directories.
@@ -30,7 +30,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// Something else exists there, or the parent directory cannot be written.
-    pub fn create(place: &Path, store: &Store, waiting: impl FnOnce()) -> Result<Self> {
+    pub(crate) fn create(place: &Path, store: &Store, waiting: impl FnOnce()) -> Result<Self> {
         refuse_foreign(place)?;
         let (Some(above), Some(name)) = (place.parent(), place.file_name()) else {
             return Err(Error::usage(format!(
@@ -60,7 +60,7 @@ impl ReleaseDir {
     }
 
     /// The path of its files until it is published.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.staged
     }
 
@@ -68,7 +68,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// See [`Error::io`].
-    pub fn copy(&self, from: &Path, name: &str) -> Result<()> {
+    pub(crate) fn copy(&self, from: &Path, name: &str) -> Result<()> {
         let to = self.path().join(name);
         fs::copy(from, &to).map_err(|e| Error::io("write", &to, e))?;
         set_mode(&to)
@@ -78,7 +78,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// See [`Error::io`].
-    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
         let to = self.path().join(name);
         fs::write(&to, text).map_err(|e| Error::io("write", &to, e))?;
         set_mode(&to)
@@ -88,7 +88,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// See [`Error::io`].
-    pub fn write_json(&self, name: &str, value: &Value) -> Result<()> {
+    pub(crate) fn write_json(&self, name: &str, value: &Value) -> Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(|e| Error::io("write", name, e))?;
         self.write(name, &format!("{text}\n"))
     }
@@ -97,7 +97,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// See [`Error::io`].
-    pub fn archive(&self, name: &str, files: &[(&str, &Path)], mtime: u64) -> Result<()> {
+    pub(crate) fn archive(&self, name: &str, files: &[(&str, &Path)], mtime: u64) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let to = self.path().join(name);
         let failed = |e: io::Error| Error::io("write", &to, e);
@@ -127,7 +127,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// See [`Error::io`].
-    pub fn write_checksums(&self) -> Result<()> {
+    pub(crate) fn write_checksums(&self) -> Result<()> {
         let mut text = String::new();
         for name in names(self.path())? {
             text += &format!("{}  {name}\n", sha256_of(&self.path().join(&name))?);
@@ -139,7 +139,7 @@ impl ReleaseDir {
     ///
     /// # Errors
     /// Somebody else created something there meanwhile, or the rename failed.
-    pub fn publish(self) -> Result<()> {
+    pub(crate) fn publish(self) -> Result<()> {
         refuse_foreign(&self.place)?;
         let failed = |e: io::Error| Error::io("write", &self.place, e);
         if self.place.exists() {
@@ -227,7 +227,7 @@ fn refuse_foreign(place: &Path) -> Result<()> {
 ///
 /// # Errors
 /// See [`names`].
-pub fn unexpected_file(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Option<String>> {
+pub(crate) fn unexpected_file(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Option<String>> {
     // A signature is next to what it signs.
     let known = |name: &String| summed(name) || name.starts_with(SUMS);
     Ok(names(dir)?.into_iter().find(|name| !known(name)))
@@ -237,7 +237,7 @@ pub fn unexpected_file(dir: &Path, summed: impl Fn(&str) -> bool) -> Result<Opti
 ///
 /// # Errors
 /// It cannot be read, or a name is not UTF-8.
-pub fn names(dir: &Path) -> Result<Vec<String>> {
+pub(crate) fn names(dir: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).map_err(|e| Error::io("read", dir, e))? {
         let entry = entry.map_err(|e| Error::io("read", dir, e))?;

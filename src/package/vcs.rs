@@ -7,7 +7,7 @@ use crate::util::process::Invocation;
 
 /// Where a release's sources come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct VcsInfo {
+pub(crate) struct VcsInfo {
     /// Its address, without a password that it may contain.
     pub repository: Option<String>,
     pub commit: Option<String>,
@@ -28,7 +28,7 @@ const ALONE: [&str; 5] = [
 
 impl VcsInfo {
     /// Asks git; a directory outside of git has no revision.
-    pub fn read(dir: &Path, host: &Host) -> Self {
+    pub(crate) fn read(dir: &Path, host: &Host) -> Self {
         let Some(git) = host.find("git") else {
             return VcsInfo::default();
         };
@@ -47,7 +47,7 @@ impl VcsInfo {
     }
 
     /// Its address as provenance requires: a `git+` URI. A local directory has none.
-    pub fn uri(&self) -> Option<String> {
+    pub(crate) fn uri(&self) -> Option<String> {
         let address = self.repository.as_deref()?;
         let (scheme, rest) = match (address.split_once("://"), address.split_once(':')) {
             (Some(parts), _) => (parts.0, parts.1.to_owned()),
@@ -63,7 +63,7 @@ impl VcsInfo {
     }
 
     /// The version of a release, unless one is given.
-    pub fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         let base = self.describe.as_deref().unwrap_or("0.0.0");
         let base = base.strip_prefix('v').unwrap_or(base);
         if self.dirty {

@@ -7,7 +7,7 @@ use crate::util::error::{Error, Result};
 
 /// GOFLAGS after filtering.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GoFlags {
+pub(crate) struct GoFlags {
     pub kept: Vec<String>,
     /// A sentence for each dropped flag.
     pub dropped: Vec<String>,
@@ -28,7 +28,7 @@ const HASH_NEUTRAL: [&str; 9] = ["modcacherw", "mod", "modfile", "overlay", "p",
 
 /// Keeps the flags of GOFLAGS that cannot change a package's hash. GOFLAGS applies to all of a user's builds, so other
 /// flags are dropped with a warning instead of rejected; silently if a flag after `--` overrides them.
-pub fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFlags {
+pub(crate) fn clean_goflags(flags: &[String], vendored: bool, user: &UserFlags) -> GoFlags {
     let mut cleaned = GoFlags::default();
     for flag in flags {
         let (name, value) = name_and_value(flag);
@@ -134,7 +134,7 @@ fn flag_of(name: &str) -> Option<(Arity, Policy)> {
 ///
 /// # Errors
 /// A flag that plugbuild sets itself, one that makes a plugin no gateway loads, or a package.
-pub fn check_user_flags(args: &[String]) -> Result<UserFlags> {
+pub(crate) fn check_user_flags(args: &[String]) -> Result<UserFlags> {
     let mut user = UserFlags::default();
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
@@ -202,13 +202,13 @@ impl UserFlags {
 
 /// Whether an argument is a flag of go build longer than one letter, such as `-tags` or `-ldflags=-s`: before `--` it
 /// would be parsed as a short flag of plugbuild's with a value.
-pub fn is_go_flag(word: &str) -> bool {
+pub(crate) fn is_go_flag(word: &str) -> bool {
     let (name, _) = name_and_value(word);
     word.starts_with('-') && name.len() > 1 && flag_of(name).is_some()
 }
 
 /// Whether a flag of go build is followed by its value.
-pub fn takes_value(flag: &str) -> bool {
+pub(crate) fn takes_value(flag: &str) -> bool {
     flag_of(name_and_value(flag).0).is_some_and(|(arity, _)| arity == Arity::Valued)
 }
 

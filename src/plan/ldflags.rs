@@ -61,7 +61,7 @@ const FLAG: &str = "-ldflags=";
 ///
 /// # Errors
 /// The go command or Go's linker would refuse it, or no gateway would load the result.
-pub fn checked(value: &str) -> Result<String> {
+pub(crate) fn checked(value: &str) -> Result<String> {
     let usage = |what: String| Error::usage(what).help("for example `-- '-ldflags=-s -X main.version=1.0'`");
     let list = match value.trim() {
         list if list.is_empty() || list.starts_with('-') => list,
@@ -101,7 +101,7 @@ pub fn checked(value: &str) -> Result<String> {
 }
 
 /// Adds flags of Go's linker to the last `-ldflags` of the user, which is the one that counts.
-pub fn add(user: &mut Vec<String>, more: &[&str]) {
+pub(crate) fn add(user: &mut Vec<String>, more: &[&str]) {
     let more = go_flags::join(more);
     match user.iter_mut().rfind(|flag| flag.starts_with(FLAG)) {
         Some(flag) if flag.len() > FLAG.len() => *flag += &format!(" {more}"),
@@ -111,7 +111,7 @@ pub fn add(user: &mut Vec<String>, more: &[&str]) {
 }
 
 /// Adds flags of the linking C compiler to the user's: of several `-extldflags` Go's linker takes the last.
-pub fn add_external(user: &mut Vec<String>, more: &[&str]) {
+pub(crate) fn add_external(user: &mut Vec<String>, more: &[&str]) {
     if more.is_empty() {
         return;
     }

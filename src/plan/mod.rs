@@ -19,15 +19,15 @@ use crate::util::host::Platform;
 use crate::util::target::{Arch, Target};
 use crate::util::{go_flags, version};
 
-pub mod flags;
-pub mod ldflags;
-pub mod path_map;
-pub mod targets;
+pub(crate) mod flags;
+pub(crate) mod ldflags;
+pub(crate) mod path_map;
+pub(crate) mod targets;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
-pub mod chosen;
+pub(crate) mod chosen;
 
 /// The requested C compiler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum CcChoice {
 
 /// The request, parsed.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// The plugin's name, if not derived from its module.
     pub name: Option<Name>,
     pub wanted: TargetSelection,
@@ -63,7 +63,7 @@ pub struct Request {
 
 /// The path of the finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     File(PathBuf),
     Dir(PathBuf),
 }
@@ -96,7 +96,7 @@ pub struct Job {
 
 /// All jobs of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub jobs: Vec<Job>,
     /// What was left out or is uncertain; reported once.
     pub warnings: Vec<String>,
@@ -104,7 +104,7 @@ pub struct Plan {
 
 /// The inputs of a plan that do not depend on gateway and plugin.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     pub goenv: &'a GoEnv,
     pub matrix: &'a Matrix,
     pub platform: Platform,
@@ -115,7 +115,13 @@ pub struct Facts<'a> {
 /// # Errors
 /// Flags would change package hashes, a go line is newer than the gateway's Go, a path cannot be in a rule, or
 /// several targets would have one output file.
-pub fn make(request: &Request, gateway: &Gateway, linked: &[ModuleRow], plugin: &Plugin, facts: Facts) -> Result<Plan> {
+pub(crate) fn make(
+    request: &Request,
+    gateway: &Gateway,
+    linked: &[ModuleRow],
+    plugin: &Plugin,
+    facts: Facts,
+) -> Result<Plan> {
     let Facts { goenv, matrix, .. } = facts;
     let mut warnings = gateway.notes.clone();
     if request.align == Mode::Never {
@@ -188,7 +194,7 @@ fn targets_of(request: &Request, gateway: &Gateway, facts: Facts) -> Result<Vec<
 ///
 /// # Errors
 /// The message names the file and both jobs.
-pub fn check_outputs(jobs: &[Job]) -> Result<()> {
+pub(crate) fn check_outputs(jobs: &[Job]) -> Result<()> {
     let mut seen: BTreeMap<&PathBuf, &Job> = BTreeMap::new();
     for job in jobs {
         if let Some(other) = seen.insert(&job.output, job) {

@@ -165,7 +165,7 @@ fn in_cache(path: &str, version: &str) -> String {
 }
 
 /// The recorded GOROOT, as in the official images, so that a plugin's file names do not reveal a home directory.
-pub const RECORDED_GOROOT: &str = "/usr/local/go";
+pub(crate) const RECORDED_GOROOT: &str = "/usr/local/go";
 
 /// The recorded parent of local modules, by module path.
 const LOCAL_MODULES_DIR: &str = "/go/src";

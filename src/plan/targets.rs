@@ -7,7 +7,7 @@ use crate::util::target::{Arch, Libc, LibcKind, Target};
 
 /// The requested targets.
 #[derive(Debug, Clone, Default)]
-pub struct TargetSelection {
+pub(crate) struct TargetSelection {
     pub archs: Vec<Arch>,
     pub libcs: Vec<Libc>,
     pub targets: Vec<Target>,
@@ -20,7 +20,7 @@ pub struct TargetSelection {
 ///
 /// # Errors
 /// A gateway given as a binary cannot load the target.
-pub fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result<Vec<Chosen<Target>>> {
+pub(crate) fn choose(wanted: &TargetSelection, gateway: &Gateway, host: Arch) -> Result<Vec<Chosen<Target>>> {
     let mut chosen = asked(wanted, gateway, host);
     for Chosen { value: target, .. } in &mut chosen {
         if target.libc.kind == LibcKind::Glibc && target.libc.floor.is_none() {

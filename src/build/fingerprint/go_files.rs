@@ -50,7 +50,7 @@ fn names(dir: &Path) -> Vec<String> {
 
 /// The state of such directories, read once per run: many builds ask for the same.
 #[derive(Debug, Default)]
-pub struct GoSeen(BTreeMap<PathBuf, (Vec<String>, SeenFolder)>);
+pub(crate) struct GoSeen(BTreeMap<PathBuf, (Vec<String>, SeenFolder)>);
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenFolder {

@@ -17,7 +17,7 @@ use crate::util::sort::sort_by_key;
 
 /// Files, and directories of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     files: BTreeSet<PathBuf>,
     folders: BTreeMap<PathBuf, Depth>,
     go: GoFiles,

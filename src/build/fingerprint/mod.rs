@@ -28,12 +28,12 @@ use crate::util::host::Host;
 use crate::util::process::Invocation;
 use crate::util::{file_stamp, go_flags};
 
-pub mod go_files;
-pub mod inputs;
-pub mod path_times;
+pub(crate) mod go_files;
+pub(crate) mod inputs;
+pub(crate) mod path_times;
 
-pub use crate::build::fingerprint::go_files::GoSeen;
-pub use crate::build::fingerprint::inputs::Inputs;
+pub(crate) use crate::build::fingerprint::go_files::GoSeen;
+pub(crate) use crate::build::fingerprint::inputs::Inputs;
 
 /// As saved next to the linked file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ struct SavedFingerprint {
 
 /// The fingerprint of a unit, and its modules if nothing has changed since they were found; `None` if only the go
 /// command can tell.
-pub fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
+pub(crate) fn load(unit: &Unit, session: &Session, seen: &mut GoSeen) -> Option<(Fingerprint, Option<ModuleOverlay>)> {
     let go = go_command::build(unit, &ModuleOverlay::default(), session);
     let made_of = hash_command(unit, &go, session)?;
     let saved = load_valid(&unit.linked.path, &made_of, seen).filter(|_| !unit.job.force);
@@ -79,7 +79,7 @@ fn load_valid(linked: &Path, made_of: &str, seen: &mut GoSeen) -> Option<SavedFi
 }
 
 /// A build in progress: its inputs, as they were found next to it.
-pub struct InputSnapshot {
+pub(crate) struct InputSnapshot {
     inputs: Inputs,
     digest: String,
     complete: bool,
@@ -87,7 +87,7 @@ pub struct InputSnapshot {
 }
 
 /// Asks the go command what a build reads, with the build's own flags, while it runs.
-pub fn snapshot(unit: &ReadyUnit, host: &Host, began: SystemTime) -> Option<InputSnapshot> {
+pub(crate) fn snapshot(unit: &ReadyUnit, host: &Host, began: SystemTime) -> Option<InputSnapshot> {
     let ReadyUnit { job, go, .. } = unit;
     let list = go_command::list(go, &["-deps", "-f", inputs::FORMAT]);
     let said = go_command::only_reading(list).output(host).ok()?;
@@ -111,7 +111,7 @@ fn module_cache(job: &Job) -> Option<PathBuf> {
 }
 
 /// Saves what was linked from what, if nothing changed meanwhile. Best effort: otherwise the go command runs again.
-pub fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
+pub(crate) fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
     let ReadyUnit { job, linked, .. } = unit;
     let (Some(fingerprint), Some(build_id)) = (&unit.fingerprint, notes::build_id_of(&linked.path)) else {
         return;
@@ -140,7 +140,7 @@ pub fn save(snapshot: InputSnapshot, unit: &ReadyUnit) {
 
 /// Removes the fingerprint before the linked file changes. If the C compiler has changed, the file is linked again: the
 /// go command would not notice. Its cache decides on what is compiled already.
-pub fn invalidate(unit: &ReadyUnit) {
+pub(crate) fn invalidate(unit: &ReadyUnit) {
     let linked = &unit.linked.path;
     let _ = fs::remove_file(path_of(linked));
     let Some(fingerprint) = &unit.fingerprint else { return };

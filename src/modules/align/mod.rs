@@ -4,24 +4,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::matrix::Matrix;
 use crate::matrix::modules::ModuleRow;
-use crate::matrix::{Matrix, Quirk};
-use crate::modules;
 use crate::modules::go_line::GoLine;
 use crate::modules::modfile::text::Pin;
 use crate::modules::{Cause, Conflict, Decision, GatewayModules, PluginModules, PossibleConflict, Source};
 use crate::util::edition;
 use crate::util::error::{Error, ErrorKind};
 
-pub mod prepare;
-pub mod split;
+pub(crate) mod prepare;
+pub(crate) mod split;
 #[cfg(test)]
-mod tests;
-pub mod overlay;
+pub(crate) mod tests;
+pub(crate) mod overlay;
 
 /// The changes of the copy, and their meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alignment {
+pub(crate) struct Alignment {
     /// A `replace path => …` for every module that the gateway links. Also for those that the plugin does not have:
     /// moving one module may bring in others, and a `replace` of an absent module does nothing.
     pub pins: Vec<Pin>,
@@ -43,7 +42,7 @@ pub struct Alignment {
 
 /// A `replace` of the user's that a gateway's module overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OverriddenReplace {
+pub(crate) struct OverriddenReplace {
     pub module: String,
     pub replacement: Source,
     pub pinned: Source,
@@ -51,7 +50,7 @@ pub struct OverriddenReplace {
 
 impl Alignment {
     /// Whether the plugin can be built as it is: no change, nothing to leave out.
-    pub fn is_needless(&self) -> bool {
+    pub(crate) fn is_needless(&self) -> bool {
         let stops = self.go_line.as_ref().is_some_and(|line| line.stops);
         self.moves.is_empty() && self.remaining.is_empty() && !stops && self.drop.is_empty()
     }
@@ -72,7 +71,7 @@ impl Alignment {
 
     /// Lines to add to the copy of go.sum before the go command reads it, so that it does not ask a checksum database.
     /// A pinned module without known checksums has none: the go command will ask for it.
-    pub fn sums(&self, matrix: &Matrix) -> Vec<String> {
+    pub(crate) fn sums(&self, matrix: &Matrix) -> Vec<String> {
         let known = self
             .pins
             .iter()
@@ -81,7 +80,7 @@ impl Alignment {
     }
 
     /// Adds to the go command's output which modules were changed under the plugin, those that it names first.
-    pub fn explain_failure(&self, error: Error, said: &str, label: &str) -> Error {
+    pub(crate) fn explain_failure(&self, error: Error, said: &str, label: &str) -> Error {
         let (named, others): (Vec<&Conflict>, Vec<&Conflict>) =
             self.moves.iter().partition(|conflict| said.contains(&conflict.module));
         let all: Vec<String> = named
@@ -106,13 +105,8 @@ impl Alignment {
     }
 }
 
-/// Aligns a plugin; `quirks` are those of the gateway's Go.
-pub fn align(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Alignment {
-    from_decision(plugin, gateway, modules::decide(plugin, gateway, quirks))
-}
-
 /// The alignment that follows from a decision.
-pub fn from_decision(plugin: &PluginModules, gateway: &GatewayModules, decision: Decision) -> Alignment {
+pub(crate) fn from_decision(plugin: &PluginModules, gateway: &GatewayModules, decision: Decision) -> Alignment {
     let (moves, remaining): (Vec<Conflict>, Vec<Conflict>) =
         decision.conflicts.into_iter().partition(Conflict::can_align);
     let rows: Vec<ModuleRow> = gateway

@@ -11,7 +11,7 @@ use crate::plan::Job;
 
 /// The changes that make a build use the gateway's modules; none if it fits as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModuleOverlay {
+pub(crate) struct ModuleOverlay {
     /// How modules were changed, if any had to be.
     pub alignment: Option<Alignment>,
     /// What only the gateway's own file could tell.
@@ -22,12 +22,12 @@ pub struct ModuleOverlay {
 
 impl ModuleOverlay {
     /// Flags that make the go command read the copy.
-    pub fn flags(&self) -> Vec<String> {
+    pub(crate) fn flags(&self) -> Vec<String> {
         self.copy.as_ref().map(ModFile::flags).unwrap_or_default()
     }
 
     /// The user's flags for the build, less those on how go.mod is read: that is ours to decide
-    pub fn user_flags(&self, job: &Job) -> Vec<String> {
+    pub(crate) fn user_flags(&self, job: &Job) -> Vec<String> {
         let flags = job.user_flags.iter();
         flags
             .filter(|flag| self.copy.is_none() || !flag.starts_with("-mod="))
@@ -36,7 +36,7 @@ impl ModuleOverlay {
     }
 
     /// The go command's environment settings.
-    pub fn env(&self) -> Option<(String, OsString)> {
+    pub(crate) fn env(&self) -> Option<(String, OsString)> {
         self.copy.as_ref().and_then(ModFile::env)
     }
 }

@@ -30,7 +30,7 @@ use crate::util::version::GoVersion;
 /// # Errors
 /// A conflict that no alignment resolves, or any conflict under [`Mode::Never`]; modules that cannot be listed or
 /// fetched.
-pub fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) -> Result<ModuleOverlay> {
+pub(crate) fn prepare(job: &Job, gateway: &GatewayModules, go: &Go, session: &Session) -> Result<ModuleOverlay> {
     let Session { matrix, store, ui, .. } = session;
     if let Some(flag) = own_modfile(job) {
         // The user then decides which files count, and those are not examined.
@@ -309,7 +309,7 @@ fn refuse_vendor_flag(job: &Job) -> Result<()> {
 }
 
 /// Reports what was changed for a job, and what is uncertain.
-pub fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
+pub(crate) fn report(job: &Job, overlay: &ModuleOverlay, ui: &Ui) {
     for PossibleConflict { module, parent } in &overlay.possible_conflicts {
         ui.warn(format!(
             "{module} may be a part of {parent} in {}, and then conflict: only its file can tell: `--gateway ./krakend`",

@@ -11,7 +11,7 @@ use crate::util::version::GoVersion;
 
 /// A module that an empty one stands in for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StandIn {
+pub(crate) struct StandIn {
     pub module: String,
     /// What it still requires; without this, other modules could fall back to older versions.
     pub go_mod: String,
@@ -19,7 +19,7 @@ pub struct StandIn {
 
 impl StandIn {
     /// `own` is the go.mod of the replaced module, if it can be read.
-    pub fn new(module: &str, own: Option<&str>, gateway: &GoVersion) -> Self {
+    pub(crate) fn new(module: &str, own: Option<&str>, gateway: &GoVersion) -> Self {
         let mut go_mod = format!("module {module}\n");
         for directive in go_mod::parse(own.unwrap_or_default()) {
             match (directive.verb.as_str(), directive.words.as_slice()) {
@@ -40,7 +40,7 @@ impl StandIn {
 }
 
 /// The go command's message if several modules have a package: a line for it, then one for each of them.
-pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
+pub(crate) fn ambiguous(said: &str) -> Vec<Ambiguous> {
     const FOUND: &str = "ambiguous import: found package ";
     let mut found: Vec<Ambiguous> = Vec::new();
     let mut among = false;
@@ -72,7 +72,7 @@ pub fn ambiguous(said: &str) -> Vec<Ambiguous> {
 
 /// The modules to empty: the gateway links one of those that have a package and not the others. `None` if that does not
 /// decide it.
-pub fn resolved(found: &[Ambiguous], gateway: &GatewayModules) -> Vec<Conflict> {
+pub(crate) fn resolved(found: &[Ambiguous], gateway: &GatewayModules) -> Vec<Conflict> {
     let mut moved: Vec<Conflict> = Vec::new();
     for Ambiguous { package, modules } in found {
         let (linked, others): (Vec<_>, Vec<_>) = modules.iter().partition(|(path, _)| gateway.links(path));

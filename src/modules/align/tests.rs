@@ -1,11 +1,14 @@
 //! What an alignment contains, case by case; that it leaves no conflict is tested in `check`.
 
 use super::*;
-use crate::matrix::{Matrix, QuirkFacts};
-use crate::modules::GatewayModules;
-use crate::modules::go_line;
-use crate::modules::{BuildList, PluginModule};
+use crate::matrix::{Matrix, Quirk, QuirkFacts};
+use crate::modules::{self, BuildList, GatewayModules, PluginModule, go_line};
 use crate::util::version::GoVersion;
+
+/// Decides, and aligns by the decision.
+pub(crate) fn align(plugin: &PluginModules, gateway: &GatewayModules, quirks: &[&Quirk]) -> Alignment {
+    from_decision(plugin, gateway, modules::decide(plugin, gateway, quirks))
+}
 
 fn go(text: &str) -> GoVersion {
     text.parse().unwrap()

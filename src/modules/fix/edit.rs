@@ -10,7 +10,7 @@ use crate::util::version::GoVersion;
 
 /// An edit, with the reason unless it is obvious.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
+pub(crate) enum Edit {
     GoLine(GoVersion),
     /// `godebug default=go1.26` names a Go, too.
     DropGodebugDefault,
@@ -31,7 +31,7 @@ pub enum Edit {
 
 impl Edit {
     /// The flags of `go mod edit`.
-    pub fn flags(&self) -> Vec<String> {
+    pub(crate) fn flags(&self) -> Vec<String> {
         match self {
             Edit::GoLine(go) if go.at_least(1, 21) => vec![format!("-go={go}"), "-toolchain=none".to_owned()],
             Edit::GoLine(go) => vec![format!("-go={go}")],
@@ -70,7 +70,7 @@ impl fmt::Display for Edit {
 
 impl Fix {
     /// The equivalent commands to type.
-    pub fn commands(&self, plugin: &Plugin) -> Vec<String> {
+    pub(crate) fn commands(&self, plugin: &Plugin) -> Vec<String> {
         let flags = self.edits.iter().flat_map(Edit::flags);
         let edits: Vec<String> = flags
             .map(|flag| format!("go mod edit {}", quoted(flag.as_ref())))
@@ -85,7 +85,7 @@ impl Fix {
 
 /// A fix that was tried.
 #[derive(Debug, Clone)]
-pub struct Fix {
+pub(crate) struct Fix {
     /// In the order they are made.
     pub edits: Vec<Edit>,
     /// The files before and after: go.mod, go.sum.
@@ -96,7 +96,7 @@ pub struct Fix {
 
 /// A file of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
+pub(crate) struct FileChange {
     pub path: PathBuf,
     pub old: String,
     pub new: String,

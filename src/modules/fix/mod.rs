@@ -27,9 +27,9 @@ use crate::util::error::{Error, Result};
 use crate::util::process::Invocation;
 use crate::util::version::GoVersion;
 
-pub mod edit;
+pub(crate) mod edit;
 
-pub use crate::modules::fix::edit::Edit;
+pub(crate) use crate::modules::fix::edit::Edit;
 
 /// The maximum number of rounds: each replaces what the one before could not change.
 const ROUNDS: usize = 6;
@@ -38,7 +38,7 @@ const ROUNDS: usize = 6;
 ///
 /// # Errors
 /// A conflict that no edit resolves, a workspace, or an error of the go command.
-pub fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) -> Result<Fix> {
+pub(crate) fn find(job: &Job, exact: &Go, gateway: &GatewayModules, session: &Session) -> Result<Fix> {
     refuse_workspace(job)?;
     let (program, version) = editor(exact, session)?;
     let _lock = modfile::lock(&job.plugin, &session.store, || {})?;

@@ -30,15 +30,15 @@ use crate::util::process::stall::StallTimeout;
 use crate::util::process::{Invocation, quoted};
 use crate::util::version::GoVersion;
 
-pub mod parse;
-pub mod std_imports;
-pub mod package;
-pub mod unfetched;
+pub(crate) mod parse;
+pub(crate) mod std_imports;
+pub(crate) mod package;
+pub(crate) mod unfetched;
 mod vendor;
 
 /// The go command to run, and the plugin to ask about.
 #[derive(Debug, Clone)]
-pub struct GoList {
+pub(crate) struct GoList {
     pub program: PathBuf,
     /// Flags that decide which files of a package count.
     pub flags: Vec<String>,
@@ -47,7 +47,7 @@ pub struct GoList {
 
 impl GoList {
     /// A Go of some version; for a job's own gateway or, if that cannot read the plugin, another.
-    pub fn new(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
+    pub(crate) fn new(job: &Job, version: &GoVersion, program: PathBuf, matrix: &Matrix) -> Self {
         let quirks = matrix.quirks(&QuirkFacts::for_go(version));
         let mut flags: Vec<String> = quirks.iter().flat_map(|quirk| quirk.go_flags.iter().cloned()).collect();
         let tags = |flag: &&String| flag.starts_with("-tags=");
@@ -67,7 +67,7 @@ impl GoList {
 ///
 /// # Errors
 /// No Go is installed, or none can load the plugin's packages: the last one's output.
-pub fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
+pub(crate) fn plugin_modules(job: &Job, exact: &Go, session: &Session) -> Result<PluginModules> {
     let Session {
         matrix, host, store, ..
     } = session;
@@ -128,7 +128,7 @@ fn readers(exact: &Go, session: &Session) -> impl Iterator<Item = (PathBuf, GoVe
 ///
 /// # Errors
 /// What the go command finds missing in them.
-pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
+pub(crate) fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
     let Some((program, version)) = readers(exact, session).next() else {
         return Ok(());
     };
@@ -151,7 +151,7 @@ pub fn is_complete(job: &Job, exact: &Go, session: &Session) -> Result<()> {
 ///
 /// # Errors
 /// The go command's output, if it could not load the plugin's packages.
-pub fn read(job: &Job, reader: &GoList, modfile: &ModFile, host: &Host) -> Result<PluginModules> {
+pub(crate) fn read(job: &Job, reader: &GoList, modfile: &ModFile, host: &Host) -> Result<PluginModules> {
     if !modfile.changed
         && let Some(side) = Listings::new(job, reader, modfile, modfile.flags(), host).at_once()?
     {
@@ -299,7 +299,7 @@ fn read_source(file: &Path) -> Option<String> {
 
 /// Whether a file of the plugin's module names what go.mod alone does not show: a standard package that this Go lacks, or
 /// another module's package.
-pub fn may_need_more(plugin: &Plugin, go: &GoVersion) -> bool {
+pub(crate) fn may_need_more(plugin: &Plugin, go: &GoVersion) -> bool {
     let needs_more = |text: String| {
         std_imports::names_a_later_package(&text, go) || std_imports::names_another_module(&text, &plugin.module.path)
     };
@@ -325,7 +325,7 @@ const PACKAGES: [&str; 3] = ["-deps", "-f", "{{.ImportPath}}"];
 ///
 /// # Errors
 /// The go command's output.
-pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<()> {
+pub(crate) fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> Result<()> {
     let reader = GoList::new(job, &go.version, go.program(), &session.matrix);
     let list = as_built(job, overlay, reader, &PACKAGES);
     let output = fetching(&list, job, &session.host)?;
@@ -340,7 +340,7 @@ pub fn fetch(job: &Job, overlay: &ModuleOverlay, go: &Go, session: &Session) -> 
 ///
 /// # Errors
 /// The go command cannot be run, or cannot fetch.
-pub fn compiles(
+pub(crate) fn compiles(
     job: &Job,
     overlay: &ModuleOverlay,
     go: &Go,
@@ -376,7 +376,7 @@ pub fn compiles(
 }
 
 /// What makes `go list` compile.
-pub const COMPILED: [&str; 3] = ["-export", "-f", "{{.ImportPath}}"];
+pub(crate) const COMPILED: [&str; 3] = ["-export", "-f", "{{.ImportPath}}"];
 
 /// Lists the packages of a build with the files and module flags of that build.
 fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str]) -> Invocation {
@@ -397,7 +397,7 @@ fn as_built(job: &Job, overlay: &ModuleOverlay, reader: GoList, question: &[&str
 const STILL_WAITS: &str = "the go command still waits";
 
 /// Whether the go command was given up: asking again would take as long again.
-pub fn was_given_up(why: &Error) -> bool {
+pub(crate) fn was_given_up(why: &Error) -> bool {
     why.kind == ErrorKind::Network && why.message.ends_with(STILL_WAITS)
 }
 

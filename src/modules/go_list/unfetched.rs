@@ -16,7 +16,7 @@ use crate::util::process::Invocation;
 ///
 /// # Errors
 /// The go command cannot be run.
-pub fn kind(said: &str, go: &Invocation, host: &Host) -> Result<Option<ErrorKind>> {
+pub(crate) fn kind(said: &str, go: &Invocation, host: &Host) -> Result<Option<ErrorKind>> {
     if is_alarm(said) {
         return Ok(Some(ErrorKind::Integrity));
     }

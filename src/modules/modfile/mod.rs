@@ -20,11 +20,11 @@ use crate::util::error::{Error, Result};
 use crate::util::fs::create_dir;
 use crate::util::hash::hex;
 
-pub mod text;
+pub(crate) mod text;
 
 /// A copy, written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModFile {
+pub(crate) struct ModFile {
     file: PathBuf,
     kind: Kind,
     /// A digest of its inputs.
@@ -48,12 +48,12 @@ enum Kind {
 
 impl ModFile {
     /// Flags that make the go command read it without changing it: any number may do so at once.
-    pub fn flags(&self) -> Vec<String> {
+    pub(crate) fn flags(&self) -> Vec<String> {
         self.flags_with("-mod=readonly")
     }
 
     /// Flags that let the go command bring it up to date: one at a time, under the [lock].
-    pub fn writing(&self) -> Vec<String> {
+    pub(crate) fn writing(&self) -> Vec<String> {
         self.flags_with("-mod=mod")
     }
 
@@ -68,15 +68,15 @@ impl ModFile {
     }
 
     /// The setting that makes the go command read it, where no flag can.
-    pub fn env(&self) -> Option<(String, OsString)> {
+    pub(crate) fn env(&self) -> Option<(String, OsString)> {
         (self.kind == Kind::Workspace).then(|| ("GOWORK".to_owned(), self.file.clone().into()))
     }
 
-    pub fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         &self.file
     }
 
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new("/"))
     }
 
@@ -84,7 +84,7 @@ impl ModFile {
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn texts(&self) -> Result<[String; 2]> {
+    pub(crate) fn texts(&self) -> Result<[String; 2]> {
         Ok([read(&self.file)?, read_if_there(&self.sum_file())?])
     }
 
@@ -92,7 +92,7 @@ impl ModFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn add_sums(&self, lines: impl Iterator<Item = String>) -> Result<()> {
+    pub(crate) fn add_sums(&self, lines: impl Iterator<Item = String>) -> Result<()> {
         let own = read_if_there(&self.sum_file())?;
         let lines: Vec<String> = std::iter::once(own).chain(lines).collect();
         let sums = text::go_sum(&lines, "");
@@ -103,7 +103,7 @@ impl ModFile {
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn replace(&self, texts: [String; 2]) -> Result<()> {
+    pub(crate) fn replace(&self, texts: [String; 2]) -> Result<()> {
         self.write(texts)
     }
 
@@ -128,7 +128,7 @@ impl ModFile {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn mark_current(&mut self, question: &str) -> Result<()> {
+    pub(crate) fn mark_current(&mut self, question: &str) -> Result<()> {
         let mut questions = self.questions();
         if !self.changed && questions.contains(question) {
             return Ok(());
@@ -142,7 +142,7 @@ impl ModFile {
     }
 
     /// Whether the go command has brought it up to date for a question already, so that a build only reads it.
-    pub fn is_settled_for(&self, question: &str) -> bool {
+    pub(crate) fn is_settled_for(&self, question: &str) -> bool {
         !self.changed && self.questions().contains(question)
     }
 
@@ -152,12 +152,12 @@ impl ModFile {
     }
 
     /// Whether it is complete and as the go command left it.
-    pub fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         self.file.with_file_name(STAMP).is_file()
     }
 
     /// Whether vendor/ is read, where modules have no list of their own.
-    pub fn is_vendored(&self) -> bool {
+    pub(crate) fn is_vendored(&self) -> bool {
         self.kind == Kind::Vendored
     }
 }
@@ -167,7 +167,7 @@ impl ModFile {
 ///
 /// # Errors
 /// A file of the user's that cannot be read, or a store that cannot be written.
-pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store: &Store) -> Result<ModFile> {
+pub(crate) fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store: &Store) -> Result<ModFile> {
     let dir = store.modfiles(&key(plugin)).join(name);
     let vendored = !plugin.vendored.is_empty() && edits.pins.is_empty();
     let (kind, source, texts) = match &plugin.work {
@@ -219,7 +219,7 @@ pub fn write(plugin: &Plugin, name: &str, edits: &Edits, sums: &[String], store:
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
+pub(crate) fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<ExclusiveLock> {
     let lock = store.lock(&format!("modfiles-{}", key(plugin)), waiting)?;
     // Not created here: a plugin that needs no copy has none.
     gc::touch(&store.modfiles(&key(plugin)));
@@ -230,7 +230,7 @@ pub fn lock(plugin: &Plugin, store: &Store, waiting: impl FnOnce()) -> Result<Ex
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn scratch(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) -> Result<ModFile> {
+pub(crate) fn scratch(plugin: &Plugin, name: &str, texts: &[String; 2], store: &Store) -> Result<ModFile> {
     let copy = ModFile {
         file: store.modfiles(&key(plugin)).join(name).join("go.mod"),
         kind: Kind::Module,
@@ -296,7 +296,7 @@ fn key(plugin: &Plugin) -> String {
 
 /// The question to the go command about a copy, as a digest: another target, or other packages, may need more
 /// checksums.
-pub fn question(of: &dyn Debug) -> String {
+pub(crate) fn question(of: &dyn Debug) -> String {
     hex(&Sha256::digest(format!("{of:?}"))[..8])
 }
 

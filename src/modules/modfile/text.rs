@@ -11,7 +11,7 @@ use crate::util::version::GoVersion;
 
 /// The edits of a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Edits<'a> {
+pub(crate) struct Edits<'a> {
     /// The `go` line, if it must change.
     pub go: Option<&'a GoVersion>,
     /// Directives to leave out.
@@ -23,19 +23,19 @@ pub struct Edits<'a> {
 }
 
 /// The empty directory of a module in a copy, relative to the copy.
-pub fn empty_folder(dir: &Path, module: &str) -> PathBuf {
+pub(crate) fn empty_folder(dir: &Path, module: &str) -> PathBuf {
     dir.join("empty").join(module)
 }
 
 /// The copy of a go.mod. Comments stay, as `// indirect` is one.
-pub fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
+pub(crate) fn go_mod(text: &str, edits: &Edits, copy: &Path) -> String {
     edited(text, edits, copy, |line| line.text.to_owned())
 }
 
 /// The copy of a go.work, in another directory: paths relative to `dir` become absolute. A module that is replaced by a
 /// directory becomes a member if `joins` says that it can: the replacement is recorded in the plugin, and an absolute
 /// path there would reveal this machine.
-pub fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path, joins: &dyn Fn(&Path) -> bool) -> String {
+pub(crate) fn go_work(text: &str, dir: &Path, edits: &Edits, copy: &Path, joins: &dyn Fn(&Path) -> bool) -> String {
     let mut members = BTreeSet::new();
     let work = edited(text, edits, copy, |line| {
         let names_folder = matches!(line.verb.as_deref(), Some("use" | "replace"));
@@ -118,7 +118,7 @@ fn edited(text: &str, edits: &Edits, copy_dir: &Path, mut keep: impl FnMut(&Line
 }
 
 /// The copy of a go.sum: the known lines first, then the user's, without duplicates.
-pub fn go_sum(known: &[String], own: &str) -> String {
+pub(crate) fn go_sum(known: &[String], own: &str) -> String {
     let mut seen = BTreeSet::new();
     let all = known.iter().flat_map(|text| text.lines()).chain(own.lines());
     all.filter(|line| !line.is_empty() && seen.insert(*line))
@@ -128,7 +128,7 @@ pub fn go_sum(known: &[String], own: &str) -> String {
 
 /// `replace path => to version`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pin {
+pub(crate) struct Pin {
     pub path: String,
     pub to: String,
     pub version: String,
