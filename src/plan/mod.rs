@@ -129,10 +129,8 @@ pub(crate) fn make(
     }
     check_workspace(plugin, gateway)?;
     let targets = targets_of(request, gateway, facts)?;
-    let name = match &request.name {
-        Some(name) => name.clone(),
-        None => Name::new("the name of a plugin", plugin.name())?,
-    };
+    let own_name = || Name::new("the name of a plugin", plugin.name());
+    let name = request.name.clone().map_or_else(own_name, Ok)?;
     check_names(&request.output, &name, gateway, &targets)?;
     let user = flags::check_user_flags(&request.go_args)?;
     let goflags = flags::clean_goflags(&goenv.flags, !plugin.vendored.is_empty(), &user);
@@ -145,17 +143,13 @@ pub(crate) fn make(
     let jobs = targets
         .into_iter()
         .map(|target| {
-            let triple = target.value.triple().to_lowercase().replace('-', "_");
-            let cc = match request.cc_by_target.get(&triple) {
-                Some(program) => Chosen::new(CcChoice::Program(program.clone()), format!("CC_{triple}")),
-                None => request.cc.clone(),
-            };
+            let cc_of_target = cc_of_target(request, &target.value);
             let mut job = Job {
                 name: name.clone(),
                 plugin: plugin.clone(),
                 gateway: gateway.clone(),
-                cc_of_project: request.cc_of_project && !request.cc_by_target.contains_key(&triple),
-                cc,
+                cc_of_project: request.cc_of_project && cc_of_target.is_none(),
+                cc: cc_of_target.unwrap_or_else(|| request.cc.clone()),
                 rules: rules.clone(),
                 flags: Vec::new(),
                 user_flags: user_flags.clone(),
@@ -170,6 +164,13 @@ pub(crate) fn make(
         })
         .collect();
     Ok(Plan { jobs, warnings })
+}
+
+/// The compiler that `CC_<triple>` names for a target.
+fn cc_of_target(request: &Request, target: &Target) -> Option<Chosen<CcChoice>> {
+    let triple = target.triple().to_lowercase().replace('-', "_");
+    let program = request.cc_by_target.get(&triple)?;
+    Some(Chosen::new(CcChoice::Program(program.clone()), format!("CC_{triple}")))
 }
 
 /// The targets, each with a floor that can be had and a file of its own.

@@ -124,7 +124,7 @@ exit: 0
 --- stdout
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: in the store
       target x86_64-unknown-linux-musl: --target
           cc zig 0.16.0: compiles for every target and libc version, in the store

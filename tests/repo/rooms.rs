@@ -174,7 +174,7 @@ fn rooms() -> Vec<String> {
     let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let names = text
         .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+        .filter_map(|line| line.split_once("mod ")?.1.strip_suffix(';'));
     names.map(str::to_owned).collect()
 }
 

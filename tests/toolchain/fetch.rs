@@ -71,7 +71,7 @@ exit: 0
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
     fetching Go 1.25.66 from [MIRROR] (its checksum comes from the same server)
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.66, as the gateway: fetched from [MIRROR]
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH
@@ -457,7 +457,7 @@ exit: 0
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
     fetching zig 0.16.0 from [MIRROR]
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, fetched from the official archives
@@ -520,7 +520,7 @@ exit: 0
 --- stderr
     fetching zig 0.16.0 from [MIRROR]
 warning: cannot fetch the list of zig archives from [MIRROR]/index.json: http status: 404; [BIN]/musl-gcc is used instead
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc [BIN]/musl-gcc: zig could not be fetched: on PATH
@@ -536,7 +536,7 @@ exit: 0
 --- stdout
 [CWD]/x.so
 --- stderr
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: in ~/sdk/go1.25.6
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc [BIN]/musl-gcc: zig is not installed, and --offline is set: on PATH
@@ -606,7 +606,7 @@ exit: 0
 [CWD]/handler_2.12.1_linux_amd64_musl.so
 --- stderr
     fetching Go 1.25.6 by Go 1.26.0 ([ROOT]/anygo/bin/go), through your GOPROXY
-     gateway KrakenD 2.12.1: the matrix's row of this release
+     gateway KrakenD 2.12.1: the Community Edition's row of this release
           go 1.25.6, as the gateway: fetched by Go 1.26.0 on this machine, through your GOPROXY
       target x86_64-unknown-linux-musl: --arch; musl as in the official image
           cc zig 0.16.0: compiles for every target and libc version, on PATH
