@@ -91,9 +91,6 @@ pub(crate) const BASE: Variant = Variant {
     bare: "",
 };
 
-/// Takes 40 % off a link, of which there are hundreds; nothing here reads what it leaves out.
-const NO_DWARF: &str = "-w ";
-
 /// Host or plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
@@ -142,7 +139,7 @@ impl Workshop {
         let kind = if what == What::Host { "host" } else { "plugin" };
         let out = self.root.join(kind).join(variant.name);
         let stamp_file = out.with_file_name(format!("{}.stamp", variant.name));
-        let stamp = format!("{variant:?} {NO_DWARF}{}", self.inputs);
+        let stamp = format!("{variant:?} {}", self.inputs);
         if out.exists() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
             return Ok(out);
         }
@@ -173,7 +170,7 @@ impl Workshop {
         if variant.pgo {
             build.arg(format!("-pgo={}", self.profile(&go)?.display()));
         }
-        let mut ldflags = NO_DWARF.to_owned();
+        let mut ldflags = String::new();
         if variant.cc == Cc::Arm64 {
             ldflags.push_str("-extldflags=-fuse-ld=bfd ");
         }
@@ -195,7 +192,7 @@ impl Workshop {
             }
             What::Plugin => {
                 build.arg("-buildmode=plugin");
-                if !variant.args.iter().any(|arg| arg.starts_with("-ldflags")) {
+                if !ldflags.is_empty() {
                     build.arg(format!("-ldflags={ldflags}"));
                 }
             }
