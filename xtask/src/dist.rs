@@ -7,6 +7,7 @@ mod installer;
 mod members;
 mod npm;
 mod packed;
+mod platform;
 mod wheel;
 
 use std::fs;

@@ -2,29 +2,21 @@
 
 use std::path::PathBuf;
 
-use plugbuild::util::error::{Error, Result};
+use plugbuild::util::error::Result;
 use plugbuild::util::hash::sha256_of;
 
-use super::VERSION;
 use super::formula::release_url;
-
-/// What `uname -s`-`uname -m` says on a machine that a target's binary is for.
-fn machines(target: &str) -> Result<&'static str> {
-    Ok(match target {
-        "x86_64-unknown-linux-musl" => "Linux-x86_64|Linux-amd64",
-        "aarch64-unknown-linux-musl" => "Linux-aarch64|Linux-arm64",
-        "x86_64-apple-darwin" => "Darwin-x86_64",
-        "aarch64-apple-darwin" => "Darwin-arm64",
-        _ => return Err(Error::usage(format!("no machine is known for {target}"))),
-    })
-}
+use super::{VERSION, platform};
 
 /// The script of these targets' archives.
 pub(super) fn text(repository: &str, archives: &[(&str, PathBuf)]) -> Result<String> {
     let mut cases = Vec::new();
     for (target, archive) in archives {
         let sum = sha256_of(archive)?;
-        cases.push(format!("        {}) target={target} sum={sum} ;;", machines(target)?));
+        cases.push(format!(
+            "        {}) target={target} sum={sum} ;;",
+            platform::of(target)?.uname
+        ));
     }
     Ok(include_str!("install.sh.txt")
         .replace("@VERSION@", VERSION)

@@ -3,22 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use plugbuild::util::error::{Error, Result};
+use plugbuild::util::error::Result;
 use serde_json::{Map, Value, json};
 
 use super::members::{self, Member};
-use super::{VERSION, read};
-
-/// A target by Node's names.
-fn platform(target: &str) -> Result<(&'static str, &'static str)> {
-    Ok(match target {
-        "x86_64-unknown-linux-musl" => ("linux", "x64"),
-        "aarch64-unknown-linux-musl" => ("linux", "arm64"),
-        "x86_64-apple-darwin" => ("darwin", "x64"),
-        "aarch64-apple-darwin" => ("darwin", "arm64"),
-        _ => return Err(Error::usage(format!("no npm package is known for {target}"))),
-    })
-}
+use super::{VERSION, platform, read};
 
 /// The packages of these binaries, below `out`: those of the targets first.
 pub(super) fn pack(repository: &str, binaries: &[(&str, PathBuf)], root: &Path, out: &Path) -> Result<Vec<PathBuf>> {
@@ -39,7 +28,7 @@ pub(super) fn pack(repository: &str, binaries: &[(&str, PathBuf)], root: &Path, 
         Ok(())
     };
     for (target, binary) in binaries {
-        let (os, cpu) = platform(target)?;
+        let (os, cpu) = platform::of(target)?.node;
         let name = format!("plugbuild-{os}-{cpu}");
         choices.insert(name.clone(), VERSION.into());
         let manifest = [("name", json!(name)), ("os", json!([os])), ("cpu", json!([cpu]))];

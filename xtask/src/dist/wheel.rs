@@ -6,45 +6,27 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use plugbuild::util::error::{Error, Result};
+use plugbuild::util::error::Result;
 use sha2::{Digest, Sha256};
 
 use super::members::{self, Member};
-use super::{VERSION, read};
-
-/// The platforms that pip knows a target by: a static binary runs on every Linux, so the oldest of both libcs that a wheel can
-/// name.
-fn platforms(target: &str) -> Result<&'static [&'static str]> {
-    Ok(match target {
-        "x86_64-unknown-linux-musl" => &["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"],
-        "aarch64-unknown-linux-musl" => &[
-            "manylinux2014_aarch64",
-            "manylinux_2_17_aarch64",
-            "musllinux_1_1_aarch64",
-        ],
-        "x86_64-apple-darwin" => &["macosx_10_12_x86_64"],
-        "aarch64-apple-darwin" => &["macosx_11_0_arm64"],
-        _ => return Err(Error::usage(format!("no wheel is known for {target}"))),
-    })
-}
+use super::{VERSION, platform, read};
 
 /// Packs a binary.
 pub(super) fn pack(target: &str, binary: &Path, root: &Path, out: &Path, repository: &str) -> Result<PathBuf> {
+    let tags = platform::of(target)?.wheel;
     let info = format!("plugbuild-{VERSION}.dist-info");
     let mut metadata = metadata(repository).into_bytes();
     metadata.extend(read(&root.join("README.md"))?);
     let mut members = vec![
         Member::program(format!("plugbuild-{VERSION}.data/scripts/plugbuild"), read(binary)?),
         Member::new(format!("{info}/METADATA"), metadata),
-        Member::new(format!("{info}/WHEEL"), wheel(platforms(target)?)),
+        Member::new(format!("{info}/WHEEL"), wheel(tags)),
         Member::new(format!("{info}/licenses/LICENSE"), read(&root.join("LICENSE"))?),
     ];
     let record = format!("{info}/RECORD");
     members.push(Member::new(&record, listed(&members) + &record + ",,\n"));
-    let to = out.join(format!(
-        "plugbuild-{VERSION}-py3-none-{}.whl",
-        platforms(target)?.join(".")
-    ));
+    let to = out.join(format!("plugbuild-{VERSION}-py3-none-{}.whl", tags.join(".")));
     members::zip(&to, &members)?;
     Ok(to)
 }

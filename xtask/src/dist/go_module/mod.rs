@@ -10,18 +10,7 @@ use plugbuild::util::error::{Error, Result};
 use plugbuild::util::fs::create_dir;
 
 use super::members::{self, Member};
-use super::{VERSION, read, write};
-
-/// A target by Go's names.
-fn platform(target: &str) -> Result<(&'static str, &'static str)> {
-    Ok(match target {
-        "x86_64-unknown-linux-musl" => ("linux", "amd64"),
-        "aarch64-unknown-linux-musl" => ("linux", "arm64"),
-        "x86_64-apple-darwin" => ("darwin", "amd64"),
-        "aarch64-apple-darwin" => ("darwin", "arm64"),
-        _ => return Err(Error::usage(format!("Go has no name for {target} here"))),
-    })
-}
+use super::{VERSION, platform, read, write};
 
 /// The module's path: the repository beside plugbuild's own, `github.com/OWNER/plugbuild-go`.
 pub(super) fn path(repository: &str) -> String {
@@ -85,7 +74,7 @@ fn files(repository: &str, binaries: &[(&str, PathBuf)], root: &Path) -> Result<
     ];
     let mut carried = Vec::new();
     for (target, binary) in binaries {
-        let (os, arch) = platform(target)?;
+        let (os, arch) = platform::of(target)?.go;
         let file = format!("binary_{os}_{arch}");
         all.push(Member::new(format!("plugbuild/{file}.go"), embedded(&file)));
         all.push(Member::new(format!("plugbuild/{file}"), read(binary)?));
