@@ -20,7 +20,7 @@ use crate::util::edition;
 use crate::util::error::{Error, Result};
 use crate::util::target::{Arch, Libc};
 use crate::util::ui::Format;
-use crate::util::version::GoVersion;
+use crate::util::version::{GoVersion, dotted};
 
 /// Whether a plugin's modules fit a gateway.
 #[derive(Debug, Clone, Args)]
@@ -124,7 +124,7 @@ fn understood(args: &CheckArgs) -> (Vec<GatewaySpec>, Option<GoVersion>) {
     let mut go = args.go.clone();
     let gateways = args.gateway.iter().filter(|spec| match spec {
         GatewaySpec::Release { numbers, flavour: None } if numbers.len() > 1 && numbers[0] == 1 => {
-            let text = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+            let text = dotted(numbers);
             go = text.parse().ok();
             false
         }

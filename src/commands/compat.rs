@@ -37,7 +37,7 @@ pub(crate) fn compat_of(args: &CompatArgs, cx: Context) -> Result<()> {
     };
     gateways.retain(|gateway| kept(&gateway.label));
     if let (Some(from), true) = (from, gateways.is_empty()) {
-        if let Some(none) = plugin_support::of_release(&[from.major, from.minor, from.patch], &subject.session.matrix) {
+        if let Some(none) = plugin_support::of_release(&from.numbers(), &subject.session.matrix) {
             return Err(none.error(None));
         }
         return Err(Error::usage(format!("no release from {from} on is known"))

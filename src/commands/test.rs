@@ -330,7 +330,7 @@ impl GatewayRunner<'_> {
     /// A type that this gateway has no loader for: it opens the file, and looks for other types only.
     fn report_ignored(&self, plugin: &TestPlugin, kind: PluginKind) {
         let Context { ui, format, .. } = self.cx;
-        let label = &self.gateway.label;
+        let (label, title) = (&self.gateway.label, self.gateway.title());
         match format {
             Format::Json => print_json(&json!({
                 "reason": "plugin-tested",
@@ -341,7 +341,7 @@ impl GatewayRunner<'_> {
                 "ignored": true,
                 "log": [],
             })),
-            Format::Human => print_line(format_args!("ignored: {} as a {kind} in KrakenD {label}", plugin.shown)),
+            Format::Human => print_line(format_args!("ignored: {} as a {kind} in {title}", plugin.shown)),
         }
         ui.status("note", kind.row().ignored());
     }

@@ -5,6 +5,7 @@ use crate::matrix::Matrix;
 use crate::util::edition::Edition;
 use crate::util::error::{Error, Result};
 use crate::util::target::LibcKind;
+use crate::util::version::dotted;
 
 /// The newest one of the user's own rows that begins with these numbers.
 ///
@@ -15,8 +16,7 @@ pub(crate) fn from_prefix(numbers: &[u32], flavour: Option<LibcKind>, typed: &st
         let origin = format!("a row of your own: {}", row.source);
         return Ok(Gateway::from_release(row, flavour, origin));
     }
-    let release: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    let release = release.join(".");
+    let release = dotted(numbers);
     let enterprise = Edition::Enterprise;
     let error = match release.as_str() {
         "" => Error::usage(format!("what {typed} was compiled with is not known")),

@@ -16,7 +16,7 @@ use crate::util::error::{Error, Result};
 use crate::util::host::Host;
 use crate::util::process::signals::interruptible;
 use crate::util::target::LibcKind;
-use crate::util::version::GatewayVersion;
+use crate::util::version::{GatewayVersion, dotted};
 
 /// Output of `krakend version` is never larger.
 const TEXT_LIMIT: u64 = 64 << 10;
@@ -105,7 +105,7 @@ fn from_prefix(numbers: &[u32], flavour: Option<LibcKind>, matrix: &Matrix) -> R
         return Err(none.error(None));
     }
     let row = matrix.newest(numbers).ok_or_else(|| unknown_release(numbers, matrix))?;
-    let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    let typed = dotted(numbers);
     let origin = match (&row.from_module, numbers.len(), matrix.without_plugins().first()) {
         (Some(module), 3, _) => format!("its own module, {}", module.h1),
         (Some(module), 0, _) => format!(
@@ -135,7 +135,7 @@ pub(crate) fn unknown_release(numbers: &[u32], matrix: &Matrix) -> Error {
         minor: at(1),
         patch: at(2),
     };
-    let typed = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    let typed = dotted(numbers);
     let known = || matrix.official().map(|release| release.version);
     let known = match (known().min(), known().max()) {
         // A major version without any row has no near releases.
@@ -216,7 +216,7 @@ fn from_parts(asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
 fn from_version_output(text: &VersionText, place: &str, asked: &Asked, matrix: &Matrix) -> Result<Gateway> {
     let (edition, version) = text.release().unzip();
     let community = version.filter(|_| edition == Some(Edition::Community));
-    if let Some(none) = community.and_then(|v| plugin_support::of_release(&[v.major, v.minor, v.patch], matrix)) {
+    if let Some(none) = community.and_then(|version| plugin_support::of_release(&version.numbers(), matrix)) {
         return Err(none.error(Some(&format!("the output of `krakend version` on {place}"))));
     }
     let row = community.and_then(|version| matrix.release(version));

@@ -6,13 +6,11 @@ use crate::binary::linkage::Form;
 use crate::gateway::facts::{Gateway, NoPlugins};
 use crate::matrix::Matrix;
 use crate::util::edition::Edition;
+use crate::util::version::dotted;
 
 /// A release of the Community Edition, `3` or `3.0.1`, if all with these numbers come after the last that loads plugins.
 pub fn of_release(numbers: &[u32], matrix: &Matrix) -> Option<NoPlugins> {
-    matrix.drops_plugins(numbers).then(|| {
-        let typed: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        dropped(&typed.join("."), matrix)
-    })
+    matrix.drops_plugins(numbers).then(|| dropped(&dotted(numbers), matrix))
 }
 
 /// What a gateway's own file shows. A fork of such a release that has its loader back does load plugins.
@@ -21,7 +19,7 @@ pub(crate) fn of_file(gateway: &Gateway, binary: &Binary, matrix: &Matrix) -> Op
         return None;
     }
     if gateway.is_community() {
-        let version = gateway.version.map(|v| vec![v.major, v.minor, v.patch]);
+        let version = gateway.version.map(|version| version.numbers().to_vec());
         let module = || Some(vec![major_of(gateway.main_module.as_deref()?)?]);
         let dropped = version.or_else(module).filter(|numbers| matrix.drops_plugins(numbers));
         if let Some(numbers) = dropped {

@@ -8,7 +8,7 @@ use crate::util::edition::{ENTERPRISE_SUFFIX, Edition};
 use crate::util::error::{Error, Result};
 use crate::util::suggest::nearest;
 use crate::util::target::{Libc, LibcKind};
-use crate::util::version::{GoVersion, numbers};
+use crate::util::version::{GoVersion, dotted, numbers};
 
 /// The forms of `--gateway`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,14 +117,8 @@ impl fmt::Display for GatewaySpec {
             None => f.write_str(name),
         };
         match self {
-            GatewaySpec::Release { numbers, flavour } => {
-                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-                flavoured(f, &numbers.join("."), flavour)
-            }
-            GatewaySpec::Newest { numbers, flavour } => {
-                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-                flavoured(f, &format!("{}{ASKED}", numbers.join(".")), flavour)
-            }
+            GatewaySpec::Release { numbers, flavour } => flavoured(f, &dotted(numbers), flavour),
+            GatewaySpec::Newest { numbers, flavour } => flavoured(f, &format!("{}{ASKED}", dotted(numbers)), flavour),
             GatewaySpec::Latest { flavour } => flavoured(f, "latest", flavour),
             GatewaySpec::Enterprise { typed, .. } => f.write_str(typed),
             GatewaySpec::Auto => f.write_str("auto"),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::matrix::module_facts::{MODULES, ModuleFacts, SUMS, is_h1};
 use crate::matrix::release::Release;
+use crate::matrix::sums;
 use crate::matrix::upstream::Upstream;
 use crate::util::error::{Error, Result};
 use crate::util::fs::overwrite;
@@ -43,12 +44,7 @@ pub fn write(module: ModuleFacts, release: Release, from: &Upstream, dir: &Path)
     let row = serde_json::to_string_pretty(&file).map_err(|e| Error::io("write", dir.join(ROW), e))?;
     overwrite(&dir.join(ROW), &format!("{row}\n"))?;
     overwrite(&dir.join(MODULES), &modules)?;
-    // As toolchains/sums.txt.
-    let sums = from.sums.iter();
-    let sums: String = sums
-        .map(|((module, version), (zip, go_mod))| format!("{module} {version} {zip} {go_mod}\n"))
-        .collect();
-    overwrite(&dir.join(SUMS), &sums)
+    overwrite(&dir.join(SUMS), &sums::text_of(&from.sums))
 }
 
 /// The release in a directory; `None` if that is not one that this plugbuild has written whole.

@@ -3,12 +3,15 @@
 /// Whether a Go file of the gateway's imports one of lura's plugin loaders, as some file of every release that loads plugins does.
 pub fn imports_plugin_loader(go_file: &str) -> bool {
     let loaders = [
-        "/proxy/plugin\"",
-        "/transport/http/server/plugin\"",
-        "/transport/http/client/plugin\"",
+        "/proxy/plugin",
+        "/transport/http/server/plugin",
+        "/transport/http/client/plugin",
     ];
-    let is_loader = |line: &str| line.contains("/lura/") && loaders.iter().any(|loader| line.ends_with(loader));
-    go_file.lines().any(|line| is_loader(line.trim_end()))
+    let is_loader = |path: &str| {
+        path.starts_with("github.com/luraproject/lura/") && loaders.iter().any(|loader| path.ends_with(loader))
+    };
+    let mut imported = go_file.lines().filter_map(|line| line.split('"').nth(1));
+    imported.any(is_loader)
 }
 
 #[cfg(test)]
@@ -27,6 +30,8 @@ mod tests {
                 true,
             ),
             ("\t\"github.com/luraproject/lura/v2/proxy/plugin\"", true),
+            ("\t_ \"github.com/luraproject/lura/v2/proxy/plugin\" // modifiers", true),
+            ("\t\"github.com/luraproject/lura/v2/other/plugin\"", false),
             ("\t\"github.com/luraproject/lura/v2/proxy\"", false),
             ("\t\"example.com/own/proxy/plugin\"", false),
         ] {

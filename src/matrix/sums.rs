@@ -1,6 +1,8 @@
 //! The `h1:` checksums of all modules that any release requires, from toolchains/sums.txt: with them in a go.sum, the
 //! go command need not ask a checksum database about the gateway's modules.
 
+use std::collections::BTreeMap;
+
 use crate::util::packed::{Packed, packed};
 
 /// Lines of `module version h1:zip h1:go.mod`, sorted for a binary search in the text itself.
@@ -13,6 +15,22 @@ pub struct Checksums<'a> {
     pub zip: Option<&'a str>,
     /// `h1:…` of its go.mod.
     pub go_mod: &'a str,
+}
+
+/// By module and version: the `h1:` sum of the zip (`-`: no package of it is compiled) and of the go.mod.
+pub type Sums = BTreeMap<(String, String), (String, String)>;
+
+/// The text of such a list, as toolchains/sums.txt has it.
+pub fn text_of(sums: &Sums) -> String {
+    let line = |((module, version), (zip, go_mod)): (&(String, String), &(String, String))| {
+        format!("{module} {version} {zip} {go_mod}\n")
+    };
+    sums.iter().map(line).collect()
+}
+
+/// Whether two records, each the sums of the zip and of the go.mod, cannot be of one module version.
+pub fn contradict((zip, go_mod): (&str, &str), (other_zip, other_go_mod): (&str, &str)) -> bool {
+    go_mod != other_go_mod || zip != other_zip && zip != "-" && other_zip != "-"
 }
 
 /// The checksums of a module version, if any release requires it.

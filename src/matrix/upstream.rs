@@ -11,11 +11,9 @@ use serde::Deserialize;
 use crate::matrix::Release;
 use crate::matrix::images::Images;
 use crate::matrix::modules::ModuleRow;
+use crate::matrix::sums::Sums;
 use crate::util::error::{Error, Result};
 use crate::util::version::{GatewayVersion, GoVersion};
-
-/// By module and version: the `h1:` sum of the zip (`-`: no package of it is compiled) and of the go.mod.
-pub type Sums = BTreeMap<(String, String), (String, String)>;
 
 /// The files that say how a release is built.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::matrix::module_facts::is_h1;
+use crate::matrix::plugin_loader::imports_plugin_loader;
 use crate::matrix::sums;
 use crate::matrix::upstream::{self, Files, Upstream};
 use crate::project::go_env::GoEnv;
@@ -162,8 +163,7 @@ fn check(upstream: &Upstream) -> Result<()> {
         let Some(known) = sums::lookup(path, version) else {
             continue;
         };
-        let other_zip = known.zip.filter(|known| *known != zip && zip != "-");
-        if known.go_mod != go_mod || other_zip.is_some() {
+        if sums::contradict((zip, go_mod), (known.zip.unwrap_or("-"), known.go_mod)) {
             let bad = if known.go_mod == go_mod { zip } else { go_mod };
             return Err(Error::integrity(format!("{}, and another is known", named(bad))));
         }
@@ -219,7 +219,7 @@ impl Content {
                     continue;
                 }
                 source if is_source(source) => {
-                    content.loads_plugins |= imports_the_loader(&text(&mut entry, &name)?);
+                    content.loads_plugins |= imports_plugin_loader(&text(&mut entry, &name)?);
                     continue;
                 }
                 _ => continue,
@@ -247,12 +247,4 @@ fn text(entry: &mut impl Read, name: &str) -> Result<String> {
 
 fn is_source(name: &str) -> bool {
     name.ends_with(".go") && !name.ends_with("_test.go") && !name.contains("testdata/")
-}
-
-/// Whether a Go file imports one of `github.com/luraproject/lura/v2/{proxy,transport/http/{client,server}}/plugin`.
-fn imports_the_loader(text: &str) -> bool {
-    let quoted = text.lines().filter_map(|line| line.split('"').nth(1));
-    quoted
-        .filter(|path| path.starts_with("github.com/luraproject/lura/"))
-        .any(|path| path.ends_with("/plugin"))
 }

@@ -63,18 +63,25 @@ pub enum Lookup {
 }
 
 /// What `--gateway` needs to have looked up: nothing for what is known, nor for what cannot exist.
-pub fn lookup(spec: Option<&GatewaySpec>, matrix: &Matrix, builtin: &Matrix) -> Option<Lookup> {
-    match spec? {
-        GatewaySpec::Newest { numbers, .. } if numbers.first() == Some(&MAJOR) => Some(Lookup::Newest(numbers.clone())),
-        GatewaySpec::Release { numbers, .. } if numbers.first() == Some(&MAJOR) && matrix.newest(numbers).is_none() => {
-            let &[major, minor, patch] = numbers.as_slice() else {
-                return Some(Lookup::Newest(numbers.clone()));
-            };
-            let version = GatewayVersion { major, minor, patch };
-            may_exist(version, builtin).then_some(Lookup::Release(version))
-        }
-        _ => None,
+///
+/// # Errors
+/// A built-in row makes no sense.
+pub fn lookup(spec: Option<&GatewaySpec>, matrix: &Matrix) -> Result<Option<Lookup>> {
+    let (numbers, is_known) = match spec {
+        Some(GatewaySpec::Newest { numbers, .. }) => (numbers, false),
+        Some(GatewaySpec::Release { numbers, .. }) => (numbers, matrix.newest(numbers).is_some()),
+        _ => return Ok(None),
+    };
+    if is_known || numbers.first() != Some(&MAJOR) {
+        return Ok(None);
     }
+    let &[major, minor, patch] = numbers.as_slice() else {
+        return Ok(Some(Lookup::Newest(numbers.clone())));
+    };
+    let version = GatewayVersion { major, minor, patch };
+    // What is kept opens no gap before it.
+    let may_exist = may_exist(version, &Matrix::builtin()?);
+    Ok(may_exist.then_some(Lookup::Release(version)))
 }
 
 /// Whether an unknown version can be one that was released since: the built-in rows of a line have no gaps.
@@ -88,7 +95,7 @@ fn may_exist(version: GatewayVersion, builtin: &Matrix) -> bool {
 /// # Errors
 /// The command may not fetch, no release of that name can be had, or its module is not the gateway's.
 pub fn know(asked: &Asked, matrix: &mut Matrix, cx: Context) -> Result<()> {
-    let Some(lookup) = lookup(asked.gateway.as_ref(), matrix, &Matrix::builtin()?) else {
+    let Some(lookup) = lookup(asked.gateway.as_ref(), matrix)? else {
         return Ok(());
     };
     let store = Store::open(cx.host)?;
@@ -97,7 +104,7 @@ pub fn know(asked: &Asked, matrix: &mut Matrix, cx: Context) -> Result<()> {
         Lookup::Newest(numbers) => {
             let newest = published(matrix, &store, cx)?
                 .into_iter()
-                .filter(|version| begins(*version, numbers))
+                .filter(|version| version.starts_with(numbers))
                 .max();
             match newest.filter(|newest| matrix.release(*newest).is_none()) {
                 Some(newest) => learn(newest, matrix, &store, cx).map(drop),
@@ -192,10 +199,6 @@ pub fn learn(version: GatewayVersion, matrix: &mut Matrix, store: &Store, cx: Co
     Ok(row)
 }
 
-fn begins(version: GatewayVersion, numbers: &[u32]) -> bool {
-    [version.major, version.minor, version.patch].starts_with(numbers)
-}
-
 /// Any Go that speaks to a proxy: one that is here, else the newest release's own, which is fetched as for a build.
 fn go_to_ask_with(matrix: &Matrix, store: &Store, cx: Context) -> Result<PathBuf> {
     if let Some((go, _)) = bootstrap_go(cx.host, store) {
@@ -237,7 +240,7 @@ fn explained(why: Error, lookup: &Lookup, matrix: &Matrix, asked: &Asked) -> Err
         return why;
     }
     let numbers = match lookup {
-        Lookup::Release(GatewayVersion { major, minor, patch }) => vec![*major, *minor, *patch],
+        Lookup::Release(version) => version.numbers().to_vec(),
         Lookup::Newest(numbers) => numbers.clone(),
     };
     let general = unknown_release(&numbers, matrix);
@@ -259,7 +262,7 @@ mod tests {
     #[test]
     fn only_what_may_have_been_released_since_is_looked_up() {
         let matrix = Matrix::builtin().unwrap();
-        let of = |text: &str| lookup(Some(&text.parse().unwrap()), &matrix, &matrix);
+        let of = |text: &str| lookup(Some(&text.parse().unwrap()), &matrix).unwrap();
         let release = |text: &str| Some(Lookup::Release(text.parse().unwrap()));
         for known in [
             "2",
@@ -290,6 +293,6 @@ mod tests {
             ..matrix.newest(&[2, 13]).unwrap().clone()
         });
         let spec = "2.13.39".parse().unwrap();
-        assert_eq!(lookup(Some(&spec), &more, &matrix), release("2.13.39"));
+        assert_eq!(lookup(Some(&spec), &more).unwrap(), release("2.13.39"));
     }
 }

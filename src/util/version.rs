@@ -16,7 +16,11 @@ pub struct GatewayVersion {
 impl GatewayVersion {
     /// Whether it begins with these numbers: 2.1.4 with `[2, 1]`, and every one with `[]`.
     pub fn starts_with(self, prefix: &[u32]) -> bool {
-        [self.major, self.minor, self.patch].starts_with(prefix)
+        self.numbers().starts_with(prefix)
+    }
+
+    pub(crate) fn numbers(self) -> [u32; 3] {
+        [self.major, self.minor, self.patch]
     }
 }
 
@@ -184,6 +188,12 @@ pub(crate) fn numbers(text: &str) -> Option<Vec<u32>> {
             if plain { part.parse().ok() } else { None }
         })
         .collect()
+}
+
+/// The numbers of a version or of its beginning, as people write them: `2.1`.
+pub(crate) fn dotted(numbers: &[u32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    numbers.join(".")
 }
 
 /// Serializes as the text people write.

@@ -8,6 +8,7 @@ use plugbuild::matrix::plugin_loader::imports_plugin_loader;
 use plugbuild::matrix::upstream::Files;
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::GatewayVersion;
+use serde_json::Value;
 
 /// The clone, bare or not.
 pub(super) struct Clone<'a>(pub(super) &'a Path);
@@ -56,11 +57,12 @@ impl Clone<'_> {
         Ok(false)
     }
 
-    /// The `module` line of go.mod.
+    /// The module path of go.mod.
     pub(super) fn main_module(&self, version: GatewayVersion) -> Result<Option<String>> {
-        let text = self.git(&["show", &format!("v{version}:go.mod")])?;
-        let module = text.lines().find_map(|line| line.strip_prefix("module "));
-        Ok(module.map(|path| path.trim().trim_matches('"').to_owned()))
+        let text = go_mod_json(&self.git(&["show", &format!("v{version}:go.mod")])?)?;
+        let go_mod: Value =
+            serde_json::from_str(&text).map_err(|e| Error::usage(format!("`go mod edit -json`: {e}")))?;
+        Ok(go_mod["Module"]["Path"].as_str().map(str::to_owned))
     }
 
     fn git(&self, args: &[&str]) -> Result<String> {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use plugbuild::matrix::images::Images;
 use plugbuild::matrix::modules::ModuleRow;
-use plugbuild::matrix::upstream::{Sums, Upstream};
+use plugbuild::matrix::sums::Sums;
+use plugbuild::matrix::upstream::Upstream;
 use plugbuild::matrix::{WithoutPlugins, modules, sums};
 use plugbuild::util::error::{Error, Result};
 use plugbuild::util::version::{GatewayVersion, GoVersion, LibcVersion};
@@ -114,8 +115,7 @@ impl Tables {
         for (module, sum) in theirs.sums {
             // Another release may not need the zip.
             let known = self.sums.entry(module.clone()).or_insert_with(|| sum.clone());
-            let zips_differ = known.0 != sum.0 && known.0 != "-" && sum.0 != "-";
-            if known.1 != sum.1 || zips_differ {
+            if sums::contradict((&known.0, &known.1), (&sum.0, &sum.1)) {
                 let (path, module_version) = module;
                 let what = format!("go.sum @ v{version} has other sums of {path} {module_version} than are known");
                 return Err(
@@ -165,7 +165,7 @@ impl Tables {
         Ok(vec![
             ("toolchains/releases.toml", releases),
             ("toolchains/modules.txt", modules),
-            ("toolchains/sums.txt", self.sums_txt()),
+            ("toolchains/sums.txt", sums::text_of(&self.sums)),
         ])
     }
 
@@ -194,13 +194,6 @@ impl Tables {
             before = rows;
         }
         out
-    }
-
-    fn sums_txt(&self) -> String {
-        let line = |((module, version), (zip, go_mod)): (&(String, String), &(String, String))| {
-            format!("{module} {version} {zip} {go_mod}\n")
-        };
-        self.sums.iter().map(line).collect()
     }
 }
 

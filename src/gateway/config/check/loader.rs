@@ -147,7 +147,7 @@ impl<'a> Checker<'a> {
     fn loader_text(&mut self, plugin: &'a Entry, key: &str) -> Option<(&'a str, Position)> {
         let entry = plugin.node.get(key).filter(|entry| entry.node.value != Value::Null);
         let Some(entry) = entry else {
-            self.no_loader_text(plugin, key);
+            self.missing_key(plugin, key);
             return None;
         };
         if entry.node.text().is_none() && self.version == ConfigVersion::V4 {
@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
             .map(|text| (text, entry.node.at))
     }
 
-    fn no_loader_text(&mut self, plugin: &Entry, key: &str) {
+    fn missing_key(&mut self, plugin: &Entry, key: &str) {
         match (key, self.version) {
             ("pattern", ConfigVersion::V3) => self.warning(
                 plugin.at,
